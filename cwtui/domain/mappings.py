@@ -1,0 +1,122 @@
+"""The operator's mappings and our own links (SPEC 1, 5)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from cwtui.domain.charges import Charge
+from cwtui.domain.ids import (
+    AdditionId,
+    AgreementId,
+    CatalogItemId,
+    CompanyId,
+    CustomerId,
+    ProductId,
+    SubscriptionId,
+    TaskId,
+)
+from cwtui.domain.psa import AdditionValues
+
+
+class MappingKind(StrEnum):
+    """customer ↔ company, product ↔ catalog item, subscription ↔ agreement."""
+
+    CUSTOMER = "customer"
+    PRODUCT = "product"
+    AGREEMENT = "agreement"
+
+
+MAPPABLE_CHARGES = frozenset(Charge) - {Charge.PRORATED, Charge.CREDIT}
+"""Charges a product mapping may be refined for; prorated and credit use the recurring one's (SPEC 6)."""
+
+
+@dataclass(frozen=True, slots=True)
+class MappingKey:
+    """What is mapped: a customer, product or subscription id; `charge` empty = every charge of that product."""
+
+    kind: MappingKind
+    marketplace_id: str
+    charge: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.charge}:{self.marketplace_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """One row of the mapping tables."""
+
+    key: MappingKey
+    connectwise_id: int
+
+
+class Mappings:
+    """All mappings of a state, by key. A live view over the state's dictionary: cheap to build."""
+
+    def __init__(self, mappings: Iterable[Mapping] = ()) -> None:
+        self._by_key: dict[MappingKey, int] = {mapping.key: mapping.connectwise_id for mapping in mappings}
+
+    def __iter__(self) -> Iterator[Mapping]:
+        return (Mapping(key, target) for key, target in self._by_key.items())
+
+    def __len__(self) -> int:
+        return len(self._by_key)
+
+    def get(self, key: MappingKey) -> int | None:
+        """The ConnectWise id mapped to exactly this key, or None."""
+        return self._by_key.get(key)
+
+    def put(self, mapping: Mapping) -> None:
+        """Set or replace one mapping."""
+        self._by_key[mapping.key] = mapping.connectwise_id
+
+    def drop(self, key: MappingKey) -> bool:
+        """Forget one mapping; True if there was one."""
+        return self._by_key.pop(key, None) is not None
+
+    def company(self, customer: CustomerId) -> CompanyId | None:
+        """The company of a customer."""
+        found = self._by_key.get(MappingKey(MappingKind.CUSTOMER, customer))
+        return None if found is None else CompanyId(found)
+
+    def agreement(self, subscription: SubscriptionId) -> AgreementId | None:
+        """The agreement of a subscription."""
+        found = self._by_key.get(MappingKey(MappingKind.AGREEMENT, subscription))
+        return None if found is None else AgreementId(found)
+
+    def catalog_item(self, product: ProductId, charge: Charge) -> CatalogItemId | None:
+        """The catalog item of a product's charge: its own mapping, then the product's (SPEC 5, 6)."""
+        own = Charge.RECURRING if charge in {Charge.PRORATED, Charge.CREDIT} else charge
+        found = self._by_key.get(MappingKey(MappingKind.PRODUCT, product, own))
+        if found is None:
+            found = self._by_key.get(MappingKey(MappingKind.PRODUCT, product))
+        return None if found is None else CatalogItemId(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """The remembered fact that an addition exists because of a subscription, product and charge (SPEC 1).
+
+    Attributes:
+        values: What ConnectWise held when cwtui last wrote, adopted or accepted it.
+        standing: It bills every period until ended; a one-time addition does not.
+        task_id: The task that last wrote it.
+    """
+
+    addition_id: AdditionId
+    agreement_id: AgreementId
+    subscription_id: SubscriptionId
+    product_id: ProductId
+    charge: Charge
+    values: AdditionValues
+    task_id: TaskId
+    at: datetime
+    adopted: bool = False
+
+    @property
+    def standing(self) -> bool:
+        """A recurring charge without an end day."""
+        return self.charge is Charge.RECURRING and self.values.cancelled is None

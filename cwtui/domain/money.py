@@ -1,0 +1,53 @@
+"""Money and quantities: exact decimals from the text a service sent to the text a service gets."""
+
+from __future__ import annotations
+
+import re
+from decimal import ROUND_HALF_UP, Decimal
+
+_PLAIN_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?")
+CENT = Decimal("0.01")
+ZERO = Decimal(0)
+
+
+def parse_amount(text: object) -> Decimal:
+    """Read an amount exactly as a service wrote it.
+
+    Args:
+        text: A plain decimal number as `str`, `int` or `Decimal`.
+
+    Raises:
+        ValueError: For anything that could be read in two ways or not at all:
+            `1,234.50`, `NaN`, an empty text, a float, a boolean.
+    """
+    if isinstance(text, bool) or not isinstance(text, str | int | Decimal):
+        raise ValueError(f"{text!r} is not an amount")
+    if isinstance(text, str) and not _PLAIN_NUMBER.fullmatch(text.strip()):
+        raise ValueError(f"{text!r} is not a plain decimal number")
+    amount = Decimal(text.strip() if isinstance(text, str) else text)
+    if not amount.is_finite():
+        raise ValueError(f"{text!r} is not a finite number")
+    return amount
+
+
+def round_price(price: Decimal, decimals: int) -> Decimal:
+    """Round a unit price half-up to `decimals` places (SPEC 3, sync.price_decimals)."""
+    return price.quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP)
+
+
+def line_total(quantity: Decimal, unit_price: Decimal) -> Decimal:
+    """Total of one line, half-up to 2 decimals (SPEC 3)."""
+    return (quantity * unit_price).quantize(CENT, rounding=ROUND_HALF_UP)
+
+
+def plain(number: Decimal) -> str:
+    """A number as people write it: no exponent, no trailing zeros (`10`, `3.6`)."""
+    text = format(number, "f")
+    return text.rstrip("0").rstrip(".") or "0" if "." in text else text
+
+
+def price_text(amount: Decimal) -> str:
+    """A price as people write it: at least two decimals, no more zeros than that (`4.50`, `0.0833`)."""
+    text = plain(amount)
+    whole, _, decimals = text.partition(".")
+    return f"{whole}.{decimals.ljust(2, '0')}"

@@ -1,0 +1,113 @@
+"""Billing periods: which days an agreement bills together (SPEC 6, billing period)."""
+
+from __future__ import annotations
+
+import calendar
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+
+ONE_DAY = timedelta(days=1)
+
+
+class BillingCycle(StrEnum):
+    """ConnectWise's `billingOptions`; `NotRecurring` bills nothing."""
+
+    WEEKLY = "Weekly"
+    BI_WEEKLY = "BiWeekly"
+    MONTHLY = "Monthly"
+    BI_MONTHLY = "BiMonthly"
+    QUARTERLY = "Quarterly"
+    SEMI_ANNUAL = "SemiAnnual"
+    YEARLY = "Yearly"
+    NOT_RECURRING = "NotRecurring"
+
+
+_DAYS = {BillingCycle.WEEKLY: 7, BillingCycle.BI_WEEKLY: 14}
+_MONTHS = {
+    BillingCycle.MONTHLY: 1,
+    BillingCycle.BI_MONTHLY: 2,
+    BillingCycle.QUARTERLY: 3,
+    BillingCycle.SEMI_ANNUAL: 6,
+    BillingCycle.YEARLY: 12,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class BillingPeriod:
+    """One billing period of an agreement; both ends are billed days (SPEC 6)."""
+
+    start: date
+    end: date
+
+    @property
+    def days(self) -> int:
+        """N of the prorated price."""
+        return (self.end - self.start).days + 1
+
+    def __contains__(self, day: date) -> bool:
+        return self.start <= day <= self.end
+
+
+@dataclass(frozen=True, slots=True)
+class BillingCalendar:
+    """The endless row of billing periods of one agreement.
+
+    Attributes:
+        cycle: Not `NOT_RECURRING`.
+        anchor: A day on which a period starts: `billStartDate` (else `startDate`) for `ContractYear`,
+            1 January of its year for `CalendarYear` (SPEC 6).
+    """
+
+    cycle: BillingCycle
+    anchor: date
+
+    def __post_init__(self) -> None:
+        if self.cycle is BillingCycle.NOT_RECURRING:
+            raise ValueError("an agreement that does not recur has no billing periods")
+
+    def period_of(self, day: date) -> BillingPeriod:
+        """P(day): the billing period that contains `day`."""
+        step = self._step_near(day)
+        while self._start(step) > day:
+            step -= 1
+        while self._start(step + 1) <= day:
+            step += 1
+        return BillingPeriod(self._start(step), self._start(step + 1) - ONE_DAY)
+
+    def first_start_from(self, day: date) -> date:
+        """The first period start on or after `day`."""
+        period = self.period_of(day)
+        return period.start if period.start == day else period.end + ONE_DAY
+
+    def next_period(self, period: BillingPeriod) -> BillingPeriod:
+        """The period that follows `period`."""
+        return self.period_of(period.end + ONE_DAY)
+
+    def _step_near(self, day: date) -> int:
+        if days := _DAYS.get(self.cycle):
+            return (day - self.anchor).days // days
+        months = (day.year - self.anchor.year) * 12 + day.month - self.anchor.month
+        return months // _MONTHS[self.cycle]
+
+    def _start(self, step: int) -> date:
+        if days := _DAYS.get(self.cycle):
+            return self.anchor + timedelta(days=days * step)
+        return add_months(self.anchor, _MONTHS[self.cycle] * step)
+
+
+def add_months(anchor: date, months: int) -> date:
+    """Step from the anchor itself, so that the 31st lands on a month's last day and returns (SPEC 6)."""
+    year, month = divmod(anchor.year * 12 + anchor.month - 1 + months, 12)
+    return date(year, month + 1, min(anchor.day, calendar.monthrange(year, month + 1)[1]))
+
+
+def day_text(day: date) -> str:
+    """A day as invoices show it: `21 Nov 2026`, whatever the machine's locale."""
+    months = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+    return f"{day.day} {months[day.month - 1]} {day.year}"
+
+
+def span_text(start: date, end: date) -> str:
+    """`21 Nov 2026 to 30 Nov 2026`."""
+    return f"{day_text(start)} to {day_text(end)}"

@@ -1,0 +1,200 @@
+"""Plans: the exact list of addition changes a task asks for, with the arithmetic that led there (SPEC 1)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+
+from cwtui.domain.charges import Charge
+from cwtui.domain.ids import AdditionId, AgreementId, ProductId, SubscriptionId, TaskId
+from cwtui.domain.money import ZERO, line_total
+from cwtui.domain.psa import Addition, AdditionValues, BillCustomer
+from cwtui.domain.tasks import Problem
+
+
+class PriceSource(StrEnum):
+    """Where a price comes from (SPEC 3, sync.price_source)."""
+
+    MARKETPLACE = "marketplace"
+    CONNECTWISE = "connectwise"
+
+
+class ProrateMode(StrEnum):
+    """When a prorated one-time addition is made (SPEC 3, sync.prorate)."""
+
+    ALL = "all"
+    CHANGES = "changes"
+    NONE = "none"
+
+
+class Operation(StrEnum):
+    """What a change asks ConnectWise to do."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    DELETE = "delete"
+
+
+@dataclass(frozen=True, slots=True)
+class Arithmetic:
+    """An amount and how it came about, as the operator is shown it (`4.50 × (30 − 20) ÷ 30`).
+
+    Attributes:
+        amount: Unrounded.
+        shown: The formula with its numbers; empty where the amount was taken as it stands.
+    """
+
+    amount: Decimal
+    shown: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One addition to create, update or delete.
+
+    Attributes:
+        key: Names this change within its plan, the same each time the plan is made from the same facts.
+        charge: What it bills; its link remembers it.
+        before: The addition as cwtui knows it; None for a create.
+        after: The addition as it shall be; None for a delete.
+        arithmetic: How price, cost, quantity and dates came about, one line each.
+        source: The order line it comes from, in words.
+        rule: The SPEC rule that asks for it, in words.
+        edited: Names of the fields the operator changed; `computed` is what they were.
+        left_out: The operator left this change out of the plan.
+    """
+
+    key: str
+    operation: Operation
+    agreement_id: AgreementId
+    product_id: ProductId
+    charge: Charge
+    before: Addition | None = None
+    after: AdditionValues | None = None
+    arithmetic: tuple[str, ...] = ()
+    source: str = ""
+    rule: str = ""
+    edited: frozenset[str] = frozenset()
+    computed: AdditionValues | None = None
+    left_out: bool = False
+    price_source: PriceSource = PriceSource.MARKETPLACE
+
+    @property
+    def addition_id(self) -> AdditionId | None:
+        """The addition to update or delete."""
+        return self.before.id if self.before else None
+
+    @property
+    def amount(self) -> Decimal:
+        """What the addition bills per period, to the cent; 0 for a deletion or what is not charged."""
+        if self.after is None or self.after.bill is not BillCustomer.BILLABLE:
+            return ZERO
+        return line_total(self.after.quantity, self.after.unit_price)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything a task asks for.
+
+    Attributes:
+        changes: In the order they are written.
+        warnings: What the operator should know; none of them stops the plan.
+        notes: Facts worth knowing (differences to what the marketplace charged, days nobody is charged for).
+        problems: What keeps it from being written; a plan with problems may still show its changes.
+        effective: e; `standing_from`: s; `one_time`: f's first and last day.
+        dropped_edits: Edits that no longer fit, because the plan changed underneath them.
+    """
+
+    task_id: TaskId
+    subscription_id: SubscriptionId
+    agreement_id: AgreementId | None
+    changes: tuple[Change, ...] = ()
+    warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    effective: date | None = None
+    standing_from: date | None = None
+    currency: str = ""
+    dropped_edits: tuple[str, ...] = ()
+
+    @property
+    def is_ready(self) -> bool:
+        """Nothing keeps it from being written."""
+        return not self.problems
+
+    @property
+    def to_write(self) -> tuple[Change, ...]:
+        """The changes the operator did not leave out."""
+        return tuple(change for change in self.changes if not change.left_out)
+
+    @property
+    def digest(self) -> str:
+        """Fingerprint of what was computed, before edits: an edit belongs to exactly this (SPEC 6)."""
+        parts = [
+            f"{change.key}|{change.operation}|{change.addition_id}|{change.computed or change.after}"
+            for change in self.changes
+        ]
+        return hashlib.sha256("\n".join([str(self.agreement_id), *parts]).encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """What the operator changed of one computed addition (SPEC 6).
+
+    Attributes:
+        key: The change it belongs to.
+        values: Field name of `AdditionValues` → the operator's value (`unit_price`, `effective`, `bill` …).
+        left_out: Leave this addition out of the plan.
+        price_source: Take price and cost from elsewhere for this addition.
+    """
+
+    key: str
+    values: Mapping[str, object] = field(default_factory=dict)
+    left_out: bool = False
+    price_source: PriceSource | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlanEdits:
+    """All edits of one task; they hold only for the plan they were made on.
+
+    Attributes:
+        digest: `Plan.digest` when they were made.
+        price_source: Override for the whole task.
+    """
+
+    task_id: TaskId
+    digest: str
+    edits: tuple[Edit, ...] = ()
+    price_source: PriceSource | None = None
+
+
+def with_edits(plan: Plan, edits: PlanEdits | None) -> Plan:
+    """Lay the operator's edits over a computed plan; drop them, visibly, if the plan has changed (SPEC 6)."""
+    if edits is None or not edits.edits:
+        return plan
+    if edits.digest != plan.digest:
+        dropped = tuple(f"An edit of {edit.key} was dropped: the plan has changed since." for edit in edits.edits)
+        return replace(plan, dropped_edits=dropped)
+    by_key = {edit.key: edit for edit in edits.edits}
+    changes = tuple(_edited(change, by_key.get(change.key)) for change in plan.changes)
+    return replace(plan, changes=changes)
+
+
+def _edited(change: Change, edit: Edit | None) -> Change:
+    if edit is None:
+        return change
+    if change.after is None or not edit.values:
+        return replace(change, left_out=edit.left_out)
+    after = replace(change.after, **edit.values)  # type: ignore[arg-type]  # names and types were checked on entry
+    return replace(
+        change,
+        after=after,
+        computed=change.computed or change.after,
+        edited=frozenset(edit.values),
+        left_out=edit.left_out,
+    )

@@ -1,0 +1,167 @@
+"""Tasks: one (order, subscription) pair to carry over to the PSA (SPEC 1, 2, 4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from cwtui.domain.ids import INITIAL, CustomerId, OrderId, SubscriptionId, TaskId
+from cwtui.domain.marketplace import Order, OrderLine, OrderType
+
+
+class TaskKind(StrEnum):
+    """What a task carries over (SPEC 2)."""
+
+    SALES_ORDER = "sales_order"
+    CHANGE_ORDER = "change_order"
+    BILLING_ORDER = "billing_order"
+    CANCELLATION_ORDER = "cancellation_order"
+    RENEWAL_ORDER = "renewal_order"
+    RECONCILIATION = "reconciliation"
+    COUNT_UPDATE = "count_update"
+
+
+class TaskStatus(StrEnum):
+    """How far a task is (SPEC 2)."""
+
+    NEEDS_ACTION = "needs_action"
+    READY = "ready"
+    WAITING = "waiting"
+    SYNCED = "synced"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+    @property
+    def is_open(self) -> bool:
+        """Still to be carried over; `synced` and `skipped` let the subscription's next task go on (SPEC 4.6)."""
+        return self not in {TaskStatus.SYNCED, TaskStatus.SKIPPED}
+
+
+class ProblemCode(StrEnum):
+    """What keeps a task from `ready` (SPEC 6, problems)."""
+
+    CUSTOMER_UNMAPPED = "customer_unmapped"
+    PRODUCT_UNMAPPED = "product_unmapped"
+    AGREEMENT_UNMAPPED = "agreement_unmapped"
+    AGREEMENT_WRONG_COMPANY = "agreement_wrong_company"
+    AGREEMENT_INACTIVE = "agreement_inactive"
+    AGREEMENT_ENDED = "agreement_ended"
+    AGREEMENT_NOT_BILLING = "agreement_not_billing"
+    BILLING_CYCLE_MISMATCH = "billing_cycle_mismatch"
+    CURRENCY_MISMATCH = "currency_mismatch"
+    STATEMENT_BILLING_UNSUPPORTED = "statement_billing_unsupported"
+    CATALOG_ITEM_INACTIVE = "catalog_item_inactive"
+    UNKNOWN_ORDER_TYPE = "unknown_order_type"
+    UNKNOWN_CHARGE_TYPE = "unknown_charge_type"
+    LINK_MISSING = "link_missing"
+    LINK_CHANGED = "link_changed"
+    SUBSCRIPTION_MISSING = "subscription_missing"
+    GUARD = "guard"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One reason why a task waits for a person.
+
+    Attributes:
+        message: What is wrong and what to do about it.
+        target: The id concerned (customer, product, agreement, addition …), as text.
+    """
+
+    code: ProblemCode
+    message: str
+    target: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One (order, subscription) pair.
+
+    Attributes:
+        order_created: UTC moment, the order in which tasks of one subscription run (SPEC 4.6); None for `initial`.
+        note: What the last attempt left to say.
+        effective: e, once known; for lists.
+        monthly_effect: What the plan changes per month of billing; for lists. None while it is not known.
+        plan_digest: Fingerprint of the computed plan; edits belong to exactly this plan (SPEC 6).
+        confirmed_guard: The operator confirmed what a guard stopped.
+    """
+
+    id: TaskId
+    kind: TaskKind
+    status: TaskStatus
+    customer_id: CustomerId
+    customer_name: str
+    subscription_id: SubscriptionId
+    subscription_name: str
+    order_id: OrderId
+    order_number: str
+    order_created: datetime | None
+    problems: tuple[Problem, ...] = ()
+    note: str = ""
+    effective: date | None = None
+    monthly_effect: Decimal | None = None
+    plan_digest: str = ""
+    confirmed_guard: bool = False
+    synced_at: datetime | None = None
+
+    @property
+    def is_initial(self) -> bool:
+        """Made by the first check from the subscription's present state (SPEC 4.1)."""
+        return self.order_id == INITIAL
+
+    @property
+    def queue_key(self) -> tuple[bool, datetime | None, str]:
+        """Sorts the tasks of one subscription oldest first; `initial` before all (SPEC 4.6)."""
+        return (self.order_created is not None, self.order_created, self.order_id)
+
+    def standing_at(self, status: TaskStatus, *, problems: tuple[Problem, ...] = (), note: str = "") -> Task:
+        """The same task in another state."""
+        return replace(self, status=status, problems=problems, note=note)
+
+
+_KIND_BY_ORDER_TYPE = {
+    OrderType.SALES: TaskKind.SALES_ORDER,
+    OrderType.CHANGE: TaskKind.CHANGE_ORDER,
+    OrderType.CANCELLATION: TaskKind.CANCELLATION_ORDER,
+    OrderType.RENEWAL: TaskKind.RENEWAL_ORDER,
+    OrderType.MIGRATION: TaskKind.RECONCILIATION,
+}
+_BILLING_LINE_TYPES = frozenset({"recurring", "overuse", "billRecord"})
+
+
+def kind_of(order: Order) -> TaskKind | None:
+    """The kind of an order's tasks (SPEC 4.4); None is `unknown_order_type`."""
+    if kind := _KIND_BY_ORDER_TYPE.get(order.type):
+        return kind
+    is_billing = order.number.startswith("BO") or (
+        bool(order.lines) and all(line.type in _BILLING_LINE_TYPES for line in order.lines)
+    )
+    return TaskKind.BILLING_ORDER if is_billing else None
+
+
+def subscription_of(line: OrderLine, order: Order) -> SubscriptionId | None:
+    """The subscription of a line: the order's own, else that of the order's product it names (SPEC 4.3)."""
+    if order.subscription_id:
+        return order.subscription_id
+    named = (product.subscription_id for product in order.products if product.id == line.product_id)
+    return next((found for found in named if found), None)
+
+
+def lines_of(order: Order, subscription: SubscriptionId) -> tuple[OrderLine, ...]:
+    """The lines of an order that belong to one subscription."""
+    return tuple(line for line in order.lines if subscription_of(line, order) == subscription)
+
+
+def subscriptions_of(order: Order) -> tuple[SubscriptionId, ...]:
+    """Every subscription an order touches, each once, in the order's own sequence.
+
+    A line without `productId` in an order over several subscriptions belongs to none of them; an order's
+    products name its subscriptions even where it has no lines.
+    """
+    if order.subscription_id:
+        return (order.subscription_id,)
+    named = [subscription_of(line, order) for line in order.lines]
+    named += [product.subscription_id for product in order.products]
+    return tuple(dict.fromkeys(found for found in named if found))

@@ -1,0 +1,291 @@
+"""What the engine needs of the outside world; services and store fit these without importing them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Protocol
+
+from cwtui.domain.ids import (
+    AdditionId,
+    AgreementId,
+    CatalogItemId,
+    CompanyId,
+    CustomerId,
+    OrderId,
+    ProductId,
+    SubscriptionId,
+    TaskId,
+)
+from cwtui.domain.mappings import Link, MappingKey, Mappings
+from cwtui.domain.mappings import Mapping as MappingRow
+from cwtui.domain.marketplace import Customer, Order, OrderStatus, Product, Subscription, SubscriptionStatus
+from cwtui.domain.plans import Change, PlanEdits
+from cwtui.domain.psa import (
+    Addition,
+    AdditionValues,
+    Agreement,
+    CatalogItem,
+    Company,
+    Contact,
+    Invoice,
+    NewCatalogItem,
+    TableEntry,
+)
+from cwtui.domain.tasks import Task
+
+
+class Marketplace(Protocol):
+    """The marketplace, as far as the engine asks it (SPEC 4). Every method raises `ServiceError`s."""
+
+    def orders(
+        self, *, created_from: datetime | None = None, status: OrderStatus | None = None
+    ) -> AsyncIterator[Sequence[Order]]:
+        """Pages of orders (list form: lines, but no products and no subscription)."""
+
+    async def order(self, order_id: OrderId) -> Order:
+        """One order in its detailed form."""
+
+    def subscriptions(
+        self, *, status: SubscriptionStatus | None = None, customer_id: CustomerId | None = None
+    ) -> AsyncIterator[Sequence[Subscription]]:
+        """Pages of subscriptions (list form)."""
+
+    async def subscription(self, subscription_id: SubscriptionId) -> Subscription:
+        """One subscription in its detailed form; `NotFound` if there is none."""
+
+    def customers(self) -> AsyncIterator[Sequence[Customer]]:
+        """Pages of customers."""
+
+    async def customer(self, customer_id: CustomerId) -> Customer:
+        """One customer."""
+
+    def products(self) -> AsyncIterator[Sequence[Product]]:
+        """Pages of the product catalogue."""
+
+    async def create_customer(self, account: Mapping[str, object]) -> Customer:
+        """Create a customer from a body of the contract's `Customer` shape."""
+
+    @property
+    def unreadable(self) -> Sequence[str]:
+        """Records of list pages that could not be read, since the last time this was cleared: one sentence each."""
+
+    def clear_unreadable(self) -> None:
+        """Forget `unreadable`."""
+
+
+class Psa(Protocol):
+    """ConnectWise, as far as the engine asks it. Every method raises `ServiceError`s."""
+
+    def companies(self, ids: Collection[CompanyId] | None = None) -> AsyncIterator[Sequence[Company]]:
+        """Pages of companies that are not deleted; with `ids`, only those."""
+
+    def contacts(self, ids: Collection[int]) -> AsyncIterator[Sequence[Contact]]:
+        """Pages of the contacts with those ids."""
+
+    def agreements(self, ids: Collection[AgreementId] | None = None) -> AsyncIterator[Sequence[Agreement]]:
+        """Pages of agreements; with `ids`, only those."""
+
+    def catalog_items(self, ids: Collection[CatalogItemId] | None = None) -> AsyncIterator[Sequence[CatalogItem]]:
+        """Pages of catalog items; with `ids`, only those, inactive ones too."""
+
+    async def latest_invoice(self, agreement_id: AgreementId) -> Invoice | None:
+        """The newest agreement invoice of an agreement."""
+
+    async def additions(self, agreement_id: AgreementId) -> Sequence[Addition]:
+        """Every addition of an agreement, read afresh."""
+
+    async def create_addition(self, agreement_id: AgreementId, values: AdditionValues) -> Addition:
+        """Create one addition; `OutcomeUnknown` when no answer says whether it happened. Never sent twice."""
+
+    async def update_addition(self, before: Addition, after: AdditionValues) -> Addition:
+        """Change the fields that differ; safe to repeat. Raises `NotFound` if it is gone."""
+
+    async def delete_addition(self, agreement_id: AgreementId, addition_id: AdditionId) -> None:
+        """Delete one addition; one that is gone already counts as deleted (SPEC 7)."""
+
+    async def create_catalog_item(self, item: NewCatalogItem) -> CatalogItem:
+        """Create one catalog item; `OutcomeUnknown` as for additions."""
+
+    async def table(self, name: str) -> Sequence[TableEntry]:
+        """A setup table: `product_types`, `categories`, `subcategories`, `units`, `billing_cycles`, …"""
+
+
+class Clock(Protocol):
+    """The only source of time."""
+
+    def now(self) -> datetime:
+        """The present moment, aware, in UTC; on the as-of day where one is given (SPEC 2, 6)."""
+
+    @property
+    def today(self) -> date:
+        """The UTC date, or the as-of day."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """How far check changes has come (SPEC 4).
+
+    Attributes:
+        checked_at: The moment the last check began; None before the first one.
+        open_orders: Orders seen submitted or processing (or unreadable), followed until they end.
+        last_counts: Rows of the last lists, by list name, for the `empty_feed` guard.
+    """
+
+    checked_at: datetime | None = None
+    open_orders: frozenset[OrderId] = frozenset()
+    last_counts: Mapping[str, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A write about to be sent (SPEC 7).
+
+    Attributes:
+        seq: Grows with every intent of a state; names this one.
+        present: Ids of the additions the agreement had just before.
+        run_id: The run it belongs to.
+    """
+
+    seq: int
+    at: datetime
+    task_id: TaskId
+    change: Change
+    subscription_id: SubscriptionId
+    present: frozenset[AdditionId]
+    run_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRow:
+    """One write, as `cwtui audit` shows it: who did what, before and after.
+
+    Attributes:
+        outcome: `confirmed`, `adopted` (an unknown create was found done), or `failed: …`.
+        why: Rule, source and arithmetic of the change, and the request as it was sent.
+    """
+
+    seq: int
+    at: datetime
+    run_id: str
+    who: str
+    task_id: TaskId
+    operation: str
+    agreement_id: AgreementId
+    addition_id: AdditionId | None
+    subscription_id: SubscriptionId
+    product_id: ProductId
+    charge: str
+    before: AdditionValues | None
+    after: AdditionValues | None
+    outcome: str
+    why: Mapping[str, object]
+
+
+class Store(Protocol):
+    """The state of one profile, in memory, journalled (SPEC 7, ARCHITECTURE: journal, then state).
+
+    Reading never touches the disk. Every `save_…` is durable when it returns, or when the surrounding
+    `batch()` ends; `intend` and `conclude` are always durable at once.
+    """
+
+    def batch(self) -> AbstractContextManager[None]:
+        """Collect the saves of a block into one durable append."""
+
+    def close(self) -> None:
+        """Fold the journal into the file and let the lock go."""
+
+    @property
+    def is_read_only(self) -> bool:
+        """Another process holds the lock."""
+
+    # tasks
+    def task(self, task_id: TaskId) -> Task | None: ...
+    def tasks(self) -> Iterable[Task]: ...
+    def open_tasks(self) -> Iterable[Task]: ...
+    def tasks_of(self, subscription_id: SubscriptionId) -> Sequence[Task]:
+        """Tasks of one subscription, oldest first (SPEC 4.6)."""
+
+    def save_task(self, task: Task) -> None: ...
+
+    # what the marketplace said, kept for the tasks that need it
+    def order(self, order_id: OrderId) -> Order | None: ...
+    def save_order(self, order: Order) -> None: ...
+    def subscription(self, subscription_id: SubscriptionId) -> Subscription | None: ...
+    def save_subscription(self, subscription: Subscription) -> None: ...
+    def customer(self, customer_id: CustomerId) -> Customer | None: ...
+    def customers(self) -> Iterable[Customer]: ...
+    def save_customers(self, customers: Iterable[Customer]) -> None: ...
+    def product(self, product_id: ProductId) -> Product | None: ...
+    def products(self) -> Iterable[Product]: ...
+    def save_products(self, products: Iterable[Product]) -> None: ...
+    def cursor(self) -> Cursor: ...
+    def save_cursor(self, cursor: Cursor) -> None: ...
+
+    # mappings, links, edits
+    def mappings(self) -> Mappings: ...
+    def save_mapping(self, mapping: MappingRow) -> None: ...
+    def drop_mapping(self, key: MappingKey) -> bool: ...
+    def links_of(self, subscription_id: SubscriptionId) -> Sequence[Link]: ...
+    def links_in(self, agreement_id: AgreementId) -> Sequence[Link]: ...
+    def link(self, addition_id: AdditionId) -> Link | None: ...
+    def links(self) -> Iterable[Link]: ...
+    def save_link(self, link: Link) -> None: ...
+    def drop_link(self, addition_id: AdditionId) -> None: ...
+    def edits(self, task_id: TaskId) -> PlanEdits | None: ...
+    def save_edits(self, edits: PlanEdits) -> None: ...
+    def drop_edits(self, task_id: TaskId) -> None: ...
+
+    # exactly once
+    def intend(
+        self,
+        *,
+        at: datetime,
+        run_id: str,
+        task_id: TaskId,
+        subscription_id: SubscriptionId,
+        change: Change,
+        present: frozenset[AdditionId],
+    ) -> Intent:
+        """Append an intent and flush it to disk before the request leaves."""
+
+    def conclude(
+        self, intent: Intent, row: AuditRow, *, links: Sequence[Link] = (), unlink: Sequence[AdditionId] = ()
+    ) -> None:
+        """Append the answer: close the intent, record the audit row, put and drop links, in one durable line."""
+
+    def open_intents(self) -> Sequence[Intent]:
+        """Intents without an answer, oldest first: their outcome is unknown."""
+
+    def done_keys(self, task_id: TaskId) -> frozenset[str]:
+        """Keys of the changes of a task that were confirmed since it was last opened (a part-done task resumes there)."""
+
+    def forget_done(self, task_id: TaskId) -> None:
+        """A task was finished or undone: its confirmed changes no longer count for a new attempt."""
+
+    def audit(self, *, task_id: TaskId | None = None, since: date | None = None) -> Iterable[AuditRow]:
+        """Audit rows, oldest first."""
+
+    # small settled facts of other features, by name (JSON-shaped values)
+    def fact(self, name: str) -> object | None: ...
+    def save_fact(self, name: str, value: object) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far long work is; `total` is None while it is not known."""
+
+    what: str
+    done: int
+    total: int | None
+
+
+class Listener(Protocol):
+    """Hears what the engine does, as it happens; the shells show it."""
+
+    def progress(self, progress: Progress) -> None: ...
+    def task_changed(self, task: Task) -> None: ...
+    def written(self, row: AuditRow) -> None: ...
+    def problem(self, message: str) -> None: ...
