@@ -34,6 +34,7 @@ from cwtui.domain.psa import (
     NewCatalogItem,
     TableEntry,
 )
+from cwtui.domain.records import AuditRow, Cursor, Intent
 from cwtui.domain.tasks import Task
 
 
@@ -122,66 +123,6 @@ class Clock(Protocol):
     @property
     def today(self) -> date:
         """The UTC date, or the as-of day."""
-
-
-@dataclass(frozen=True, slots=True)
-class Cursor:
-    """How far check changes has come (SPEC 4).
-
-    Attributes:
-        checked_at: The moment the last check began; None before the first one.
-        open_orders: Orders seen submitted or processing (or unreadable), followed until they end.
-        last_counts: Rows of the last lists, by list name, for the `empty_feed` guard.
-    """
-
-    checked_at: datetime | None = None
-    open_orders: frozenset[OrderId] = frozenset()
-    last_counts: Mapping[str, int] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Intent:
-    """A write about to be sent (SPEC 7).
-
-    Attributes:
-        seq: Grows with every intent of a state; names this one.
-        present: Ids of the additions the agreement had just before.
-        run_id: The run it belongs to.
-    """
-
-    seq: int
-    at: datetime
-    task_id: TaskId
-    change: Change
-    subscription_id: SubscriptionId
-    present: frozenset[AdditionId]
-    run_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class AuditRow:
-    """One write, as `cwtui audit` shows it: who did what, before and after.
-
-    Attributes:
-        outcome: `confirmed`, `adopted` (an unknown create was found done), or `failed: …`.
-        why: Rule, source and arithmetic of the change, and the request as it was sent.
-    """
-
-    seq: int
-    at: datetime
-    run_id: str
-    who: str
-    task_id: TaskId
-    operation: str
-    agreement_id: AgreementId
-    addition_id: AdditionId | None
-    subscription_id: SubscriptionId
-    product_id: ProductId
-    charge: str
-    before: AdditionValues | None
-    after: AdditionValues | None
-    outcome: str
-    why: Mapping[str, object]
 
 
 class Store(Protocol):

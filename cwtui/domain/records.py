@@ -1,0 +1,71 @@
+"""What the state remembers of the engine's own work: how far a check came, writes about to be sent, writes made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from cwtui.domain.ids import AdditionId, AgreementId, OrderId, ProductId, SubscriptionId, TaskId
+from cwtui.domain.plans import Change
+from cwtui.domain.psa import AdditionValues
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """How far check changes has come (SPEC 4).
+
+    Attributes:
+        checked_at: The moment the last check began; None before the first one.
+        open_orders: Orders seen submitted or processing (or unreadable), followed until they end.
+        last_counts: Rows of the last lists, by list name, for the `empty_feed` guard.
+    """
+
+    checked_at: datetime | None = None
+    open_orders: frozenset[OrderId] = frozenset()
+    last_counts: Mapping[str, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A write about to be sent (SPEC 7).
+
+    Attributes:
+        seq: Grows with every intent of a state; names this one.
+        present: Ids of the additions the agreement had just before.
+        run_id: The run it belongs to.
+    """
+
+    seq: int
+    at: datetime
+    task_id: TaskId
+    change: Change
+    subscription_id: SubscriptionId
+    present: frozenset[AdditionId]
+    run_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRow:
+    """One write, as `cwtui audit` shows it: who did what, before and after.
+
+    Attributes:
+        outcome: `confirmed`, `adopted` (an unknown create was found done), or `failed: …`.
+        why: Rule, source and arithmetic of the change, and the request as it was sent.
+    """
+
+    seq: int
+    at: datetime
+    run_id: str
+    who: str
+    task_id: TaskId
+    operation: str
+    agreement_id: AgreementId
+    addition_id: AdditionId | None
+    subscription_id: SubscriptionId
+    product_id: ProductId
+    charge: str
+    before: AdditionValues | None
+    after: AdditionValues | None
+    outcome: str
+    why: Mapping[str, object]
