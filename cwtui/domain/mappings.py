@@ -102,7 +102,7 @@ class Link:
 
     Attributes:
         values: What ConnectWise held when cwtui last wrote, adopted or accepted it.
-        standing: It bills every period until ended; a one-time addition does not.
+        is_standing: It bills every period until ended; a one-time addition does not.
         task_id: The task that last wrote it.
     """
 
@@ -114,9 +114,5 @@ class Link:
     values: AdditionValues
     task_id: TaskId
     at: datetime
+    is_standing: bool = False
     adopted: bool = False
-
-    @property
-    def standing(self) -> bool:
-        """A recurring charge without an end day."""
-        return self.charge is Charge.RECURRING and self.values.cancelled is None

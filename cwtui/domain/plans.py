@@ -66,6 +66,7 @@ class Change:
         rule: The SPEC rule that asks for it, in words.
         edited: Names of the fields the operator changed; `computed` is what they were.
         left_out: The operator left this change out of the plan.
+        is_standing: It bills every period until ended; a one-time addition does not.
     """
 
     key: str
@@ -82,6 +83,7 @@ class Change:
     computed: AdditionValues | None = None
     left_out: bool = False
     price_source: PriceSource = PriceSource.MARKETPLACE
+    is_standing: bool = False
 
     @property
     def addition_id(self) -> AdditionId | None:

@@ -22,7 +22,7 @@ from cwtui.domain.ids import (
 from cwtui.domain.mappings import Link, MappingKey, Mappings
 from cwtui.domain.mappings import Mapping as MappingRow
 from cwtui.domain.marketplace import Customer, Order, OrderStatus, Product, Subscription, SubscriptionStatus
-from cwtui.domain.plans import Change, PlanEdits
+from cwtui.domain.plans import Change, Plan, PlanEdits
 from cwtui.domain.psa import (
     Addition,
     AdditionValues,
@@ -156,6 +156,10 @@ class Store(Protocol):
     def save_order(self, order: Order) -> None: ...
     def subscription(self, subscription_id: SubscriptionId) -> Subscription | None: ...
     def save_subscription(self, subscription: Subscription) -> None: ...
+    def snapshot(self, task_id: TaskId) -> Subscription | None:
+        """The subscription as the first check saw it: what an `initial` task carries over, whatever came later."""
+
+    def save_snapshot(self, task_id: TaskId, subscription: Subscription) -> None: ...
     def customer(self, customer_id: CustomerId) -> Customer | None: ...
     def customers(self) -> Iterable[Customer]: ...
     def save_customers(self, customers: Iterable[Customer]) -> None: ...
@@ -180,6 +184,15 @@ class Store(Protocol):
     def drop_edits(self, task_id: TaskId) -> None: ...
 
     # exactly once
+    def plan_begun(self, task_id: TaskId) -> Plan | None:
+        """The plan whose writing has begun and not ended: a part-done task goes on with exactly this one (SPEC 7)."""
+
+    def begin_plan(self, plan: Plan) -> None:
+        """Remember a plan, with the operator's edits, before its first intent."""
+
+    def end_plan(self, task_id: TaskId) -> None:
+        """Forget it: every change is confirmed, or the task was taken back."""
+
     def intend(
         self,
         *,
