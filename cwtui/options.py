@@ -1,0 +1,30 @@
+"""The global options of the command line, as every shell hands them to the composition root (SPEC 2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+DEFAULT_PROFILE = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Which settings, which state, which day.
+
+    Attributes:
+        profile: Selects `[profiles.NAME]`; `default` is the file's own top level unless it names a profile so.
+        config: The settings file; None for the platform's place.
+        state: The state file; None for the platform's place (with `demo`, a throw-away folder).
+        as_of: The day that counts as today; None for the UTC date.
+        demo: Work on the built-in sandbox instead of the configured services.
+        read_only_ok: Open the state for reading when another process holds it, instead of refusing.
+    """
+
+    profile: str = DEFAULT_PROFILE
+    config: Path | None = None
+    state: Path | None = None
+    as_of: date | None = None
+    demo: bool = False
+    read_only_ok: bool = False
