@@ -1,0 +1,41 @@
+"""What may be configured, and where it came from (SPEC 3). Imports pydantic: not for `--version` or `tasks list`."""
+
+from __future__ import annotations
+
+from cwtui.settings.loading import load_settings
+from cwtui.settings.model import (
+    ALLOWED,
+    REQUIRED_KEYS,
+    SECRET_KEYS,
+    ConnectWise,
+    Guard,
+    Intermedia,
+    MapAuto,
+    MappingRules,
+    Marketplace,
+    Notify,
+    NotifyOn,
+    Origin,
+    Settings,
+    Sync,
+    environment_name,
+)
+
+__all__ = [
+    "ALLOWED",
+    "REQUIRED_KEYS",
+    "SECRET_KEYS",
+    "ConnectWise",
+    "Guard",
+    "Intermedia",
+    "MapAuto",
+    "MappingRules",
+    "Marketplace",
+    "Notify",
+    "NotifyOn",
+    "Origin",
+    "Settings",
+    "Sync",
+    "environment_name",
+    "load_settings",
+]

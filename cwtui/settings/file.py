@@ -1,0 +1,123 @@
+"""The settings file: read whole, refused when others could read the secrets in it (SPEC 3)."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import shlex
+import stat
+import tomllib
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from pathlib import Path
+
+from cwtui.domain.errors import ConfigError
+from cwtui.options import DEFAULT_PROFILE
+from cwtui.settings.model import SECRET_KEYS
+
+UNTOUCHED = "No service was contacted and nothing was changed."
+PROFILES = "profiles"
+Table = Mapping[str, object]
+
+
+def read_file(path: Path, *, required: bool) -> dict[str, object] | None:
+    """The whole document, or None if there is no such file and none is required.
+
+    Raises:
+        ConfigError: If it cannot be read, is not TOML, or holds a secret that others can read.
+    """
+    try:
+        with path.open("rb") as file:
+            raw, mode = file.read(), os.fstat(file.fileno()).st_mode
+    except FileNotFoundError:
+        if not required:
+            return None
+        raise ConfigError(
+            f"There is no settings file {path}.",
+            changed=UNTOUCHED,
+            next_step=f"Check the path, or make one with `cwtui --config {shlex.quote(str(path))} config init`.",
+        ) from None
+    except OSError as error:
+        raise ConfigError(
+            f"The settings file {path} cannot be read: {error.strerror}.",
+            changed=UNTOUCHED,
+            next_step="Make it a file that you can read, or name another one with --config.",
+        ) from error
+    document = parse_document(raw, path)
+    _refuse_shared_secrets(document, path, mode)
+    return document
+
+
+def parse_document(raw: bytes, path: Path) -> dict[str, object]:
+    """TOML to plain values, numbers as `Decimal`; `ConfigError` names the line that is wrong."""
+    try:
+        return tomllib.loads(raw.decode("utf-8-sig"), parse_float=Decimal)
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        what = f"line {line} is not UTF-8 text"
+    except tomllib.TOMLDecodeError as error:
+        what = str(error).rstrip(".").split(": ")[0]
+    raise ConfigError(
+        f"The settings file {path} is not valid TOML: {what}.",
+        changed=UNTOUCHED,
+        next_step='Correct that place: texts stand in quotes, as in base_url = "https://…".',
+    ) from None
+
+
+def _refuse_shared_secrets(document: Table, path: Path, mode: int) -> None:
+    shared = stat.S_IRWXG | stat.S_IRWXO
+    if os.name != "posix" or not mode & shared:
+        return
+    holding = [key for table in _all_profiles(document) for key in secrets_in(table)]
+    if holding:
+        raise ConfigError(
+            f"The settings file {path} holds a secret ({holding[0]}) and other users can read it.",
+            changed=UNTOUCHED,
+            next_step=f"Run: chmod 600 {shlex.quote(str(path))}",
+        )
+
+
+def secrets_in(table: Table) -> list[str]:
+    """The secret keys that have a value in a profile's table."""
+    pairs = ((key, *key.split(".")) for key in sorted(SECRET_KEYS))
+    return [key for key, section, name in pairs if isinstance(inner := table.get(section), dict) and inner.get(name)]
+
+
+def _all_profiles(document: Table) -> Iterator[Table]:
+    yield document
+    profiles = document.get(PROFILES)
+    yield from (table for table in (profiles if isinstance(profiles, dict) else {}).values() if isinstance(table, dict))
+
+
+def profile_table(document: Table, profile: str, path: Path) -> Table:
+    """The table of one profile, which stands alone: it takes nothing from the top level or other profiles.
+
+    Raises:
+        ConfigError: If the file has no such profile, or says twice what `default` is.
+    """
+    top = {name: value for name, value in document.items() if name != PROFILES}
+    profiles = document.get(PROFILES, {})
+    if not isinstance(profiles, dict) or not all(isinstance(table, dict) for table in profiles.values()):
+        raise ConfigError(
+            f"In {path}, profiles must be tables.",
+            changed=UNTOUCHED,
+            next_step="Write each one as [profiles.NAME.connectwise], [profiles.NAME.sync] and so on.",
+        )
+    if profile in profiles:
+        if profile == DEFAULT_PROFILE and top:
+            raise ConfigError(
+                f"{path} sets profile {profile} twice: at its top level and as [profiles.{profile}].",
+                changed=UNTOUCHED,
+                next_step="Remove one of the two.",
+            )
+        found: Table = profiles[profile]
+        return found
+    if profile == DEFAULT_PROFILE:
+        return top
+    near = difflib.get_close_matches(profile, profiles, n=1)
+    known = ", ".join(sorted([*profiles, DEFAULT_PROFILE]))
+    raise ConfigError(
+        f"{path} has no profile {profile}; it has {known}.",
+        changed=UNTOUCHED,
+        next_step=f"Did you mean --profile {near[0]}?" if near else f"Add [profiles.{profile}] to it, or name another.",
+    )

@@ -1,0 +1,184 @@
+"""Settings from environment, file and keyring, in this order, each value with its source (SPEC 3)."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+from pydantic_settings import EnvSettingsSource
+
+from cwtui.domain.errors import ConfigError
+from cwtui.locations import checked_profile, config_path
+from cwtui.options import DEFAULT_PROFILE
+from cwtui.settings.file import UNTOUCHED, Table, profile_table, read_file
+from cwtui.settings.keyring_secrets import read_secret, service_name
+from cwtui.settings.model import (
+    ALLOWED,
+    ENV_DELIMITER,
+    ENV_PREFIX,
+    HALF_SHOWN_KEYS,
+    SECRET_KEYS,
+    Origin,
+    Settings,
+    environment_name,
+)
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+_SECTIONS = tuple(Settings.model_fields)
+_MOST_NAMED = 5
+
+
+def load_settings(config: Path | None = None, profile: str = DEFAULT_PROFILE) -> Settings:
+    """Read the settings of one profile.
+
+    Args:
+        config: The settings file, which must then exist; None for the platform's place, where it may be missing.
+        profile: `[profiles.NAME]`, or `default` for the file's top level.
+
+    Returns:
+        Settings that may still lack credentials: see `Settings.missing` and `require_connections`.
+
+    Raises:
+        ConfigError: For an unreadable or unsafe file, a wrong key, or a wrong value.
+    """
+    path = config_path(config)
+    document = read_file(path, required=config is not None)
+    table = {} if document is None else profile_table(document, checked_profile(profile), path)
+    return settings_from(table, path=path, profile=profile, exists=document is not None)
+
+
+def settings_from(table: Table, *, path: Path, profile: str, exists: bool = True) -> Settings:
+    """Lay the environment over a profile's table, and the keyring under it."""
+    layers = [
+        _Layer(_from_environment(), "environment {name}"),
+        _Layer(table, f"file {path}" + ("" if profile == DEFAULT_PROFILE else f" [profiles.{profile}]")),
+    ]
+    kept, failure = _from_keyring(profile, layers)
+    layers.append(_Layer(kept, f"keyring {service_name(profile)}"))
+    sources = {key: layer.source(key) for layer in reversed(layers) for key in layer.dotted()}
+    for key, source in sources.items():
+        if key.split(".")[0] not in _SECTIONS:
+            raise _unknown_key(key, source.removeprefix("file "))
+    merged: dict[str, Any] = {}
+    for layer in reversed(layers):
+        merged = _laid_over(merged, layer.values)
+    try:
+        settings = Settings(**merged)
+    except ValidationError as error:
+        raise _as_config_error(error, sources, path) from None
+    settings.remember(Origin(profile, path, exists, sources, failure))
+    return settings
+
+
+@dataclass(frozen=True, slots=True)
+class _Layer:
+    values: Table
+    name: str
+
+    def dotted(self) -> Iterator[str]:
+        for section, value in self.values.items():
+            if isinstance(value, dict) and section in _SECTIONS:
+                yield from (f"{section}.{name}" for name in value)
+            else:
+                yield section
+
+    def source(self, key: str) -> str:
+        return self.name.format(name=environment_name(key)) if "{name}" in self.name else self.name
+
+
+def _laid_over(below: Table, above: Table) -> dict[str, Any]:
+    merged = dict(below)
+    for name, value in above.items():
+        old = merged.get(name)
+        merged[name] = _laid_over(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
+    return merged
+
+
+def _from_environment() -> Table:
+    for name in sorted(os.environ):
+        section, delimiter, _ = name.upper().removeprefix(ENV_PREFIX).partition(ENV_DELIMITER)
+        if name.upper().startswith(ENV_PREFIX) and delimiter and section.lower() not in _SECTIONS:
+            raise _unknown_key(section.lower() + "." + name.upper().partition(ENV_DELIMITER)[2].lower(), name)
+    return EnvSettingsSource(Settings)()
+
+
+def _from_keyring(profile: str, layers: list[_Layer]) -> tuple[Table, str]:
+    """Secrets no other source gives, of the sections that are begun: a newcomer is not asked to unlock a keyring."""
+    given = {key for layer in layers for key in layer.dotted()}
+    begun = {section for layer in layers for section in layer.values}
+    found: dict[str, dict[str, str]] = {}
+    failure = ""
+    for key in sorted(SECRET_KEYS - given):
+        section, name = key.split(".")
+        if section not in begun or failure:
+            continue
+        secret, failure = read_secret(profile, key)
+        if secret:
+            found.setdefault(section, {})[name] = secret
+    return found, failure
+
+
+def _as_config_error(error: ValidationError, sources: Mapping[str, str], path: Path) -> ConfigError:
+    details = error.errors(include_url=False, include_input=True)
+    for detail in details:
+        key = ".".join(str(part) for part in detail["loc"][:2])
+        if detail["type"] == "extra_forbidden" and key not in ALLOWED:
+            return _unknown_key(key, _where(key, sources, path))
+    wrong = list(dict.fromkeys(_wrong_value(detail, sources, path) for detail in details))
+    happened = "; ".join(wrong[:_MOST_NAMED])
+    allowed = dict.fromkeys(".".join(str(part) for part in detail["loc"][:2]) for detail in details)
+    return ConfigError(
+        f"{happened}.",
+        changed=UNTOUCHED,
+        next_step="Allowed: " + "; ".join(f"{key}: {_allowed(key)}" for key in list(allowed)[:_MOST_NAMED]) + ".",
+    )
+
+
+def _allowed(key: str) -> str:
+    return ALLOWED.get(key, f"a table, [{key}]")
+
+
+def _wrong_value(detail: ErrorDetails, sources: Mapping[str, str], path: Path) -> str:
+    key = ".".join(str(part) for part in detail["loc"][:2])
+    where = _where(key, sources, path)
+    if detail["type"] == "value_error" and "ctx" in detail:
+        return f"{key} in {where} is wrong: {detail['ctx']['error']}"
+    printable = key in ALLOWED and key not in SECRET_KEYS | HALF_SHOWN_KEYS and isinstance(detail["input"], str | int)
+    shown = repr(detail["input"]) if printable else "its value"
+    return f"{key} in {where} is wrong: {shown} is not allowed"
+
+
+def _where(key: str, sources: Mapping[str, str], path: Path) -> str:
+    source = sources.get(key) or sources.get(key.split(".")[0]) or str(path)
+    return source.removeprefix("file ")
+
+
+def _unknown_key(key: str, where: str) -> ConfigError:
+    near = nearest_key(key)
+    in_environment = ENV_PREFIX in where.upper()
+    meant = environment_name(near) if in_environment else near
+    return ConfigError(
+        f"There is no setting {key} ({where}).",
+        changed=UNTOUCHED,
+        next_step=f"Did you mean {meant}?" if near else f"Known keys: {', '.join(ALLOWED)}.",
+    )
+
+
+def nearest_key(key: str) -> str:
+    """The key that was probably meant, or an empty text."""
+    by_whole = difflib.get_close_matches(key, list(ALLOWED), n=1, cutoff=0.75)
+    if by_whole:
+        return by_whole[0]
+    by_name = {known.split(".")[1]: known for known in reversed(list(ALLOWED))}
+    found = difflib.get_close_matches(key.rsplit(".", 1)[-1], list(by_name), n=1)
+    if found:
+        return by_name[found[0]]
+    in_section = difflib.get_close_matches(key.split(".")[0], _SECTIONS, n=1)
+    return next((known for known in ALLOWED if in_section and known.startswith(in_section[0])), "")

@@ -1,0 +1,291 @@
+"""What may be configured (SPEC 3): one frozen model. The `description` of a field says what it allows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Decimal
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, get_args
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, SecretStr
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from cwtui.domain.errors import ConfigError
+from cwtui.domain.plans import PriceSource, ProrateMode
+from cwtui.durations import DURATION_FORM, parse_duration
+from cwtui.options import DEFAULT_PROFILE
+from cwtui.settings.urls import checked_url, connectwise_api_url
+
+ENV_PREFIX = "CWTUI_"
+ENV_DELIMITER = "__"
+_LIST_SEPARATOR = re.compile(r"[\s,]+")
+_URL_SEPARATOR = re.compile(r"\s+|,\s*(?=[A-Za-z][A-Za-z0-9+]*://)")
+
+
+def _duration(value: object) -> object:
+    return parse_duration(value) if isinstance(value, str) else value
+
+
+def _listed(value: object) -> object:
+    return [part for part in _LIST_SEPARATOR.split(value) if part] if isinstance(value, str) else value
+
+
+def _listed_urls(value: object) -> object:
+    return [part for part in _URL_SEPARATOR.split(value.strip()) if part] if isinstance(value, str) else value
+
+
+def _none_if_off(value: object) -> object:
+    return None if value in ("", "off") else value
+
+
+Url = Annotated[str, BeforeValidator(checked_url)]
+# strict: a bare number would be read as seconds, and nobody could tell from the file
+Period = Annotated[timedelta, BeforeValidator(_duration), Field(strict=True)]
+Texts = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+SecretTexts = Annotated[tuple[SecretStr, ...], BeforeValidator(_listed_urls)]
+_NO_SECRET = SecretStr("")
+_TEXT = "a text"
+_BOOL = "true or false"
+_URL = "an https:// address (plain http:// for this machine only), without user name, query and fragment"
+_LIST = 'a list of texts, ["a", "b"]; in the environment one text, a,b'
+
+
+class MapAuto(StrEnum):
+    """Whether `--auto` maps on one unique exact match (SPEC 5)."""
+
+    OFF = "off"
+    EXACT = "exact"
+
+
+class NotifyOn(StrEnum):
+    """What a notification may be about (SPEC 3)."""
+
+    ERRORS = "errors"
+    ACTION_NEEDED = "action_needed"
+    CREATED = "created"
+    SYNCED = "synced"
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        hide_input_in_errors=True,
+        str_strip_whitespace=True,
+        coerce_numbers_to_str=True,  # `company_id = 4711` is the text 4711
+        allow_inf_nan=False,
+    )
+
+
+class ConnectWise(_Section):
+    """The PSA's address and credentials; empty until they are set."""
+
+    base_url: Url = Field("", description=_URL)
+    company_id: str = Field("", description=_TEXT)
+    public_key: str = Field("", description=_TEXT, repr=False)
+    private_key: SecretStr = Field(_NO_SECRET, description=_TEXT)
+    client_id: str = Field("", description=_TEXT, repr=False)
+
+    @property
+    def api_url(self) -> str:
+        """The address of the REST API 3.0, without a closing slash; empty while `base_url` is."""
+        return connectwise_api_url(self.base_url)
+
+
+class Marketplace(_Section):
+    """The marketplace's address and credentials; empty until they are set."""
+
+    base_url: Url = Field("", description=_URL)
+    username: str = Field("", description=_TEXT)
+    password: SecretStr = Field(_NO_SECRET, description=_TEXT)
+    subscription_key: SecretStr = Field(_NO_SECRET, description=_TEXT)
+    marketplace: str = Field("", description=_TEXT)
+
+
+class Sync(_Section):
+    """How plans are made and written.
+
+    Attributes:
+        settle_s: How long a create of unknown outcome is given to appear before it is sent again.
+        timeout_s: Seconds for one request.
+        concurrency: Requests in flight per service.
+    """
+
+    price_source: PriceSource = Field(PriceSource.MARKETPLACE, description="marketplace or connectwise")
+    price_decimals: int = Field(4, ge=0, le=8, description="a whole number from 0 to 8")
+    prorate: ProrateMode = Field(ProrateMode.ALL, description="all, changes or none")
+    auto: bool = Field(default=False, description=_BOOL)
+    every: Period = Field(timedelta(minutes=5), description=f"{DURATION_FORM}, in quotes")
+    auto_customers: Texts = Field((), description=_LIST)
+    concurrency: int = Field(16, ge=1, le=64, description="a whole number from 1 to 64")
+    timeout_s: float = Field(30.0, gt=0, le=3600, description="a number of seconds above 0, at most 3600")
+    settle_s: float = Field(3.0, ge=0, le=600, description="a number of seconds from 0 to 600")
+
+
+class MappingRules(_Section):
+    """What may be mapped without a person (SPEC 5)."""
+
+    auto: MapAuto = Field(MapAuto.OFF, description='"off" or "exact"')
+    create_catalog_items: bool = Field(default=False, description=_BOOL)
+
+
+class Notify(_Section):
+    """Whom to tell about what; Apprise URLs hold passwords and tokens, so they are secrets."""
+
+    urls: SecretTexts = Field((), description=_LIST)
+    on: Annotated[frozenset[NotifyOn], BeforeValidator(_listed)] = Field(
+        frozenset({NotifyOn.ERRORS, NotifyOn.ACTION_NEEDED}),
+        description="a list of errors, action_needed, created and synced",
+    )
+
+
+class Guard(_Section):
+    """What stops a plan or a run until a person has looked (SPEC 6, guards); percent, None is off."""
+
+    max_quantity_change: Annotated[Decimal | None, BeforeValidator(_none_if_off)] = Field(
+        None, ge=0, description='a percentage such as 50, or "off"'
+    )
+    empty_feed: bool = Field(default=True, description=_BOOL)
+
+
+class Intermedia(_Section):
+    """Intermedia's files (SPEC 9); `columns` maps a column of the SPEC to its header in the partner's files."""
+
+    agreement_type: str = Field("Intermedia", min_length=1, description="the name of an agreement type")
+    columns: dict[str, str] = Field(
+        default_factory=dict, description='a table of column = "header in the file", [intermedia.columns]'
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a set of settings came from.
+
+    Attributes:
+        profile: The profile they belong to.
+        path: The settings file, whether or not it exists.
+        exists: There is such a file.
+        sources: Key → `environment CWTUI_…`, `file …`, `keyring cwtui:…`; a key that is not in it is a default.
+        keyring_failure: Why the keyring could not be asked, if it should have been.
+    """
+
+    profile: str = DEFAULT_PROFILE
+    path: Path | None = None
+    exists: bool = False
+    sources: Mapping[str, str] = field(default_factory=dict)
+    keyring_failure: str = ""
+
+
+class Settings(BaseSettings):
+    """Everything that may be configured. Made by `cwtui.settings.load_settings`, or from keywords alone in tests."""
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="forbid",
+        hide_input_in_errors=True,
+        env_prefix=ENV_PREFIX,
+        env_nested_delimiter=ENV_DELIMITER,
+        env_ignore_empty=True,
+        enable_decoding=False,  # lists are read by their own validators, from TOML and environment alike
+    )
+
+    connectwise: ConnectWise = ConnectWise()
+    marketplace: Marketplace = Marketplace()
+    sync: Sync = Sync()
+    mapping: MappingRules = MappingRules()
+    notify: Notify = Notify()
+    guard: Guard = Guard()
+    intermedia: Intermedia = Intermedia()
+    _origin: Origin = PrivateAttr(default_factory=Origin)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003  # the signature is pydantic-settings'
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take what `load_settings` merged: it must know which source gave which value."""
+        return (init_settings,)
+
+    def remember(self, origin: Origin) -> None:
+        """Keep where the values came from; only the loader calls this."""
+        self._origin = origin
+
+    @property
+    def origin(self) -> Origin:
+        """Where the values came from."""
+        return self._origin
+
+    def source(self, key: str) -> str:
+        """Where one value came from: `environment CWTUI_…`, `file …`, `keyring …` or `default`."""
+        return self._origin.sources.get(key, "default")
+
+    def value(self, key: str) -> object:
+        """The value of `section.name`."""
+        section, name = key.split(".")
+        found: object = getattr(getattr(self, section), name)
+        return found
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Keys of both services that have no value yet; empty when cwtui can connect."""
+        return tuple(key for key in REQUIRED_KEYS if not _revealed(self.value(key)))
+
+    def require_connections(self) -> None:
+        """Raise `ConfigError` unless both services are configured."""
+        if not self.missing:
+            return
+        where = self._origin.path or "the settings file"
+        keyring = f" ({self._origin.keyring_failure})" if self._origin.keyring_failure else ""
+        raise ConfigError(
+            f"Profile {self._origin.profile} has no {', '.join(self.missing)}{keyring}.",
+            changed="No service was contacted and nothing was changed.",
+            next_step=(
+                f"Run `cwtui` for the setup screen, or `cwtui config init` and fill in {where}; "
+                "`cwtui --demo` needs no settings."
+            ),
+        )
+
+
+def _revealed(value: object) -> object:
+    return value.get_secret_value() if isinstance(value, SecretStr) else value
+
+
+def _holds_secrets(annotation: object) -> bool:
+    return annotation is SecretStr or any(_holds_secrets(part) for part in get_args(annotation))
+
+
+def _fields() -> Iterator[tuple[str, str, bool]]:
+    for section, outer in Settings.model_fields.items():
+        model = outer.annotation
+        if not (isinstance(model, type) and issubclass(model, BaseModel)):
+            raise TypeError(f"{section} is not a section")
+        for name, inner in model.model_fields.items():
+            yield f"{section}.{name}", inner.description or _TEXT, _holds_secrets(inner.annotation)
+
+
+ALLOWED: Mapping[str, str] = {key: allowed for key, allowed, _ in _fields()}
+"""Every key there is, in the SPEC's order → what it allows, in words."""
+
+SECRET_KEYS = frozenset(key for key, _, secret in _fields() if secret)
+"""Keys whose value is never printed."""
+
+HALF_SHOWN_KEYS = frozenset({"connectwise.public_key", "connectwise.client_id"})
+"""Keys that name a credential without being one: their last four characters are shown."""
+
+REQUIRED_KEYS = tuple(
+    key for key in ALLOWED if key.startswith(("connectwise.", "marketplace.")) and key != "marketplace.marketplace"
+)
+"""Keys without which the services cannot be reached; the contract asks for a marketplace code only of some."""
+
+
+def environment_name(key: str) -> str:
+    """The environment variable of a key: `sync.prorate` → `CWTUI_SYNC__PRORATE`."""
+    return ENV_PREFIX + key.replace(".", ENV_DELIMITER).upper()
