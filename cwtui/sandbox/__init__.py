@@ -1,0 +1,1 @@
+"""A simulated marketplace and PSA behind the HTTP contracts of the real ones."""

@@ -1,0 +1,146 @@
+"""The simulated PSA: who may ask, what the path leads to, and the answer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from cwtui.sandbox import exact_json, psa_lists, psa_writes
+from cwtui.sandbox.behaviour import Behaviour
+from cwtui.sandbox.credentials import PSA
+from cwtui.sandbox.errors import Fault400, NotFound, PsaRefusal
+from cwtui.sandbox.http import Answer, Request
+from cwtui.sandbox.psa_paths import LEVELS, Route, resolve
+from cwtui.sandbox.psa_views import VIEWS, View
+from cwtui.sandbox.shape import Row
+from cwtui.sandbox.table import Table
+from cwtui.sandbox.world import World
+
+VERSION = "2026.4"
+MAX_URL = 2000
+_VERSIONED = re.compile(r"application/vnd\.connectwise\.com\+json(;\s*version=(?P<version>.*))?$")
+_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+
+
+class Psa:
+    """Answers requests from a world's PSA tables."""
+
+    def __init__(self, world: World, behaviour: Behaviour) -> None:
+        self.world, self.behaviour = world, behaviour
+
+    def answer(self, request: Request) -> Answer:
+        """Answer one request.
+
+        Raises:
+            Refusal: In place of an answer that is not a success.
+        """
+        _identify(request)
+        if len(request.url) + 1 + len(request.query_string) > MAX_URL:
+            raise PsaRefusal(414, "UriTooLong", "The request URL is too long.")
+        content_type = _content_type(request.headers.get("accept", ""))
+        route = resolve(request.path)
+        request.template = route.template
+        if request.method not in route.methods:
+            raise PsaRefusal(405, "MethodNotAllowed", f"{request.method} is not supported here.")
+        self._permit(route, request.method)
+        answer = self._dispatch(route, request)
+        answer.headers["api-current-version"] = VERSION
+        answer.content_type = content_type
+        return answer
+
+    def _permit(self, route: Route, method: str) -> None:
+        module, permission = route.resource.permission
+        if (module, permission, LEVELS[method]) in self.behaviour.lacks:
+            raise PsaRefusal(403, "Forbidden", f"Your security role does not allow {permission} at this level.")
+
+    def _dispatch(self, route: Route, request: Request) -> Answer:
+        body = _body(request) if request.method in _WITH_BODY else None
+        view = VIEWS.get(route.resource.template)
+        if view is not None and request.method == "GET":
+            return self._view(view, route, request)
+        parent = self._parent(route)
+        table = self._table(route)
+        if route.form == "count":
+            return psa_lists.counted(table, route.resource.shape, request)
+        if route.form == "item":
+            return self._item(route, request, table, parent, body)
+        if request.method == "GET":
+            return psa_lists.listed(table, route.resource.shape, request, link_always=self.behaviour.link_always)
+        select = psa_lists.selection(request, route.resource.shape)
+        row = psa_writes.create(self.world, route.resource, table, parent, body)
+        return Answer(route.resource.created, select(row))
+
+    def _item(self, route: Route, request: Request, table: Table, parent: Row | None, body: Any) -> Answer:
+        row = table.get(route.id)
+        if row is None:
+            raise NotFound(f"{route.resource.shape} {route.id} not found")
+        select = psa_lists.selection(request, route.resource.shape)
+        match request.method:
+            case "GET":
+                return Answer(200, select(row))
+            case "DELETE":
+                psa_writes.delete(self.world, route.resource, table, row)
+                status = route.resource.deleted
+                return Answer(status, row if status == 200 else None)  # noqa: PLR2004  # with a body or without
+            case "PUT":
+                write: Callable[..., Row] = psa_writes.replace
+            case _:
+                write = psa_writes.patch
+        return Answer(200, select(write(self.world, route.resource, table, parent, row, body)))
+
+    def _view(self, view: View, route: Route, request: Request) -> Answer:
+        self._parent(route)
+        rows = view(self.world, self.behaviour, route.parent)
+        select = psa_lists.selection(request, route.resource.shape)
+        if route.form == "item":
+            row = next((row for row in rows if row["id"] == route.id), None)
+            if row is None:
+                raise NotFound(f"{route.resource.shape} {route.id} not found")
+            return Answer(200, select(row))
+        if route.resource.shape == "info":
+            return Answer(200, select(rows[0]))
+        table = Table()
+        for row in rows:
+            table.add(row)
+        return psa_lists.listed(table, route.resource.shape, request, link_always=self.behaviour.link_always)
+
+    def _parent(self, route: Route) -> Row | None:
+        if route.parent is None:
+            return None
+        parent = self.world.psa[route.resource.parents].get(route.parent)
+        if parent is None:
+            raise NotFound(f"{route.resource.parents} {route.parent} not found")
+        return parent
+
+    def _table(self, route: Route) -> Table:
+        name = route.resource.table
+        if route.parent is None or name == "subcategories":
+            return self.world.psa[name]
+        return self.world.child(name, route.parent)
+
+
+def _identify(request: Request) -> None:
+    if request.basic_credentials() != f"{PSA.company_id}+{PSA.public_key}:{PSA.private_key}":
+        raise PsaRefusal(401, "Unauthorized", "The credentials are not valid.")
+    if request.headers.get("clientid") != PSA.client_id:
+        raise PsaRefusal(403, "InvalidClientId", "A valid clientId header is required.")
+
+
+def _content_type(accept: str) -> str:
+    found = _VERSIONED.search(accept.strip())
+    if found is None:
+        return "application/json"
+    version = (found["version"] or VERSION).strip()
+    if not re.fullmatch(r"\d{4}\.\d{1,2}", version):
+        raise Fault400("InvalidVersion", f"{version} is not a version of this API.")
+    return f"application/vnd.connectwise.com+json; version={version}"
+
+
+def _body(request: Request) -> Any:
+    if not request.sends_json():
+        raise PsaRefusal(415, "UnsupportedMediaType", "The body must be application/json.")
+    try:
+        return exact_json.loads(request.body)
+    except ValueError as error:
+        raise Fault400("InvalidRequest", "The body is not valid JSON.") from error
