@@ -151,6 +151,12 @@ class AdditionValues:
             if (mine := getattr(self, name)) != (theirs := getattr(other, name))
         }
 
+    def billing_differences(self, other: AdditionValues) -> dict[str, tuple[object, object]]:
+        """Fields that differ and change what is billed; the description does not."""
+        differences = self.differences(other)
+        differences.pop("description", None)
+        return differences
+
     def ending(self, last_day: date) -> AdditionValues:
         """The same, ended after `last_day`."""
         return replace(self, cancelled=last_day)

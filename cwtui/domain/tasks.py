@@ -149,19 +149,28 @@ def subscription_of(line: OrderLine, order: Order) -> SubscriptionId | None:
     return next((found for found in named if found), None)
 
 
-def lines_of(order: Order, subscription: SubscriptionId) -> tuple[OrderLine, ...]:
-    """The lines of an order that belong to one subscription."""
-    return tuple(line for line in order.lines if subscription_of(line, order) == subscription)
-
-
 def subscriptions_of(order: Order) -> tuple[SubscriptionId, ...]:
     """Every subscription an order touches, each once, in the order's own sequence.
 
-    A line without `productId` in an order over several subscriptions belongs to none of them; an order's
-    products name its subscriptions even where it has no lines.
+    An order's products name its subscriptions even where it has no lines. Empty if nothing names one.
     """
     if order.subscription_id:
         return (order.subscription_id,)
     named = [subscription_of(line, order) for line in order.lines]
     named += [product.subscription_id for product in order.products]
     return tuple(dict.fromkeys(found for found in named if found))
+
+
+def lines_of(order: Order, subscription: SubscriptionId) -> tuple[OrderLine, ...]:
+    """The lines of an order that belong to one subscription; of an order over one only, all of them."""
+    if subscriptions_of(order) in {(subscription,), ()}:
+        return order.lines
+    return tuple(line for line in order.lines if subscription_of(line, order) == subscription)
+
+
+def stray_lines(order: Order) -> tuple[OrderLine, ...]:
+    """Lines with an amount of an order over several subscriptions that name none of them."""
+    if len(subscriptions_of(order)) <= 1:
+        return ()
+    strays = (line for line in order.lines if subscription_of(line, order) is None)
+    return tuple(line for line in strays if line.extended is None or line.extended.amount)

@@ -1,0 +1,63 @@
+"""What planning reads: one immutable snapshot of everything a plan depends on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+
+from cwtui.domain.ids import AdditionId, CatalogItemId, ProductId
+from cwtui.domain.mappings import Link, Mappings
+from cwtui.domain.marketplace import Order, Product, Subscription
+from cwtui.domain.plans import PriceSource, ProrateMode
+from cwtui.domain.psa import Addition, Agreement, CatalogItem
+from cwtui.domain.tasks import Task
+
+
+@dataclass(frozen=True, slots=True)
+class PlanningRules:
+    """The settings that planning depends on (SPEC 3).
+
+    Attributes:
+        price_decimals: Places a unit price is rounded to.
+        max_quantity_change: Percent; None is off (SPEC 6, guards).
+    """
+
+    price_source: PriceSource = PriceSource.MARKETPLACE
+    price_decimals: int = 4
+    prorate: ProrateMode = ProrateMode.ALL
+    max_quantity_change: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlanningFacts:
+    """One task and all that bears on its plan.
+
+    Attributes:
+        order: The order in its detailed form; None for an `initial` task.
+        subscription: In its detailed form; None if the marketplace does not know it.
+        agreement: The mapped agreement; None if nothing is mapped or ConnectWise does not know it.
+        billed_through: The agreement's last billed day (SPEC 6); None if it has no date to count from.
+        catalog_items: Every mapped catalog item the plan can need.
+        products: The marketplace's catalogue, as far as needed: names and costs.
+        links: All links of this subscription.
+        additions: The agreement's additions as just read; None where they were not read for this plan.
+        is_newest: The order is the newest completed one known of its subscription.
+        price_sources: The operator's override per change key.
+    """
+
+    task: Task
+    order: Order | None
+    subscription: Subscription | None
+    mappings: Mappings
+    agreement: Agreement | None
+    billed_through: date | None
+    today: date
+    rules: PlanningRules = PlanningRules()
+    catalog_items: Mapping[CatalogItemId, CatalogItem] = field(default_factory=dict)
+    products: Mapping[ProductId, Product] = field(default_factory=dict)
+    links: Sequence[Link] = ()
+    additions: Mapping[AdditionId, Addition] | None = None
+    is_newest: bool = True
+    price_sources: Mapping[str, PriceSource] = field(default_factory=dict)

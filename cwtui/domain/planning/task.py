@@ -1,0 +1,281 @@
+"""`plan_task`: one task's plan and everything that keeps it from being ready (SPEC 6)."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+from cwtui.domain.charges import Charge
+from cwtui.domain.marketplace import Duration, Subscription
+from cwtui.domain.money import plain, price_text
+from cwtui.domain.periods import BillingCycle
+from cwtui.domain.planning.billing import plan_billing_order
+from cwtui.domain.planning.cancellation import plan_cancellation_order
+from cwtui.domain.planning.change import plan_change_order
+from cwtui.domain.planning.dates import AgreementDates
+from cwtui.domain.planning.draft import Draft
+from cwtui.domain.planning.facts import PlanningFacts
+from cwtui.domain.planning.lines import ChargedLine, charged_lines
+from cwtui.domain.planning.renewal import plan_renewal_order
+from cwtui.domain.planning.sales import plan_sales_order
+from cwtui.domain.plans import Change, Operation, Plan
+from cwtui.domain.psa import Addition, Agreement
+from cwtui.domain.tasks import Problem, ProblemCode, TaskKind, kind_of, lines_of, stray_lines
+
+_RULES = {
+    TaskKind.SALES_ORDER: plan_sales_order,
+    TaskKind.CHANGE_ORDER: plan_change_order,
+    TaskKind.BILLING_ORDER: plan_billing_order,
+    TaskKind.CANCELLATION_ORDER: plan_cancellation_order,
+    TaskKind.RENEWAL_ORDER: plan_renewal_order,
+}
+_CYCLES = {
+    ("day", 7): BillingCycle.WEEKLY,
+    ("day", 14): BillingCycle.BI_WEEKLY,
+    ("month", 1): BillingCycle.MONTHLY,
+    ("month", 2): BillingCycle.BI_MONTHLY,
+    ("month", 3): BillingCycle.QUARTERLY,
+    ("month", 6): BillingCycle.SEMI_ANNUAL,
+    ("month", 12): BillingCycle.YEARLY,
+    ("year", 1): BillingCycle.YEARLY,
+}
+
+
+def plan_task(facts: PlanningFacts) -> Plan:
+    """Make the plan of one task, without the operator's edits.
+
+    Args:
+        facts: Everything it depends on. Nothing else is read: the same facts give the same plan.
+
+    Returns:
+        The plan with its problems; it may be written only if it has none. What can be computed is shown even
+        where something else is missing.
+    """
+    if facts.subscription is None:
+        return _without_subscription(facts)
+    dates = AgreementDates.of(facts.agreement, facts.billed_through) if facts.agreement else None
+    draft = Draft(facts, facts.subscription, facts.agreement, dates, _effective(facts, dates))
+    check_mappings(draft)
+    lines = _lines(draft, facts.subscription)
+    rule = _RULES.get(facts.task.kind)
+    if facts.task.kind is TaskKind.RECONCILIATION:
+        _needs_reconciling(draft)
+    elif rule is not None and not _has_unknown_type(draft):
+        rule(draft, lines)
+    _check_end(draft)
+    _check_links(draft)
+    return Plan(
+        task_id=facts.task.id,
+        subscription_id=facts.task.subscription_id,
+        agreement_id=facts.agreement.id if facts.agreement else None,
+        changes=_ends_first(draft.changes),
+        warnings=tuple(dict.fromkeys(draft.warnings)),
+        notes=tuple(dict.fromkeys(draft.notes)),
+        problems=tuple(draft.problems),
+        effective=draft.effective,
+        standing_from=dates.standing_start(draft.effective) if dates and draft.effective else None,
+        currency=facts.agreement.currency if facts.agreement else "",
+    )
+
+
+def check_mappings(draft: Draft) -> None:
+    """Customer, agreement and how they fit the subscription (SPEC 6, problems)."""
+    task, mappings = draft.facts.task, draft.facts.mappings
+    company = mappings.company(task.customer_id)
+    if company is None:
+        draft.problem(
+            ProblemCode.CUSTOMER_UNMAPPED,
+            task.customer_id,
+            f"Customer {task.customer_name} ({task.customer_id}) is not mapped to a company."
+            f" Map it: cwtui map set customer {task.customer_id} COMPANY_ID.",
+        )
+    if _bills_by_statement(draft.subscription):
+        draft.problem(
+            ProblemCode.STATEMENT_BILLING_UNSUPPORTED,
+            task.subscription_id,
+            f"Subscription {task.subscription_name} is billed on statement days, which no agreement's cycle matches."
+            " Bill it by hand, then skip this task.",
+        )
+    mapped = mappings.agreement(task.subscription_id)
+    if mapped is None:
+        draft.problem(
+            ProblemCode.AGREEMENT_UNMAPPED,
+            task.subscription_id,
+            f"Subscription {task.subscription_name} ({task.subscription_id}) is not mapped to an agreement."
+            f" Map it: cwtui map set agreement {task.subscription_id} AGREEMENT_ID.",
+        )
+        return
+    agreement = draft.agreement
+    if agreement is None:
+        draft.problem(
+            ProblemCode.AGREEMENT_INACTIVE,
+            str(mapped),
+            f"Agreement {mapped} does not exist in ConnectWise. Map the subscription to another one.",
+        )
+        return
+    for problem in agreement_problems(agreement, draft.subscription):
+        draft.problem(problem.code, problem.target, problem.message)
+    if company is not None and agreement.company_id != company:
+        draft.problem(
+            ProblemCode.AGREEMENT_WRONG_COMPANY,
+            str(agreement.id),
+            f"Agreement {agreement.name} belongs to company {agreement.company_id},"
+            f" the customer is mapped to {company}. Map the subscription to an agreement of that company.",
+        )
+
+
+def agreement_problems(agreement: Agreement, subscription: Subscription) -> list[Problem]:
+    """Why an agreement cannot bill a subscription: its state, its cycle (SPEC 6, problems)."""
+    found = []
+    target = str(agreement.id)
+    if agreement.is_inactive:
+        state = "cancelled" if agreement.is_cancelled else agreement.status
+        message = f"Agreement {agreement.name} is {state}. Activate it in ConnectWise, or map another one."
+        found.append(Problem(ProblemCode.AGREEMENT_INACTIVE, message, target))
+    if agreement.calendar() is None:
+        reason = "does not recur" if agreement.cycle is BillingCycle.NOT_RECURRING else "names no billing cycle"
+        if agreement.cycle not in {None, BillingCycle.NOT_RECURRING}:
+            reason = "names no date from which it bills"
+        message = f"Agreement {agreement.name} {reason}. Set it up in ConnectWise, or map another one."
+        found.append(Problem(ProblemCode.AGREEMENT_NOT_BILLING, message, target))
+    elif not _bills_by_statement(subscription) and cycle_of(subscription.billing_period) is not agreement.cycle:
+        message = (
+            f"The subscription bills every {_period_text(subscription.billing_period)}, agreement {agreement.name}"
+            f" {agreement.cycle}. Map the subscription to an agreement with its cycle."
+        )
+        found.append(Problem(ProblemCode.BILLING_CYCLE_MISMATCH, message, target))
+    return found
+
+
+def cycle_of(period: Duration | None) -> BillingCycle | None:
+    """The billing cycle that equals a marketplace period (`month`×3 = Quarterly, SPEC 6), or None."""
+    if period is None or period.length != int(period.length):
+        return None
+    return _CYCLES.get((period.type, int(period.length)))
+
+
+def _period_text(period: Duration | None) -> str:
+    return "unknown period" if period is None else f"{plain(period.length)} {period.type}"
+
+
+def _bills_by_statement(subscription: Subscription) -> bool:
+    return subscription.billing_period is not None and subscription.billing_period.type == "statement_day"
+
+
+def _effective(facts: PlanningFacts, dates: AgreementDates | None) -> date | None:
+    """Take e: the order's day; for an `initial` task the first unbilled period start (SPEC 6)."""
+    if facts.order is not None and not facts.task.is_initial:
+        return facts.order.effective
+    return dates.initial_effective(facts.today) if dates else None
+
+
+def _lines(draft: Draft, subscription: Subscription) -> tuple[ChargedLine, ...]:
+    order = draft.facts.order
+    if order is None or draft.facts.task.is_initial:
+        return ()
+    lines, problems = charged_lines(lines_of(order, draft.facts.task.subscription_id), subscription)
+    for problem in problems:
+        draft.problem(problem.code, f"{problem.target}:{problem.message}", problem.message)
+    for stray in stray_lines(order):
+        draft.problem(
+            ProblemCode.SUBSCRIPTION_MISSING,
+            f"{order.id}:{stray.type}",
+            f"A {stray.type} line of order {order.number} names no subscription, and the order has several."
+            " Bill it by hand, then skip this task.",
+        )
+    for line in lines:
+        if line.unit_price is not None and line.charge is not Charge.RECURRING:
+            draft.check_currency(line.unit_price.currency)
+    return lines
+
+
+def _has_unknown_type(draft: Draft) -> bool:
+    order = draft.facts.order
+    if order is None or draft.facts.task.is_initial or kind_of(order) is not None:
+        return False
+    draft.problem(
+        ProblemCode.UNKNOWN_ORDER_TYPE,
+        order.id,
+        f"Order {order.number} is of type {order.type}, and its lines do not say what it is."
+        " Bill it by hand, then skip this task.",
+    )
+    return True
+
+
+def _needs_reconciling(draft: Draft) -> None:
+    """A migrated subscription is reconciled by a person, never automatically (SPEC 4.4)."""
+    task = draft.facts.task
+    draft.problem(
+        ProblemCode.LINK_MISSING,
+        task.subscription_id,
+        f"Subscription {task.subscription_name} was migrated: its additions may exist already. Reconcile it:"
+        f" cwtui reconcile --customer {task.customer_id}. Then skip this task.",
+    )
+
+
+def _check_end(draft: Draft) -> None:
+    """No addition may begin after the agreement has ended (SPEC 6, agreement_ended)."""
+    agreement = draft.agreement
+    if agreement is None or agreement.end is None:
+        return
+    needed = [
+        change.after.effective for change in draft.changes if change.operation is Operation.CREATE and change.after
+    ]
+    if needed and agreement.end < max(needed):
+        draft.problem(
+            ProblemCode.AGREEMENT_ENDED,
+            str(agreement.id),
+            f"Agreement {agreement.name} ends on {agreement.end}, {max(needed)} is needed."
+            " Extend it in ConnectWise, or map the subscription to another one.",
+        )
+
+
+def _check_links(draft: Draft) -> None:
+    """What the plan counts on must still be what cwtui wrote (SPEC 6, link_changed)."""
+    additions = draft.facts.additions
+    if additions is None:
+        return
+    touched = {change.addition_id for change in draft.changes if change.addition_id}
+    for link in draft.facts.links:
+        if link.addition_id not in touched:
+            continue
+        held = additions.get(link.addition_id)
+        if text := link_difference(link.values.billing_differences(held.values) if held else None, held):
+            draft.problem(
+                ProblemCode.LINK_CHANGED,
+                str(link.addition_id),
+                f"Addition {link.addition_id} of {draft.name_of(link.product_id)} {text}. Keep ConnectWise's"
+                " (cwtui drift keep) or restore cwtui's (cwtui drift restore), then sync again.",
+            )
+
+
+def link_difference(differences: dict[str, tuple[object, object]] | None, held: Addition | None) -> str:
+    """How a linked addition differs from what cwtui wrote, in words; empty if it does not."""
+    if held is None or differences is None:
+        return "was removed in ConnectWise"
+    if not differences:
+        return ""
+    fields = ", ".join(
+        f"{name.replace('_', ' ')} {_shown(ours)} → {_shown(theirs)}" for name, (ours, theirs) in differences.items()
+    )
+    return f"was edited in ConnectWise ({fields})"
+
+
+def _shown(value: object) -> str:
+    return price_text(value) if isinstance(value, Decimal) else "none" if value is None else str(value)
+
+
+def _ends_first(changes: list[Change]) -> tuple[Change, ...]:
+    """Ends and deletions before creations, so that no moment bills the same thing twice."""
+    return tuple(sorted(changes, key=lambda change: change.operation is Operation.CREATE))
+
+
+def _without_subscription(facts: PlanningFacts) -> Plan:
+    task = facts.task
+    problem = Problem(
+        ProblemCode.SUBSCRIPTION_MISSING,
+        f"The marketplace does not know subscription {task.subscription_id or '(none named)'} of order"
+        f" {task.order_number}. Bill the order by hand, then skip this task.",
+        task.subscription_id,
+    )
+    return Plan(task.id, task.subscription_id, facts.mappings.agreement(task.subscription_id), problems=(problem,))
