@@ -1,12 +1,24 @@
-"""The demo's reseller."""
+"""The demo's reseller: a dozen customers, their agreements, and a story in the mappings' holes.
+
+Everything is dated around the world's `today`, so the demo looks the same whenever it is tried.
+"""
 
 from __future__ import annotations
 
-from cwtui.sandbox.world import World
+from typing import TYPE_CHECKING
+
+from cwtui.sandbox.seed_catalog import plant_catalog
+from cwtui.sandbox.seed_customers import plant_customers
+from cwtui.sandbox.seed_intermedia import plant_intermedia
+from cwtui.sandbox.seed_orders import plant_orders
+
+if TYPE_CHECKING:
+    from cwtui.sandbox.world import World
 
 
 def plant(world: World) -> None:
-    """Fill a world."""
-    customer = world.add_customer("Green Lane LLC")
-    world.add_product("PRD100101", "Exchange Online (Plan 1)", mpn="CFQ7TTC0LH16", price="4.50", cost="3.60")
-    world.add_subscription(customer["id"], [("PRD100101", 25)], id="1000048531")
+    """Fill a world that has its setup tables: catalogue and catalog, customers and companies, orders, Intermedia."""
+    plant_catalog(world)
+    plant_customers(world)
+    plant_orders(world)
+    plant_intermedia(world)
