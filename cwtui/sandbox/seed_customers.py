@@ -55,7 +55,7 @@ def _map(world: World, customer: str, company: Row) -> None:
 
 
 def _subscribe(
-    world: World, customer: str, id_: str, product: str, quantity: int, agreement: Row | None, **more: Any
+    world: World, customer: str, key: str, product: str, quantity: int, agreement: Row | None, **more: Any
 ) -> None:
     """A subscription of the past months, mapped to an agreement unless that is the story."""
     more.setdefault("created", month(world.today, -3))
