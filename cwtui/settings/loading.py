@@ -64,7 +64,7 @@ def settings_from(table: Table, *, path: Path, profile: str, exists: bool = True
     layers.append(_Layer(kept, f"keyring {service_name(profile)}"))
     sources = {key: layer.source(key) for layer in reversed(layers) for key in layer.dotted()}
     for key, source in sources.items():
-        if key.split(".")[0] not in _SECTIONS:
+        if key.split(".")[0] not in _SECTIONS:  # before pydantic sees them: it has keywords of its own
             raise _unknown_key(key, source.removeprefix("file "))
     merged: dict[str, Any] = {}
     for layer in reversed(layers):
@@ -84,7 +84,7 @@ class _Layer:
 
     def dotted(self) -> Iterator[str]:
         for section, value in self.values.items():
-            if isinstance(value, dict) and section in _SECTIONS:
+            if isinstance(value, dict) and value:
                 yield from (f"{section}.{name}" for name in value)
             else:
                 yield section

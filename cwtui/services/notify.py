@@ -1,0 +1,111 @@
+"""Notifications through Apprise: one message per run, to whom the settings name (SPEC 3, notify)."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from cwtui.domain.plain_text import plain_text
+
+_NAMES_SHOWN = 5
+_NAME_WIDTH = 200
+
+
+class Event(StrEnum):
+    """What a notification may be about (SPEC 3, `notify.on`)."""
+
+    ERRORS = "errors"
+    ACTION_NEEDED = "action_needed"
+    CREATED = "created"
+    SYNCED = "synced"
+
+
+_IN_WORDS = {
+    Event.ERRORS: "failed",
+    Event.ACTION_NEEDED: "need action",
+    Event.CREATED: "created",
+    Event.SYNCED: "synced",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """How often something happened in a run, and to which tasks (or with which messages), as text."""
+
+    event: Event
+    count: int
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What is sent: a line for the subject and a short plain text."""
+
+    title: str
+    body: str
+
+
+def message_about(news: Iterable[News], on: Collection[str], *, profile: str) -> Message | None:
+    """The message a run calls for, or None if nothing of `on` happened.
+
+    Everything that happened is counted in it, so that the reader sees the whole run.
+    """
+    happened = [item for item in news if item.count > 0]
+    if not any(item.event in on for item in happened):
+        return None
+    counts = ", ".join(f"{item.count} {_IN_WORDS[item.event]}" for item in happened)
+    blocks = [_block(item) for item in happened]
+    return Message(f"cwtui ({plain_text(profile)}): {counts}", "\n\n".join(blocks))
+
+
+def _block(item: News) -> str:
+    shown = [f"- {plain_text(name, _NAME_WIDTH)}" for name in item.names[:_NAMES_SHOWN]]
+    left_off = item.count - len(shown)
+    more = [f"- and {left_off} more"] if shown and left_off > 0 else []
+    return "\n".join([f"{item.count} {_IN_WORDS[item.event]}", *shown, *more])
+
+
+async def send(message: Message, urls: Sequence[str]) -> tuple[str, ...]:
+    """Send a message to every address, side by side.
+
+    Args:
+        message: What to say.
+        urls: Apprise URLs; they hold secrets, so failures name their place in the settings and their scheme only.
+
+    Returns:
+        One text per address that did not take the message; never raises for one that is wrong or unreachable.
+    """
+    if not urls:
+        return ()
+    outcomes = await asyncio.gather(*(_sent(message, url) for url in urls))
+    return tuple(
+        f"Notification {number} ({_scheme(url)}) {outcome}. The run itself is not affected. "
+        f"Check entry {number} of notify.urls and that its server can be reached."
+        for number, (url, outcome) in enumerate(zip(urls, outcomes, strict=True), 1)
+        if outcome
+    )
+
+
+def _scheme(url: str) -> str:
+    return plain_text(url.partition(":")[0], 20) if "://" in url else "no address"
+
+
+async def _sent(message: Message, url: str) -> str:
+    """An empty text, or what went wrong; Apprise translates every failure of a service into a false result."""
+    import apprise  # noqa: PLC0415  # 100 ms, and most runs have nobody to tell
+
+    # Apprise logs what it sends and where to; what failed is said by `send`, without the address.
+    logger = logging.getLogger("apprise")
+    logger.propagate = False
+    if not logger.handlers:
+        logger.addHandler(logging.NullHandler())
+    service = apprise.Apprise()
+    if not service.add(url):
+        return "is not an address Apprise knows"
+    delivered = await service.async_notify(
+        title=message.title, body=message.body, body_format=apprise.NotifyFormat.TEXT
+    )
+    return "" if delivered else "was not delivered"

@@ -1,0 +1,80 @@
+"""The commented settings file that `cwtui config init` writes (SPEC 3)."""
+
+from __future__ import annotations
+
+TEMPLATE = """\
+# cwtui settings. Every line may also be given as an environment variable, which then wins:
+# connectwise.base_url is CWTUI_CONNECTWISE__BASE_URL, sync.prorate is CWTUI_SYNC__PRORATE, and so on.
+#
+# Secrets (private_key, password, subscription_key, notify.urls) may stand here, in the environment, or in the
+# keyring of the operating system: keyring set cwtui:default connectwise.private_key
+# While they stand here, nobody but you may read this file: chmod 600 this-file
+
+[connectwise]
+# The address of your ConnectWise Manage cloud or server; /v4_6_release/apis/3.0 is appended.
+base_url = "https://api-na.myconnectwise.net"
+# The company you log in with, and an API member's keys (System > Members > API Members).
+company_id = ""
+public_key = ""
+#private_key = ""
+# From https://developer.connectwise.com/ClientID
+client_id = ""
+
+[marketplace]
+# The address of the marketplace's SimpleAPI; the token comes from {base_url}/token.
+base_url = ""
+username = ""
+#password = ""
+#subscription_key = ""
+# The marketplace's code, if yours has one.
+#marketplace = "us"
+
+[sync]
+# Whose prices go on the invoice: the "marketplace"'s, or those of the "connectwise" catalog.
+#price_source = "marketplace"
+# Unit prices are rounded half-up to this many decimals.
+#price_decimals = 4
+# Bill the days before the next invoice for "all" orders, for "changes" only, or "none".
+#prorate = "all"
+# Synchronise by itself while the terminal interface is open, and how often: "5m", "1h", "1d".
+#auto = false
+#every = "5m"
+# Only these marketplace customers, by id; empty is everybody.
+#auto_customers = []
+# Requests in flight per service, and seconds for one request.
+#concurrency = 16
+#timeout_s = 30
+# Seconds an addition is given to appear in ConnectWise when no answer said whether it was created.
+#settle_s = 3
+
+[mapping]
+# "exact": map by itself where exactly one entry matches exactly.
+#auto = "off"
+# Let --auto create a catalog item where no match exists.
+#create_catalog_items = false
+
+[notify]
+# Apprise addresses: mail, Teams, Slack and many more; see https://github.com/caronc/apprise/wiki
+#urls = ["mailtos://user:password@example.com?to=billing@example.com"]
+# Any of "errors", "action_needed", "created", "synced".
+#on = ["errors", "action_needed"]
+
+[guard]
+# Stop a change of quantity beyond this many percent until a person confirms; "off" is no limit.
+#max_quantity_change = "off"
+# A list that was not empty last time and is now stops the run.
+#empty_feed = true
+
+[intermedia]
+# The type of the agreements that Intermedia's counts belong to.
+#agreement_type = "Intermedia"
+# Where the partner's files name a column differently:
+#[intermedia.columns]
+#account_id = "Account"
+
+# More profiles have the same shape and share nothing with the one above: cwtui --profile west
+#[profiles.west.connectwise]
+#base_url = "https://api-eu.myconnectwise.net"
+#[profiles.west.marketplace]
+#base_url = ""
+"""

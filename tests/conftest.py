@@ -1,0 +1,78 @@
+"""What no test may see: the real network, home folder, settings, keyring, time zone or locale (STYLE 8)."""
+
+from __future__ import annotations
+
+import ipaddress
+import locale
+import os
+import socket
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+# Before anything imports keyring, and for every process a test starts: a keyring that keeps nothing.
+os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"
+# A zone whose offset is neither whole hours nor Python's default, and in which the day is often another one.
+os.environ["TZ"] = "Pacific/Chatham"
+time.tzset()
+os.environ["LC_ALL"] = "C"
+locale.setlocale(locale.LC_ALL, "C")
+
+_HOME_VARIABLES = {
+    "HOME": ".",
+    "XDG_CONFIG_HOME": ".config",
+    "XDG_DATA_HOME": ".local/share",
+    "XDG_STATE_HOME": ".local/state",
+    "XDG_CACHE_HOME": ".cache",
+    "XDG_RUNTIME_DIR": ".run",
+}
+
+
+class RealNetwork(BaseException):
+    """A test tried to reach another machine. Not an Exception, so that no retry or translation hides it."""
+
+
+def _is_loopback(host: object) -> bool:
+    if host in {None, "", "localhost", b"localhost"}:
+        return True
+    try:
+        return ipaddress.ip_address(str(host)).is_loopback
+    except ValueError:
+        return False
+
+
+@pytest.fixture(autouse=True)
+def _no_real_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    connect, connect_ex, getaddrinfo = socket.socket.connect, socket.socket.connect_ex, socket.getaddrinfo
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        if self.family in {socket.AF_INET, socket.AF_INET6} and not _is_loopback(address[0]):
+            raise RealNetwork(f"connection to {address}")
+        connect(self, address)
+
+    def guarded_ex(self: socket.socket, address: Any) -> int:
+        if self.family in {socket.AF_INET, socket.AF_INET6} and not _is_loopback(address[0]):
+            raise RealNetwork(f"connection to {address}")
+        return connect_ex(self, address)
+
+    def guarded_lookup(host: Any, *args: Any, **kwargs: Any) -> Any:
+        if not _is_loopback(host):
+            raise RealNetwork(f"look-up of {host}")
+        return getaddrinfo(host, *args, **kwargs)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+    monkeypatch.setattr(socket.socket, "connect_ex", guarded_ex)
+    monkeypatch.setattr(socket, "getaddrinfo", guarded_lookup)
+
+
+@pytest.fixture(autouse=True)
+def _no_real_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = tmp_path_factory.mktemp("home")
+    for name, below in _HOME_VARIABLES.items():
+        monkeypatch.setenv(name, str(home / below))
+    for name in list(os.environ):
+        if name.upper().startswith(("CWTUI_", "_CWTUI_")):
+            monkeypatch.delenv(name)
+    assert Path.home() == home
