@@ -1,0 +1,92 @@
+"""One table of the state in the domain's words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from decimal import InvalidOperation
+from typing import Generic, TypeVar
+
+from cwtui.domain.errors import StateError
+from cwtui.store.documents import Documents
+from cwtui.store.journal import Op
+from cwtui.store.table import Document, Index, Table, decoded, encode
+
+Value = TypeVar("Value")
+_FREE = frozenset({"value", "last_counts", "why"})
+"""Keys whose object is a value of its own: nothing of an earlier one is kept in it."""
+
+
+class Repository(Generic[Value]):
+    """Values of one kind, made from documents when they are asked for."""
+
+    def __init__(
+        self,
+        documents: Documents,
+        name: str,
+        document_of: Callable[[Value], Document],
+        value_of: Callable[[Document], Value],
+        **indices: Callable[[bytes], str],
+    ) -> None:
+        """Open table `name`; each of `indices` says of a row which group it is in."""
+        self.name = name
+        self._documents, self._document_of, self._value_of = documents, document_of, value_of
+        self._indices = {index: Index(group_of) for index, group_of in indices.items()}
+        self.table.indices = tuple(self._indices.values())
+
+    @property
+    def table(self) -> Table:
+        """Its documents."""
+        return self._documents.table(self.name)
+
+    def get(self, key: str) -> Value | None:
+        """One value by id."""
+        row = self.table.rows.get(key)
+        return None if row is None else self._value(decoded(row))
+
+    def all(self, keys: Iterable[str] | None = None) -> Iterator[Value]:
+        """Every value in the table's sequence, or those of the given ids."""
+        return map(self._value, self.table.documents(keys))
+
+    def ids_in(self, index: str, group: str) -> tuple[str, ...]:
+        """The ids in a group of an index."""
+        return self._indices[index].ids(self.table, group)
+
+    def group(self, index: str, group: str) -> Iterator[Value]:
+        """The values in a group of an index."""
+        return self.all(self.ids_in(index, group))
+
+    def _value(self, document: Document) -> Value:
+        try:
+            return self._value_of(document)
+        except (KeyError, TypeError, ValueError, InvalidOperation) as error:
+            path = self._documents.path
+            raise StateError(
+                f"Document {document.get('id')} of table {self.name} in {path} cannot be read: {error!r}.",
+                next_step=f"Correct it in the file while cwtui is not running, or go back to {path}.bak.",
+            ) from error
+
+    def put(self, value: Value) -> Op:
+        """The operation that sets a value; whatever else the document before it held is kept."""
+        document = self._document_of(value)
+        key = document["id"]
+        row = self.table.rows.get(key)
+        if row is not None:
+            keep_unknown(decoded(row), document)
+        return self.name, key, encode(document)
+
+    def drop(self, key: str) -> Op:
+        """The operation that forgets a value."""
+        return self.name, key, None
+
+    def save(self, *values: Value) -> None:
+        """Set values: durable on return, or at the end of the batch around it."""
+        self._documents.commit([self.put(value) for value in values])
+
+
+def keep_unknown(old: Mapping[str, object], new: Document) -> None:
+    """Carry over what an older document holds under keys we do not write (a later version's, or an operator's)."""
+    for key, value in old.items():
+        if key not in new:
+            new[key] = value
+        elif isinstance(value, dict) and key not in _FREE and isinstance(inner := new[key], dict):
+            keep_unknown(value, inner)

@@ -1,0 +1,359 @@
+"""The state of one profile in the domain's words; it fits the engine's `Store` protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime
+from itertools import count
+from pathlib import Path
+
+from cwtui.domain.errors import StateError
+from cwtui.domain.ids import AdditionId, AgreementId, CustomerId, OrderId, ProductId, SubscriptionId, TaskId
+from cwtui.domain.mappings import Link, MappingKey, Mappings
+from cwtui.domain.mappings import Mapping as MappingRow
+from cwtui.domain.marketplace import Customer, Order, Product, Subscription
+from cwtui.domain.plans import Change, PlanEdits
+from cwtui.domain.records import AuditRow, Cursor, Intent
+from cwtui.domain.tasks import Task
+from cwtui.store import codecs, marketplace_codecs
+from cwtui.store.documents import Documents, open_documents
+from cwtui.store.journal import Op
+from cwtui.store.repository import Repository
+from cwtui.store.table import Document, encode, number_after, text_after
+
+_OPEN, _ENDED = "open", "ended"
+
+
+def _subscription_of_task(row: bytes) -> str:
+    return text_after(row, b'"subscription":{"id":"')
+
+
+def _order_of_task(row: bytes) -> str:
+    return text_after(row, b'"order":{"id":"')
+
+
+def _openness(row: bytes) -> str:
+    return _ENDED if b'"status":"synced"' in row or b'"status":"skipped"' in row else _OPEN
+
+
+def _subscription_of_link(row: bytes) -> str:
+    return text_after(row, b'"subscription_id":"')
+
+
+def _agreement_of_link(row: bytes) -> str:
+    return number_after(row, b'"agreement_id":')
+
+
+def _task_of(row: bytes) -> str:
+    return text_after(row, b'"task_id":"')
+
+
+class State:
+    """Everything cwtui remembers, in memory and journalled: durable when a `save_…` returns, or its `batch()` ends.
+
+    Values are made from documents when they are asked for, so opening costs nothing for what is not looked at.
+    """
+
+    def __init__(self, documents: Documents) -> None:
+        self.documents = documents
+        documents.before_fold = self._unneeded
+        self._tasks = Repository(
+            documents,
+            "tasks",
+            codecs.task_document,
+            codecs.task_value,
+            subscription=_subscription_of_task,
+            openness=_openness,
+        )
+        self._links = Repository(
+            documents,
+            "links",
+            codecs.link_document,
+            codecs.link_value,
+            subscription=_subscription_of_link,
+            agreement=_agreement_of_link,
+        )
+        self._orders = Repository(
+            documents, "orders", marketplace_codecs.order_document, marketplace_codecs.order_value
+        )
+        self._subscriptions = Repository(
+            documents, "subscriptions", marketplace_codecs.subscription_document, marketplace_codecs.subscription_value
+        )
+        self._customers = Repository(
+            documents, "customers", marketplace_codecs.customer_document, marketplace_codecs.customer_value
+        )
+        self._products = Repository(
+            documents, "products", marketplace_codecs.product_document, marketplace_codecs.product_value
+        )
+        self._mapping_rows = Repository(documents, "mappings", codecs.mapping_document, codecs.mapping_value)
+        self._edits = Repository(documents, "edits", codecs.edits_document, codecs.edits_value)
+        self._cursor = Repository(documents, "cursor", codecs.cursor_document, codecs.cursor_value)
+        self._intents = Repository(documents, "intents", codecs.intent_document, codecs.intent_value)
+        self._audit = Repository(documents, "audit", codecs.audit_document, codecs.audit_value)
+        self._done = Repository(documents, "done", codecs.done_document, codecs.done_value, task=_task_of)
+        self._facts = Repository(documents, "facts", codecs.fact_document, codecs.fact_value)
+        self._mappings: Mappings | None = None
+        self._recent: set[tuple[str, str]] = set()
+
+    @property
+    def path(self) -> Path:
+        """The state file."""
+        return self.documents.path
+
+    @property
+    def is_read_only(self) -> bool:
+        """Another process holds the lock, or this one did not ask for it."""
+        return self.documents.is_read_only
+
+    @contextmanager
+    def batch(self) -> Iterator[None]:
+        """Collect the saves of a block into one durable append."""
+        try:
+            with self.documents.batch():
+                yield
+        except StateError:
+            self._mappings = None  # what was not saved is taken back
+            raise
+
+    def fold(self) -> None:
+        """Fold the journal into the file now."""
+        self.documents.fold()
+
+    def close(self) -> None:
+        """Fold the journal into the file and let the lock go."""
+        self.documents.close()
+
+    # tasks
+
+    def task(self, task_id: TaskId) -> Task | None:
+        """A task by id."""
+        return self._tasks.get(task_id)
+
+    def tasks(self) -> Iterable[Task]:
+        """Every task, in the sequence they were first saved."""
+        return self._tasks.all()
+
+    def task_documents(self) -> Iterable[Document]:
+        """Every task as it stands in the file: at least the shape of `tasks list --json` (SPEC 2)."""
+        return self.documents.task_documents()
+
+    def open_tasks(self) -> Iterable[Task]:
+        """The tasks that are neither synced nor skipped."""
+        return self._tasks.group("openness", _OPEN)
+
+    def tasks_of(self, subscription_id: SubscriptionId) -> Sequence[Task]:
+        """Tasks of one subscription, oldest first (SPEC 4.6)."""
+        return sorted(self._tasks.group("subscription", subscription_id), key=_age)
+
+    def save_task(self, task: Task) -> None:
+        """Set one task."""
+        self._tasks.save(task)
+
+    # what the marketplace said
+
+    def order(self, order_id: OrderId) -> Order | None:
+        """An order, kept while an open task needs it."""
+        return self._orders.get(order_id)
+
+    def save_order(self, order: Order) -> None:
+        """Keep an order for its tasks."""
+        self._recent.add((self._orders.name, order.id))
+        self._orders.save(order)
+
+    def subscription(self, subscription_id: SubscriptionId) -> Subscription | None:
+        """A subscription, kept while an open task needs it."""
+        return self._subscriptions.get(subscription_id)
+
+    def save_subscription(self, subscription: Subscription) -> None:
+        """Keep a subscription for its tasks."""
+        self._recent.add((self._subscriptions.name, subscription.id))
+        self._subscriptions.save(subscription)
+
+    def _unneeded(self) -> Iterable[Op]:
+        """Drop orders and subscriptions that no open task refers to, except those saved since the last fold."""
+        recent, self._recent = self._recent, set()
+        if not len(self._orders.table) + len(self._subscriptions.table):
+            return []
+        tasks = self._tasks.table.rows
+        open_rows = [tasks[key] for key in self._tasks.ids_in("openness", _OPEN)]
+        needed = {
+            "orders": set(map(_order_of_task, open_rows)),
+            "subscriptions": set(map(_subscription_of_task, open_rows)),
+        }
+        return [
+            (name, key, None)
+            for name, wanted in needed.items()
+            for key in self.documents.table(name).rows
+            if key not in wanted and (name, key) not in recent
+        ]
+
+    def customer(self, customer_id: CustomerId) -> Customer | None:
+        """A customer by id."""
+        return self._customers.get(customer_id)
+
+    def customers(self) -> Iterable[Customer]:
+        """Every customer known."""
+        return self._customers.all()
+
+    def save_customers(self, customers: Iterable[Customer]) -> None:
+        """Set customers; what is so already costs nothing."""
+        self._customers.save(*customers)
+
+    def product(self, product_id: ProductId) -> Product | None:
+        """A catalogue product by id."""
+        return self._products.get(product_id)
+
+    def products(self) -> Iterable[Product]:
+        """Every catalogue product known."""
+        return self._products.all()
+
+    def save_products(self, products: Iterable[Product]) -> None:
+        """Set catalogue products; what is so already costs nothing."""
+        self._products.save(*products)
+
+    def cursor(self) -> Cursor:
+        """How far check changes has come."""
+        return self._cursor.get("cursor") or Cursor()
+
+    def save_cursor(self, cursor: Cursor) -> None:
+        """Note how far check changes has come."""
+        self._cursor.save(cursor)
+
+    # mappings, links, edits
+
+    def mappings(self) -> Mappings:
+        """All mappings; a live view, to be changed by `save_mapping` and `drop_mapping` only."""
+        if self._mappings is None:
+            self._mappings = Mappings(self._mapping_rows.all())
+        return self._mappings
+
+    def save_mapping(self, mapping: MappingRow) -> None:
+        """Set one mapping."""
+        self._mapping_rows.save(mapping)
+        self.mappings().put(mapping)
+
+    def drop_mapping(self, key: MappingKey) -> bool:
+        """Forget one mapping; True if there was one."""
+        self.documents.commit([self._mapping_rows.drop(str(key))])
+        return self.mappings().drop(key)
+
+    def link(self, addition_id: AdditionId) -> Link | None:
+        """The link of an addition."""
+        return self._links.get(str(addition_id))
+
+    def links(self) -> Iterable[Link]:
+        """Every link."""
+        return self._links.all()
+
+    def links_of(self, subscription_id: SubscriptionId) -> Sequence[Link]:
+        """The links of a subscription."""
+        return tuple(self._links.group("subscription", subscription_id))
+
+    def links_in(self, agreement_id: AgreementId) -> Sequence[Link]:
+        """The links of an agreement."""
+        return tuple(self._links.group("agreement", str(agreement_id)))
+
+    def save_link(self, link: Link) -> None:
+        """Set one link."""
+        self._links.save(link)
+
+    def drop_link(self, addition_id: AdditionId) -> None:
+        """Forget one link."""
+        self.documents.commit([self._links.drop(str(addition_id))])
+
+    def edits(self, task_id: TaskId) -> PlanEdits | None:
+        """The operator's edits of a task's plan."""
+        return self._edits.get(task_id)
+
+    def save_edits(self, edits: PlanEdits) -> None:
+        """Set the edits of a task's plan."""
+        self._edits.save(edits)
+
+    def drop_edits(self, task_id: TaskId) -> None:
+        """Forget the edits of a task's plan."""
+        self.documents.commit([self._edits.drop(task_id)])
+
+    # exactly once
+
+    def intend(
+        self,
+        *,
+        at: datetime,
+        run_id: str,
+        task_id: TaskId,
+        subscription_id: SubscriptionId,
+        change: Change,
+        present: frozenset[AdditionId],
+    ) -> Intent:
+        """Note a write on the disk before it is sent (SPEC 7); numbered by its journal record, so growing."""
+        intent = Intent(self.documents.seq + 1, at, task_id, change, subscription_id, present, run_id)
+        self.documents.commit([self._intents.put(intent)], at_once=True)
+        return intent
+
+    def conclude(
+        self, intent: Intent, row: AuditRow, *, links: Sequence[Link] = (), unlink: Sequence[AdditionId] = ()
+    ) -> None:
+        """Note the answer: close the intent, add the audit row, put and drop links, in one durable line."""
+        ops = [self._intents.drop(str(intent.seq)), self._audit_op(row)]
+        ops += [self._links.drop(str(addition_id)) for addition_id in unlink]
+        ops += [self._links.put(link) for link in links]
+        if not row.outcome.startswith("failed"):
+            ops.append(self._done.put((intent.task_id, intent.change.key)))
+        self.documents.commit(ops, at_once=True)
+
+    def _audit_op(self, row: AuditRow) -> Op:
+        """Append an audit row; none ever replaces another, whatever its number."""
+        names = (f"{row.seq}+{again}" if again else str(row.seq) for again in count())
+        name = next(name for name in names if name not in self._audit.table)
+        return self._audit.name, name, encode({**codecs.audit_document(row), "id": name})
+
+    def open_intents(self) -> Sequence[Intent]:
+        """Intents without an answer, oldest first: their outcome is unknown."""
+        return sorted(self._intents.all(), key=lambda intent: intent.seq)
+
+    def done_keys(self, task_id: TaskId) -> frozenset[str]:
+        """Keys of the changes of a task that were confirmed since `forget_done`."""
+        return frozenset(key for _, key in self._done.group("task", task_id))
+
+    def forget_done(self, task_id: TaskId) -> None:
+        """A task was finished or undone: its confirmed changes no longer count."""
+        self.documents.commit([self._done.drop(name) for name in self._done.ids_in("task", task_id)])
+
+    def audit(self, *, task_id: TaskId | None = None, since: date | None = None) -> Iterable[AuditRow]:
+        """Audit rows, oldest first, of one task, or from a UTC day on."""
+        for row in self._audit.all():
+            if (task_id is None or row.task_id == task_id) and (since is None or row.at.date() >= since):
+                yield row
+
+    # small settled facts of other features
+
+    def fact(self, name: str) -> object | None:
+        """A JSON-shaped value by name; None where there is none."""
+        found = self._facts.get(name)
+        return None if found is None else found[1]
+
+    def save_fact(self, name: str, value: object) -> None:
+        """Set a JSON-shaped value."""
+        self._facts.save((name, value))
+
+
+def _age(task: Task) -> tuple[bool, datetime, str]:
+    """The sort key of SPEC 4.6, with a moment to compare where `initial` has none."""
+    created = task.order_created
+    return (created is not None, created or datetime.min, task.order_id)  # noqa: DTZ901  # compared with no real moment
+
+
+def open_state(path: Path, *, read_only: bool = False, read_only_ok: bool = False) -> State:
+    """Open the state of one profile, or begin a new one.
+
+    Args:
+        path: The state file; journal, lock and earlier state stand beside it.
+        read_only: Do not try for the lock, and write nothing.
+        read_only_ok: Open for reading if another process holds the lock.
+
+    Raises:
+        StateLocked: Another process holds the lock; says which.
+        StateError: The state is damaged or from a newer version; it is kept, and what is left is offered.
+    """
+    return State(open_documents(path, read_only=read_only, read_only_ok=read_only_ok))

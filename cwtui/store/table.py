@@ -1,0 +1,228 @@
+"""One table of the state in memory: rows of bytes, decoded when somebody looks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from decimal import Decimal
+from itertools import islice
+from typing import Any
+
+import orjson
+
+Document = dict[str, Any]
+_AT_ONCE = 500
+"""Rows decoded in one call: enough to make the call cheap, few enough to stay out of the way."""
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Decimal):
+        return str(value)
+    if isinstance(value, frozenset | set):
+        return sorted(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"{type(value).__name__} has no place in a state file")
+
+
+def encode(document: Mapping[str, object]) -> bytes:
+    """A document as compact JSON; half a surrogate pair, which no file can hold, becomes `?`."""
+    try:
+        return orjson.dumps(document, default=_plain)
+    except TypeError:
+        return orjson.dumps(_without_lone_surrogates(document), default=_plain)
+
+
+def _without_lone_surrogates(value: object) -> object:
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, Mapping):
+        return {_without_lone_surrogates(key): _without_lone_surrogates(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_lone_surrogates(inner) for inner in value]
+    return value
+
+
+def text_after(row: bytes, marker: bytes) -> str:
+    """The JSON text that follows a marker such as `"status":"` in a row; empty where the marker is not found.
+
+    A quote inside a JSON text is escaped, so a marker that holds quotes is always a key of the document.
+    """
+    start = row.find(marker)
+    if start < 0:
+        return ""
+    start += len(marker)
+    end = row.index(b'"', start)
+    text = row[start:end]
+    if b"\\" not in text:
+        return text.decode()
+    while (end - len(row[start:end].rstrip(b"\\")) - start) % 2:  # an odd number of backslashes escapes the quote
+        end = row.index(b'"', end + 1)
+    return str(orjson.loads(row[start - 1 : end + 1]))
+
+
+def number_after(row: bytes, marker: bytes) -> str:
+    """The digits that follow a marker such as `"agreement_id":` in a row; empty where it is not found."""
+    start = row.find(marker)
+    if start < 0:
+        return ""
+    start += len(marker)
+    end = start
+    while row[end : end + 1].isdigit():
+        end += 1
+    return row[start:end].decode()
+
+
+class Index:
+    """The ids of a table by something their rows say; built when first asked, kept true afterwards."""
+
+    def __init__(self, group_of: Callable[[bytes], str]) -> None:
+        self._group_of = group_of
+        self._groups: dict[str, dict[str, None]] | None = None
+
+    def ids(self, table: Table, group: str) -> tuple[str, ...]:
+        """The ids of one group, in the table's sequence."""
+        return tuple(self._built(table).get(group, ()))
+
+    def groups(self, table: Table) -> Iterable[str]:
+        """The groups there are."""
+        return tuple(self._built(table))
+
+    def _built(self, table: Table) -> dict[str, dict[str, None]]:
+        if self._groups is None:
+            groups: dict[str, dict[str, None]] = {}
+            group_of = self._group_of
+            for key, row in table.rows.items():
+                groups.setdefault(group_of(row), {})[key] = None
+            self._groups = groups
+        return self._groups
+
+    def moved(self, key: str, old: bytes | None, new: bytes | None) -> None:
+        """A row was put or dropped."""
+        if self._groups is None:
+            return
+        before = None if old is None else self._group_of(old)
+        after = None if new is None else self._group_of(new)
+        if before == after:
+            return
+        if before is not None and (group := self._groups.get(before)) is not None:
+            group.pop(key, None)
+            if not group:
+                del self._groups[before]
+        if after is not None:
+            self._groups.setdefault(after, {})[key] = None
+
+
+class Table:
+    """Documents by id. A row is its place in the TinyDB table and the document: `"12":{"id":"1000.2000",…}`.
+
+    Attributes:
+        indices: Told of every change.
+    """
+
+    __slots__ = ("_next", "_raw", "_rows", "indices")
+
+    def __init__(self, raw: bytes | memoryview = b"", *, indices: Iterable[Index] = ()) -> None:
+        self._raw: bytes | memoryview = raw
+        self._rows: dict[str, bytes] | None = None
+        self._next = 0
+        self.indices = tuple(indices)
+
+    @classmethod
+    def of(cls, documents: Mapping[str, object]) -> Table:
+        """A table from decoded TinyDB documents by number.
+
+        Raises:
+            ValueError: A number is none, or a document has no `id`.
+        """
+        rows: dict[int, bytes] = {}
+        for number, document in documents.items():
+            identifier = document.get("id") if isinstance(document, dict) else None
+            if not isinstance(document, dict) or not isinstance(identifier, str) or not number.isdecimal():
+                raise ValueError(f"document {number!r} has no id")
+            rows[int(number)] = b'"%d":%b' % (int(number), encode({"id": identifier, **document}))
+        return cls(b"\n,".join(rows[number] for number in sorted(rows)))
+
+    @property
+    def rows(self) -> dict[str, bytes]:
+        """Every row by id, in the table's sequence. Not to be changed from outside."""
+        if self._rows is None:
+            self._rows = self._cut()
+            self._raw = b""
+        return self._rows
+
+    def _cut(self) -> dict[str, bytes]:
+        raw = bytes(self._raw)
+        if not raw:
+            return {}
+        rows = raw.split(b"\n,")
+        del raw
+        self._next = int(rows[-1][1 : rows[-1].index(b'"', 1)])
+        ids = b"\n".join([row.split(b'"', 6)[5] for row in rows])
+        if b"\\" in ids:
+            return {text_after(row, b'"id":"'): row for row in rows}
+        return dict(zip(ids.decode().split("\n"), rows, strict=True))
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.rows
+
+    def get(self, key: str) -> Document | None:
+        """One document, decoded; None where there is none."""
+        row = self.rows.get(key)
+        return None if row is None else decoded(row)
+
+    def documents(self, keys: Iterable[str] | None = None) -> Iterator[Document]:
+        """Documents in the table's sequence, or those of the given ids, decoded a few at a time."""
+        rows = iter(list(self.rows.values()) if keys is None else [self.rows[key] for key in keys])
+        while some := list(islice(rows, _AT_ONCE)):
+            yield from orjson.loads(b"{%b}" % b",".join(some)).values()
+
+    def put(self, key: str, document: bytes) -> bytes | None:
+        """Set one document (compact JSON that begins with its `id`); returns the row that was there."""
+        old = self.rows.get(key)
+        if old is None:
+            self._next += 1
+            number = b'"%d"' % self._next
+        else:
+            number = old[: old.index(b":")]
+        self._place(key, old, b"%b:%b" % (number, document))
+        return old
+
+    def drop(self, key: str) -> bytes | None:
+        """Remove one document; returns the row that was there."""
+        old = self.rows.get(key)
+        if old is not None:
+            self._place(key, old, None)
+        return old
+
+    def restore(self, key: str, row: bytes | None) -> None:
+        """Put back what `put` or `drop` returned."""
+        if row is not None and key not in self.rows:
+            self.put(key, row[row.index(b":") + 1 :])  # with a new number: numbers grow along the table
+        else:
+            self._place(key, self.rows.get(key), row)
+
+    def _place(self, key: str, old: bytes | None, new: bytes | None) -> None:
+        if new is None:
+            self.rows.pop(key, None)
+        else:
+            self.rows[key] = new
+        for index in self.indices:
+            index.moved(key, old, new)
+
+    def section(self) -> bytes | memoryview:
+        """Its rows as they stand in the file."""
+        return self._raw if self._rows is None else b"\n,".join(self._rows.values())
+
+
+def decoded(row: bytes) -> Document:
+    """The document of a row."""
+    document: Document = orjson.loads(row[row.index(b":") + 1 :])
+    return document
+
+
+def same_document(row: bytes | None, document: bytes) -> bool:
+    """A row already holds exactly this document."""
+    return row is not None and len(row) - row.index(b":") - 1 == len(document) and row.endswith(document)
