@@ -1,0 +1,239 @@
+"""What a service's answer means, in the three sentences an operator reads (SPEC 7, what finally failed says)."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from html import unescape
+from http import HTTPStatus
+from typing import Literal
+
+import httpx
+
+from cwtui.domain.errors import AccessDenied, NotFound, OutcomeUnknown, Refused, ServiceError, Transient, Unreadable
+from cwtui.services import exact_json
+
+Service = Literal["marketplace", "PSA"]
+
+NOTHING = "Nothing was changed."
+NOT_KNOWN_YET = "Whether it was created is not known yet."
+NOT_KNOWN = "Whether the change was made is not known."
+
+_LONGEST_MESSAGE = 400
+_LONGEST_TITLE = 80
+_SHORTEST_SECRET = 6
+_TITLE = re.compile(r"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)
+_CODES = ("code", "errorCode", "error_code", "statusCode", "error")
+_MESSAGES = ("message", "error_description", "errorMessage", "description", "detail", "title")
+
+
+@dataclass(slots=True)
+class Asked:
+    """One thing asked of a service, through all its tries.
+
+    Attributes:
+        path: Below the base URL, without the query.
+        repeatable: Sending it twice does no more than sending it once. Only a create is not.
+        in_doubt: A try was sent and not answered, so the service may have done it.
+    """
+
+    service: Service
+    method: str
+    path: str
+    repeatable: bool
+    query: Mapping[str, str] | None = None
+    body: bytes | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    in_doubt: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+    @property
+    def changed(self) -> str:
+        """What can be said about its effect while no good answer came."""
+        if not self.in_doubt or self.method == "GET":
+            return NOTHING
+        return NOT_KNOWN if self.repeatable else NOT_KNOWN_YET
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A service's own words for a refusal; `code` is empty if it gave none."""
+
+    code: str
+    message: str
+
+    def answering(self, asked: Asked, status: int, verb: str = "answered") -> str:
+        """The sentence that reports it."""
+        code = f" ({self.code})" if self.code and self.code != str(status) else ""
+        words = f": {self.message.rstrip('.')}" if self.message else " without an explanation"
+        return f"The {asked.service} {verb} {status}{code} to {asked}{words}."
+
+
+def one_line(text: str, longest: int = _LONGEST_MESSAGE) -> str:
+    """Outside text on one line: without control characters or doubled spaces, cut at `longest`."""
+    shown = "".join(" " if unicodedata.category(each)[0] in "CZ" else each for each in text[: longest * 8])
+    line = " ".join(shown.split())
+    return line if len(line) <= longest else f"{line[: longest - 1]}…"
+
+
+def redacted(text: str, secrets: Iterable[str]) -> str:
+    """The text without any of the secrets, in case a service repeats what it was sent."""
+    for secret in secrets:
+        if len(secret) >= _SHORTEST_SECRET:
+            text = text.replace(secret, "•••")
+    return text
+
+
+def said(response: httpx.Response, secrets: Iterable[str]) -> Said:
+    """The service's own message and code; of an HTML page no more than its title."""
+    try:
+        document = exact_json.loads(response.content)
+    except ValueError:
+        return Said("", redacted(_page(response), secrets))
+    if isinstance(document, list):  # some gateways answer a list of errors
+        document = {"errors": document}
+    if not isinstance(document, dict):
+        return Said("", redacted(one_line(str(document)), secrets))
+    nested = document.get("error")
+    if isinstance(nested, dict):
+        document = {**nested, **{name: value for name, value in document.items() if name != "error"}}
+    message = "; ".join(dict.fromkeys(part for part in [_first(document, _MESSAGES), *_items(document)] if part))
+    return Said(one_line(_first(document, _CODES), _LONGEST_TITLE), redacted(one_line(message), secrets))
+
+
+def _page(response: httpx.Response) -> str:
+    title = _TITLE.search(response.text)
+    if title:
+        return f'a web page titled "{one_line(unescape(title[1]), _LONGEST_TITLE)}"'
+    return "a web page" if "<html" in response.text[:1000].lower() else ""
+
+
+def _first(document: Mapping[str, object], names: Iterable[str]) -> str:
+    found = (document.get(name) for name in names)
+    return next((str(value) for value in found if isinstance(value, str | int) and value != ""), "")
+
+
+def _items(document: Mapping[str, object]) -> Iterator[str]:
+    items = document.get("errors") or document.get("details")
+    for item in items if isinstance(items, list) else ():
+        if isinstance(item, dict):
+            code, field_name = _first(item, _CODES), _first(item, ("field", "property", "path"))
+            message = _first(item, _MESSAGES)
+            yield f"{field_name}: {message}".strip(": ") + (f" ({code})" if code else "")
+        elif isinstance(item, str):
+            yield item
+
+
+def refusal(asked: Asked, response: httpx.Response, secrets: Iterable[str]) -> ServiceError:
+    """The error for an answer from 300 to 499 (429 has its own): not retried."""
+    status, its = response.status_code, said(response, secrets)
+    happened = its.answering(asked, status)
+    if status < HTTPStatus.BAD_REQUEST:
+        return unreadable(asked, "a redirect to another address", status)
+    kind: type[ServiceError] = Refused
+    next_step = "Correct what it names, then try again."
+    if status == HTTPStatus.UNAUTHORIZED:
+        kind, next_step = AccessDenied, f"Check the credentials of the {asked.service}, then run `cwtui doctor`."
+    elif status == HTTPStatus.FORBIDDEN:
+        kind, next_step = AccessDenied, "Run `cwtui doctor`: it lists what the credentials do not permit."
+    elif status == HTTPStatus.NOT_FOUND:
+        kind, next_step = NotFound, "Check that it was not deleted there; wrong credentials can look like this too."
+    return kind(
+        happened,
+        service=asked.service,
+        status=status,
+        code=its.code or None,
+        changed=asked.changed,
+        next_step=next_step,
+    )
+
+
+def broken(asked: Asked, response: httpx.Response, secrets: Iterable[str]) -> ServiceError:
+    """The error for a 5xx: what was sent may have been done."""
+    its = said(response, secrets)
+    happened = its.answering(asked, response.status_code)
+    return failed(asked, happened, status=response.status_code, code=its.code or None)
+
+
+def throttled(asked: Asked, response: httpx.Response, secrets: Iterable[str]) -> ServiceError:
+    """The error for a service that would not take the request, however long it was waited for."""
+    its = said(response, secrets)
+    happened = its.answering(asked, response.status_code, "kept answering")
+    return Transient(
+        happened,
+        service=asked.service,
+        status=response.status_code,
+        code=its.code or None,
+        changed=asked.changed,
+        next_step="Wait until it takes requests again, or lower `sync.concurrency`, then try again.",
+    )
+
+
+def failed(asked: Asked, happened: str, *, status: int | None = None, code: str | None = None) -> ServiceError:
+    """The error for a request that got no usable answer: OutcomeUnknown for a create in doubt, else Transient."""
+    if asked.in_doubt and not asked.repeatable:
+        return OutcomeUnknown(
+            happened,
+            service=asked.service,
+            status=status,
+            code=code,
+            changed=NOT_KNOWN_YET,
+            next_step="Look whether it is there before sending it again; the next run does so by itself.",
+        )
+    return Transient(
+        happened,
+        service=asked.service,
+        status=status,
+        code=code,
+        changed=asked.changed,
+        next_step="Try again later; `cwtui doctor` shows whether the service answers.",
+    )
+
+
+def unreadable(asked: Asked, what: str, status: int | None = None) -> ServiceError:
+    """The error for a success that cannot be read: a create may well have happened."""
+    happened = f"The {asked.service} answered {asked} with {what}."
+    if not asked.repeatable:
+        asked.in_doubt = True
+        return failed(asked, happened, status=status)
+    return Unreadable(
+        happened,
+        service=asked.service,
+        status=status,
+        changed=NOTHING if asked.method == "GET" else NOT_KNOWN,
+        next_step=f"Check `base_url` of the {asked.service}, and whether something stands between it and cwtui.",
+    )
+
+
+def web_page(response: httpx.Response, secrets: Iterable[str]) -> str:
+    """What an answer that is not JSON is, in words."""
+    return redacted(_page(response), secrets) or "something that is not JSON"
+
+
+def retry_after(response: httpx.Response, now: datetime) -> float | None:
+    """Seconds that `Retry-After` asks to wait, given as seconds or as an HTTP date; None without a readable one.
+
+    A date is compared with the answer's own `Date`, so that a wrong clock here does not matter.
+    """
+    text = response.headers.get("Retry-After", "").strip()
+    if not text:
+        return None
+    if re.fullmatch(r"\d+(\.\d+)?", text):
+        return float(text)
+    until = _http_date(text)
+    since = _http_date(response.headers.get("Date", "")) or now
+    return None if until is None else max(0.0, (until - since).total_seconds())
+
+
+def _http_date(text: str) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -1,0 +1,221 @@
+"""The PSA client: ConnectWise Manage REST API 3.0 (SPEC 1, 3, 6, 7, 8)."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping, Sequence
+from contextlib import aclosing
+from typing import TypeVar
+
+from cwtui.domain.ids import AdditionId, AgreementId, CatalogItemId, CompanyId
+from cwtui.domain.periods import BillingCycle
+from cwtui.domain.psa import Addition, AdditionValues, Agreement, CatalogItem, Company, Contact, Invoice, NewCatalogItem
+from cwtui.services import connectwise_records as records
+from cwtui.services.connectwise_conditions import both, equals
+from cwtui.services.connectwise_records import stored_text
+from cwtui.services.connectwise_setup import Setup
+from cwtui.services.reading import M, Reader
+
+D = TypeVar("D")
+
+_COMPANIES = "/company/companies"
+_AGREEMENTS = "/finance/agreements"
+_CATALOG = "/procurement/catalog"
+_NOT_DELETED = equals("deletedFlag", False)
+
+
+class ConnectWise(Setup):
+    """ConnectWise, as the engine's `Psa` protocol asks it. Every method raises `ServiceError`s."""
+
+    _cycles: Mapping[int, BillingCycle] | None = None
+    _codes: Mapping[int, str] | None = None
+
+    def companies(
+        self, ids: Collection[CompanyId] | None = None, *, with_deleted: bool = False
+    ) -> AsyncIterator[Sequence[Company]]:
+        """Pages of companies; with `ids`, only those. Deleted ones only on request."""
+        return self._companies(ids, "" if with_deleted else _NOT_DELETED)
+
+    def companies_where(self, field: str, value: str) -> AsyncIterator[Sequence[Company]]:
+        """Pages of companies, deleted ones too, whose `identifier`, `accountNumber` or `name` is exactly that text."""
+        return self._companies(None, equals(field, value))
+
+    async def create_company(self, company: Company) -> Company:
+        """Create a company from all its values but the id; its country is found by its code."""
+        body = {name: value for name, value in (await self._company_values(company)).items() if value}
+        return await self._post(_COMPANIES, await self._company_reader(), body | {"site": {"name": "Main"}})
+
+    async def update_company(self, before: Company, after: Company) -> Company:
+        """Change the values that differ, in one request; safe to repeat."""
+        old, new = await self._company_values(before), await self._company_values(after)
+        changes = {name: value for name, value in new.items() if value != old[name]}
+        if not changes:
+            return before
+        path = f"{_COMPANIES}/{before.id}"
+        kept = await self._patch(path, await self._company_reader(), changes, records.COMPANY_FIELDS)
+        held = await self._company_values(kept)
+        if lost := [name for name, value in changes.items() if held[name] != value]:
+            raise self._not_kept(path, ", ".join(lost))
+        return kept
+
+    def contacts(self, ids: Collection[int]) -> AsyncIterator[Sequence[Contact]]:
+        """Pages of the contacts with those ids."""
+        return self._get_among("/company/contacts", records.CONTACTS, records.CONTACT_FIELDS, ids)
+
+    def agreements(self, ids: Collection[AgreementId] | None = None) -> AsyncIterator[Sequence[Agreement]]:
+        """Pages of agreements; with `ids`, only those."""
+        return self._agreements(ids)
+
+    def catalog_items(self, ids: Collection[CatalogItemId] | None = None) -> AsyncIterator[Sequence[CatalogItem]]:
+        """Pages of catalog items; with `ids`, only those, inactive ones too."""
+        return self._pages(_CATALOG, records.CATALOG_ITEMS, records.CATALOG_FIELDS, ids)
+
+    async def create_catalog_item(self, item: NewCatalogItem) -> CatalogItem:
+        """Create one catalog item; `OutcomeUnknown` as for additions."""
+        return await self._post(_CATALOG, records.CATALOG_ITEMS, _catalog_body(item))
+
+    async def update_catalog_item(self, before: CatalogItem, after: CatalogItem) -> CatalogItem:
+        """Change descriptions, price, cost, tax, state and part numbers where they differ; safe to repeat."""
+        old, new = _catalog_values(before), _catalog_values(after)
+        changes = {name: value for name, value in new.items() if value != old[name]}
+        if not changes:
+            return before
+        path = f"{_CATALOG}/{before.id}"
+        kept = await self._patch(path, records.CATALOG_ITEMS, changes, records.CATALOG_FIELDS)
+        held = _catalog_values(kept)
+        if lost := [name for name, value in changes.items() if held[name] != value]:
+            raise self._not_kept(path, ", ".join(lost))
+        return kept
+
+    async def latest_invoice(self, agreement_id: AgreementId) -> Invoice | None:
+        """The newest agreement invoice of an agreement (SPEC 6, billed through)."""
+        wanted = both(equals("type", "Agreement"), equals("agreement/id", agreement_id))
+        return await self._get_newest(
+            "/finance/invoices", records.INVOICES, records.INVOICE_FIELDS, wanted, "date desc"
+        )
+
+    async def additions(self, agreement_id: AgreementId) -> Sequence[Addition]:
+        """Every addition of an agreement, read afresh; `Unreadable` if one of them cannot be read."""
+        return await self._get_all(_additions(agreement_id), records.additions(agreement_id), records.ADDITION_FIELDS)
+
+    async def create_addition(self, agreement_id: AgreementId, values: AdditionValues) -> Addition:
+        """Create one addition; `OutcomeUnknown` when no answer says whether it happened. Never sent twice."""
+        body = records.addition_body(values)
+        return await self._post(_additions(agreement_id), records.additions(agreement_id), body)
+
+    async def update_addition(self, before: Addition, after: AdditionValues) -> Addition:
+        """Change the fields that differ, in one request; safe to repeat.
+
+        Raises:
+            NotFound: It is gone.
+            Refused: It was refused, or answered as if done without being done.
+        """
+        changes = records.addition_changes(before.values, after)
+        if not changes:
+            return before
+        path = f"{_additions(before.agreement_id)}/{before.id}"
+        reader = records.additions(before.agreement_id)
+        kept = await self._patch(path, reader, changes, records.ADDITION_FIELDS)
+        if "cancelledDate" in changes and after.cancelled is None and kept.values.cancelled is not None:
+            # Whether null clears a date is not documented; the other way to say it is `remove`.
+            kept = await self._patch(
+                path, reader, {"cancelledDate": None}, records.ADDITION_FIELDS, removing="cancelledDate"
+            )
+        lost = records.addition_changes(kept.values, after).keys() & changes.keys()
+        if lost:
+            raise self._not_kept(path, ", ".join(sorted(lost)))
+        return kept
+
+    async def delete_addition(self, agreement_id: AgreementId, addition_id: AdditionId) -> None:
+        """Delete one addition; one that is gone already counts as deleted (SPEC 7)."""
+        await self._delete(f"{_additions(agreement_id)}/{addition_id}")
+
+    async def _companies(self, ids: Collection[CompanyId] | None, conditions: str) -> AsyncGenerator[Sequence[Company]]:
+        reader = await self._company_reader()
+        pages = self._pages(_COMPANIES, reader, records.COMPANY_FIELDS, ids, conditions)
+        async with aclosing(pages):
+            async for page in pages:
+                yield page
+
+    async def _agreements(self, ids: Collection[AgreementId] | None) -> AsyncGenerator[Sequence[Agreement]]:
+        # An agreement only names its cycle; what that bills is in a table, read once.
+        if self._cycles is None:
+            self._cycles = await self.billing_cycles()
+        pages = self._pages(_AGREEMENTS, records.agreements(self._cycles), records.AGREEMENT_FIELDS, ids)
+        async with aclosing(pages):
+            async for page in pages:
+                yield page
+
+    def _pages(
+        self, path: str, reader: Reader[M, D], fields: str, ids: Collection[int] | None, conditions: str = ""
+    ) -> AsyncGenerator[Sequence[D]]:
+        if ids is None:
+            return self._get_pages(path, reader, fields, conditions)
+        return self._get_among(path, reader, fields, ids, conditions)
+
+    async def _company_reader(self) -> Reader[records.CompanyRecord, Company]:
+        if self._codes is None:
+            self._codes = await self.country_codes()
+        return records.companies(self._codes)
+
+    async def _company_values(self, company: Company) -> dict[str, object]:
+        """The values of a company that cwtui writes, in ConnectWise's words."""
+        await self._company_reader()
+        at = company.address
+        country = next((number for number, code in (self._codes or {}).items() if code == at.country_code), None)
+        return {
+            "identifier": company.identifier,
+            "name": company.name,
+            "addressLine1": at.street,
+            "addressLine2": at.extension,
+            "city": at.city,
+            "state": at.state,
+            "zip": at.postal_code,
+            "country": None if country is None else {"id": country},
+            "phoneNumber": company.phone,
+            "website": company.website,
+            "accountNumber": company.account_number,
+        }
+
+
+def _additions(agreement_id: AgreementId) -> str:
+    return f"{_AGREEMENTS}/{agreement_id}/additions"
+
+
+def _catalog_values(item: CatalogItem) -> dict[str, object]:
+    return {
+        "identifier": item.identifier,
+        "description": stored_text(item.description),
+        "customerDescription": stored_text(item.customer_description),
+        "price": item.price,
+        "cost": item.cost,
+        "taxableFlag": item.taxable,
+        "inactiveFlag": item.is_inactive,
+        "manufacturerPartNumber": item.manufacturer_part_number,
+        "vendorSku": item.vendor_sku,
+    }
+
+
+def _catalog_body(item: NewCatalogItem) -> dict[str, object]:
+    body: dict[str, object] = {
+        "identifier": item.identifier,
+        "description": stored_text(item.description),
+        "customerDescription": stored_text(item.customer_description),
+        "subcategory": {"id": item.subcategory_id},
+        "type": {"id": item.type_id},
+        "productClass": item.product_class,
+        "price": item.price,
+        "cost": item.cost,
+        "taxableFlag": item.taxable,
+    }
+    if item.category_id is not None:
+        body["category"] = {"id": item.category_id}
+    if item.unit_of_measure_id is not None:
+        body["unitOfMeasure"] = {"id": item.unit_of_measure_id}
+    if item.manufacturer_part_number:
+        body["manufacturerPartNumber"] = item.manufacturer_part_number
+    # A recurring item needs its cycle or the one-time mark in the same request, else it is refused.
+    if item.billing_cycle_id is not None:
+        body |= {"recurringFlag": True, "recurringBillCycle": {"id": item.billing_cycle_id}}
+    elif item.is_one_time:
+        body |= {"recurringFlag": True, "recurringOneTimeFlag": True}
+    return body

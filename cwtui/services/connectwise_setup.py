@@ -1,0 +1,232 @@
+"""ConnectWise's setup tables and management records: what the checklists read and create (SPEC 8, 9)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from cwtui.domain.errors import InputError
+from cwtui.domain.ids import CatalogItemId, CompanyId
+from cwtui.domain.management import CrossReference, ManageId, ManagementSolution, ServerInfo
+from cwtui.domain.periods import BillingCycle
+from cwtui.domain.psa import TableEntry
+from cwtui.services.connectwise_records import Reference, there
+from cwtui.services.connectwise_verbs import Verbs
+from cwtui.services.reading import Reader, Record, Text
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    path: str
+    fields: str = "id,name,inactiveFlag"
+
+
+# The trailing slash of the sub-categories is the contract's own.
+TABLES: Mapping[str, _Table] = {
+    "product_types": _Table("/procurement/types"),
+    "categories": _Table("/procurement/categories"),
+    "subcategories": _Table("/procurement/subcategories/", "id,name,inactiveFlag,category/id"),
+    "units": _Table("/procurement/unitOfMeasures"),
+    "billing_cycles": _Table("/finance/billingCycles", "id,name"),
+    "agreement_types": _Table("/finance/agreements/types"),
+    "countries": _Table("/company/countries", "id,name,disabled"),
+    "company_statuses": _Table("/company/companies/statuses"),
+    "company_types": _Table("/company/companies/types", "id,name"),
+    "integrations": _Table("/company/managedDevicesIntegrations", "id,name"),
+}
+_SOLUTIONS = "/company/managementItSolutions"
+_INTEGRATIONS = "/company/managedDevicesIntegrations"
+
+
+class _Entry(Record):
+    id: int | None = None
+    name: Text = None
+    category: Reference | None = None
+    inactive_flag: bool | None = None
+    disabled: bool | None = None
+
+
+def _entry(row: _Entry) -> TableEntry:
+    return TableEntry(
+        id=there(row.id, "id"),
+        name=row.name or "",
+        parent_id=row.category.id if row.category else None,
+        is_inactive=bool(row.inactive_flag or row.disabled),
+    )
+
+
+class _Cycle(Record):
+    id: int | None = None
+    billing_options: Text = None
+
+
+def _cycle(row: _Cycle) -> tuple[int, BillingCycle | None]:
+    known = {cycle.value: cycle for cycle in BillingCycle}
+    return there(row.id, "id"), known.get(row.billing_options or "")
+
+
+class _Country(Record):
+    id: int | None = None
+    country_code: Text = None
+    core_entity_country_code: Text = None
+
+
+def _country(row: _Country) -> tuple[int, str]:
+    return there(row.id, "id"), (row.country_code or row.core_entity_country_code or "").upper()
+
+
+class _Info(Record):
+    version: Text = None
+    is_cloud: bool | None = None
+
+
+class _Solution(Record):
+    id: int | None = None
+    name: Text = None
+    management_it_solution_type: Text = None
+    management_solution_name: Text = None
+
+
+def _solution(row: _Solution) -> ManagementSolution:
+    return ManagementSolution(
+        id=there(row.id, "id"),
+        name=row.name or "",
+        type=row.management_it_solution_type or "",
+        solution_name=row.management_solution_name or "",
+    )
+
+
+class _CrossReference(Record):
+    id: int | None = None
+    vendor_type: Text = None
+    vendor_level: Text = None
+    product: Reference | None = None
+    agreement_type: Reference | None = None
+
+
+def _cross_reference(row: _CrossReference) -> CrossReference:
+    item = row.product.id if row.product else None
+    return CrossReference(
+        id=there(row.id, "id"),
+        vendor_type=row.vendor_type or "",
+        vendor_level=row.vendor_level or "",
+        catalog_item_id=None if item is None else CatalogItemId(item),
+        agreement_type_id=row.agreement_type.id if row.agreement_type else None,
+    )
+
+
+class _ManageId(Record):
+    id: int | None = None
+    management_solution: Reference | None = None
+    group_identifier: Text = None
+
+
+def _manage_id(row: _ManageId) -> ManageId:
+    solution = row.management_solution.id if row.management_solution else None
+    return ManageId(there(row.id, "id"), solution, row.group_identifier or "")
+
+
+_ENTRIES = Reader(_Entry, _entry)
+_CYCLES = Reader(_Cycle, _cycle)
+_COUNTRIES = Reader(_Country, _country)
+_INFO = Reader(_Info, lambda row: ServerInfo(row.version or "", bool(row.is_cloud)))
+_SOLUTION = Reader(_Solution, _solution)
+_CROSS_REFERENCES = Reader(_CrossReference, _cross_reference)
+_MANAGE_IDS = Reader(_ManageId, _manage_id)
+
+
+class Setup(Verbs):
+    """Setup tables and management records of ConnectWise."""
+
+    async def system_info(self) -> ServerInfo:
+        """The server's version: the usual connection test (SPEC 8)."""
+        return await self._get_one("/system/info", _INFO)
+
+    async def version(self) -> str:
+        """The version ConnectWise gives of itself, from its connection test."""
+        return (await self.system_info()).version
+
+    async def table(self, name: str) -> Sequence[TableEntry]:
+        """All rows of a setup table; `name` is one of `TABLES`."""
+        table = _table(name)
+        return await self._get_all(table.path, _ENTRIES, table.fields)
+
+    async def create_table_entry(self, name: str, body: Mapping[str, object]) -> TableEntry:
+        """Create a row of a setup table from a body in the contract's words; `OutcomeUnknown` as for any create."""
+        return await self._post(_table(name).path, _ENTRIES, body)
+
+    async def billing_cycles(self) -> Mapping[int, BillingCycle]:
+        """What each billing cycle stands for, by its id; those that stand for nothing known are left out."""
+        rows = await self._get_all("/finance/billingCycles", _CYCLES, "id,billingOptions")
+        return {number: cycle for number, cycle in rows if cycle is not None}
+
+    async def country_codes(self) -> Mapping[int, str]:
+        """The ISO 3166-1 alpha-2 codes of ConnectWise's countries, by their id."""
+        rows = await self._get_all("/company/countries", _COUNTRIES, "id,countryCode,coreEntityCountryCode")
+        return {number: code for number, code in rows if code}
+
+    async def management_solutions(self) -> Sequence[ManagementSolution]:
+        """All Management IT solutions."""
+        fields = "id,name,managementItSolutionType,managementSolutionName"
+        return await self._get_all(_SOLUTIONS, _SOLUTION, fields)
+
+    async def create_management_solution(self, name: str) -> ManagementSolution:
+        """Create a Management IT solution of type Custom whose solution name is the name."""
+        body = {"name": name, "managementItSolutionType": "Custom", "managementSolutionName": name}
+        return await self._post(_SOLUTIONS, _SOLUTION, body)
+
+    async def create_integration(self, name: str) -> TableEntry:
+        """Create a Managed Devices Integration; all of them are the table `integrations`."""
+        body = {"name": name, "solution": name, "loginBy": "Global", "defaultBillingLevel": "Detail"}
+        return await self._post(_INTEGRATIONS, _ENTRIES, body)
+
+    async def cross_references(self, integration_id: int) -> Sequence[CrossReference]:
+        """All cross-references of a Managed Devices Integration."""
+        fields = "id,vendorType,vendorLevel,product/id,agreementType/id"
+        return await self._get_all(f"{_INTEGRATIONS}/{integration_id}/crossReferences", _CROSS_REFERENCES, fields)
+
+    async def create_cross_reference(
+        self,
+        integration_id: int,
+        *,
+        vendor_type: str,
+        vendor_level: str,
+        catalog_item_id: CatalogItemId,
+        agreement_type_id: int,
+    ) -> CrossReference:
+        """Create one cross-reference."""
+        body = {
+            "vendorType": vendor_type,
+            "vendorLevel": vendor_level,
+            "product": {"id": catalog_item_id},
+            "agreementType": {"id": agreement_type_id},
+        }
+        return await self._post(f"{_INTEGRATIONS}/{integration_id}/crossReferences", _CROSS_REFERENCES, body)
+
+    async def manage_ids(self, company_id: CompanyId) -> Sequence[ManageId]:
+        """The Manage IDs of a company."""
+        fields = "id,managementSolution/id,groupIdentifier"
+        return await self._get_all(_reports(company_id), _MANAGE_IDS, fields)
+
+    async def create_manage_id(self, company_id: CompanyId, solution_id: int, group_identifier: str) -> ManageId:
+        """Give a company its Manage ID for a solution."""
+        body = {"managementSolution": {"id": solution_id}, "groupIdentifier": group_identifier}
+        return await self._post(_reports(company_id), _MANAGE_IDS, body)
+
+    async def update_manage_id(self, company_id: CompanyId, report_id: int, group_identifier: str) -> ManageId:
+        """Change a company's Manage ID."""
+        path = f"{_reports(company_id)}/{report_id}"
+        kept = await self._patch(path, _MANAGE_IDS, {"groupIdentifier": group_identifier})
+        if kept.group_identifier != group_identifier:
+            raise self._not_kept(path, "groupIdentifier")
+        return kept
+
+
+def _table(name: str) -> _Table:
+    if name not in TABLES:
+        raise InputError(f"There is no table {name}.", next_step=f"Use one of {', '.join(TABLES)}.")
+    return TABLES[name]
+
+
+def _reports(company_id: CompanyId) -> str:
+    return f"/company/companies/{company_id}/managementSummaryReports"

@@ -1,0 +1,34 @@
+"""JSON in and out without a float: amounts arrive and leave as they were written (SPEC 6, money)."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+
+import orjson
+
+# NaN and Infinity are kept as their names: the one field that holds them is refused, not the whole page.
+_DECODER = json.JSONDecoder(parse_float=Decimal, parse_constant=str)
+
+
+def loads(text: bytes) -> object:
+    """Read JSON; fractions become Decimal, `NaN` and its like their names.
+
+    Raises:
+        ValueError: If the text is not JSON in UTF-8, or nested beyond all reason.
+    """
+    try:
+        return _DECODER.decode(text.decode("utf-8-sig"))
+    except RecursionError as error:
+        raise ValueError("nested too deeply to be read") from error
+
+
+def dumps(value: object) -> bytes:
+    """Write JSON; a Decimal becomes exactly the number it is."""
+    return orjson.dumps(value, default=_number)
+
+
+def _number(value: object) -> orjson.Fragment:
+    if isinstance(value, Decimal) and value.is_finite():
+        return orjson.Fragment(format(value, "f"))
+    raise TypeError(f"{value!r} is not JSON")
