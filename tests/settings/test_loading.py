@@ -94,7 +94,7 @@ def test_without_a_file_or_environment_everything_is_at_its_default() -> None:
 def test_what_is_missing_is_named_and_the_way_on_shown(tmp_path: Path) -> None:
     settings = load_settings(written(tmp_path, COMPLETE.replace('private_key = "hush-connectwise"', "")))
     assert settings.missing == ("connectwise.private_key",)
-    with pytest.raises(ConfigError, match="no connectwise.private_key.*No service was contacted.*cwtui --demo"):
+    with pytest.raises(ConfigError, match=r"no connectwise.private_key.*No service was contacted.*cwtui --demo"):
         settings.require_connections()
 
 

@@ -86,7 +86,7 @@ def test_the_template_is_private_valid_and_names_every_setting(tmp_path: Path) -
 
 
 def test_the_template_never_overwrites(path: Path) -> None:
-    with pytest.raises(ConfigError, match="already.*left as it is"):
+    with pytest.raises(ConfigError, match=r"already.*left as it is"):
         write_template(path)
     assert path.read_text() == OPERATORS_FILE
 
@@ -187,7 +187,7 @@ def test_a_section_that_is_no_table_is_not_touched(path: Path) -> None:
 def test_a_folder_that_cannot_be_written(path: Path) -> None:
     path.parent.chmod(0o500)
     try:
-        with pytest.raises((ConfigError, StateError), match="could not be written|cannot be written"):
+        with pytest.raises((ConfigError, StateError), match=r"could not be written|cannot be written"):
             save_settings({"sync.auto": True}, path)
     finally:
         path.parent.chmod(0o700)

@@ -1,0 +1,71 @@
+"""stdout is the answer, stderr is everything else; a reader that went away is no failure (SPEC 2)."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# Legal in JSON as they stand, but not harmless on a terminal: control characters 0x7f to 0x9f and direction marks.
+_UNSAFE_IN_JSON = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+
+
+def answer(text: str) -> None:
+    """Write a line or more of the answer."""
+    _write(text)
+
+
+def answer_json(document: object) -> None:
+    """Write one JSON document: decimals as exact numbers, indented for a person at a terminal."""
+    from decimal import Decimal  # noqa: PLC0415  # start-up: texts do without
+
+    import orjson  # noqa: PLC0415
+
+    def exact(value: object) -> object:
+        if isinstance(value, Decimal):
+            return orjson.Fragment(format(value, "f"))
+        raise TypeError(f"{type(value).__name__} has no JSON form here")
+
+    text = orjson.dumps(document, exact, orjson.OPT_INDENT_2 if sys.stdout.isatty() else 0).decode()
+    _write(_UNSAFE_IN_JSON.sub(lambda match: f"\\u{ord(match[0]):04x}", text).encode())
+
+
+def tell(text: str) -> None:
+    """Write to stderr."""
+    click.echo(text, err=True)
+
+
+def _write(text: str | bytes) -> None:
+    try:
+        click.echo(text)
+    except BrokenPipeError:
+        forget_stdout()
+
+
+def forget_stdout() -> None:
+    """Let everything still to be written vanish, so that the run ends as it would have with a reader."""
+    sink = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(sink, sys.stdout.fileno())
+    os.close(sink)
+
+
+def write_file(path: Path, text: str) -> None:
+    """Write an export in UTF-8, replacing an earlier one.
+
+    Raises:
+        InputError: It cannot be written.
+    """
+    try:
+        path.write_text(text, encoding="utf-8", newline="")
+    except OSError as error:
+        from cwtui.domain.errors import InputError  # noqa: PLC0415  # start-up
+
+        raise InputError(
+            f"The file {path} cannot be written: {error.strerror}.", next_step="Name another file."
+        ) from error

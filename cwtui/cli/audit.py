@@ -1,0 +1,107 @@
+"""`cwtui audit`: every write ever made (SPEC 2)."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import fields
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import click
+
+from cwtui.cli.answer import answer, answer_json, write_file
+from cwtui.cli.commands import ListingCommand, examples
+from cwtui.cli.documents import as_json, audit_document
+from cwtui.cli.engine_access import with_engine
+from cwtui.cli.given import day, given
+from cwtui.cli.table import table
+from cwtui.domain.ids import TaskId
+from cwtui.domain.money import plain
+from cwtui.domain.psa import AdditionValues
+from cwtui.domain.records import AuditRow
+from cwtui.engine.csv_cells import safe_cell
+from cwtui.engine.facade import Engine
+
+_VALUES = tuple(field.name for field in fields(AdditionValues))
+_PLAIN = tuple(field.name for field in fields(AuditRow) if field.name not in {"before", "after", "why"})
+
+
+@click.command(
+    cls=ListingCommand,
+    epilog=examples("cwtui audit --since 2026-11-01", "cwtui audit --task initial.1000048531 --json",
+                    "cwtui audit --csv audit.csv"),
+)  # fmt: skip
+@click.option("--task", "task_id", metavar="ID", help="Only the writes of this task.")
+@click.option("--since", type=day, metavar="YYYY-MM-DD", help="Only writes on or after this day (UTC).")
+@click.option("--csv", "file", type=click.Path(path_type=Path), metavar="FILE", help="Write a CSV file; `-` is stdout.")
+def audit(task_id: str | None, since: date | None, file: Path | None) -> None:
+    """Show every write ever made, oldest first: when, what, before and after, and how it ended."""
+    if file is not None and given().json:
+        raise click.UsageError("--csv and --json exclude each other.")
+
+    async def ask(engine: Engine) -> Sequence[AuditRow]:
+        return await engine.audit(None if task_id is None else TaskId(task_id), since)
+
+    rows = with_engine(ask)
+    if given().json:
+        answer_json([audit_document(row) for row in rows])
+    elif file is None:
+        answer(_text(rows))
+    elif str(file) == "-":
+        answer(audit_csv(rows).removesuffix("\n"))
+    else:
+        write_file(file, audit_csv(rows))
+        answer(f"{len(rows)} writes were written to {file}.")
+
+
+def audit_csv(rows: Sequence[AuditRow]) -> str:
+    """A header and a row per write; before and after one column per value, nothing a spreadsheet would compute."""
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, lineterminator="\n")
+    sides = [f"{side}_{name}" for side in ("before", "after") for name in _VALUES]
+    writer.writerow([*_PLAIN, *sides, "why"])
+    for row in rows:
+        own = [getattr(row, name) for name in _PLAIN]
+        values = [None if side is None else getattr(side, name) for side in (row.before, row.after) for name in _VALUES]
+        why = "; ".join(f"{name}: {_cell(value)}" for name, value in row.why.items())
+        writer.writerow([safe_cell(_cell(value)) for value in [*own, *values, why]])
+    return out.getvalue()
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list | tuple):
+        return " | ".join(map(_cell, value))
+    return plain(value) if isinstance(value, Decimal) else str(as_json(value))
+
+
+def _text(rows: Sequence[AuditRow]) -> str:
+    if not rows:
+        return "Nothing was written yet."
+    headers = ("WHEN (UTC)", "TASK", "WHAT", "AGREEMENT", "ADDITION", "PRODUCT", "CHARGE", "OUTCOME", "CHANGE")
+    return table(headers, [_cells(row) for row in rows])
+
+
+def _cells(row: AuditRow) -> tuple[object, ...]:
+    where = (row.agreement_id, row.addition_id, row.product_id, row.charge)
+    return f"{row.at:%Y-%m-%d %H:%M:%S}", row.task_id, row.operation, *where, row.outcome, _difference(row)
+
+
+def _difference(row: AuditRow) -> str:
+    """What changed; of what was created or deleted, quantity, price and days."""
+    if row.before and row.after:
+        different = row.before.differences(row.after)
+        return ", ".join(
+            f"{name} {_cell(old) or 'none'} → {_cell(new) or 'none'}" for name, (old, new) in different.items()
+        )
+    values = row.after or row.before
+    if values is None:
+        return ""
+    days = f"{values.effective} to {values.cancelled}" if values.cancelled else f"from {values.effective}"
+    return f"{plain(values.quantity)} × {plain(values.unit_price)}, {days}"

@@ -1,0 +1,66 @@
+"""`cwtui --auto`: headless, once or on a period (SPEC 2)."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, date, datetime, timedelta
+
+from cwtui.cli.answer import tell
+from cwtui.cli.engine_access import stoppable, with_engine
+from cwtui.cli.exit_status import ExitStatus
+from cwtui.cli.given import given
+from cwtui.cli.refusal import exit_status_of, sentences
+from cwtui.cli.run_text import answer_report, status_of
+from cwtui.domain.errors import CwtuiError, GuardError, ServiceError
+from cwtui.domain.plain_text import plain_text
+from cwtui.engine.facade import AutoReport, Engine
+
+
+def run_auto(*, every: timedelta | None, dry_run: bool) -> ExitStatus:
+    """Run once, or until a signal; the status of the last round."""
+
+    async def rounds(engine: Engine) -> ExitStatus:
+        loop = asyncio.get_running_loop()
+        with stoppable(engine) as stop:
+            while True:
+                began = loop.time()
+                status = await _round(engine, dry_run=dry_run, goes_on=every is not None)
+                if every is None or stop.is_set():
+                    return status
+                try:
+                    async with asyncio.timeout_at(max(began + every.total_seconds(), loop.time())):
+                        await stop.wait()
+                except TimeoutError:
+                    continue
+                return status
+
+    return with_engine(rounds)
+
+
+async def _round(engine: Engine, *, dry_run: bool, goes_on: bool) -> ExitStatus:
+    try:
+        report = await engine.auto(dry_run=dry_run)
+    except CwtuiError as error:
+        await _notify(engine, AutoReport(_today(), dry_run=dry_run, errors=(str(error),)))
+        if not (goes_on and isinstance(error, ServiceError | GuardError)):
+            raise
+        tell(sentences(error))
+        return exit_status_of(error)
+    answer_report(report, as_json=given().json)
+    await _notify(engine, report)
+    return status_of(report)
+
+
+async def _notify(engine: Engine, report: AutoReport) -> None:
+    if report.dry_run:
+        return  # whoever tries something out is looking at the screen
+    try:
+        failures = await engine.notify(report)
+    except Exception as error:  # noqa: BLE001  # whatever it is, a notification hides neither the run nor its status
+        failures = [f"The notification failed: {type(error).__name__}. The run itself is not affected."]
+    for failure in failures:
+        tell(plain_text(failure))
+
+
+def _today() -> date:
+    return given().as_of or datetime.now(UTC).date()

@@ -1,0 +1,53 @@
+"""`cwtui doctor`: both connections and the permission table (SPEC 8)."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import click
+
+from cwtui.cli.answer import answer, answer_json
+from cwtui.cli.commands import ListingCommand, examples
+from cwtui.cli.engine_access import with_engine
+from cwtui.cli.exit_status import ExitStatus
+from cwtui.cli.given import given
+from cwtui.cli.table import table
+from cwtui.engine.facade import DoctorReport, Engine
+
+_GRANTED = {True: "yes", False: "MISSING", None: "not known"}
+
+
+@click.command(cls=ListingCommand, epilog=examples("cwtui doctor", "cwtui --profile west doctor --json"))
+def doctor() -> ExitStatus:
+    """Test both connections and every permission cwtui needs. Nothing is changed anywhere.
+
+    Exit status: 0 all well, 3 a permission is missing, 1 a service is unreachable or refuses the credentials.
+    """
+
+    async def ask(engine: Engine) -> DoctorReport:
+        return await engine.doctor()
+
+    report = with_engine(ask)
+    if given().json:
+        answer_json(asdict(report))
+    else:
+        answer(_text(report))
+    if not all(service.ok for service in report.services):
+        return ExitStatus.FAILED
+    granted = all(permission.granted is not False for permission in report.permissions)
+    return ExitStatus.DONE if granted else ExitStatus.NEEDS_ACTION
+
+
+def _text(report: DoctorReport) -> str:
+    services = [(one.name, "ok" if one.ok else "FAILED", one.version, one.message) for one in report.services]
+    blocks = [table(("SERVICE", "", "VERSION", ""), services)]
+    if report.permissions:
+        rows = [(one.module, one.permission, one.level, _GRANTED[one.granted]) for one in report.permissions]
+        blocks.append(table(("MODULE", "PERMISSION", "LEVEL", "GRANTED"), rows))
+        missing = sum(one.granted is False for one in report.permissions)
+        if missing:
+            blocks.append(
+                f"{missing} permissions are missing. Grant them to the API member's security role in ConnectWise:\n"
+                "System > Security Roles, then run `cwtui doctor` again."
+            )
+    return "\n\n".join(blocks)

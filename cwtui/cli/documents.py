@@ -1,0 +1,124 @@
+"""The JSON shapes of SPEC 2; decimals are written as exact numbers."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, fields
+from datetime import date, datetime
+from decimal import Decimal
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cwtui.domain.plans import Change, Plan
+    from cwtui.domain.psa import AdditionValues
+    from cwtui.domain.records import AuditRow
+    from cwtui.domain.tasks import Problem, Task
+    from cwtui.engine.facade import AutoReport
+
+Document = dict[str, Any]
+
+
+def task_document(task: Task) -> Document:
+    """A task as `tasks list --json` shows it."""
+    return {
+        "id": task.id,
+        "kind": task.kind.value,
+        "status": task.status.value,
+        "problems": [problem_document(problem) for problem in task.problems],
+        "customer": {"id": task.customer_id, "name": task.customer_name},
+        "subscription": {"id": task.subscription_id, "name": task.subscription_name},
+        "order": {"id": task.order_id, "number": task.order_number, "created": _iso(task.order_created)},
+        "note": task.note,
+        "effective": _iso(task.effective),
+        "monthly_effect": task.monthly_effect,
+        "synced_at": _iso(task.synced_at),
+    }
+
+
+def kept_task_document(document: Document) -> Document:
+    """The same shape from a task's document in the state file, without making a task of it."""
+    effect = document.get("monthly_effect")
+    return {
+        **{key: document[key] for key in ("id", "kind", "status", "problems", "customer", "subscription", "order")},
+        "note": document["note"],
+        "effective": document.get("effective"),
+        "monthly_effect": None if effect is None else Decimal(effect),
+        "synced_at": document.get("synced_at"),
+    }
+
+
+def problem_document(problem: Problem) -> Document:
+    """A problem."""
+    return {"code": problem.code.value, "message": problem.message, "target": problem.target}
+
+
+def report_document(report: AutoReport) -> Document:
+    """A run as `--auto --json` shows it; `errors` is what went wrong outside single tasks."""
+    return {
+        "as_of": report.as_of.isoformat(),
+        "dry_run": report.dry_run,
+        "created": report.created,
+        "synced": report.synced,
+        "failed": report.failed,
+        "needs_action": report.needs_action,
+        "waiting": report.waiting,
+        "writes": asdict(report.writes),
+        "tasks": [task_document(task) for task in report.tasks],
+        "errors": list(report.errors),
+    }
+
+
+def plan_document(plan: Plan) -> Document:
+    """A plan with its arithmetic."""
+    return {
+        "agreement": plan.agreement_id,
+        "currency": plan.currency,
+        "effective": _iso(plan.effective),
+        "standing_from": _iso(plan.standing_from),
+        "changes": [_change_document(change) for change in plan.changes],
+        "warnings": list(plan.warnings),
+        "notes": list(plan.notes),
+        "problems": [problem_document(problem) for problem in plan.problems],
+        "dropped_edits": list(plan.dropped_edits),
+    }
+
+
+def _change_document(change: Change) -> Document:
+    return {
+        "key": change.key,
+        "operation": change.operation.value,
+        "addition": change.addition_id,
+        "product": change.product_id,
+        "charge": change.charge.value,
+        "before": values_document(change.before.values if change.before else None),
+        "after": values_document(change.after),
+        "amount": change.amount,
+        "arithmetic": list(change.arithmetic),
+        "source": change.source,
+        "rule": change.rule,
+        "price_source": change.price_source.value,
+        "edited": sorted(change.edited),
+        "left_out": change.left_out,
+    }
+
+
+def values_document(values: AdditionValues | None) -> Document | None:
+    """What an addition bills."""
+    return None if values is None else {field.name: as_json(getattr(values, field.name)) for field in fields(values)}
+
+
+def audit_document(row: AuditRow) -> Document:
+    """One write."""
+    document = {field.name: as_json(getattr(row, field.name)) for field in fields(row)}
+    return document | {"before": values_document(row.before), "after": values_document(row.after)}
+
+
+def as_json(value: object) -> object:
+    """Enumerations by value, days and moments in ISO form, everything else as it is."""
+    if isinstance(value, Enum):
+        return value.value
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _iso(moment: date | datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()

@@ -1,0 +1,87 @@
+"""How a command asks the engine: one engine, for as long as the question takes."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, contextmanager
+from typing import TypeVar
+
+import click
+
+from cwtui.cli.answer import tell
+from cwtui.cli.given import given
+from cwtui.cli.progress import StderrListener
+from cwtui.engine.facade import Engine
+from cwtui.engine.protocols import Listener
+from cwtui.options import Options
+
+T = TypeVar("T")
+
+
+def open_engine(options: Options, listener: Listener) -> AbstractAsyncContextManager[Engine]:
+    """The composition root's engine; tests put another one here."""
+    from cwtui.composition import open_engine as compose  # noqa: PLC0415  # loads everything
+
+    return compose(options, listener)
+
+
+def with_engine(ask: Callable[[Engine], Awaitable[T]]) -> T:
+    """Open the engine the global options describe, ask it something, and close it.
+
+    Raises:
+        CwtuiError: What the engine raised.
+        click.Abort: Interrupted a second time, or while nothing can be lost.
+    """
+    if given().verbose:
+        _log_to_stderr()
+
+    async def asked() -> T:
+        with StderrListener() as listener:
+            async with open_engine(given().options(), listener) as engine:
+                return await ask(engine)
+
+    try:
+        return asyncio.run(asked())
+    except asyncio.CancelledError:
+        raise click.Abort from None
+
+
+def _log_to_stderr() -> None:
+    """Log cwtui's own lines; httpx's would show addresses with their queries."""
+    writer = logging.StreamHandler(sys.stderr)
+    writer.setFormatter(logging.Formatter("%(levelname)s %(name)s %(message)s"))
+    logger = logging.getLogger("cwtui")
+    logger.addHandler(writer)
+    logger.setLevel(logging.DEBUG)
+
+
+@contextmanager
+def stoppable(engine: Engine) -> Iterator[asyncio.Event]:
+    """SIGINT and SIGTERM end the run between two writes (SPEC 2); the same signal again ends it at once.
+
+    Yields:
+        An event that is set when the run shall end.
+    """
+    loop, stop, running = asyncio.get_running_loop(), asyncio.Event(), asyncio.current_task()
+
+    def asked_to_stop() -> None:
+        if stop.is_set():
+            if running is not None:
+                running.cancel()
+            return
+        stop.set()
+        engine.stop()
+        tell("Stopping before the next write. Press Ctrl-C again to stop at once.")
+
+    signals = (signal.SIGINT, signal.SIGTERM)
+    for number in signals:
+        loop.add_signal_handler(number, asked_to_stop)
+    try:
+        yield stop
+    finally:
+        for number in signals:
+            loop.remove_signal_handler(number)

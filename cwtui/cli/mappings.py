@@ -1,0 +1,192 @@
+"""`cwtui map …`: customer ↔ company, product ↔ catalog item, subscription ↔ agreement (SPEC 2, 5)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from cwtui.cli.answer import answer, answer_json, write_file
+from cwtui.cli.commands import Command, Group, ListingCommand, examples
+from cwtui.cli.engine_access import with_engine
+from cwtui.cli.given import given
+from cwtui.cli.table import table
+from cwtui.domain.errors import InputError
+from cwtui.domain.mappings import MAPPABLE_CHARGES, Mapping, MappingKey, MappingKind
+from cwtui.domain.plain_text import plain_text
+from cwtui.engine.facade import Engine, MappingRow, Suggestion
+from cwtui.engine.mapping_csv import mappings_csv, read_mappings_file
+
+_KIND = click.argument("kind", type=click.Choice([kind.value for kind in MappingKind]), metavar="KIND")
+_CHARGE = click.option(
+    "--charge", default="", type=click.Choice(["", *sorted(MAPPABLE_CHARGES)]), metavar="CHARGE",
+    help=f"Only this charge of the product: {', '.join(sorted(MAPPABLE_CHARGES))}.",
+)  # fmt: skip
+_FILE = click.argument("file", type=click.Path(path_type=Path), metavar="FILE.csv")
+
+
+@click.group(cls=Group)
+def mappings() -> None:
+    """Map marketplace customers, products and subscriptions to ConnectWise companies, catalog items and agreements.
+
+    KIND is customer, product or agreement (whose MARKETPLACE_ID is a subscription's).
+    """
+
+
+@mappings.command(
+    "list", cls=ListingCommand, epilog=examples("cwtui map list product", "cwtui map list customer --json")
+)
+@_KIND
+def list_(kind: str) -> None:
+    """List all mappings of one kind."""
+
+    async def ask(engine: Engine) -> Sequence[MappingRow]:
+        return await engine.mappings(MappingKind(kind))
+
+    rows = with_engine(ask)
+    if given().json:
+        answer_json([_row_document(row) for row in rows])
+    elif rows:
+        headers = ("MARKETPLACE", "NAME", "CHARGE", "CONNECTWISE", "NAME")
+        answer(table(headers, [_row_cells(row) for row in rows]))
+    else:
+        answer(f"No {kind} is mapped. `cwtui map suggest {kind}` proposes.")
+
+
+@mappings.command(
+    "set",
+    cls=Command,
+    epilog=examples(
+        "cwtui map set customer 1000042 118", "cwtui map set product 91001 4711 --charge setup",
+        "cwtui map set agreement 1000048531 23",
+    ),
+)  # fmt: skip
+@_KIND
+@click.argument("marketplace_id", metavar="MARKETPLACE_ID")
+@click.argument("connectwise_id", metavar="CONNECTWISE_ID", type=click.IntRange(1))
+@_CHARGE
+def set_(kind: str, marketplace_id: str, connectwise_id: int, charge: str) -> None:
+    """Map one entry, or map it differently. It stays for all later tasks until changed."""
+    mapping = Mapping(_key(kind, marketplace_id, charge), connectwise_id)
+
+    async def ask(engine: Engine) -> MappingRow:
+        return await engine.set_mapping(mapping)
+
+    row = with_engine(ask)
+    names = [f" ({plain_text(name)})" if name else "" for name in (row.marketplace_name, row.connectwise_name)]
+    answer(f"Mapped {kind} {plain_text(marketplace_id)}{names[0]} to {connectwise_id}{names[1]}.")
+
+
+@mappings.command(cls=Command, epilog=examples("cwtui map unset product 91001 --charge setup"))
+@_KIND
+@click.argument("marketplace_id", metavar="MARKETPLACE_ID")
+@_CHARGE
+def unset(kind: str, marketplace_id: str, charge: str) -> None:
+    """Forget one mapping. Open tasks that need it wait for a person again."""
+    key = _key(kind, marketplace_id, charge)
+
+    async def ask(engine: Engine) -> bool:
+        return await engine.unset_mapping(key)
+
+    if not with_engine(ask):
+        raise InputError(
+            f"{kind.capitalize()} {plain_text(marketplace_id)} is not mapped{f' for {charge}' if charge else ''}.",
+            next_step=f"See `cwtui map list {kind}`.",
+        )
+    answer(f"{kind.capitalize()} {plain_text(marketplace_id)} is no longer mapped.")
+
+
+@mappings.command(cls=ListingCommand, epilog=examples("cwtui map suggest customer"))
+@_KIND
+def suggest(kind: str) -> None:
+    """Propose ConnectWise entries for everything of that kind that open tasks need, best first."""
+
+    async def ask(engine: Engine) -> Sequence[Suggestion]:
+        return await engine.suggest(MappingKind(kind))
+
+    suggestions = with_engine(ask)
+    if given().json:
+        answer_json([_suggestion_document(suggestion) for suggestion in suggestions])
+    elif suggestions:
+        headers = ("MARKETPLACE", "NAME", "SCORE", "CONNECTWISE", "NAME", "REASON")
+        rows = [cells for suggestion in suggestions for cells in _suggestion_rows(suggestion)]
+        answer(table(headers, rows, right={"SCORE"}))
+    else:
+        answer(f"Every {kind} that open tasks need is mapped.")
+
+
+@mappings.command("export", cls=Command, epilog=examples("cwtui map export mappings.csv", "cwtui map export -"))
+@_FILE
+def export(file: Path) -> None:
+    """Write all mappings to a CSV file (`-` is stdout): kind,marketplace_id,charge,connectwise_id."""
+
+    async def ask(engine: Engine) -> list[Mapping]:
+        return [row.mapping for kind in MappingKind for row in await engine.mappings(kind)]
+
+    found = with_engine(ask)
+    if str(file) == "-":
+        answer(mappings_csv(found).removesuffix("\n"))
+    else:
+        write_file(file, mappings_csv(found))
+        answer(f"{len(found)} mappings were written to {file}.")
+
+
+@mappings.command("import", cls=Command, epilog=examples("cwtui map import mappings.csv"))
+@_FILE
+def import_(file: Path) -> None:
+    """Set every mapping of a CSV file, or none: one bad row is an error that names its line.
+
+    An empty charge means every charge of the product; for agreements, marketplace_id is a subscription's id.
+    """
+    rows = read_mappings_file(Path("/dev/stdin") if str(file) == "-" else file)
+
+    async def ask(engine: Engine) -> int:
+        return await engine.import_mappings(rows)
+
+    changed = with_engine(ask)
+    answer(f"{len(rows)} mappings were read; {changed} were new or changed.")
+
+
+def _key(kind: str, marketplace_id: str, charge: str) -> MappingKey:
+    if charge and kind != MappingKind.PRODUCT:
+        raise click.UsageError(f"--charge goes with products only, not with {kind}.")
+    return MappingKey(MappingKind(kind), marketplace_id, charge)
+
+
+def _row_document(row: MappingRow) -> dict[str, object]:
+    key = row.mapping.key
+    return {
+        "kind": key.kind.value,
+        "marketplace_id": key.marketplace_id,
+        "marketplace_name": row.marketplace_name,
+        "charge": key.charge,
+        "connectwise_id": row.mapping.connectwise_id,
+        "connectwise_name": row.connectwise_name,
+    }
+
+
+def _row_cells(row: MappingRow) -> tuple[object, ...]:
+    key = row.mapping.key
+    return key.marketplace_id, row.marketplace_name, key.charge, row.mapping.connectwise_id, row.connectwise_name
+
+
+def _suggestion_document(suggestion: Suggestion) -> dict[str, object]:
+    return {
+        "kind": suggestion.kind.value,
+        "marketplace_id": suggestion.marketplace_id,
+        "name": suggestion.name,
+        "candidates": [
+            {"connectwise_id": found.connectwise_id, "name": found.name, "score": found.score, "reason": found.reason}
+            for found in suggestion.candidates
+        ],
+    }
+
+
+def _suggestion_rows(suggestion: Suggestion) -> list[tuple[object, ...]]:
+    """One row per candidate; the marketplace's side stands before the first only."""
+    own = (suggestion.marketplace_id, suggestion.name)
+    found = [(f"{one.score:.0f}", one.connectwise_id, one.name, one.reason) for one in suggestion.candidates]
+    if not found:
+        return [(*own, "", "", "", "nothing like it in ConnectWise")]
+    return [(*(own if index == 0 else ("", "")), *cells) for index, cells in enumerate(found)]

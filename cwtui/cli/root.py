@@ -1,0 +1,133 @@
+"""The command line: arguments in, an exit status out (SPEC 2). Imports as little as can be: see the start-up tests."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any, NoReturn
+
+import click
+
+from cwtui import __version__
+from cwtui.cli.answer import forget_stdout, tell
+from cwtui.cli.commands import Lazy, LazyGroup
+from cwtui.cli.exit_status import ExitStatus
+from cwtui.cli.given import given, global_options, json_option, period
+
+_ROUND, _SETUP, _TRY = "The daily round", "Settings and connections", "Trying things out"
+
+COMMANDS = {
+    "check": Lazy("cwtui.cli.check:check", _ROUND, "Look for new orders and make their tasks."),
+    "tasks": Lazy("cwtui.cli.tasks:tasks", _ROUND, "List, show, sync, skip, reopen and undo tasks."),
+    "map": Lazy("cwtui.cli.mappings:mappings", _ROUND, "Customers, products and subscriptions to ConnectWise's."),
+    "audit": Lazy("cwtui.cli.audit:audit", _ROUND, "Every write ever made: when, what, before, after."),
+    "doctor": Lazy("cwtui.cli.doctor:doctor", _SETUP, "Test both connections and every permission."),
+    "config": Lazy("cwtui.cli.config:config", _SETUP, "Where the settings are, what they are, a first file."),
+    "sandbox": Lazy("cwtui.cli.sandbox:sandbox", _TRY, "A simulated marketplace and ConnectWise, on this machine."),
+}
+
+_HELP = """Keep ConnectWise agreements true to what customers bought on the marketplace.
+
+Without a command, opens the terminal interface; it offers the setup screen where nothing is configured yet.
+
+\b
+Examples:
+  cwtui --demo                    look around, without any credentials
+  cwtui --auto --dry-run          show what would be written, write nothing
+  cwtui --auto --every 1h         check and synchronise once an hour
+  cwtui tasks list --status needs_action
+"""
+_EPILOG = """Exit status: 0 done and nothing waits for a person, 1 something failed, 2 wrong usage or settings,
+3 finished, but tasks need action.
+
+\b
+Tab completion, once per shell:
+  bash   eval "$(_CWTUI_COMPLETE=bash_source cwtui)"    in ~/.bashrc
+  zsh    eval "$(_CWTUI_COMPLETE=zsh_source cwtui)"     in ~/.zshrc
+  fish   _CWTUI_COMPLETE=fish_source cwtui | source     in ~/.config/fish/config.fish
+"""
+
+
+class Root(LazyGroup):
+    """The command itself: turns every way a run can end into an exit status and, on stderr, a reason."""
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """Its own options, and the global ones, listed."""
+        own = click.Command.get_params(self, ctx)
+        return [*own[:-1], json_option(), *global_options(hidden=False), *own[-1:]]
+
+    def main(  # type: ignore[override]  # click's overloads promise a return value in other modes; this one ends
+        self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any
+    ) -> NoReturn:
+        """Run and exit."""
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(AttributeError, ValueError):  # a stream that is closed or no text file
+                stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+        extra["standalone_mode"] = False
+        status = ended_as(lambda: super(Root, self).main(args, prog_name or "cwtui", **extra))
+        try:
+            sys.stdout.flush()
+        except BrokenPipeError:
+            forget_stdout()
+        sys.exit(status)
+
+
+def ended_as(run: Any) -> int:
+    """Run something and say what it ended as; the reason goes to stderr."""
+    from cwtui.domain.errors import CwtuiError  # noqa: PLC0415
+
+    try:
+        return int(run() or ExitStatus.DONE)
+    except click.ClickException as error:
+        error.show()
+        return ExitStatus.USAGE
+    except click.Abort:
+        tell("Interrupted. What was written until then is recorded. Start again to go on.")
+        return ExitStatus.FAILED
+    except CwtuiError as error:
+        from cwtui.cli.refusal import exit_status_of, sentences  # noqa: PLC0415
+
+        tell(sentences(error))
+        return exit_status_of(error)
+
+
+@click.group(
+    "cwtui",
+    cls=Root,
+    lazy=COMMANDS,
+    help=_HELP,
+    epilog=_EPILOG,
+    invoke_without_command=True,
+    subcommand_metavar="[COMMAND] …",
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
+@click.option("--auto", is_flag=True, help="Check, then synchronise every task that is ready; needs no terminal.")
+@click.option("--every", type=period, metavar="PERIOD", help="With --auto: again and again, such as 5m, 1h or 1d.")
+@click.option("--dry-run", is_flag=True, help="With --auto: make every plan, write nothing.")
+@click.version_option(__version__, message="%(prog)s %(version)s")
+@click.pass_context
+def cli(context: click.Context, *, auto: bool, every: timedelta | None, dry_run: bool) -> int | None:
+    """Run what stands without a sub-command."""
+    if context.invoked_subcommand is not None:
+        for name, used in (("--auto", auto), ("--every", every), ("--dry-run", dry_run)):
+            if used:
+                raise click.UsageError(f"{name} does not go with {context.invoked_subcommand}.", context)
+        return None
+    if auto:
+        from cwtui.cli.auto import run_auto  # noqa: PLC0415
+
+        return run_auto(every=every, dry_run=dry_run)
+    for name, used in (("--every", every), ("--dry-run", dry_run), ("--json", given().json)):
+        if used:
+            raise click.UsageError(f"{name} needs --auto.", context)
+    return _open_screen()
+
+
+def _open_screen() -> int:
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise click.UsageError("The terminal interface needs a terminal. Without one, use `cwtui --auto`.")
+    from cwtui.tui.app import run_app  # noqa: PLC0415  # start-up: the only place that loads the screen
+
+    return int(run_app(given().options()) or ExitStatus.DONE)

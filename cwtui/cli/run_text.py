@@ -1,0 +1,68 @@
+"""A run's report as a person reads it, and the exit status it means (SPEC 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cwtui.cli.answer import answer, answer_json, tell
+from cwtui.cli.documents import report_document
+from cwtui.cli.exit_status import ExitStatus
+from cwtui.domain.plain_text import plain_text
+from cwtui.domain.tasks import Task, TaskStatus
+from cwtui.engine.facade import AutoReport
+
+_SHOWN = (TaskStatus.FAILED, TaskStatus.NEEDS_ACTION)
+
+
+def status_of(report: AutoReport) -> ExitStatus:
+    """1 if something failed, else 3 if a person is needed, else 0."""
+    if report.errors or report.failed:
+        return ExitStatus.FAILED
+    return ExitStatus.NEEDS_ACTION if report.needs_action else ExitStatus.DONE
+
+
+def answer_report(report: AutoReport, *, as_json: bool) -> None:
+    """The report on stdout; what went wrong outside single tasks on stderr."""
+    if as_json:
+        answer_json(report_document(report))
+    else:
+        answer(report_text(report))
+    for message in report.errors:
+        tell(plain_text(message))
+
+
+def report_text(report: AutoReport) -> str:
+    """Counts, then every task a person must look at, with its reasons."""
+    return "\n".join(_lines(report))
+
+
+def _lines(report: AutoReport) -> Iterator[str]:
+    writes = report.writes
+    yield f"As of {report.as_of}" + (" (dry run: nothing was written)" if report.dry_run else "")
+    yield f"  {report.created:>6} tasks created"
+    yield (
+        f"  {report.synced:>6} synced "
+        f"({writes.post} additions created, {writes.patch} changed, {writes.delete} deleted)"
+    )
+    if report.dry_run:
+        ready = sum(task.status is TaskStatus.READY for task in report.tasks)
+        yield f"  {ready:>6} ready to be written; see `cwtui tasks show ID`"
+    for status, count in (("failed", report.failed), ("need action", report.needs_action)):
+        yield f"  {count:>6} {status}"
+    yield f"  {report.waiting:>6} waiting for an older task of their subscription"
+    for status in _SHOWN:
+        tasks = [task for task in report.tasks if task.status is status]
+        if tasks:
+            yield ""
+            yield "Failed:" if status is TaskStatus.FAILED else "Need action:"
+            for task in tasks:
+                yield from _task_lines(task)
+
+
+def _task_lines(task: Task) -> Iterator[str]:
+    names = f"{plain_text(task.customer_name)}, {plain_text(task.subscription_name)}"
+    yield f"  {plain_text(task.id)}  {names} ({task.kind})"
+    for problem in task.problems:
+        yield f"      {problem.code}: {plain_text(problem.message)}"
+    if task.note and not task.problems:
+        yield f"      {plain_text(task.note)}"

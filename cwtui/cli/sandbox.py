@@ -1,0 +1,39 @@
+"""`cwtui sandbox serve`: the simulated marketplace and ConnectWise for another process (SPEC 2)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import click
+
+from cwtui.cli.answer import answer
+from cwtui.cli.commands import Command, Group, examples
+from cwtui.cli.given import given
+from cwtui.domain.errors import InputError
+
+
+@click.group(cls=Group)
+def sandbox() -> None:
+    """A simulated marketplace and ConnectWise with believable data, on this machine only."""
+
+
+@sandbox.command(cls=Command, epilog=examples("cwtui sandbox serve --port 8765"))
+@click.option("--port", default=0, type=click.IntRange(0, 65535), show_default=True, help="0 takes a free port.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="A loopback address.")
+@click.option("--empty", is_flag=True, help="Without any customers, orders and agreements.")
+def serve(port: int, host: str, *, empty: bool) -> None:
+    """Serve until Ctrl-C. Prints one line of JSON: addresses and credentials, shaped like the settings."""
+    from cwtui.sandbox.serve import serve as serve_world  # noqa: PLC0415  # loads the server; the help does without
+    from cwtui.sandbox.world import World  # noqa: PLC0415
+
+    today = given().as_of or datetime.now(UTC).date()
+    world = World.empty(today) if empty else World.seeded(today)
+    try:
+        serve_world(host, port, world, announce=answer)
+    except ValueError as error:
+        raise click.BadParameter(f"{host!r} is not a loopback address, such as 127.0.0.1.") from error
+    except OSError as error:
+        raise InputError(
+            f"Port {port} on {host} cannot be taken: {error.strerror}.",
+            next_step="Name another --port; 0 takes a free one.",
+        ) from error

@@ -1,0 +1,107 @@
+"""`cwtui tasks list`: straight from the state file, without waiting for whoever works on it (SPEC 2).
+
+The only command that reads the state by itself: it shall answer in a blink, so it loads neither engine nor settings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cwtui.cli.answer import answer, answer_json, tell
+from cwtui.cli.commands import ListingCommand, examples
+from cwtui.cli.given import given
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+Document = dict[str, Any]
+
+# Written out, so that the list starts without the domain; a test holds them to its enumerations.
+STATUSES = ("needs_action", "ready", "waiting", "synced", "failed", "skipped")
+KINDS = (
+    "sales_order",
+    "change_order",
+    "billing_order",
+    "cancellation_order",
+    "renewal_order",
+    "reconciliation",
+    "count_update",
+)
+
+
+@click.command(
+    "list",
+    cls=ListingCommand,
+    epilog=examples(
+        "cwtui tasks list --status needs_action --status failed", "cwtui tasks list --kind change_order --json"
+    ),
+)
+@click.option("--status", "statuses", multiple=True, type=click.Choice(STATUSES), help="Only these; may be repeated.")
+@click.option("--kind", "kinds", multiple=True, type=click.Choice(KINDS), help="Only these; may be repeated.")
+def list_(statuses: tuple[str, ...], kinds: tuple[str, ...]) -> None:
+    """List tasks, oldest first.
+
+    Reads the state file only, also while another cwtui works on it.
+    """
+    chosen = given()
+    documents = _demo_tasks() if chosen.demo and chosen.state is None else _kept_tasks(chosen.state, chosen.profile)
+    found = sorted(
+        (
+            document
+            for document in documents
+            if (not statuses or document["status"] in statuses) and (not kinds or document["kind"] in kinds)
+        ),
+        key=_age,
+    )
+    if chosen.json:
+        answer_json(found)
+    else:
+        answer(_text(found))
+
+
+def _kept_tasks(state: Path | None, profile: str) -> Iterable[Document]:
+    from cwtui.cli.documents import kept_task_document  # noqa: PLC0415  # not for the help
+    from cwtui.locations import state_path  # noqa: PLC0415
+    from cwtui.store.documents import open_documents  # noqa: PLC0415
+
+    path = state_path(state, profile)
+    if not path.exists():
+        tell(f"There is no state file {path} yet: run `cwtui check`.")
+    return map(kept_task_document, open_documents(path, read_only=True).task_documents())
+
+
+def _demo_tasks() -> Iterable[Document]:
+    """The demo's state is thrown away with its process, so there is nothing to read before a check."""
+    from cwtui.cli.documents import task_document  # noqa: PLC0415  # loads the engine
+    from cwtui.cli.engine_access import with_engine  # noqa: PLC0415
+    from cwtui.engine.facade import Engine  # noqa: PLC0415
+
+    async def ask(engine: Engine) -> Iterable[Document]:
+        await engine.check()
+        return [task_document(task) for task in await engine.tasks()]
+
+    return with_engine(ask)
+
+
+def _age(document: Document) -> tuple[str, str]:
+    """Oldest order first, `initial` before all (SPEC 4.6)."""
+    return document["order"]["created"] or "", document["id"]
+
+
+def _text(documents: Collection[Document]) -> str:
+    from cwtui.cli.table import table  # noqa: PLC0415  # JSON does without
+
+    if not documents:
+        return "No tasks."
+    headers = ("TASK", "STATUS", "KIND", "CUSTOMER", "SUBSCRIPTION", "WHAT")
+    return table(headers, [_row(document) for document in documents])
+
+
+def _row(document: Document) -> tuple[str, ...]:
+    problems = document["problems"]
+    what = f"{problems[0]['code']}: {problems[0]['message']}" if problems else document["note"]
+    names = (document["customer"]["name"], document["subscription"]["name"])
+    return document["id"], document["status"], document["kind"], *names, what

@@ -1,0 +1,104 @@
+"""`cwtui tasks show`, `sync`, `skip`, `reopen` and `undo` (SPEC 2, 7)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import click
+
+from cwtui.cli.answer import answer, answer_json
+from cwtui.cli.commands import Command, ListingCommand, examples
+from cwtui.cli.documents import plan_document, task_document
+from cwtui.cli.engine_access import stoppable, with_engine
+from cwtui.cli.exit_status import ExitStatus
+from cwtui.cli.given import given
+from cwtui.cli.plan_text import task_text
+from cwtui.cli.run_text import answer_report, status_of
+from cwtui.domain.ids import TaskId
+from cwtui.domain.plain_text import plain_text
+from cwtui.domain.plans import Plan
+from cwtui.domain.tasks import Task
+from cwtui.engine.facade import AutoReport, Engine, UndoReport
+
+
+@click.command(cls=ListingCommand, epilog=examples("cwtui tasks show initial.1000048531"))
+@click.argument("task_id", metavar="ID")
+def show(task_id: str) -> None:
+    """Show one task and its plan: every change before and after, the arithmetic, and what is in the way."""
+
+    async def ask(engine: Engine) -> tuple[Task, Plan]:
+        plan = await engine.plan(TaskId(task_id))
+        return await engine.task(TaskId(task_id)), plan
+
+    task, plan = with_engine(ask)
+    if given().json:
+        answer_json({**task_document(task), "plan": plan_document(plan)})
+    else:
+        answer(task_text(task, plan))
+
+
+@click.command(cls=ListingCommand, epilog=examples("cwtui tasks sync initial.1000048531 SO-77.1000047883"))
+@click.argument("task_ids", metavar="ID…", nargs=-1, required=True)
+@click.option("--dry-run", is_flag=True, help="Make the plans, write nothing.")
+def sync(task_ids: tuple[str, ...], *, dry_run: bool) -> ExitStatus:
+    """Write the plans of these tasks to ConnectWise."""
+
+    async def ask(engine: Engine) -> AutoReport:
+        with stoppable(engine):
+            return await engine.sync(_named(task_ids), dry_run=dry_run)
+
+    report = with_engine(ask)
+    answer_report(report, as_json=given().json)
+    return status_of(report)
+
+
+@click.command(cls=Command, epilog=examples('cwtui tasks skip SO-77.1000047883 --reason "billed by hand in March"'))
+@click.argument("task_ids", metavar="ID…", nargs=-1, required=True)
+@click.option("--reason", default="", help="Why, for whoever looks at it later.")
+def skip(task_ids: tuple[str, ...], reason: str) -> None:
+    """Set tasks aside: they are not written, and the next task of their subscription goes on."""
+
+    async def ask(engine: Engine) -> Sequence[Task]:
+        return await engine.skip(_named(task_ids), reason)
+
+    _answer_tasks(with_engine(ask))
+
+
+@click.command(cls=Command, epilog=examples("cwtui tasks reopen SO-77.1000047883"))
+@click.argument("task_ids", metavar="ID…", nargs=-1, required=True)
+def reopen(task_ids: tuple[str, ...]) -> None:
+    """Take skipped or failed tasks up again."""
+
+    async def ask(engine: Engine) -> Sequence[Task]:
+        return await engine.reopen(_named(task_ids))
+
+    _answer_tasks(with_engine(ask))
+
+
+@click.command(cls=Command, epilog=examples("cwtui tasks undo SO-77.1000047883"))
+@click.argument("task_id", metavar="ID")
+def undo(task_id: str) -> ExitStatus:
+    """Take a synced task back, as far as ConnectWise still holds what cwtui wrote.
+
+    Created additions are deleted, or ended if they are already billed; changed ones get their former values; deleted
+    ones are created again. The task is open afterwards.
+    """
+
+    async def ask(engine: Engine) -> UndoReport:
+        with stoppable(engine):
+            return await engine.undo(TaskId(task_id))
+
+    report = with_engine(ask)
+    for line in report.lines:
+        answer(plain_text(line))
+    return ExitStatus.DONE if report.complete else ExitStatus.FAILED
+
+
+def _named(task_ids: Iterable[str]) -> list[TaskId]:
+    """Each once, in the order given."""
+    return [TaskId(name) for name in dict.fromkeys(task_ids)]
+
+
+def _answer_tasks(tasks: Iterable[Task]) -> None:
+    for task in tasks:
+        answer(f"{plain_text(task.id)}  {task.status}")

@@ -1,0 +1,151 @@
+"""Mappings as CSV: `kind,marketplace_id,charge,connectwise_id`, all rows or none (SPEC 2)."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from cwtui.domain.errors import InputError
+from cwtui.domain.mappings import MAPPABLE_CHARGES, Mapping, MappingKey, MappingKind
+from cwtui.domain.plain_text import plain_text
+from cwtui.engine.csv_cells import original_cell, safe_cell
+
+COLUMNS = ("kind", "marketplace_id", "charge", "connectwise_id")
+_REQUIRED = frozenset(COLUMNS) - {"charge"}
+_DELIMITERS = ",;\t|"
+_LARGEST_FILE = 50 * 1024 * 1024
+_LARGEST_ID = 2**31 - 1
+_SHOWN = 60
+
+
+def mappings_csv(mappings: Iterable[Mapping]) -> str:
+    """All mappings, sorted, as `read_mappings_csv` reads them back; ids that look like formulas are escaped."""
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for mapping in sorted(mappings, key=lambda row: (row.key.kind, row.key.marketplace_id, row.key.charge)):
+        key = mapping.key
+        writer.writerow([key.kind.value, safe_cell(key.marketplace_id), key.charge, mapping.connectwise_id])
+    return out.getvalue()
+
+
+def read_mappings_file(path: Path) -> list[Mapping]:
+    """Read a file in whatever encoding and dialect a spreadsheet saved it.
+
+    Raises:
+        InputError: It cannot be read, or a row is wrong; the message names the file and the line.
+    """
+    try:
+        with path.open("rb") as file:
+            raw = file.read(_LARGEST_FILE + 1)
+    except OSError as error:
+        raise InputError(
+            f"The file {path} cannot be read: {error.strerror}.", next_step="Check its name and permissions."
+        ) from error
+    if len(raw) > _LARGEST_FILE:
+        raise InputError(f"The file {path} is larger than 50 MB.", next_step="Import a file of mappings.")
+    return read_mappings_csv(_decoded(raw, path), str(path))
+
+
+def _decoded(raw: bytes, path: Path) -> str:
+    """UTF-8 if it is that, UTF-16 if it says so, else the likeliest encoding."""
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return raw.decode("utf-16", errors="replace")
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        from charset_normalizer import from_bytes  # noqa: PLC0415  # only for files of other encodings
+
+        best = from_bytes(raw).best()
+    if best is None:
+        raise InputError(f"The file {path} is not text.", next_step="Save it as CSV in UTF-8.")
+    return str(best)
+
+
+def read_mappings_csv(text: str, name: str) -> list[Mapping]:
+    """Read rows; columns may stand in any order, the delimiter is the one that splits the header.
+
+    Args:
+        text: The whole file.
+        name: What to call it in errors.
+
+    Returns:
+        The mappings, in the file's order; a row that says the same twice counts once.
+
+    Raises:
+        InputError: One row is wrong; the message names its line, and nothing was changed.
+    """
+    rows = _rows(text, name)
+    found: dict[MappingKey, tuple[int, Mapping]] = {}
+    for line, row in rows:
+        mapping = _mapping(row, f"{name}, line {line}")
+        first, earlier = found.setdefault(mapping.key, (line, mapping))
+        if earlier != mapping:
+            raise InputError(
+                f"{name}, lines {first} and {line}: {plain_text(mapping.key.marketplace_id, _SHOWN)} is mapped to both "
+                f"{earlier.connectwise_id} and {mapping.connectwise_id}.",
+                next_step="Remove one of the two rows and import the file again.",
+            )
+    return [mapping for _, mapping in found.values()]
+
+
+def _rows(text: str, name: str) -> Iterator[tuple[int, dict[str, str]]]:
+    """Line number (of the row's last line) and cells by column, without empty rows."""
+    header, delimiter = _header(text, name)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    try:
+        for number, cells in enumerate(reader):
+            if number == 0 or not any(cell.strip() for cell in cells):
+                continue
+            if len(cells) > len(header) and any(cell.strip() for cell in cells[len(header) :]):
+                raise _row_error(f"{name}, line {reader.line_num}", f"it has {len(cells)} cells, not {len(header)}")
+            padded = [*cells, *[""] * (len(header) - len(cells))]
+            yield reader.line_num, dict(zip(header, padded, strict=False))
+    except csv.Error as error:
+        raise _row_error(f"{name}, line {reader.line_num}", str(error)) from error
+
+
+def _header(text: str, name: str) -> tuple[Sequence[str], str]:
+    first = text.lstrip("\r\n").partition("\n")[0].rstrip("\r")
+    for delimiter in _DELIMITERS:
+        columns = [cell.strip().strip('"').strip().lower() for cell in first.split(delimiter)]
+        while columns and not columns[-1]:
+            columns.pop()  # spreadsheets leave empty columns at the end
+        if set(columns) >= _REQUIRED:
+            unknown = [column for column in columns if column not in COLUMNS]
+            if unknown or len(set(columns)) < len(columns):
+                break
+            return columns, delimiter
+    raise InputError(
+        f"{name}, line 1: the header is not {','.join(COLUMNS)}.",
+        next_step="Begin the file with that line; `cwtui map export` writes one to start from.",
+    )
+
+
+def _mapping(row: dict[str, str], where: str) -> Mapping:
+    kind_text = row["kind"].strip().lower()
+    if kind_text not in {kind.value for kind in MappingKind}:
+        raise _row_error(where, f"kind is {_quoted(row['kind'])}, not customer, product or agreement")
+    kind = MappingKind(kind_text)
+    marketplace_id = original_cell(row["marketplace_id"].strip(" "))
+    if not marketplace_id:
+        raise _row_error(where, "marketplace_id is empty")
+    charge = row.get("charge", "").strip().lower()
+    if charge and kind is not MappingKind.PRODUCT:
+        raise _row_error(where, f"a mapping of kind {kind} has no charge, but {_quoted(charge)} is given")
+    if charge and charge not in {known.value for known in MAPPABLE_CHARGES}:
+        raise _row_error(where, f"charge is {_quoted(charge)}, not one of {', '.join(sorted(MAPPABLE_CHARGES))}")
+    target = row["connectwise_id"].strip()
+    if not (target.isascii() and target.isdecimal() and 0 < int(target[:11]) <= _LARGEST_ID):
+        raise _row_error(where, f"connectwise_id is {_quoted(target)}, not a whole number above 0")
+    return Mapping(MappingKey(kind, marketplace_id, charge), int(target))
+
+
+def _quoted(text: str) -> str:
+    return f"'{plain_text(text, _SHOWN)}'"
+
+
+def _row_error(where: str, what: str) -> InputError:
+    return InputError(f"{where}: {what}.", next_step="Correct that line and import the file again.")
