@@ -1,0 +1,19 @@
+"""Mapping suggestions (SPEC 5): pure functions from what both services hold to ranked proposals."""
+
+from cwtui.engine.suggest.agreements import suggest_agreements, why_not
+from cwtui.engine.suggest.customers import CompanyMatcher, suggest_companies
+from cwtui.engine.suggest.exact import exact_matches
+from cwtui.engine.suggest.products import CatalogMatcher, suggest_catalog_items
+from cwtui.engine.suggest.search_entries import SearchEntries, search
+
+__all__ = [
+    "CatalogMatcher",
+    "CompanyMatcher",
+    "SearchEntries",
+    "exact_matches",
+    "search",
+    "suggest_agreements",
+    "suggest_catalog_items",
+    "suggest_companies",
+    "why_not",
+]
