@@ -113,13 +113,13 @@ class Documents:
     def _flush(self) -> None:
         if not self._pending:
             return
+        before = self._journal.seq
         try:
             self._journal.append(self._pending)
-        except StateError:
-            for table, key, row in reversed(self._undo):
-                self.table(table).restore(key, row)
-            raise
         finally:
+            if self._journal.seq == before:
+                for table, key, row in reversed(self._undo):
+                    self.table(table).restore(key, row)
             self._pending, self._undo = [], []
 
     def _fold_if_due(self) -> None:

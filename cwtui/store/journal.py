@@ -108,9 +108,19 @@ class Journal:
     def __init__(self, state: Path, *, seq: int, length: int) -> None:
         """Continue after record `seq`, at byte `length` of the file."""
         self.path, self.previous = beside(state, ".journal"), beside(state, ".journal.1")
-        self.seq, self.length = seq, length
+        self._end = (seq, length)
         self._descriptor: int | None = None
         self._is_broken = False
+
+    @property
+    def seq(self) -> int:
+        """Number of the last record."""
+        return self._end[0]
+
+    @property
+    def length(self) -> int:
+        """Bytes of the file."""
+        return self._end[1]
 
     def append(self, ops: Iterable[Op]) -> int:
         """Append one record; it is on the disk when this returns.
@@ -122,20 +132,22 @@ class Journal:
             StateError: The disk refused; the journal is as it was.
         """
         line = line_of(self.seq + 1, ops)
+        before = self._end
         try:
             descriptor = self._descriptor if self._descriptor is not None else self._open()
             self._refuse_if_broken()
             write_all(descriptor, line)
             sync_data(descriptor)
+            self._end = (self.seq + 1, self.length + len(line))
         except OSError as error:
-            self._cut()
             raise StateError(
                 f"The journal {self.path} could not be written: {error.strerror or error}.",
                 changed="What was to be noted there was not saved; everything noted before is safe.",
                 next_step="Free disk space or correct the folder's permissions, then start again.",
             ) from error
-        self.seq += 1
-        self.length += len(line)
+        finally:
+            if self._end == before:  # refused, or interrupted from the keyboard
+                self._cut()
         return self.seq
 
     def cut_tail(self) -> None:
@@ -190,7 +202,7 @@ class Journal:
                 changed="Everything was saved.",
                 next_step="Correct the folder's permissions.",
             ) from error
-        self.length = 0
+        self._end = (self.seq, 0)
 
     def close(self) -> None:
         """Let the file go."""

@@ -13,10 +13,10 @@ from cwtui.domain.ids import AdditionId, AgreementId, CustomerId, OrderId, Produ
 from cwtui.domain.mappings import Link, MappingKey, Mappings
 from cwtui.domain.mappings import Mapping as MappingRow
 from cwtui.domain.marketplace import Customer, Order, Product, Subscription
-from cwtui.domain.plans import Change, PlanEdits
+from cwtui.domain.plans import Change, Plan, PlanEdits
 from cwtui.domain.records import AuditRow, Cursor, Intent
 from cwtui.domain.tasks import Task
-from cwtui.store import codecs, marketplace_codecs
+from cwtui.store import codecs, marketplace_codecs, plan_codecs
 from cwtui.store.documents import Documents, open_documents
 from cwtui.store.journal import Op
 from cwtui.store.repository import Repository
@@ -87,10 +87,12 @@ class State:
             documents, "products", marketplace_codecs.product_document, marketplace_codecs.product_value
         )
         self._mapping_rows = Repository(documents, "mappings", codecs.mapping_document, codecs.mapping_value)
-        self._edits = Repository(documents, "edits", codecs.edits_document, codecs.edits_value)
+        self._snapshots = Repository(documents, "snapshots", codecs.snapshot_document, codecs.snapshot_value)
+        self._plans = Repository(documents, "plans", plan_codecs.plan_document, plan_codecs.plan_value)
+        self._edits = Repository(documents, "edits", plan_codecs.edits_document, plan_codecs.edits_value)
         self._cursor = Repository(documents, "cursor", codecs.cursor_document, codecs.cursor_value)
-        self._intents = Repository(documents, "intents", codecs.intent_document, codecs.intent_value)
-        self._audit = Repository(documents, "audit", codecs.audit_document, codecs.audit_value)
+        self._intents = Repository(documents, "intents", plan_codecs.intent_document, plan_codecs.intent_value)
+        self._audit = Repository(documents, "audit", plan_codecs.audit_document, plan_codecs.audit_value)
         self._done = Repository(documents, "done", codecs.done_document, codecs.done_value, task=_task_of)
         self._facts = Repository(documents, "facts", codecs.fact_document, codecs.fact_value)
         self._mappings: Mappings | None = None
@@ -169,6 +171,18 @@ class State:
         """Keep a subscription for its tasks."""
         self._recent.add((self._subscriptions.name, subscription.id))
         self._subscriptions.save(subscription)
+
+    def snapshot(self, task_id: TaskId) -> Subscription | None:
+        """The subscription as the first check saw it, for the `initial` task that carries it over.
+
+        Kept for good: the marketplace cannot say it again, and an undone task needs it.
+        """
+        found = self._snapshots.get(task_id)
+        return None if found is None else found[1]
+
+    def save_snapshot(self, task_id: TaskId, subscription: Subscription) -> None:
+        """Keep a subscription as the first check saw it."""
+        self._snapshots.save((task_id, subscription))
 
     def _unneeded(self) -> Iterable[Op]:
         """Drop orders and subscriptions that no open task refers to, except those saved since the last fold."""
@@ -276,6 +290,18 @@ class State:
 
     # exactly once
 
+    def plan_begun(self, task_id: TaskId) -> Plan | None:
+        """The plan whose writing has begun and not ended: a part-done task goes on with exactly this one (SPEC 7)."""
+        return self._plans.get(task_id)
+
+    def begin_plan(self, plan: Plan) -> None:
+        """Remember a plan, with the operator's edits, before its first intent."""
+        self._plans.save(plan)
+
+    def end_plan(self, task_id: TaskId) -> None:
+        """Forget it: every change is confirmed, or the task was taken back."""
+        self.documents.commit([self._plans.drop(task_id)])
+
     def intend(
         self,
         *,
@@ -306,7 +332,7 @@ class State:
         """Append an audit row; none ever replaces another, whatever its number."""
         names = (f"{row.seq}+{again}" if again else str(row.seq) for again in count())
         name = next(name for name in names if name not in self._audit.table)
-        return self._audit.name, name, encode({**codecs.audit_document(row), "id": name})
+        return self._audit.name, name, encode({**plan_codecs.audit_document(row), "id": name})
 
     def open_intents(self) -> Sequence[Intent]:
         """Intents without an answer, oldest first: their outcome is unknown."""
