@@ -258,8 +258,11 @@ def _missing_of_customer(body: Row) -> list[str]:
         missing += [f"address.{name}" for name in _REQUIRED_ADDRESS if not address.get(name)]
         if len(str(address.get("countryCode") or "XX")) != 2:  # noqa: PLR2004  # ISO 3166-1 alpha-2
             missing.append("address.countryCode (two letters)")
+    elif address:
+        missing.append("address (an object)")
     for person in people if isinstance(people, list) else ():
-        missing += [f"contactPersons.{name}" for name in _REQUIRED_PERSON if not person.get(name)]
+        known = person if isinstance(person, dict) else {}
+        missing += [f"contactPersons.{name}" for name in _REQUIRED_PERSON if not known.get(name)]
     return missing
 
 

@@ -157,7 +157,7 @@ def _select(row: Row, whole: list[str], inner: dict[str, list[str]]) -> Row:
     for head, tails in inner.items():
         value = row.get(head)
         if isinstance(value, list):
-            answer[head] = [_part(entry, tails) for entry in value]
+            answer[head] = [_part(entry, tails) for entry in value if isinstance(entry, dict)]
         elif isinstance(value, dict):
             answer[head] = _part(value, tails)
     return answer

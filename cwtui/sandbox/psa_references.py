@@ -63,7 +63,7 @@ def referred(world: Records, table: str, sent: Row) -> Row | None:
     """The record of that table which a reference names."""
     key = sent.get("id")
     if key is not None:
-        return world.psa[table].get(int(key)) if not isinstance(key, str | bool) else None
+        return world.psa[table].get(key) if isinstance(key, int) and not isinstance(key, bool) else None
     for name in ("identifier", "name"):
         if isinstance(sent.get(name), str):
             field = "countryCode" if table == "countries" and name == "identifier" else name

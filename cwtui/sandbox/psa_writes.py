@@ -27,7 +27,10 @@ def create(world: World, resource: Resource, table: Table, parent: Row | None, b
     _complete(world, resource, row, parent)
     _fill_in(world, resource, row, parent)
     row["_info"] = _stamped(world)
-    return world.add_psa(resource.table, row, parent=_parent_of(resource, parent))
+    kept = world.add_psa(resource.table, row, parent=_parent_of(resource, parent))
+    if resource.shape != "legacySubCategory":
+        return kept
+    return {name: value for name, value in kept.items() if name in SHAPES[resource.shape].fields}
 
 
 def replace(world: World, resource: Resource, table: Table, parent: Row | None, before: Row, body: Any) -> Row:

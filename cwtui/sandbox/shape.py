@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from functools import cache
 from typing import Any
@@ -100,8 +101,18 @@ def _has_type(field: Field, value: Any) -> bool:
         whole = isinstance(value, int | Decimal) and not isinstance(value, bool)
         return whole and (field.kind == "n" or value == int(value))
     if field.kind == "d":
-        return isinstance(value, str) and _DATE_TIME.fullmatch(value) is not None
+        return isinstance(value, str) and _is_moment(value)
     return isinstance(value, _PYTHON_TYPES.get(field.kind, str))
+
+
+def _is_moment(text: str) -> bool:
+    if not _DATE_TIME.fullmatch(text):
+        return False
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 @cache
