@@ -69,6 +69,13 @@ class Marketplace(Protocol):
     async def create_customer(self, account: Mapping[str, object]) -> Customer:
         """Create a customer from a body of the contract's `Customer` shape."""
 
+    async def total(self, what: str) -> int:
+        """How many `customers`, `subscriptions` or `products` there are: one request, whatever the number."""
+
+    @property
+    def unreadable_orders(self) -> Sequence[OrderId]:
+        """Orders among `unreadable`, so that they can be followed until they can be read."""
+
     @property
     def unreadable(self) -> Sequence[str]:
         """Records of list pages that could not be read, since the last time this was cleared: one sentence each."""
@@ -110,19 +117,29 @@ class Psa(Protocol):
     async def create_catalog_item(self, item: NewCatalogItem) -> CatalogItem:
         """Create one catalog item; `OutcomeUnknown` as for additions."""
 
+    async def probe(self, method: str, path: str, body: object | None = None) -> int:
+        """The HTTP status of a request that changes nothing (SPEC 8, doctor); raises only where there is no answer."""
+
+    async def version(self) -> str:
+        """The version ConnectWise gives of itself, from its connection test."""
+
     async def table(self, name: str) -> Sequence[TableEntry]:
-        """A setup table: `product_types`, `categories`, `subcategories`, `units`, `billing_cycles`, …"""
+        """A setup table: `product_types`, `categories`, `subcategories`, `units`, `billing_cycles` and so on."""
 
 
 class Clock(Protocol):
     """The only source of time."""
 
     def now(self) -> datetime:
-        """The present moment, aware, in UTC; on the as-of day where one is given (SPEC 2, 6)."""
+        """The present moment, aware, in UTC, whatever the as-of day: audits and waits use it."""
 
     @property
     def today(self) -> date:
         """The UTC date, or the as-of day."""
+
+    @property
+    def check_moment(self) -> datetime:
+        """The moment a check counts as begun: now, or the start of the as-of day (SPEC 6, fine points)."""
 
 
 class Store(Protocol):
@@ -214,7 +231,7 @@ class Store(Protocol):
         """Intents without an answer, oldest first: their outcome is unknown."""
 
     def done_keys(self, task_id: TaskId) -> frozenset[str]:
-        """Keys of the changes of a task that were confirmed since it was last opened (a part-done task resumes there)."""
+        """Keys of a task's changes confirmed since it was last opened: a part-done task resumes behind them."""
 
     def forget_done(self, task_id: TaskId) -> None:
         """A task was finished or undone: its confirmed changes no longer count for a new attempt."""

@@ -1,0 +1,191 @@
+"""The composition root: builds everything once, hands it to constructors, closes it again."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import shutil
+import socket
+import tempfile
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cwtui.domain.planning import PlanningRules
+from cwtui.engine.clock import SystemClock
+from cwtui.engine.facade import AutoReport
+from cwtui.engine.planning import PlanningDesk
+from cwtui.engine.protocols import Listener, Marketplace, Psa
+from cwtui.engine.sync_engine import EngineRules, SyncEngine
+from cwtui.locations import state_path
+from cwtui.options import Options
+from cwtui.services.cloudblue import CloudBlue
+from cwtui.services.connectwise import ConnectWise
+from cwtui.services.notify import Event, News, message_about, send
+from cwtui.services.unconfigured import Unconfigured
+from cwtui.settings import MapAuto, Settings, load_settings
+from cwtui.store.state import State, open_state
+
+if TYPE_CHECKING:
+    import httpx
+
+
+@dataclass(frozen=True, slots=True)
+class Composition:
+    """What was built: the engine, and what a screen shows about it."""
+
+    engine: SyncEngine
+    settings: Settings
+    state: State
+    is_demo: bool
+
+
+@asynccontextmanager
+async def open_engine(options: Options, listener: Listener) -> AsyncIterator[SyncEngine]:
+    """Open the engine that the global options describe, and close it behind the caller.
+
+    Raises:
+        ConfigError: The settings are wrong. Missing credentials are only missed by what needs them.
+        StateError: The state is damaged, or another process works on it.
+    """
+    async with compose(options, listener) as composed:
+        yield composed.engine
+
+
+@asynccontextmanager
+async def compose(options: Options, listener: Listener) -> AsyncIterator[Composition]:
+    """Build everything; see `open_engine`."""
+    async with AsyncExitStack() as stack:
+        if options.demo:
+            yield await _demo(options, listener, stack)
+        else:
+            settings = load_settings(options.config, options.profile)
+            state = open_state(state_path(options.state, options.profile), read_only_ok=options.read_only_ok)
+            stack.callback(state.close)
+            yield await _composed(options, listener, stack, settings, state, None)
+
+
+async def _composed(
+    options: Options,
+    listener: Listener,
+    stack: AsyncExitStack,
+    settings: Settings,
+    state: State,
+    transport: httpx.AsyncBaseTransport | None,
+) -> Composition:
+    marketplace, psa = _services(settings, transport)
+    for service in (marketplace, psa):
+        if isinstance(service, CloudBlue | ConnectWise):
+            stack.push_async_callback(service.aclose)
+    engine = build_engine(settings, state, marketplace, psa, SystemClock(options.as_of), listener)
+    return Composition(engine, settings, state, is_demo=options.demo)
+
+
+def build_engine(
+    settings: Settings, state: State, marketplace: Marketplace, psa: Psa, clock: SystemClock, listener: Listener
+) -> SyncEngine:
+    """An engine on services and a state that are open already."""
+    sync = settings.sync
+    rules = PlanningRules(sync.price_source, sync.price_decimals, sync.prorate, settings.guard.max_quantity_change)
+    engine_rules = EngineRules(
+        at_once=sync.concurrency,
+        settle_s=sync.settle_s,
+        who=_operator(),
+        guards_empty_feed=settings.guard.empty_feed,
+        maps_exact=settings.mapping.auto is MapAuto.EXACT,
+        creates_items=settings.mapping.create_catalog_items,
+        only_customers=frozenset(sync.auto_customers),
+    )
+    desk = PlanningDesk(state, marketplace, psa, clock, listener, rules, at_once=sync.concurrency)
+
+    def new_run() -> str:
+        return clock.now().strftime("%Y%m%dT%H%M%S.%f")
+
+    async def tell(report: AutoReport) -> Sequence[str]:
+        return await _notify(settings, report)
+
+    return SyncEngine(state, marketplace, psa, clock, listener, desk, engine_rules, new_run, tell)
+
+
+def _services(settings: Settings, transport: httpx.AsyncBaseTransport | None) -> tuple[Marketplace, Psa]:
+    """Both clients; in the place of one without credentials, something that says so when it is asked."""
+    if settings.missing:
+        nobody = Unconfigured(settings.require_connections)
+        return nobody, nobody
+    market, psa, sync = settings.marketplace, settings.connectwise, settings.sync
+    cloudblue = CloudBlue(
+        market.base_url,
+        market.username,
+        market.password,
+        market.subscription_key,
+        market.marketplace,
+        concurrency=sync.concurrency,
+        timeout_s=sync.timeout_s,
+        transport=transport,
+    )
+    connectwise = ConnectWise(
+        psa.base_url,
+        psa.company_id,
+        psa.public_key,
+        psa.private_key,
+        psa.client_id,
+        concurrency=sync.concurrency,
+        timeout_s=sync.timeout_s,
+        transport=transport,
+    )
+    return cloudblue, connectwise
+
+
+async def _demo(options: Options, listener: Listener, stack: AsyncExitStack) -> Composition:
+    """The sandbox in-process, on a throw-away state unless one is named (SPEC 2)."""
+    from cwtui.demo import DemoWorld  # noqa: PLC0415  # the sandbox is loaded for a demo only
+
+    if options.state is None:
+        folder = Path(tempfile.mkdtemp(prefix="cwtui-demo-"))
+        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        path = folder / "demo.json"
+    else:
+        path = state_path(options.state)
+    clock = SystemClock(options.as_of)
+    state = open_state(path, read_only_ok=options.read_only_ok)
+    stack.callback(state.close)
+    world = DemoWorld.open(path, clock.today, keeps=options.state is not None)
+    stack.callback(world.save)
+    if not len(state.mappings()) and state.cursor().checked_at is None:
+        world.seed_mappings(state)
+    return await _composed(replace(options), listener, stack, world.settings(), state, world.transport())
+
+
+def _operator() -> str:
+    """Who runs this, for the audit: user and host."""
+    try:
+        user = getpass.getuser()
+    except (OSError, KeyError):
+        user = f"uid {os.getuid()}"
+    return f"{user}@{socket.gethostname()}"
+
+
+async def _notify(settings: Settings, report: AutoReport) -> Sequence[str]:
+    """One message about a run, to whom the settings name (SPEC 3, notify)."""
+    if not settings.notify.urls or report.dry_run:
+        return ()
+    failed = [
+        f"{task.customer_name}, {task.order_number}: {task.note}" for task in report.tasks if task.status == "failed"
+    ]
+    waiting = [
+        f"{task.customer_name}, {task.order_number}: {' '.join(problem.code for problem in task.problems)}"
+        for task in report.tasks
+        if task.status == "needs_action"
+    ]
+    news = (
+        News(Event.ERRORS, len(failed) or len(report.errors), tuple(failed or report.errors)),
+        News(Event.ACTION_NEEDED, report.needs_action, tuple(waiting)),
+        News(Event.CREATED, report.created),
+        News(Event.SYNCED, report.synced),
+    )
+    message = message_about(news, settings.notify.on, profile=settings.origin.profile)
+    if message is None:
+        return ()
+    return await send(message, [url.get_secret_value() for url in settings.notify.urls])

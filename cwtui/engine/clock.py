@@ -1,0 +1,27 @@
+"""The program's only source of time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+
+
+@dataclass(frozen=True, slots=True)
+class SystemClock:
+    """UTC time; `as_of` makes another day count as today (SPEC 2)."""
+
+    as_of: date | None = None
+
+    def now(self) -> datetime:
+        """The present moment in UTC."""
+        return datetime.now(UTC)
+
+    @property
+    def today(self) -> date:
+        """The as-of day, else the UTC date; never the machine's local date."""
+        return self.as_of or self.now().date()
+
+    @property
+    def check_moment(self) -> datetime:
+        """Now, or the start of the as-of day: no order of that day is taken for an older one."""
+        return self.now() if self.as_of is None else datetime.combine(self.as_of, time(), UTC)

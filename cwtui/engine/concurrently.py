@@ -1,0 +1,47 @@
+"""Many requests at once, in a bounded number of tasks, with their answers in order."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
+
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
+
+
+async def each(
+    items: Sequence[Item], ask: Callable[[Item], Awaitable[Answer]], *, at_once: int, done: Callable[[int], None]
+) -> list[Answer]:
+    """Ask for every item, at most `at_once` together.
+
+    Args:
+        items: What to ask for.
+        ask: One request; the first exception cancels the others (they only read) and is raised.
+        at_once: How many tasks to run; the service's own limit still holds.
+        done: Hears how many are answered, after each.
+
+    Returns:
+        The answers, in the order of `items`.
+    """
+    answers: dict[int, Answer] = {}
+    waiting = iter(range(len(items)))
+
+    async def work() -> None:
+        for index in waiting:
+            answers[index] = await ask(items[index])
+            done(len(answers))
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(min(at_once, len(items))):
+                group.create_task(work())
+    except* BaseException as several:  # noqa: BLE001  # the first one says it all; nothing is lost: these only read
+        raise _first(several) from None
+    return [answers[index] for index in range(len(items))]
+
+
+def _first(error: BaseException) -> BaseException:
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error

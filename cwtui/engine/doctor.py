@@ -1,0 +1,80 @@
+"""Doctor: do both services answer, and may this API member do what cwtui needs (SPEC 8)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cwtui.domain.errors import ServiceError
+from cwtui.engine.facade import DoctorReport, Permission, ServiceHealth
+from cwtui.engine.protocols import Marketplace, Psa
+
+_FORBIDDEN = 403
+_UNAUTHORIZED = 401
+_IMPOSSIBLE_ID = 2147483647
+_ADDITIONS = f"/finance/agreements/{_IMPOSSIBLE_ID}/additions"
+
+
+@dataclass(frozen=True, slots=True)
+class _Probe:
+    """A request that changes nothing, whatever it is answered: 403 is missing, 200 / 400 / 404 is there (SPEC 8)."""
+
+    module: str
+    permission: str
+    level: str
+    method: str
+    path: str
+    body: object | None = None
+
+
+PROBES = (
+    _Probe("Companies", "Company Maintenance", "Inquire", "GET", "/company/companies?pageSize=1&fields=id"),
+    _Probe("Companies", "Contacts", "Inquire", "GET", "/company/contacts?pageSize=1&fields=id"),
+    _Probe("Finance", "Agreements", "Inquire", "GET", "/finance/agreements?pageSize=1&fields=id"),
+    _Probe("Finance", "Agreements", "Add", "POST", _ADDITIONS, {}),
+    _Probe("Finance", "Agreements", "Edit", "PATCH", f"{_ADDITIONS}/{_IMPOSSIBLE_ID}", []),
+    _Probe("Finance", "Agreements", "Delete", "DELETE", f"{_ADDITIONS}/{_IMPOSSIBLE_ID}"),
+    _Probe("Finance", "Invoicing", "Inquire", "GET", "/finance/invoices?pageSize=1&fields=id"),
+    _Probe("Procurement", "Product Catalog", "Inquire", "GET", "/procurement/catalog?pageSize=1&fields=id"),
+    _Probe("Procurement", "Product Catalog", "Add", "POST", "/procurement/catalog", {}),
+    _Probe("System", "Table Setup", "Inquire", "GET", "/procurement/types?pageSize=1&fields=id"),
+)
+
+
+async def examine(marketplace: Marketplace, psa: Psa) -> DoctorReport:
+    """Probe both services and every permission of SPEC 8; nothing is changed anywhere."""
+    services = (await _marketplace_health(marketplace), await _psa_health(psa))
+    permissions = [
+        Permission(probe.module, probe.permission, probe.level, await _granted(psa, probe) if services[1].ok else None)
+        for probe in PROBES
+    ]
+    return DoctorReport(services, tuple(permissions))
+
+
+async def _marketplace_health(marketplace: Marketplace) -> ServiceHealth:
+    try:
+        customers = await marketplace.total("customers")
+    except ServiceError as error:
+        return ServiceHealth("marketplace", ok=False, version="", message=str(error))
+    return ServiceHealth("marketplace", ok=True, version="1.15", message=f"Answers; it has {customers} customers.")
+
+
+async def _psa_health(psa: Psa) -> ServiceHealth:
+    """Whether `/system/info` wants credentials is not known, so a list that does is asked as well."""
+    try:
+        version = await psa.version()
+        status = await psa.probe("GET", PROBES[2].path)
+    except ServiceError as error:
+        return ServiceHealth("PSA", ok=False, version="", message=str(error))
+    if status in {_UNAUTHORIZED, 404}:
+        hint = "On ConnectWise cloud wrong credentials also show as 404." if status != _UNAUTHORIZED else ""
+        message = f"ConnectWise refuses the credentials (status {status}). {hint} Check company id, keys and client id."
+        return ServiceHealth("PSA", ok=False, version=version, message=" ".join(message.split()))
+    return ServiceHealth("PSA", ok=True, version=version, message="Answers, and takes the credentials.")
+
+
+async def _granted(psa: Psa, probe: _Probe) -> bool | None:
+    try:
+        status = await psa.probe(probe.method, probe.path, probe.body)
+    except ServiceError:
+        return None
+    return status != _FORBIDDEN if status < 500 else None  # noqa: PLR2004  # a broken answer says nothing of permissions

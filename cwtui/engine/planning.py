@@ -1,0 +1,330 @@
+"""From the state and both services to plans: the facts each task needs, in as few requests as allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Protocol
+
+from cwtui.domain.charges import Charge, charge_of
+from cwtui.domain.errors import NotFound
+from cwtui.domain.ids import AdditionId, AgreementId, CatalogItemId, ProductId, SubscriptionId
+from cwtui.domain.marketplace import OrderLine, Product, Subscription
+from cwtui.domain.money import CENT, ZERO
+from cwtui.domain.periods import BillingCycle
+from cwtui.domain.planning import PlanningFacts, PlanningRules, plan_task
+from cwtui.domain.planning.lines import plan_product
+from cwtui.domain.plans import Change, Operation, Plan, PlanEdits, with_edits
+from cwtui.domain.psa import Addition, Agreement, BillCustomer, CatalogItem, billed_through
+from cwtui.domain.tasks import ProblemCode, Task, TaskKind, TaskStatus, lines_of
+from cwtui.engine.concurrently import each
+from cwtui.engine.protocols import Clock, Listener, Marketplace, Progress, Psa, Store
+
+CATALOGUE_AGE = timedelta(hours=1)
+"""How old the product catalogue (names, costs) may be before a plan that needs its costs reads it again."""
+
+_CATALOGUE_READ = "catalogue.read_at"
+_UNIT_COST_CHARGES = {Charge.RECURRING, Charge.CREDIT}
+_MONTHS = {
+    BillingCycle.WEEKLY: Decimal(12) / Decimal(52),
+    BillingCycle.BI_WEEKLY: Decimal(12) / Decimal(26),
+    BillingCycle.MONTHLY: Decimal(1),
+    BillingCycle.BI_MONTHLY: Decimal(2),
+    BillingCycle.QUARTERLY: Decimal(3),
+    BillingCycle.SEMI_ANNUAL: Decimal(6),
+    BillingCycle.YEARLY: Decimal(12),
+}
+
+
+class PlanSource(Protocol):
+    """Where the plans of a kind of task come from that is not planned from an order (reconciliation, counts)."""
+
+    def agreement_of(self, task: Task) -> AgreementId | None:
+        """The agreement it writes to; None leaves it to the mappings."""
+
+    def items_of(self, task: Task) -> Collection[CatalogItemId]:
+        """Catalog items its plan needs."""
+
+    def plan(self, desk: PlanningDesk, task: Task, additions: Mapping[AdditionId, Addition] | None) -> Plan | None:
+        """Its plan, from what the desk loaded; None leaves it to `plan_task`."""
+
+
+@dataclass(slots=True)
+class PlanningDesk:
+    """Makes plans. What it read from ConnectWise stays valid for the run it was made for.
+
+    Attributes:
+        agreements, items: What ConnectWise holds of the mapped ones; a missing key was not asked for yet.
+        fresh: Subscriptions read in this run; others are read again before they are written by.
+        sources: Where the plans of kinds come from that have no order.
+    """
+
+    store: Store
+    marketplace: Marketplace
+    psa: Psa
+    clock: Clock
+    listener: Listener
+    rules: PlanningRules
+    at_once: int = 16
+    agreements: dict[AgreementId, Agreement | None] = field(default_factory=dict)
+    items: dict[CatalogItemId, CatalogItem] = field(default_factory=dict)
+    billed: dict[AgreementId, date | None] = field(default_factory=dict)
+    fresh: set[SubscriptionId] = field(default_factory=set)
+    sources: dict[TaskKind, PlanSource] = field(default_factory=dict)
+    _asked_items: set[CatalogItemId] = field(default_factory=set)
+
+    async def load(self, tasks: Sequence[Task], *, refresh: bool = False) -> None:
+        """Read what the plans of these tasks need and what is not known yet.
+
+        Args:
+            tasks: Open tasks.
+            refresh: Read their subscriptions again unless this run did (before writing by a newest order).
+        """
+        await self._load_missing(tasks)
+        await self._load_agreements({found for task in tasks if (found := self.agreement_of(task)) is not None})
+        if refresh:
+            await self._load_subscriptions(tasks)
+        await self._load_catalogue(tasks)
+        await self._load_items({item for task in tasks for item in self._items_of(task)})
+
+    def agreement_of(self, task: Task) -> AgreementId | None:
+        """The agreement a task writes to: its source's, else the one its subscription is mapped to."""
+        source = self.sources.get(task.kind)
+        own = source.agreement_of(task) if source else None
+        return own if own is not None else self.store.mappings().agreement(task.subscription_id)
+
+    def facts(self, task: Task, additions: Mapping[AdditionId, Addition] | None = None) -> PlanningFacts:
+        """Everything one task's plan depends on, as far as it was loaded."""
+        agreement_id = self.agreement_of(task)
+        agreement = self.agreements.get(agreement_id) if agreement_id is not None else None
+        edits = self.store.edits(task.id)
+        subscription = self._subscription(task)
+        return PlanningFacts(
+            task=task,
+            order=None if task.is_initial else self.store.order(task.order_id),
+            subscription=subscription,
+            mappings=self.store.mappings(),
+            agreement=agreement,
+            billed_through=self.billed.get(agreement.id) if agreement else None,
+            today=self.clock.today,
+            rules=self._rules(edits),
+            catalog_items=self.items,
+            products=self._products(task, subscription),
+            links=self.store.links_of(task.subscription_id),
+            additions=additions,
+            is_newest=self._is_newest(task),
+            price_sources={edit.key: edit.price_source for edit in edits.edits if edit.price_source} if edits else {},
+        )
+
+    def plan(self, task: Task, additions: Mapping[AdditionId, Addition] | None = None) -> Plan:
+        """The task's plan with the operator's edits; one whose writing has begun stays exactly as it was."""
+        begun = self.store.plan_begun(task.id)
+        if begun is not None:
+            return begun
+        source = self.sources.get(task.kind)
+        plan = source.plan(self, task, additions) if source else None
+        if plan is None:
+            plan = plan_task(self.facts(task, additions))
+        return with_edits(plan, self.store.edits(task.id))
+
+    def evaluate(self, task: Task, plan: Plan | None = None) -> Task:
+        """An open task in the state its plan puts it in (SPEC 2, 4.6)."""
+        if not task.status.is_open:
+            return task
+        older = self._older_open(task)
+        if older is not None:
+            return replace(task, status=TaskStatus.WAITING, problems=(), note=task.note)
+        drifted = tuple(problem for problem in task.problems if problem.code is ProblemCode.LINK_CHANGED)
+        problems = plan.problems if plan is not None else ()
+        if plan is None:  # made without reading the additions, so what was found drifted still counts
+            plan = self.plan(task)
+            problems = plan.problems or drifted
+        status = TaskStatus.NEEDS_ACTION if problems else TaskStatus.READY
+        if task.status is TaskStatus.FAILED and not problems:
+            status = TaskStatus.FAILED
+        was_unready = task.status in {TaskStatus.NEEDS_ACTION, TaskStatus.WAITING}
+        return replace(
+            task,
+            status=status,
+            problems=problems,
+            note="" if status is TaskStatus.READY and was_unready else task.note,
+            effective=plan.effective or task.effective,
+            monthly_effect=monthly_effect(plan, self._cycle(plan)),
+            plan_digest=plan.digest,
+        )
+
+    def replan(self, tasks: Iterable[Task]) -> list[Task]:
+        """Plan open tasks anew and save those that changed; returns all of them as they stand now."""
+        now = []
+        with self.store.batch():
+            for task in tasks:
+                evaluated = self.evaluate(task)
+                if evaluated != task:
+                    self.store.save_task(evaluated)
+                    self.listener.task_changed(evaluated)
+                now.append(evaluated)
+        return now
+
+    def forget(self) -> None:
+        """Read ConnectWise afresh from now on."""
+        self.agreements.clear()
+        self.items.clear()
+        self.billed.clear()
+        self._asked_items.clear()
+        self.fresh.clear()
+
+    def _older_open(self, task: Task) -> Task | None:
+        if not task.subscription_id:
+            return None
+        for other in self.store.tasks_of(task.subscription_id):
+            if other.id == task.id:
+                return None
+            if other.status.is_open:
+                return other
+        return None
+
+    def _is_newest(self, task: Task) -> bool:
+        queue = self.store.tasks_of(task.subscription_id)
+        return not queue or queue[-1].id == task.id
+
+    def _subscription(self, task: Task) -> Subscription | None:
+        """The first check's snapshot for an `initial` task: later orders bring their own tasks (SPEC 4.1)."""
+        kept = self.store.snapshot(task.id) if task.is_initial else None
+        return kept or self.store.subscription(task.subscription_id)
+
+    def _rules(self, edits: PlanEdits | None) -> PlanningRules:
+        if edits is None or edits.price_source is None:
+            return self.rules
+        return replace(self.rules, price_source=edits.price_source)
+
+    def _cycle(self, plan: Plan) -> BillingCycle | None:
+        agreement = self.agreements.get(plan.agreement_id) if plan.agreement_id is not None else None
+        return agreement.cycle if agreement else None
+
+    def _products(self, task: Task, subscription: Subscription | None) -> dict[ProductId, Product]:
+        named = {line.product_id for line in self._lines(task)}
+        named |= {product.id for product in subscription.products} if subscription else set()
+        return {name: found for name in named if (found := self.store.product(name)) is not None}
+
+    def _lines(self, task: Task) -> tuple[OrderLine, ...]:
+        order = None if task.is_initial else self.store.order(task.order_id)
+        return lines_of(order, task.subscription_id) if order else ()
+
+    def _items_of(self, task: Task) -> set[CatalogItemId]:
+        source = self.sources.get(task.kind)
+        if source and (own := source.items_of(task)):
+            return set(own)
+        subscription = self._subscription(task)
+        if subscription is None:
+            return set()
+        mappings = self.store.mappings()
+        products = {product.id for product in subscription.products}
+        wanted = {(product, Charge.RECURRING) for product in products}
+        for line in self._lines(task):
+            charge = charge_of(line.type)
+            if charge is not None:
+                wanted.add((line.product_id or plan_product(subscription), charge))
+        mapped = {mappings.catalog_item(product, charge) for product, charge in wanted}
+        return {item for item in mapped if item is not None}
+
+    async def _load_missing(self, tasks: Sequence[Task]) -> None:
+        """Read again what the state let go of: orders and subscriptions of tasks that were reopened or undone."""
+        ordered = [task for task in tasks if not task.is_initial and task.kind not in self.sources]
+        orders = sorted({task.order_id for task in ordered if self.store.order(task.order_id) is None})
+        missing = {task.subscription_id for task in tasks if task.subscription_id and self._subscription(task) is None}
+        names = sorted(missing - self.fresh - {task.subscription_id for task in tasks if task.kind in self.sources})
+        if orders:
+            done = self._shown("Reading orders", len(orders))
+            for order in await each(orders, self.marketplace.order, at_once=self.at_once, done=done):
+                self.store.save_order(order)
+        await self._read_subscriptions(names)
+
+    async def _load_agreements(self, wanted: set[AgreementId]) -> None:
+        unknown = wanted - self.agreements.keys()
+        if not unknown:
+            return
+        async for page in self.psa.agreements(unknown):
+            self.agreements.update((agreement.id, agreement) for agreement in page)
+        loaded = [agreement for name in unknown if (agreement := self.agreements.get(name)) is not None]
+        for name in unknown:
+            self.agreements.setdefault(name, None)
+        undated = [agreement for agreement in loaded if agreement.next_invoice is None]
+
+        async def ask(agreement: Agreement) -> None:
+            self.billed[agreement.id] = billed_through(agreement, await self.psa.latest_invoice(agreement.id))
+
+        await each(undated, ask, at_once=self.at_once, done=self._shown("Reading invoices", len(undated)))
+        for agreement in loaded:
+            if agreement.next_invoice is not None:
+                self.billed[agreement.id] = billed_through(agreement, None)
+
+    async def _load_items(self, wanted: set[CatalogItemId]) -> None:
+        unknown = wanted - self._asked_items
+        if not unknown:
+            return
+        async for page in self.psa.catalog_items(unknown):
+            self.items.update((item.id, item) for item in page)
+        self._asked_items |= unknown
+
+    async def _load_subscriptions(self, tasks: Sequence[Task]) -> None:
+        """Read subscriptions again whose newest order is among the tasks: its quantity counts (SPEC 6)."""
+        wanted = {
+            task.subscription_id
+            for task in tasks
+            if task.subscription_id and not task.is_initial and task.subscription_id not in self.fresh
+        }
+        await self._read_subscriptions(sorted(wanted))
+
+    async def _read_subscriptions(self, stale: Sequence[SubscriptionId]) -> None:
+        async def ask(name: SubscriptionId) -> Subscription | None:
+            try:
+                return await self.marketplace.subscription(name)
+            except NotFound:
+                return None
+
+        answers = await each(stale, ask, at_once=self.at_once, done=self._shown("Reading subscriptions", len(stale)))
+        with self.store.batch():
+            for answer in answers:
+                if answer is not None and answer != self.store.subscription(answer.id):
+                    self.store.save_subscription(answer)
+        self.fresh.update(stale)
+
+    async def _load_catalogue(self, tasks: Sequence[Task]) -> None:
+        """Read the marketplace's products where a plan needs a cost only they name, and they are old (SPEC 6)."""
+        if not any(self._needs_catalogue(task) for task in tasks):
+            return
+        read_at = self.store.fact(_CATALOGUE_READ)
+        now = self.clock.now()
+        if isinstance(read_at, str) and now - datetime.fromisoformat(read_at) < CATALOGUE_AGE:
+            return
+        with self.store.batch():
+            async for page in self.marketplace.products():
+                self.store.save_products(product for product in page if product != self.store.product(product.id))
+            self.store.save_fact(_CATALOGUE_READ, now.isoformat())
+
+    def _needs_catalogue(self, task: Task) -> bool:
+        charges = (charge_of(line.type) for line in self._lines(task))
+        return any(charge is not None and charge not in _UNIT_COST_CHARGES for charge in charges)
+
+    def _shown(self, what: str, total: int) -> Callable[[int], None]:
+        return lambda done: self.listener.progress(Progress(what, done, total))
+
+
+def monthly_effect(plan: Plan, cycle: BillingCycle | None) -> Decimal | None:
+    """What a plan's standing additions change per month of billing, to the cent; None while it cannot be said."""
+    if cycle is None or cycle not in _MONTHS or (plan.problems and not plan.changes):
+        return None
+    total = sum((_per_period(change) for change in plan.to_write if change.is_standing), start=ZERO)
+    return (total / _MONTHS[cycle]).quantize(CENT)
+
+
+def _per_period(change: Change) -> Decimal:
+    """Ended and deleted additions count against, created ones for."""
+    if change.operation is Operation.CREATE:
+        return change.amount
+    before = change.before.values if change.before else None
+    if before is None or before.bill is not BillCustomer.BILLABLE:
+        return ZERO
+    return -(before.quantity * before.unit_price)

@@ -1,0 +1,378 @@
+"""The engine: everything a shell can ask for, on one state and two services (ARCHITECTURE: the engine is one)."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+from cwtui.domain.errors import CwtuiError, InputError, ServiceError, StateError
+from cwtui.domain.ids import AgreementId, TaskId
+from cwtui.domain.mappings import Mapping, MappingKey, MappingKind
+from cwtui.domain.plans import Plan
+from cwtui.domain.records import AuditRow
+from cwtui.domain.tasks import Task, TaskKind, TaskStatus
+from cwtui.engine.check import ChangeCheck
+from cwtui.engine.doctor import examine
+from cwtui.engine.facade import AutoReport, CheckReport, DoctorReport, MappingRow, Suggestion, UndoReport
+from cwtui.engine.mapping import MappingDesk
+from cwtui.engine.planning import PlanningDesk
+from cwtui.engine.protocols import Clock, Listener, Marketplace, Psa, Store
+from cwtui.engine.synchronise import Synchroniser, SyncOutcome
+from cwtui.engine.undo import Undo, written_plan
+from cwtui.engine.writing import AgreementWriter
+
+FAILED_AUTO = "Failed auto-sync."
+"""How the note of a task that `--auto` could not synchronise begins (SPEC 6)."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineRules:
+    """Settings of the engine itself (SPEC 3).
+
+    Attributes:
+        at_once: Requests in flight per service.
+        settle_s: Seconds a create of unknown outcome is given to appear.
+        who: The operator, for the audit.
+        maps_exact, creates_items: mapping.auto = exact; mapping.create_catalog_items.
+        only_customers: sync.auto_customers; empty is all.
+    """
+
+    at_once: int = 16
+    settle_s: float = 3.0
+    who: str = ""
+    guards_empty_feed: bool = True
+    maps_exact: bool = False
+    creates_items: bool = False
+    only_customers: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True)
+class SyncEngine:
+    """Fits the `Engine` protocol of `facade`.
+
+    Attributes:
+        new_run: Names a run, for journal and audit.
+        tell: Sends the notifications a report calls for.
+    """
+
+    store: Store
+    marketplace: Marketplace
+    psa: Psa
+    clock: Clock
+    listener: Listener
+    desk: PlanningDesk
+    rules: EngineRules
+    new_run: Callable[[], str]
+    tell: Callable[[AutoReport], Awaitable[Sequence[str]]]
+    mapping: MappingDesk = field(init=False)
+    _is_stopping: bool = False
+
+    def __post_init__(self) -> None:
+        self.mapping = MappingDesk(self.store, self.psa, self.clock)
+
+    # check and auto
+
+    async def check(self) -> CheckReport:
+        """Look for new and ended orders, make their tasks and plan what is open (SPEC 4)."""
+        self._require_writable()
+        self._is_stopping = False
+        self._read_afresh()
+        report = await self._check()
+        open_tasks = list(self.store.open_tasks())
+        await self.desk.load(open_tasks)
+        self.desk.replan(open_tasks)
+        return report
+
+    async def auto(self, *, dry_run: bool = False) -> AutoReport:
+        """Check, then synchronise every task that is ready; `failed` ones are tried again (SPEC 2, 6, 7)."""
+        report = await self.check()
+        errors = [*report.failures]
+        if self.rules.maps_exact:
+            await self._map_exact()
+        chosen = [task for task in self.store.open_tasks() if self._is_chosen(task)]
+        outcome = SyncOutcome() if dry_run else await self._synchronise(chosen)
+        errors += outcome.errors
+        self._note_failures(chosen)
+        return self._report(
+            list(self.store.tasks()), outcome, created=len(report.created), dry_run=dry_run, errors=errors
+        )
+
+    def stop(self) -> None:
+        """End what is running before its next write."""
+        self._is_stopping = True
+
+    async def notify(self, report: AutoReport) -> Sequence[str]:
+        """Send the notifications this report calls for (SPEC 3)."""
+        return await self.tell(report)
+
+    async def _check(self) -> CheckReport:
+        check = ChangeCheck(
+            self.marketplace,
+            self.store,
+            self.clock,
+            self.listener,
+            at_once=self.rules.at_once,
+            guards_empty_feed=self.rules.guards_empty_feed,
+        )
+        report = await check.run()
+        created = (self.store.task(name) for name in report.created)
+        self.desk.fresh.update(task.subscription_id for task in created if task is not None)
+        return report
+
+    async def _map_exact(self) -> None:
+        made = await self.mapping.map_exact(list(self.store.open_tasks()))
+        if self.rules.creates_items:
+            made += await self.mapping.create_items(list(self.store.open_tasks()))
+        if made:
+            await self._replan_open()
+
+    async def _replan_open(self) -> None:
+        open_tasks = list(self.store.open_tasks())
+        await self.desk.load(open_tasks)
+        self.desk.replan(open_tasks)
+
+    def _is_chosen(self, task: Task) -> bool:
+        return not self.rules.only_customers or task.customer_id in self.rules.only_customers
+
+    def _note_failures(self, tasks: Iterable[Task]) -> None:
+        """A task that is not ready says why `--auto` left it (SPEC 6)."""
+        with self.store.batch():
+            for old in tasks:
+                task = self.store.task(old.id)
+                if task is None or task.status is not TaskStatus.NEEDS_ACTION:
+                    continue
+                note = " ".join([FAILED_AUTO, *(problem.message for problem in task.problems)])
+                if task.note != note:
+                    self.store.save_task(replace(task, note=note))
+
+    async def _synchronise(self, tasks: Sequence[Task]) -> SyncOutcome:
+        run_id = self.new_run()
+
+        def open_writer(agreement_id: AgreementId) -> AgreementWriter:
+            return self._writer(agreement_id, run_id)
+
+        running = Synchroniser(
+            self.store,
+            self.desk,
+            self.listener,
+            open_writer,
+            lambda: self._is_stopping,
+            at_once=self.rules.at_once,
+        )
+        outcome = await running.run(tasks)
+        if outcome.denied is not None and not outcome.errors:
+            outcome.errors.append(str(outcome.denied))
+        return outcome
+
+    def _writer(self, agreement_id: AgreementId, run_id: str) -> AgreementWriter:
+        return AgreementWriter(
+            agreement_id,
+            self.store,
+            self.psa,
+            self.clock,
+            self.listener,
+            run_id,
+            self.rules.who,
+            settle_s=self.rules.settle_s,
+        )
+
+    def _report(
+        self,
+        tasks: Sequence[Task],
+        outcome: SyncOutcome,
+        *,
+        created: int = 0,
+        dry_run: bool = False,
+        errors: Sequence[str],
+    ) -> AutoReport:
+        count = [task.status for task in tasks].count
+        return AutoReport(
+            as_of=self.clock.today,
+            dry_run=dry_run,
+            created=created,
+            synced=len(outcome.synced),
+            failed=count(TaskStatus.FAILED),
+            needs_action=count(TaskStatus.NEEDS_ACTION),
+            waiting=count(TaskStatus.WAITING),
+            writes=outcome.writes,
+            tasks=tuple(tasks),
+            errors=tuple(dict.fromkeys(errors)),
+        )
+
+    # tasks
+
+    async def tasks(self, statuses: Collection[TaskStatus] = (), kinds: Collection[TaskKind] = ()) -> Sequence[Task]:
+        """Tasks in those states and of those kinds, oldest first."""
+        found = [
+            task
+            for task in self.store.tasks()
+            if (not statuses or task.status in statuses) and (not kinds or task.kind in kinds)
+        ]
+        return sorted(found, key=lambda task: task.queue_key[1:] if task.order_created else ())
+
+    async def task(self, task_id: TaskId) -> Task:
+        """One task."""
+        found = self.store.task(task_id)
+        if found is None:
+            raise InputError(f"There is no task {task_id}.", next_step="See `cwtui tasks list` for their ids.")
+        return found
+
+    async def plan(self, task_id: TaskId) -> Plan:
+        """The plan of one task, made afresh from what ConnectWise holds now, with the operator's edits."""
+        task = await self.task(task_id)
+        if task.status is TaskStatus.SYNCED:
+            return written_plan(task, self.store.audit(task_id=task.id))
+        self._read_afresh()
+        await self.desk.load([task], refresh=task.status.is_open)
+        agreement = self.desk.agreement_of(task)
+        if agreement is None or self.desk.agreements.get(agreement) is None:
+            return self.desk.plan(task)
+        additions = {held.id: held for held in await self.psa.additions(agreement)}
+        return self.desk.plan(task, additions)
+
+    async def sync(self, task_ids: Sequence[TaskId], *, dry_run: bool = False) -> AutoReport:
+        """Synchronise these tasks; naming a task confirms what a guard stopped (SPEC 6, guards)."""
+        self._require_writable()
+        self._is_stopping = False
+        named = [await self.task(name) for name in task_ids]
+        self._read_afresh()
+        with self.store.batch():
+            for task in named:
+                if task.status.is_open and not task.confirmed_guard and not dry_run:
+                    self.store.save_task(replace(task, confirmed_guard=True))
+        tasks = [await self.task(name) for name in task_ids]
+        await self.desk.load(tasks)
+        self.desk.replan(tasks)
+        open_tasks = [task for task in tasks if task.status.is_open]
+        outcome = SyncOutcome() if dry_run else await self._synchronise(open_tasks)
+        await self._plan_followers(tasks)
+        now = [await self.task(name) for name in task_ids]
+        return self._report(now, outcome, dry_run=dry_run, errors=outcome.errors)
+
+    async def _plan_followers(self, tasks: Iterable[Task]) -> None:
+        """What waited behind these tasks may be ready now."""
+        behind = [
+            other
+            for subscription in dict.fromkeys(task.subscription_id for task in tasks if task.subscription_id)
+            for other in self.store.tasks_of(subscription)
+            if other.status.is_open
+        ]
+        await self.desk.load(behind)
+        self.desk.replan(behind)
+
+    async def skip(self, task_ids: Sequence[TaskId], reason: str = "") -> Sequence[Task]:
+        """Set tasks aside for good; what waited behind them goes on."""
+        tasks = [await self.task(name) for name in task_ids]
+        for task in tasks:
+            if not task.status.is_open:
+                raise _not_in_state(task, "open", "Only open tasks can be skipped.")
+            if self.store.plan_begun(task.id) is not None:
+                raise _not_in_state(task, "unbegun", "Part of it is written: sync it to its end, or undo it first.")
+        return await self._put(tasks, TaskStatus.SKIPPED, note=reason)
+
+    async def reopen(self, task_ids: Sequence[TaskId]) -> Sequence[Task]:
+        """Take skipped or failed tasks up again."""
+        tasks = [await self.task(name) for name in task_ids]
+        for task in tasks:
+            if task.status not in {TaskStatus.SKIPPED, TaskStatus.FAILED}:
+                raise _not_in_state(task, "skipped or failed", "Take a synced task back with `cwtui tasks undo`.")
+        return await self._put(tasks, TaskStatus.NEEDS_ACTION)
+
+    async def _put(self, tasks: Sequence[Task], status: TaskStatus, note: str = "") -> Sequence[Task]:
+        self._require_writable()
+        with self.store.batch():
+            for task in tasks:
+                self.store.save_task(task.standing_at(status, note=note))
+        try:
+            await self._plan_followers(tasks)
+        except ServiceError as error:
+            self.listener.problem(str(error))
+        return [await self.task(task.id) for task in tasks]
+
+    async def undo(self, task_id: TaskId) -> UndoReport:
+        """Take a synced (or part-done) task back (SPEC 7)."""
+        self._require_writable()
+        task = await self.task(task_id)
+        undo = Undo(self.store, self.desk)
+        rows = undo.rows(task)
+        if task.status is not TaskStatus.SYNCED and not rows:
+            raise _not_in_state(task, "synced", "Only what was written can be taken back.")
+        self._read_afresh()
+        await self.desk.load([task])
+        writer = self._writer(rows[0].agreement_id, self.new_run()) if rows else None
+        report = await undo.run(task, writer)
+        if report.complete:
+            self.store.save_task(replace(task, status=TaskStatus.NEEDS_ACTION, problems=(), note="", synced_at=None))
+            await self._plan_followers([task])
+        return report
+
+    # mappings
+
+    async def mappings(self, kind: MappingKind) -> Sequence[MappingRow]:
+        """All mappings of one kind."""
+        return self.mapping.rows(kind)
+
+    async def set_mapping(self, mapping: Mapping) -> MappingRow:
+        """Map, or map differently; tasks that it concerns are planned anew."""
+        self._require_writable()
+        await self.mapping.check_target(mapping)
+        self.store.save_mapping(mapping)
+        await self._replan_after_mapping()
+        return self.mapping.row(mapping)
+
+    async def unset_mapping(self, key: MappingKey) -> bool:
+        """Forget one mapping; other mappings stay, open tasks go back to needs_action (SPEC 5)."""
+        self._require_writable()
+        was_there = self.store.drop_mapping(key)
+        if was_there:
+            await self._replan_after_mapping()
+        return was_there
+
+    async def suggest(self, kind: MappingKind) -> Sequence[Suggestion]:
+        """Everything of that kind that open tasks need and nobody mapped, with candidates."""
+        return await self.mapping.suggest(kind, list(self.store.open_tasks()))
+
+    async def import_mappings(self, mappings: Sequence[Mapping]) -> int:
+        """Set all of them or none."""
+        self._require_writable()
+        known = self.store.mappings()
+        changed = [mapping for mapping in mappings if known.get(mapping.key) != mapping.connectwise_id]
+        with self.store.batch():
+            for mapping in changed:
+                self.store.save_mapping(mapping)
+        if changed:
+            await self._replan_after_mapping()
+        return len(changed)
+
+    async def _replan_after_mapping(self) -> None:
+        """Plan open tasks anew; where ConnectWise cannot be asked, the next check does it."""
+        try:
+            await self._replan_open()
+        except CwtuiError as error:
+            self.listener.problem(f"The mapping is saved. Tasks are planned anew by the next check. ({error})")
+
+    # the rest
+
+    async def audit(self, task_id: TaskId | None = None, since: date | None = None) -> Sequence[AuditRow]:
+        """Every write ever made, oldest first."""
+        return list(self.store.audit(task_id=task_id, since=since))
+
+    async def doctor(self) -> DoctorReport:
+        """Probe both services and every permission, changing nothing (SPEC 8)."""
+        return await examine(self.marketplace, self.psa)
+
+    def _read_afresh(self) -> None:
+        self.desk.forget()
+        self.mapping.forget()
+
+    def _require_writable(self) -> None:
+        if self.store.is_read_only:
+            raise StateError(
+                "Another process works on this state file, so it was opened for reading only.",
+                next_step="Wait until that process has ended, then start again.",
+            )
+
+
+def _not_in_state(task: Task, wanted: str, why: str) -> InputError:
+    return InputError(f"Task {task.id} is {task.status}, not {wanted}.", changed="No task was changed.", next_step=why)

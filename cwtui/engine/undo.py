@@ -1,0 +1,187 @@
+"""Undo: take a synced task back from the audit's before-images (SPEC 7)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from cwtui.domain.charges import Charge
+from cwtui.domain.errors import CwtuiError
+from cwtui.domain.ids import AgreementId
+from cwtui.domain.money import plain, price_text
+from cwtui.domain.planning.dates import AgreementDates
+from cwtui.domain.planning.task import link_difference
+from cwtui.domain.plans import Change, Operation, Plan
+from cwtui.domain.psa import Addition, AdditionValues
+from cwtui.domain.records import AuditRow
+from cwtui.domain.tasks import Task
+from cwtui.engine.facade import UndoReport
+from cwtui.engine.planning import PlanningDesk
+from cwtui.engine.protocols import Store
+from cwtui.engine.writing import AgreementWriter, Contradiction
+
+_DONE = {"confirmed", "adopted"}
+
+
+@dataclass(slots=True)
+class Undo:
+    """Takes tasks back, one agreement at a time, through the writer that wrote them."""
+
+    store: Store
+    desk: PlanningDesk
+
+    def rows(self, task: Task) -> list[AuditRow]:
+        """What the task wrote since it was last opened and was not taken back yet, newest first."""
+        undone_to = self.store.fact(f"undone:{task.id}")
+        back_to = undone_to if isinstance(undone_to, int) else -1
+        done = self.store.done_keys(task.id)
+        rows = [
+            row
+            for row in self.store.audit(task_id=task.id)
+            if row.outcome in _DONE and row.seq > back_to and not _key(row).startswith("undo:")
+        ]
+        return [row for row in reversed(rows) if f"undo:{row.seq}" not in done]
+
+    async def run(self, task: Task, writer: AgreementWriter | None) -> UndoReport:
+        """Take one task back.
+
+        Returns:
+            What was done. If ConnectWise no longer holds what was written, nothing is changed and the
+            differences are listed (`complete` is False).
+        """
+        rows = self.rows(task)
+        if writer is not None:
+            await writer.read()
+            dates = self._dates(writer.agreement_id)
+            differences = [text for row in rows if (text := _difference(row, _held(row, writer)))]
+            if differences:
+                return UndoReport(tuple(differences), complete=False)
+            lines = []
+            for row in rows:
+                try:
+                    lines.append(await self._take_back(row, writer, dates))
+                except (CwtuiError, Contradiction) as error:
+                    return UndoReport((*lines, str(error)), complete=False)
+        else:
+            lines = ["It wrote nothing, so there is nothing to take back."]
+        with self.store.batch():
+            seqs = [row.seq for row in self.store.audit(task_id=task.id)]
+            self.store.save_fact(f"undone:{task.id}", max(seqs, default=-1))
+            self.store.end_plan(task.id)
+            self.store.forget_done(task.id)
+        return UndoReport(tuple(lines), complete=True)
+
+    def _dates(self, agreement_id: AgreementId) -> AgreementDates | None:
+        agreement = self.desk.agreements.get(agreement_id)
+        return AgreementDates.of(agreement, self.desk.billed.get(agreement_id)) if agreement else None
+
+    async def _take_back(self, row: AuditRow, writer: AgreementWriter, dates: AgreementDates | None) -> str:
+        change, said = _reverse(row, _held(row, writer), dates)
+        if change is not None:
+            await writer.write(row.task_id, row.subscription_id, change)
+        return said
+
+
+def written_plan(task: Task, rows: Iterable[AuditRow]) -> Plan:
+    """What a synced task wrote, as a plan: from the audit, not planned again."""
+    done = [row for row in rows if row.outcome in _DONE]
+    agreement = done[0].agreement_id if done else None
+    notes = () if done else (task.note,)
+    changes = tuple(_as_written(row) for row in done)
+    return Plan(task.id, task.subscription_id, agreement, changes, notes=notes, effective=task.effective)
+
+
+def _as_written(row: AuditRow) -> Change:
+    before = None
+    if row.before is not None and row.addition_id is not None:
+        before = Addition(row.addition_id, row.agreement_id, row.before)
+    arithmetic = row.why.get("arithmetic")
+    return Change(
+        key=f"{row.seq}",
+        operation=Operation(row.operation),
+        agreement_id=row.agreement_id,
+        product_id=row.product_id,
+        charge=Charge(row.charge),
+        before=before,
+        after=None if row.operation == Operation.DELETE else row.after,
+        arithmetic=tuple(str(line) for line in arithmetic) if isinstance(arithmetic, list | tuple) else (),
+        source=str(row.why.get("source", "")),
+        rule=str(row.why.get("rule", "")),
+        is_standing=bool(row.why.get("is_standing")),
+    )
+
+
+def _reverse(row: AuditRow, held: Addition | None, dates: AgreementDates | None) -> tuple[Change | None, str]:
+    """The change that takes one write back, and what to say about it."""
+    if row.operation == Operation.CREATE:
+        return _uncreate(row, held, dates)
+    if row.before is None:
+        raise AssertionError(f"audit row {row.seq} has no before-image")
+    if row.operation == Operation.UPDATE:
+        text = f"Addition {row.addition_id} gets back {_brief(row.before)}."
+        return _change(row, Operation.UPDATE, held, row.before), text
+    values = row.before
+    if dates is not None and not dates.prorates and values.effective < dates.first_open_day:
+        start = dates.calendar.first_start_from(dates.first_open_day)
+        values = replace(values, effective=start)
+        said = f"The deleted {_brief(row.before)} is created again from {start}: the days before are invoiced."
+    else:
+        said = f"The deleted {_brief(row.before)} is created again."
+    return _change(row, Operation.CREATE, None, values), said
+
+
+def _uncreate(row: AuditRow, held: Addition | None, dates: AgreementDates | None) -> tuple[Change | None, str]:
+    if held is None:
+        raise AssertionError(f"addition {row.addition_id} was checked to be there")
+    values = held.values
+    if dates is None or not dates.is_billed(values.effective):
+        return _change(row, Operation.DELETE, held, None), f"Addition {held.id} ({_brief(values)}) is deleted."
+    last = dates.billed_through
+    owed = f"{plain(values.quantity)} × {price_text(-values.unit_price)}"
+    if values.cancelled is not None and values.cancelled <= last:
+        return None, (
+            f"Addition {held.id} ({_brief(values)}) is invoiced already and stays. To give it back, add a one-time"
+            f" addition of {owed} to the next invoice."
+        )
+    return _change(row, Operation.UPDATE, held, values.ending(last)), (
+        f"Addition {held.id} ({_brief(values)}) is invoiced through {last}: it ends on that day instead of being"
+        f" deleted. To give the invoiced part back, add a one-time addition of {owed} for each invoiced period."
+    )
+
+
+def _change(row: AuditRow, operation: Operation, held: Addition | None, after: AdditionValues | None) -> Change:
+    return Change(
+        key=f"undo:{row.seq}",
+        operation=operation,
+        agreement_id=row.agreement_id,
+        product_id=row.product_id,
+        charge=Charge(row.charge),
+        before=held,
+        after=after,
+        source=f"audit row {row.seq}",
+        rule="undo: what this task wrote is taken back",
+        is_standing=bool(row.why.get("is_standing")),
+    )
+
+
+def _difference(row: AuditRow, held: Addition | None) -> str:
+    """How ConnectWise differs from what cwtui wrote; empty if it still holds it."""
+    if row.operation == Operation.DELETE:
+        return "" if held is None else f"Addition {row.addition_id} was deleted and is there again."
+    if row.after is None:
+        return ""
+    text = link_difference(row.after.differences(held.values) if held else None, held)
+    return f"Addition {row.addition_id} {text}; nothing was taken back." if text else ""
+
+
+def _held(row: AuditRow, writer: AgreementWriter) -> Addition | None:
+    return None if row.addition_id is None else writer.additions.get(row.addition_id)
+
+
+def _key(row: AuditRow) -> str:
+    return str(row.why.get("key", ""))
+
+
+def _brief(values: AdditionValues) -> str:
+    until = f" to {values.cancelled}" if values.cancelled else ""
+    return f"{plain(values.quantity)} × {price_text(values.unit_price)} from {values.effective}{until}"

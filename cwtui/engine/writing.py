@@ -1,0 +1,256 @@
+"""The one place that writes additions: each change exactly once, whatever is killed when (SPEC 7)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from cwtui.domain.errors import NotFound, OutcomeUnknown, Refused, ServiceError
+from cwtui.domain.ids import AdditionId, AgreementId, SubscriptionId, TaskId
+from cwtui.domain.mappings import Link
+from cwtui.domain.plans import Change, Operation
+from cwtui.domain.psa import Addition, AdditionValues
+from cwtui.domain.records import AuditRow, Intent
+from cwtui.engine.facade import Writes
+from cwtui.engine.protocols import Clock, Listener, Psa, Store
+
+RESENDS = 5
+"""How often a create whose outcome stays unknown is looked for and sent again before its task fails."""
+
+
+class Contradiction(Exception):  # not an error of the program: the plan's ground has moved
+    """ConnectWise holds something else than the plan counts on (SPEC 7, link_changed)."""
+
+
+@dataclass(slots=True)
+class AgreementWriter:
+    """Writes to one agreement, one change after the other.
+
+    Attributes:
+        additions: The agreement's additions as last read, kept up with what was written since.
+        settle_s: Seconds a create of unknown outcome is given to appear before it is sent again.
+        who: The operator, for the audit.
+        wait: Sleeps; tests replace it.
+    """
+
+    agreement_id: AgreementId
+    store: Store
+    psa: Psa
+    clock: Clock
+    listener: Listener
+    run_id: str
+    who: str
+    settle_s: float = 3.0
+    wait: Callable[[float], Awaitable[None]] = asyncio.sleep
+    additions: dict[AdditionId, Addition] = field(default_factory=dict)
+    sent: dict[Operation, int] = field(default_factory=dict)
+
+    async def read(self) -> None:
+        """Read the additions afresh, and settle what an earlier run left open (SPEC 7)."""
+        await self._read_additions()
+        for intent in self.store.open_intents():
+            if intent.change.agreement_id == self.agreement_id:
+                await self._settle(intent)
+
+    async def write(self, task_id: TaskId, subscription_id: SubscriptionId, change: Change) -> AuditRow:
+        """Write one change and return its audit row.
+
+        Raises:
+            Contradiction: The addition to change is not what the plan counts on; nothing was sent.
+            ServiceError: It was refused, or could not be sent. `OutcomeUnknown` only after looking for it repeatedly:
+                the intent then stays open, and the next run looks again.
+        """
+        self._check_ground(change)
+        intent = self.store.intend(
+            at=self.clock.now(),
+            run_id=self.run_id,
+            task_id=task_id,
+            subscription_id=subscription_id,
+            change=change,
+            present=frozenset(self.additions),
+        )
+        try:
+            held, outcome = await self._send(intent)
+        except OutcomeUnknown:
+            raise
+        except Contradiction as moved:
+            self._conclude(intent, None, f"failed: {moved}")
+            raise
+        except ServiceError as error:
+            if change.operation is Operation.CREATE or isinstance(error, Refused):
+                self._conclude(intent, None, f"failed: {error.happened}")
+            raise
+        return self._conclude(intent, held, outcome)
+
+    def writes(self) -> Writes:
+        """How many changes were written, by method."""
+        count = self.sent.get
+        return Writes(count(Operation.CREATE, 0), count(Operation.UPDATE, 0), count(Operation.DELETE, 0))
+
+    def _check_ground(self, change: Change) -> None:
+        if change.before is None or change.operation is Operation.CREATE:
+            return
+        held = self.additions.get(change.before.id)
+        if held is None:
+            if change.operation is Operation.UPDATE:
+                raise Contradiction(f"Addition {change.before.id} was removed in ConnectWise.")
+            return
+        if change.after is not None and not change.after.billing_differences(held.values):
+            return
+        if differences := change.before.values.billing_differences(held.values):
+            raise Contradiction(f"Addition {held.id} was edited in ConnectWise ({', '.join(differences)}).")
+
+    async def _send(self, intent: Intent) -> tuple[Addition | None, str]:
+        change = intent.change
+        if change.operation is Operation.CREATE:
+            return await self._create(intent)
+        if change.before is None:
+            raise AssertionError(f"{change.key} names no addition")
+        if change.operation is Operation.DELETE:
+            await self.psa.delete_addition(self.agreement_id, change.before.id)
+            return None, "confirmed"
+        held = self.additions[change.before.id]
+        wanted = _merged(change, held)
+        if not wanted.differences(held.values):
+            return held, "confirmed"
+        try:
+            return await self.psa.update_addition(held, wanted), "confirmed"
+        except NotFound as error:
+            raise Contradiction(f"Addition {held.id} was removed in ConnectWise.") from error
+
+    async def _create(self, intent: Intent) -> tuple[Addition, str]:
+        if intent.change.after is None:
+            raise AssertionError(f"{intent.change.key} creates nothing")
+        for attempt in range(RESENDS):
+            try:
+                return await self.psa.create_addition(self.agreement_id, intent.change.after), "confirmed"
+            except OutcomeUnknown as unknown:
+                try:
+                    found = await self._look_for(intent)
+                except ServiceError as error:
+                    raise unknown from error
+                if found:
+                    return found, "adopted"
+                if attempt == RESENDS - 1:
+                    raise
+        raise AssertionError("the loop above returns or raises")
+
+    async def _look_for(self, intent: Intent) -> Addition | None:
+        """Look for a create of unknown outcome: at once, and again when it had time to appear."""
+        await self._read_additions()
+        if found := self._match(intent):
+            return found
+        await self.wait(self.settle_s)
+        await self._read_additions()
+        return self._match(intent)
+
+    async def _settle(self, intent: Intent) -> None:
+        """End an intent that a killed run left without an answer (SPEC 7)."""
+        if intent.change.operation is not Operation.CREATE:
+            self._conclude(intent, None, "failed: no answer came; the task it belongs to repeats it")
+            return
+        found = self._match(intent)
+        if found is None:
+            age = (self.clock.now() - intent.at).total_seconds()
+            if age < self.settle_s:
+                await self.wait(self.settle_s - max(age, 0))
+            await self._read_additions()
+            found = self._match(intent)
+        outcome = "adopted" if found else "failed: it never reached ConnectWise"
+        self._conclude(intent, found, outcome)
+
+    def _match(self, intent: Intent) -> Addition | None:
+        """An addition that was not there before, belongs to nobody, and carries exactly the intended values."""
+        wanted = intent.change.after
+        if wanted is None:
+            return None
+        fresh = (held for held in self.additions.values() if held.id not in intent.present)
+        return next((held for held in fresh if self.store.link(held.id) is None and _same(wanted, held.values)), None)
+
+    async def _read_additions(self) -> None:
+        self.additions = {held.id: held for held in await self.psa.additions(self.agreement_id)}
+
+    def _conclude(self, intent: Intent, held: Addition | None, outcome: str) -> AuditRow:
+        change, is_done = intent.change, outcome in {"confirmed", "adopted"}
+        before = change.before.values if change.before else None
+        row = AuditRow(
+            seq=intent.seq,
+            at=self.clock.now(),
+            run_id=self.run_id,
+            who=self.who,
+            task_id=intent.task_id,
+            operation=change.operation,
+            agreement_id=self.agreement_id,
+            addition_id=held.id if held else change.addition_id,
+            subscription_id=intent.subscription_id,
+            product_id=change.product_id,
+            charge=change.charge,
+            before=before,
+            after=held.values if held else change.after,
+            outcome=outcome,
+            why=_why(intent, held),
+        )
+        links, unlink = self._links(intent, held, row.at) if is_done else ([], [])
+        self.store.conclude(intent, row, links=links, unlink=unlink)
+        if is_done:
+            self.sent[change.operation] = self.sent.get(change.operation, 0) + 1
+            if held is not None:
+                self.additions[held.id] = held
+            elif change.addition_id is not None:
+                self.additions.pop(change.addition_id, None)
+        self.listener.written(row)
+        return row
+
+    def _links(
+        self, intent: Intent, held: Addition | None, at: datetime
+    ) -> tuple[Sequence[Link], Sequence[AdditionId]]:
+        change = intent.change
+        if change.operation is Operation.DELETE:
+            return [], [change.addition_id] if change.addition_id is not None else []
+        if held is None:
+            return [], []
+        kept = self.store.link(held.id)
+        if kept is not None:
+            return [replace(kept, values=held.values, task_id=intent.task_id, at=at)], []
+        made = Link(
+            addition_id=held.id,
+            agreement_id=self.agreement_id,
+            subscription_id=intent.subscription_id,
+            product_id=change.product_id,
+            charge=change.charge,
+            values=held.values,
+            task_id=intent.task_id,
+            at=at,
+            is_standing=change.is_standing,
+        )
+        return [made], []
+
+
+def _merged(change: Change, held: Addition) -> AdditionValues:
+    """What the plan changes of the addition, over what ConnectWise holds now: a new description there stays."""
+    if change.after is None or change.before is None:
+        raise AssertionError(f"{change.key} changes nothing")
+    moved = change.after.differences(change.before.values)
+    return replace(held.values, **{name: ours for name, (ours, _) in moved.items()})  # type: ignore[arg-type]
+
+
+def _same(wanted: AdditionValues, held: AdditionValues) -> bool:
+    return not wanted.billing_differences(held) and wanted.description.split() == held.description.split()
+
+
+def _why(intent: Intent, held: Addition | None) -> Mapping[str, object]:
+    change = intent.change
+    after = held.values if held else None
+    stored = after.billing_differences(change.after) if after and change.after else {}
+    return {
+        "rule": change.rule,
+        "source": change.source,
+        "arithmetic": list(change.arithmetic),
+        "edited": sorted(change.edited),
+        "request": f"{change.operation} in agreement {change.agreement_id}, intended {intent.at.isoformat()}",
+        "stored_otherwise": {name: f"{ours} instead of {theirs}" for name, (ours, theirs) in stored.items()},
+        "is_standing": change.is_standing,
+        "key": change.key,
+    }
