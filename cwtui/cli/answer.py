@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 _UNSAFE_IN_JSON = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
-def answer(text: str) -> None:
+def answer(text: str, *, end: str = "\n") -> None:
     """Write a line or more of the answer."""
-    _write(text)
+    _write(text + end)
 
 
 def answer_json(document: object) -> None:
@@ -33,7 +33,7 @@ def answer_json(document: object) -> None:
         raise TypeError(f"{type(value).__name__} has no JSON form here")
 
     text = orjson.dumps(document, exact, orjson.OPT_INDENT_2 if sys.stdout.isatty() else 0).decode()
-    _write(_UNSAFE_IN_JSON.sub(lambda match: f"\\u{ord(match[0]):04x}", text).encode())
+    _write(_UNSAFE_IN_JSON.sub(lambda match: f"\\u{ord(match[0]):04x}", text).encode() + b"\n")
 
 
 def tell(text: str) -> None:
@@ -41,9 +41,14 @@ def tell(text: str) -> None:
     click.echo(text, err=True)
 
 
+def counted(number: int, noun: str) -> str:
+    """`1 task`, `2 tasks`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def _write(text: str | bytes) -> None:
     try:
-        click.echo(text)
+        click.echo(text, nl=False)
     except BrokenPipeError:
         forget_stdout()
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from cwtui.cli.answer import answer, answer_json, write_file
+from cwtui.cli.answer import answer, answer_json, counted, write_file
 from cwtui.cli.commands import ListingCommand, examples
 from cwtui.cli.documents import as_json, audit_document
 from cwtui.cli.engine_access import with_engine
@@ -51,16 +51,16 @@ def audit(task_id: str | None, since: date | None, file: Path | None) -> None:
     elif file is None:
         answer(_text(rows))
     elif str(file) == "-":
-        answer(audit_csv(rows).removesuffix("\n"))
+        answer(audit_csv(rows), end="")
     else:
         write_file(file, audit_csv(rows))
-        answer(f"{len(rows)} writes were written to {file}.")
+        answer(f"{counted(len(rows), 'write')} listed in {file}.")
 
 
 def audit_csv(rows: Sequence[AuditRow]) -> str:
     """A header and a row per write; before and after one column per value, nothing a spreadsheet would compute."""
     out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\n")
+    writer = csv.writer(out, lineterminator="\r\n")
     sides = [f"{side}_{name}" for side in ("before", "after") for name in _VALUES]
     writer.writerow([*_PLAIN, *sides, "why"])
     for row in rows:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from cwtui.cli.answer import answer, answer_json, tell
+from cwtui.cli.answer import answer, answer_json, counted, tell
 from cwtui.cli.commands import ListingCommand, examples
 from cwtui.cli.engine_access import with_engine
 from cwtui.cli.exit_status import ExitStatus
@@ -28,7 +28,7 @@ def check() -> ExitStatus:
     if given().json:
         answer_json({"created": list(report.created), "failures": list(report.failures), "needs_action": needing})
     else:
-        answer(f"{len(report.created)} new tasks; {needing} tasks need action.")
+        answer(f"{counted(len(report.created), 'new task')}; {needing} waiting for a person.")
         for task_id in report.created:
             answer(f"  {plain_text(task_id)}")
     for failure in report.failures:

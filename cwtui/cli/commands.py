@@ -35,8 +35,12 @@ class Command(click.Command):
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Its examples, and that the global options may follow."""
         super().format_epilog(ctx, formatter)
-        formatter.write_paragraph()
-        formatter.write_text(_GLOBALS_NOTE)
+        _write_globals_note(formatter)
+
+
+def _write_globals_note(formatter: click.HelpFormatter) -> None:
+    formatter.write_paragraph()
+    formatter.write_text(_GLOBALS_NOTE)
 
 
 class ListingCommand(Command):
@@ -54,6 +58,12 @@ class Group(click.Group):
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         """Its own parameters, and the global ones, hidden."""
         return [*super().get_params(ctx), *global_options(hidden=True)]
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """That the global options may follow; the root lists them itself."""
+        super().format_epilog(ctx, formatter)
+        if ctx.parent is not None:
+            _write_globals_note(formatter)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

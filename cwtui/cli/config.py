@@ -78,4 +78,6 @@ def _text(value: object) -> str:
             text = ", ".join(sorted(map(_text, value)))
         case tuple():
             text = ", ".join(map(_text, value))
+        case _:
+            pass
     return text

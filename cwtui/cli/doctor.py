@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 import click
 
-from cwtui.cli.answer import answer, answer_json
+from cwtui.cli.answer import answer, answer_json, counted
 from cwtui.cli.commands import ListingCommand, examples
 from cwtui.cli.engine_access import with_engine
 from cwtui.cli.exit_status import ExitStatus
@@ -47,7 +47,7 @@ def _text(report: DoctorReport) -> str:
         missing = sum(one.granted is False for one in report.permissions)
         if missing:
             blocks.append(
-                f"{missing} permissions are missing. Grant them to the API member's security role in ConnectWise:\n"
-                "System > Security Roles, then run `cwtui doctor` again."
+                f"{counted(missing, 'permission')} missing. In ConnectWise, under System > Security Roles, grant what\n"
+                "is missing to the role of the API member, then run `cwtui doctor` again."
             )
     return "\n\n".join(blocks)

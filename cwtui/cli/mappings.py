@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from cwtui.cli.answer import answer, answer_json, write_file
+from cwtui.cli.answer import answer, answer_json, counted, write_file
 from cwtui.cli.commands import Command, Group, ListingCommand, examples
 from cwtui.cli.engine_access import with_engine
 from cwtui.cli.given import given
@@ -19,14 +19,17 @@ from cwtui.engine.facade import Engine, MappingRow, Suggestion
 from cwtui.engine.mapping_csv import mappings_csv, read_mappings_file
 
 _KIND = click.argument("kind", type=click.Choice([kind.value for kind in MappingKind]), metavar="KIND")
+_CHARGES = sorted(charge.value for charge in MAPPABLE_CHARGES)
 _CHARGE = click.option(
-    "--charge", default="", type=click.Choice(["", *sorted(MAPPABLE_CHARGES)]), metavar="CHARGE",
-    help=f"Only this charge of the product: {', '.join(sorted(MAPPABLE_CHARGES))}.",
-)  # fmt: skip
+    "--charge",
+    type=click.Choice(_CHARGES),
+    metavar="CHARGE",
+    help=f"Only this charge of the product: {', '.join(_CHARGES)}.",
+)
 _FILE = click.argument("file", type=click.Path(path_type=Path), metavar="FILE.csv")
 
 
-@click.group(cls=Group)
+@click.group("map", cls=Group)
 def mappings() -> None:
     """Map marketplace customers, products and subscriptions to ConnectWise companies, catalog items and agreements.
 
@@ -66,7 +69,7 @@ def list_(kind: str) -> None:
 @click.argument("marketplace_id", metavar="MARKETPLACE_ID")
 @click.argument("connectwise_id", metavar="CONNECTWISE_ID", type=click.IntRange(1))
 @_CHARGE
-def set_(kind: str, marketplace_id: str, connectwise_id: int, charge: str) -> None:
+def set_(kind: str, marketplace_id: str, connectwise_id: int, charge: str | None) -> None:
     """Map one entry, or map it differently. It stays for all later tasks until changed."""
     mapping = Mapping(_key(kind, marketplace_id, charge), connectwise_id)
 
@@ -82,7 +85,7 @@ def set_(kind: str, marketplace_id: str, connectwise_id: int, charge: str) -> No
 @_KIND
 @click.argument("marketplace_id", metavar="MARKETPLACE_ID")
 @_CHARGE
-def unset(kind: str, marketplace_id: str, charge: str) -> None:
+def unset(kind: str, marketplace_id: str, charge: str | None) -> None:
     """Forget one mapping. Open tasks that need it wait for a person again."""
     key = _key(kind, marketplace_id, charge)
 
@@ -126,10 +129,10 @@ def export(file: Path) -> None:
 
     found = with_engine(ask)
     if str(file) == "-":
-        answer(mappings_csv(found).removesuffix("\n"))
+        answer(mappings_csv(found), end="")
     else:
         write_file(file, mappings_csv(found))
-        answer(f"{len(found)} mappings were written to {file}.")
+        answer(f"{counted(len(found), 'mapping')} written to {file}.")
 
 
 @mappings.command("import", cls=Command, epilog=examples("cwtui map import mappings.csv"))
@@ -145,13 +148,13 @@ def import_(file: Path) -> None:
         return await engine.import_mappings(rows)
 
     changed = with_engine(ask)
-    answer(f"{len(rows)} mappings were read; {changed} were new or changed.")
+    answer(f"{counted(len(rows), 'mapping')} read; {changed} new or changed.")
 
 
-def _key(kind: str, marketplace_id: str, charge: str) -> MappingKey:
+def _key(kind: str, marketplace_id: str, charge: str | None) -> MappingKey:
     if charge and kind != MappingKind.PRODUCT:
         raise click.UsageError(f"--charge goes with products only, not with {kind}.")
-    return MappingKey(MappingKind(kind), marketplace_id, charge)
+    return MappingKey(MappingKind(kind), marketplace_id, charge or "")
 
 
 def _row_document(row: MappingRow) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 from typing import TYPE_CHECKING, Self
 
@@ -56,9 +57,8 @@ class StderrListener:
     def _begin(self, progress: Progress) -> None:
         self._finish()
         self._what = progress.what
-        self._bar = click.progressbar(
-            length=progress.total, label=plain_text(progress.what), file=sys.stderr, show_pos=True
-        )
+        steps = itertools.count() if progress.total is None else range(progress.total)
+        self._bar = click.progressbar(steps, label=plain_text(progress.what), file=sys.stderr, show_pos=True)
         self._bar.__enter__()
 
     def _finish(self) -> None:

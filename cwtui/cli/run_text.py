@@ -39,7 +39,7 @@ def report_text(report: AutoReport) -> str:
 def _lines(report: AutoReport) -> Iterator[str]:
     writes = report.writes
     yield f"As of {report.as_of}" + (" (dry run: nothing was written)" if report.dry_run else "")
-    yield f"  {report.created:>6} tasks created"
+    yield f"  {report.created:>6} created"
     yield (
         f"  {report.synced:>6} synced "
         f"({writes.post} additions created, {writes.patch} changed, {writes.delete} deleted)"

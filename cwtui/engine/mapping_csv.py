@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -21,9 +22,12 @@ _SHOWN = 60
 
 
 def mappings_csv(mappings: Iterable[Mapping]) -> str:
-    """All mappings, sorted, as `read_mappings_csv` reads them back; ids that look like formulas are escaped."""
+    """All mappings, sorted, as `read_mappings_csv` reads them back; ids that look like formulas are escaped.
+
+    Lines end as spreadsheets write them, so that a line break of either kind inside an id is quoted.
+    """
     out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\n")
+    writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(COLUMNS)
     for mapping in sorted(mappings, key=lambda row: (row.key.kind, row.key.marketplace_id, row.key.charge)):
         key = mapping.key
@@ -92,23 +96,24 @@ def read_mappings_csv(text: str, name: str) -> list[Mapping]:
 
 
 def _rows(text: str, name: str) -> Iterator[tuple[int, dict[str, str]]]:
-    """Line number (of the row's last line) and cells by column, without empty rows."""
+    """Line number (the row's first) and cells by column, without empty rows."""
     header, delimiter = _header(text, name)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    line = 1
     try:
-        for number, cells in enumerate(reader):
-            if number == 0 or not any(cell.strip() for cell in cells):
-                continue
-            if len(cells) > len(header) and any(cell.strip() for cell in cells[len(header) :]):
-                raise _row_error(f"{name}, line {reader.line_num}", f"it has {len(cells)} cells, not {len(header)}")
-            padded = [*cells, *[""] * (len(header) - len(cells))]
-            yield reader.line_num, dict(zip(header, padded, strict=False))
+        for cells in reader:
+            if line > 1 and any(cell.strip() for cell in cells):
+                if any(cell.strip() for cell in cells[len(header) :]):
+                    raise _row_error(f"{name}, line {line}", f"it has {len(cells)} cells, not {len(header)}")
+                padded = [*cells, *[""] * (len(header) - len(cells))]
+                yield line, dict(zip(header, padded, strict=False))
+            line = reader.line_num + 1
     except csv.Error as error:
-        raise _row_error(f"{name}, line {reader.line_num}", str(error)) from error
+        raise _row_error(f"{name}, line {line}", str(error)) from error
 
 
 def _header(text: str, name: str) -> tuple[Sequence[str], str]:
-    first = text.lstrip("\r\n").partition("\n")[0].rstrip("\r")
+    first = re.split(r"[\r\n]", text, maxsplit=1)[0]
     for delimiter in _DELIMITERS:
         columns = [cell.strip().strip('"').strip().lower() for cell in first.split(delimiter)]
         while columns and not columns[-1]:
