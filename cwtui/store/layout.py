@@ -71,7 +71,7 @@ def render(content: Content) -> Iterator[bytes]:
     checksum, length, places = zlib.crc32(chunk), len(chunk), {}
     yield chunk
     for name, table in content.tables.items():
-        head = b"\n,%b:{\n" % orjson.dumps(name)
+        head = b"\n,%b:{\n" % encode(name)
         section = table.section()
         for chunk in (head, bytes(section), b"\n}"):
             checksum, length = zlib.crc32(chunk, checksum), length + len(chunk)

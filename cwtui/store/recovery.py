@@ -89,12 +89,13 @@ def newer(path: Path, version: int) -> StateError:
 def _recovered(path: Path) -> Recovered:
     segments = [read_segment(beside(path, suffix)) for suffix in (".journal.1", ".journal")]
     base = _readable(path) or _readable(beside(path, ".bak")) or _from_the_beginning(segments)
-    if base is None:
+    try:
+        content, missing = _replayed(base, segments)
+    except NotAState as error:
         raise StateError(
             f"No good state was found beside {path}.",
             next_step=f"Restore {path} from your own backup, or name another state file with --state.",
-        )
-    content, missing = _replayed(base, segments)
+        ) from error
     chunks = list(render(content))
     target = _free_name(path, b"".join(chunks))
     if not target.exists():
@@ -117,7 +118,9 @@ def _from_the_beginning(segments: list[Segment]) -> Content | None:
     return Content() if numbers and min(numbers) == 1 else None
 
 
-def _replayed(content: Content, segments: list[Segment]) -> tuple[Content, int]:
+def _replayed(content: Content | None, segments: list[Segment]) -> tuple[Content, int]:
+    if content is None:
+        raise NotAState("there is none")
     missing = 0
     for segment in segments:
         for record in segment.records:

@@ -9,6 +9,7 @@ from tinydb.storages import Storage
 
 from cwtui.store.files import read_bytes, write_atomically
 from cwtui.store.layout import SEAL, Content, NotAState, TinyDocument, content_of, parse, render
+from cwtui.store.table import encode
 
 
 class AtomicStorage(Storage):
@@ -52,6 +53,6 @@ class AtomicStorage(Storage):
         try:
             content = content_of({name: table for name, table in by_text.items() if name != SEAL})
         except NotAState:
-            write_atomically(self.path, [orjson.dumps(by_text)])
+            write_atomically(self.path, [encode(by_text)])
         else:
             self.replace(content)

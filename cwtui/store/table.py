@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from itertools import islice
@@ -24,12 +25,16 @@ def _plain(value: object) -> object:
     raise TypeError(f"{type(value).__name__} has no place in a state file")
 
 
-def encode(document: Mapping[str, object]) -> bytes:
-    """A document as compact JSON; half a surrogate pair, which no file can hold, becomes `?`."""
+def encode(document: object) -> bytes:
+    """A document as compact JSON in ASCII, as TinyDB writes it: so it can be read whatever the machine's locale.
+
+    Half a surrogate pair, which no file can hold, becomes `?`.
+    """
     try:
-        return orjson.dumps(document, default=_plain)
+        data = orjson.dumps(document, default=_plain)
     except TypeError:
-        return orjson.dumps(_without_lone_surrogates(document), default=_plain)
+        data = orjson.dumps(_without_lone_surrogates(document), default=_plain)
+    return data if data.isascii() else json.dumps(orjson.loads(data), separators=(",", ":")).encode()
 
 
 def _without_lone_surrogates(value: object) -> object:

@@ -322,6 +322,13 @@ def test_any_id_finds_its_document_again(ids: list[str]) -> None:
     assert [document["id"] for document in again.documents()] == ids
 
 
+@given(name=st.text(st.characters(exclude_categories=["Cs"])))
+def test_a_document_is_ascii_whatever_it_says(name: str) -> None:
+    data = encode({"id": "1", "name": name})
+    assert data.isascii()
+    assert orjson.loads(data) == {"id": "1", "name": name}
+
+
 def test_half_a_surrogate_pair_is_stored_as_a_question_mark() -> None:
     assert orjson.loads(encode({"id": "1", "name": "a\ud83d", "more": [{"\udc00": "b"}]})) == {
         "id": "1",
