@@ -153,26 +153,31 @@ def wrap(text: str, width: int) -> list[str]:
         text: Already clean.
         width: Cells, at least 2 (a wide character must fit).
     """
+    if len(text) * 2 <= width or cell_len(text) <= width:
+        return [text]
     return list(_wrapped(text, max(width, 2)))
 
 
 def _wrapped(text: str, width: int) -> Iterator[str]:
-    while cell_len(text) > width:
-        cut = _characters_within(text, width)
-        space = text.rfind(" ", 1, cut + 1)
-        head, text = (text[:space], text[space + 1 :]) if space > 0 else (text[:cut], text[cut:])
-        yield head
-    yield text
-
-
-def _characters_within(text: str, width: int) -> int:
-    """How many characters fit, marks on the last of them included; at least one."""
-    taken = 0
+    """One pass over the text, whatever its length: hostile lines are the long ones."""
+    start = taken = 0
+    space = -1  # the last place where this line could be broken
+    since_space = 0  # cells after it
     for position, character in enumerate(text):
-        taken += get_character_cell_size(character)
-        if taken > width:
-            return max(position, 1)
-    return len(text)
+        size = get_character_cell_size(character)
+        if character == " ":
+            space, since_space = position, -size
+        if taken + size > width:
+            if space > start:
+                yield text[start:space]
+                start, taken = space + 1, since_space
+            else:
+                yield text[start:position]
+                start, taken = position, 0
+            space, since_space = -1, 0
+        taken += size
+        since_space += size
+    yield text[start:]
 
 
 def _shown(code: int) -> str:

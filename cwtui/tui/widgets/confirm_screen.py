@@ -1,0 +1,61 @@
+"""What is about to be done, line by line, before it is done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Button, Static
+
+from cwtui.tui.plain import content
+from cwtui.tui.widgets.detail_pane import DetailPane, Line
+
+
+class ConfirmScreen(ModalScreen[bool]):
+    """A list to read and a question; the result is the answer.
+
+    Only `y` and the buttons answer: an `enter` too many, meant for the screen below, writes nothing.
+    """
+
+    HELP = "Read what will be done; `y` does it, `esc` or `n` does nothing."
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("y", "confirm", "Yes", id="confirm.yes", tooltip="Do what is listed"),
+        Binding("escape,n", "cancel", "No", id="confirm.no", tooltip="Do nothing"),
+    ]
+
+    def __init__(self, title: str, lines: Iterable[Line], *, question: str, yes: str = "Yes", no: str = "No") -> None:
+        super().__init__(classes="dialog")
+        self._title, self._lines, self._question = title, tuple(lines), question
+        self._yes, self._no = yes, no
+
+    def compose(self) -> ComposeResult:
+        """The lines, the question, the answers."""
+        with Vertical(classes="dialog--box") as box:
+            box.border_title = content(self._title)
+            box.border_subtitle = "y does it · esc does nothing"
+            yield DetailPane(self._lines)
+            yield Static(content(self._question), classes="dialog--hint")
+            with Horizontal(classes="dialog--answers"):
+                yield Button(content(f"{self._yes} (y)"), variant="primary", id="yes", compact=True)
+                yield Button(content(f"{self._no} (esc)"), id="no", compact=True)
+
+    def on_mount(self) -> None:
+        """The keys scroll the list."""
+        self.query_one(DetailPane).focus()
+
+    def action_confirm(self) -> None:
+        """Yes."""
+        self.dismiss(True)
+
+    def action_cancel(self) -> None:
+        """No."""
+        self.dismiss(False)
+
+    @on(Button.Pressed)
+    def _answer(self, event: Button.Pressed) -> None:
+        self.dismiss(event.button.id == "yes")

@@ -1,0 +1,27 @@
+"""An input line that what is pasted or filled in cannot escape from."""
+
+from __future__ import annotations
+
+from textual.widgets import Input
+
+from cwtui.tui.plain import LINE_BREAK, TAB, clean
+
+_SPACES = str.maketrans({LINE_BREAK: " ", TAB: " "})
+
+
+class PlainInput(Input):
+    """A line to type in. Its value never holds what a terminal obeys; line breaks and tabs become spaces."""
+
+    def __init__(
+        self,
+        value: str = "",
+        *,
+        placeholder: str = "",
+        id: str | None = None,  # noqa: A002 - Textual's own name for it
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(clean(value).translate(_SPACES), clean(placeholder), id=id, classes=classes, compact=True)
+
+    def validate_value(self, value: str) -> str:
+        """Textual asks this before each change of the value, typed, pasted or set."""
+        return clean(value).translate(_SPACES)

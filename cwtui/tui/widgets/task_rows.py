@@ -1,0 +1,76 @@
+"""The rows of a task list, as a table asks for them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from cwtui.domain.ids import TaskId
+from cwtui.engine.task_list import TaskColumn, TaskList
+from cwtui.tui.widgets.columns import Column
+from cwtui.tui.widgets.status_words import KIND_WORDS, STATUS_WORDS
+from cwtui.tui.widgets.tone import Tone
+
+TASK_COLUMNS = (
+    Column(TaskColumn.STATUS, "Status", 14, toned=True),
+    Column(TaskColumn.KIND, "Kind", 14, rank=4),
+    Column(TaskColumn.CUSTOMER, "Customer", 16, share=3, widest=50),
+    Column(TaskColumn.SUBSCRIPTION, "Subscription", 16, share=3, widest=60, rank=5),
+    Column(TaskColumn.ORDER, "Order", 10, share=1, widest=20, rank=2),
+    Column(TaskColumn.EFFECTIVE, "Effective", 10, rank=3),
+    Column(TaskColumn.MONTHLY_EFFECT, "Per month", 12, right=True),
+    Column(TaskColumn.PROBLEM, "Problem", 18, share=4, rank=1),
+)
+"""Keys are those of `TaskColumn`. At 80 cells subscription, kind and effective date make room: the pane has them."""
+
+
+class TaskRows:
+    """A window on a `TaskList`; the key of a row is its task's id."""
+
+    def __init__(self, tasks: TaskList) -> None:
+        self._tasks = tasks
+
+    @property
+    def row_count(self) -> int:
+        """How many rows are shown."""
+        return self._tasks.row_count
+
+    def key(self, index: int) -> str:
+        """The task's id."""
+        return self._tasks.row(index).id
+
+    def index_of(self, key: str) -> int | None:
+        """Where a task is shown."""
+        return self._tasks.index_of(TaskId(key))
+
+    def cells(self, index: int) -> Sequence[str]:
+        """One value per column of `TASK_COLUMNS`."""
+        row = self._tasks.row(index)
+        return (
+            str(STATUS_WORDS[row.status]),
+            KIND_WORDS[row.kind],
+            row.customer,
+            row.subscription,
+            row.order_number,
+            "" if row.effective is None else row.effective.isoformat(),
+            signed(row.monthly_effect),
+            row.problem,
+        )
+
+    def tone(self, index: int) -> Tone:
+        """The tone of the task's status."""
+        return STATUS_WORDS[self._tasks.row(index).status].tone
+
+    def is_selected(self, index: int) -> bool:
+        """Whether the task is selected."""
+        return self._tasks.is_selected(self._tasks.row(index).id)
+
+
+def signed(amount: Decimal | None) -> str:
+    """An amount that something changes by (`+25.00`, `−3.10`, `0.00`); empty while it is not known."""
+    if amount is None:
+        return ""
+    cents = format(abs(amount), ",.2f")
+    if amount == 0:
+        return cents
+    return f"{'+' if amount > 0 else '−'}{cents}"

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from textual.app import App, ComposeResult
+
+from cwtui.domain.ids import CustomerId, TaskId
+from cwtui.domain.tasks import TaskKind, TaskStatus
+from cwtui.engine.task_list import TaskColumn, TaskFilter, TaskList, TaskRow
+from cwtui.tui.widgets.task_rows import TASK_COLUMNS, TaskRows, signed
+from cwtui.tui.widgets.virtual_table import VirtualTable
+
+Lines = Callable[[App[object]], list[str]]
+
+
+def row(name: str, status: TaskStatus = TaskStatus.READY) -> TaskRow:
+    return TaskRow(
+        TaskId(name),
+        status,
+        TaskKind.CHANGE_ORDER,
+        CustomerId("c"),
+        f"Customer {name}",
+        "Business Premium",
+        "SO0042",
+        date(2026, 11, 21),
+        Decimal("-1234.5"),
+        "" if status is TaskStatus.READY else "Map the customer",
+    )
+
+
+@pytest.fixture
+def tasks() -> TaskList:
+    return TaskList([row("a"), row("b", TaskStatus.NEEDS_ACTION), row("c", TaskStatus.SYNCED)])
+
+
+def test_columns_are_the_list_s_and_cells_are_one_each(tasks: TaskList) -> None:
+    assert {column.key for column in TASK_COLUMNS} == set(TaskColumn)
+    assert len(TaskRows(tasks).cells(0)) == len(TASK_COLUMNS)
+
+
+async def test_a_list_on_the_screen_filters_sorts_selects_and_changes(
+    host: type[App[object]], lines: Lines, tasks: TaskList
+) -> None:
+    class ListApp(host):  # type: ignore[misc, valid-type]
+        def compose(self) -> ComposeResult:
+            yield VirtualTable(TASK_COLUMNS, TaskRows(tasks))
+
+    async with ListApp().run_test(size=(140, 6)) as pilot:
+        table = pilot.app.query_one(VirtualTable)
+        await pilot.press("down", "down")
+        tasks.toggle(TaskId("c"))
+        tasks.sort(TaskColumn.CUSTOMER, descending=True)
+        table.rows_changed()
+        await pilot.pause()
+        shown = [" ".join(line.split()) for line in lines(pilot.app)]
+        assert shown[0] == "Status Kind Customer Subscription Order Effective Per month Problem"
+        assert shown[1] == "❯* ✓ synced change Customer c Business Premium SO0042 2026-11-21 −1,234.50"
+        assert shown[2].startswith("! needs action change Customer b")
+        assert shown[2].endswith("Map the customer")
+        tasks.show(TaskFilter(statuses=frozenset({TaskStatus.READY})))
+        table.rows_changed()
+        position = tasks.update(replace(row("a"), status=TaskStatus.FAILED))
+        assert position == 0
+        table.row_changed(position)
+        await pilot.pause()
+        assert lines(pilot.app)[1].split()[:3] == ["❯", "✗", "failed"]
+        assert table.cursor_key == "a"
+
+
+@pytest.mark.parametrize(
+    ("amount", "shown"),
+    [("25", "+25.00"), ("-3.1", "−3.10"), ("0", "0.00"), ("-12345.678", "−12,345.68"), (None, "")],
+)
+def test_signed(amount: str | None, shown: str) -> None:
+    assert signed(None if amount is None else Decimal(amount)) == shown
