@@ -15,6 +15,7 @@ from cwtui.sandbox.world import World
 _CALLS = frozenset(
     [
         "add_customer",
+        "add_product",
         "add_subscription",
         "add_order",
         "add_company",
