@@ -11,6 +11,7 @@ import httpx
 from cwtui.domain.mappings import Mapping, MappingKey, MappingKind
 from cwtui.engine.protocols import Store
 from cwtui.sandbox.app import create_app
+from cwtui.sandbox.behaviour import Behaviour
 from cwtui.sandbox.credentials import announcement
 from cwtui.sandbox.world import World
 from cwtui.settings import Settings
@@ -36,7 +37,7 @@ class DemoWorld:
 
     def transport(self) -> httpx.AsyncBaseTransport:
         """Both services, without a port."""
-        return httpx.ASGITransport(create_app(self.world))
+        return httpx.ASGITransport(create_app(self.world, Behaviour(orders_ripen=True)))
 
     def settings(self) -> Settings:
         """The sandbox's addresses and credentials."""

@@ -95,6 +95,8 @@ def _judge_product(world: Records, row: Row) -> list[Item]:
 
 
 def _judge_effective_date(agreement: Row, row: Row) -> list[Item]:
+    if "effectiveDate" not in row:
+        return [_item("effectiveDate", "The effective date may not be cleared.")]
     day = date.fromisoformat(row["effectiveDate"][:10])
     begins = agreement.get("billStartDate")
     if begins and day < date.fromisoformat(begins[:10]):

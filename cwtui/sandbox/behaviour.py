@@ -63,6 +63,8 @@ class Behaviour:
     token_lifetime_s: Of a marketplace token.
     link_always: Whether forward-only paging names a next page after every page with a record in it (as
         documented), or only after a full one.
+    orders_ripen: Whether the seeded open orders complete from one check to the next, as a demo wants it; a test
+        that compares runs does not.
     """
 
     latency_ms: float = 0
@@ -72,6 +74,7 @@ class Behaviour:
     lacks: set[Permission] = field(default_factory=set)
     token_lifetime_s: int = 1500
     link_always: bool = True
+    orders_ripen: bool = False
     _random: random.Random = field(default_factory=lambda: random.Random(0), repr=False)  # noqa: S311  # not a secret
 
     def plan(self, *faults: Fault) -> None:
@@ -100,7 +103,7 @@ class Behaviour:
         """
         for name, value in changes.items():
             match name:
-                case "latency_ms" | "token_lifetime_s" | "link_always":
+                case "latency_ms" | "token_lifetime_s" | "link_always" | "orders_ripen":
                     setattr(self, name, value)
                 case "seed":
                     self.seed = int(value)

@@ -19,6 +19,8 @@ from cwtui.sandbox.world import World
 
 DEFAULT_LIMIT = 10
 MAX_LIMIT = 100
+# Looks at orders that are closer together belong to one check of one client.
+ROUND_S = 2.0
 
 # What a list leaves out of the details.
 _DETAILS_ONLY = {
@@ -46,6 +48,7 @@ class Marketplace:
         self.world, self.behaviour = world, behaviour
         self._clock = clock
         self._tokens: dict[str, float] = {}
+        self._last_look: float | None = None
 
     def drop_tokens(self) -> None:
         """Make every token given out so far unknown."""
@@ -72,7 +75,16 @@ class Marketplace:
             return self._create_customer(self._body(request))
         if request.method == "PATCH":
             return self._update_customer(key, self._body(request))
+        if table == "orders" and self.behaviour.orders_ripen:
+            self._poll()
         return self._listed(table, request) if key == "" else self._detailed(table, key)
+
+    def _poll(self) -> None:
+        """Begin a new round of polling unless the last look at an order was a moment ago."""
+        now = self._clock()
+        if self._last_look is None or now - self._last_look >= ROUND_S:
+            self.world.pass_round()
+        self._last_look = now
 
     def _token(self, request: Request) -> Answer:
         if request.basic_credentials() != f"{MARKETPLACE.username}:{MARKETPLACE.password}":
@@ -97,20 +109,15 @@ class Marketplace:
         offset = _whole(request, "offset", 0, least=0)
         limit = min(_whole(request, "limit", DEFAULT_LIMIT, least=1), MAX_LIMIT)
         table = self.world.marketplace[name]
-        asked = [
-            (key, value, _FILTERS[name][key]) for key, value in request.query.items() if key in _FILTERS[name] and value
-        ]
-        if asked:
-            key = tuple(sorted((name, value) for name, value, _ in asked))
-            rows = table.filtered(key, lambda row: all(test(row, value) for _, value, test in asked))
-        else:
-            rows = table.filtered((), lambda _row: True)
+        tests = _FILTERS[name]
+        asked = tuple(sorted((key, value) for key, value in request.query.items() if key in tests and value))
+        rows = table.filtered(asked, lambda row: all(tests[key](row, value) for key, value in asked))
         hidden = _DETAILS_ONLY.get(name, frozenset())
         page = [_without(row, hidden) for row in rows[offset : offset + limit]]
         return Answer(document={"data": page, "pagination": {"offset": offset, "limit": limit, "total": len(rows)}})
 
     def _detailed(self, name: str, key: str) -> Answer:
-        row = self.world.read_order(key) if name == "orders" else self.world.marketplace[name].get(key)
+        row = self.world.marketplace[name].get(key)
         if row is None:
             raise MarketplaceRefusal(404, "notFound", f"There is no {name[:-1]} {key}.")
         return Answer(document=row)

@@ -23,7 +23,7 @@ def create(world: World, resource: Resource, table: Table, parent: Row | None, b
     """
     row = _taken(world, resource, body)
     _follow(resource, row, parent)
-    _judge(world, resource, table, parent, row, None, updating=False)
+    _judge(world, resource, table, parent, row, None, whole=True)
     _complete(world, resource, row, parent)
     _fill_in(world, resource, row, parent)
     row["_info"] = _stamped(world)
@@ -41,7 +41,7 @@ def replace(world: World, resource: Resource, table: Table, parent: Row | None, 
     """
     row = _taken(world, resource, body)
     _follow(resource, row, parent)
-    _judge(world, resource, table, parent, row, before, updating=True)
+    _judge(world, resource, table, parent, row, before, whole=True)
     _complete(world, resource, row, parent)
     return _keep(world, resource, table, parent, before, row)
 
@@ -66,7 +66,7 @@ def patch(world: World, resource: Resource, table: Table, parent: Row | None, be
             row.pop(head, None)
         else:
             row.update(_taken(world, resource, {head: operation["value"]}))
-    _judge(world, resource, table, parent, row, before, updating=True)
+    _judge(world, resource, table, parent, row, before, whole=False)
     return _keep(world, resource, table, parent, before, row)
 
 
@@ -140,10 +140,18 @@ def _follow(resource: Resource, row: Row, parent: Row | None) -> None:
 
 
 def _judge(
-    world: World, resource: Resource, table: Table, parent: Row | None, row: Row, before: Row | None, *, updating: bool
+    world: World,
+    resource: Resource,
+    table: Table,
+    parent: Row | None,
+    row: Row,
+    before: Row | None,
+    *,
+    whole: bool,
 ) -> None:
+    """Refuse a record that the PSA would; `whole` ones (POST, PUT) get their defaults before that."""
     shape = SHAPES[resource.shape]
-    items = shape.check(row, updating=updating)
+    items = shape.check(row, updating=before is not None)
     if not items:
         items += _judge_duplicates(resource, table, row, before)
         items += _judge_dependent_fields(resource, row)
@@ -151,7 +159,7 @@ def _judge(
         raise shape.refuse(*items)
     if resource.table == "additions" and parent is not None:
         judged = dict(row)
-        if before is None:
+        if whole:
             complete_addition(world, parent, judged)
         refuse_addition(world, parent, judged, before)
 

@@ -123,18 +123,17 @@ class Records:
         self.marketplace["orders"].touch()
         return order
 
-    def read_order(self, order_id: str) -> Row | None:
-        """An order as its details are read; one that ripens comes nearer to its end by being polled."""
-        waiting = self.ripening.get(order_id)
-        if waiting is not None:
-            waiting["reads"] -= 1
-            if waiting["reads"] <= 0:
-                self.complete_order(order_id)
-        return self.marketplace["orders"].get(order_id)
+    def ripen(self, order_id: str, rounds: int, subscription: str = "", **changes: Any) -> None:
+        """Let an open order stay open for that many rounds of polling, then complete, changing its subscription so."""
+        self.ripening[order_id] = {"rounds": rounds, "subscription": subscription, "changes": changes}
 
-    def ripen(self, order_id: str, reads: int, subscription: str = "", **changes: Any) -> None:
-        """Let an open order complete by itself at its `reads`-th polling, changing its subscription so."""
-        self.ripening[order_id] = {"reads": reads, "subscription": subscription, "changes": changes}
+    def pass_round(self) -> None:
+        """Begin a round of polling: orders that were open for long enough complete now."""
+        for order_id, waiting in list(self.ripening.items()):
+            if waiting["rounds"] <= 0:
+                self.complete_order(order_id)
+            else:
+                waiting["rounds"] -= 1
 
     def change_subscription(
         self,

@@ -1,4 +1,4 @@
-"""The demo's orders: a past that makes no task, and open ones of every kind that complete when polled."""
+"""The demo's orders: a past that makes no task, and open ones of every kind that complete from check to check."""
 
 from __future__ import annotations
 

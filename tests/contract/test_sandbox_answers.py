@@ -250,9 +250,10 @@ async def test_marketplace_writes(client: Client, marketplace_contract: Any) -> 
 
 
 async def test_orders_keep_to_the_contract_as_they_ripen(client: Client) -> None:
-    for _ in range(3):
-        for order in list(client.world.marketplace["orders"]):
-            await client.marketplace("GET", f"/orders/{order['id']}")
+    for _ in range(4):
+        client.world.pass_round()
+    for order in client.world.marketplace["orders"]:
+        await client.marketplace("GET", f"/orders/{order['id']}")
     for subscription in client.world.marketplace["subscriptions"]:
         await client.marketplace("GET", f"/subscriptions/{subscription['id']}")
     assert not client.world.ripening

@@ -10,6 +10,7 @@ import pytest
 from cwtui.sandbox.app import Sandbox
 from cwtui.sandbox.behaviour import Behaviour
 from cwtui.sandbox.credentials import MARKETPLACE, MARKETPLACE_BASE
+from cwtui.sandbox.http import Request
 from cwtui.sandbox.marketplace import Marketplace
 from cwtui.sandbox.world import World
 
@@ -208,12 +209,29 @@ async def test_a_new_customer(marketplace: Any) -> None:
     assert (await marketplace("GET", "/customers", email="R@p.example")).body["data"] == [created]
 
 
-async def test_an_order_that_ripens_is_completed_by_polling_it(marketplace: Any, world: World) -> None:
+@pytest.mark.parametrize("path", ["/orders", "/orders/7"])
+def test_an_order_completes_by_itself_from_check_to_check(world: World, path: str) -> None:
     world.add_order("1000048531", "change", [("recurring", "PRD1", 5, "4.50")], id="7", status="processing")
     world.ripen("7", 2, "1000048531", quantities={"PRD1": 15})
+    now = [0.0]
+    behaviour = Behaviour(orders_ripen=True)
+    marketplace = Marketplace(world, behaviour, clock=lambda: now[0])
+    marketplace._tokens["t"] = 1e9
+    headers = {"x-subscription-key": MARKETPLACE.subscription_key, "authorization": "Bearer t"}
+
+    def check() -> str:
+        now[0] += 60
+        for _ in range(5):  # however many looks a check takes
+            now[0] += 0.5
+            marketplace.answer(Request("GET", path, "", headers, b"", ""))
+        return str(world.marketplace["orders"].rows["7"]["status"])
+
+    assert [check(), check(), check()] == ["processing", "processing", "completed"]
+    assert world.marketplace["orders"].rows["7"]["provisioningDate"] == "2026-11-23T10:00:00Z"
+    assert world.marketplace["subscriptions"].rows["1000048531"]["products"][0]["quantity"] == 15
+
+
+async def test_an_order_stays_open_where_that_is_not_asked_for(marketplace: Any, world: World) -> None:
+    world.add_order("1000048531", "change", [], id="7", status="processing")
+    world.ripen("7", 0)
     assert (await marketplace("GET", "/orders/7")).body["status"] == "processing"
-    assert (await marketplace("GET", "/orders", status="processing")).body["pagination"]["total"] == 1
-    done = (await marketplace("GET", "/orders/7")).body
-    assert (done["status"], done["provisioningDate"]) == ("completed", "2026-11-23T10:00:00Z")
-    assert (await marketplace("GET", "/subscriptions/1000048531")).body["products"][0]["quantity"] == 15
-    assert (await marketplace("GET", "/orders", status="processing")).body["data"] == []

@@ -148,6 +148,7 @@ _FOLLOWING = {"_info", "extPrice", "extCost", "margin", "billedQuantity"}
         pytest.param([{"op": "replace", "path": "/quantity", "value": 4}], id="a leading slash"),
         pytest.param([{"op": "replace", "path": "quantity", "value": "4"}], id="a number as text"),
         pytest.param([{"op": "remove", "path": "product"}], id="a required field removed"),
+        pytest.param([{"op": "remove", "path": "effectiveDate"}], id="no effective date"),
         pytest.param([{"op": "replace", "path": "product", "value": {"id": 503}}], id="a bundle"),
         pytest.param(
             [
@@ -168,6 +169,7 @@ async def test_put_replaces_and_delete_forgets(psa: Any, existing: str, addition
     answer = await psa("PUT", existing, addition(quantity=7))
     assert (answer.status, answer.body["quantity"]) == (200, 7)
     assert "cancelledDate" not in answer.body
+    assert (await psa("PUT", existing, addition(effectiveDate=None))).status == 400  # today is inside a billed period
     assert (await psa("DELETE", existing)).status == 204
     assert (await psa("DELETE", existing)).status == 404
     assert (await psa("GET", existing)).status == 404
