@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import getpass
 import os
-import socket
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -77,4 +76,4 @@ def _myself() -> dict[str, object]:
     except (KeyError, OSError):  # a container without a user table
         user = f"user {os.getuid()}"
     since = datetime.now(UTC).isoformat(sep=" ", timespec="seconds")
-    return {"pid": os.getpid(), "user": user, "host": socket.gethostname(), "since": since}
+    return {"pid": os.getpid(), "user": user, "host": os.uname().nodename, "since": since}
