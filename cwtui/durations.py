@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
-_DURATION = re.compile(r"(\d{1,6})\s*([smhd])", re.IGNORECASE)
+_DURATION = re.compile(r"([0-9]{1,6})\s*([smhd])", re.IGNORECASE)
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 DURATION_FORM = "a number and s, m, h or d, such as 90s, 5m, 1h or 1d"
 

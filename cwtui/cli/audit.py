@@ -45,7 +45,7 @@ def audit(task_id: str | None, since: date | None, file: Path | None) -> None:
     async def ask(engine: Engine) -> Sequence[AuditRow]:
         return await engine.audit(None if task_id is None else TaskId(task_id), since)
 
-    rows = with_engine(ask)
+    rows = with_engine(ask, only_reads=True)
     if given().json:
         answer_json([audit_document(row) for row in rows])
     elif file is None:
@@ -66,7 +66,7 @@ def audit_csv(rows: Sequence[AuditRow]) -> str:
     for row in rows:
         own = [getattr(row, name) for name in _PLAIN]
         values = [None if side is None else getattr(side, name) for side in (row.before, row.after) for name in _VALUES]
-        why = "; ".join(f"{name}: {_cell(value)}" for name, value in row.why.items())
+        why = "; ".join(f"{name}: {_cell(value)}" for name, value in row.why.items() if value)
         writer.writerow([safe_cell(_cell(value)) for value in [*own, *values, why]])
     return out.getvalue()
 

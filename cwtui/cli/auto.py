@@ -46,7 +46,7 @@ async def _round(engine: Engine, *, dry_run: bool, goes_on: bool) -> ExitStatus:
             raise
         tell(sentences(error))
         return exit_status_of(error)
-    answer_report(report, as_json=given().json)
+    answer_report(report)
     await _notify(engine, report)
     return status_of(report)
 

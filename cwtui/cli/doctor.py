@@ -27,7 +27,7 @@ def doctor() -> ExitStatus:
     async def ask(engine: Engine) -> DoctorReport:
         return await engine.doctor()
 
-    report = with_engine(ask)
+    report = with_engine(ask, only_reads=True)
     if given().json:
         answer_json(asdict(report))
     else:

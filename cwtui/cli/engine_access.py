@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager
+from dataclasses import replace
 from typing import TypeVar
 
 import click
@@ -29,8 +30,12 @@ def open_engine(options: Options, listener: Listener) -> AbstractAsyncContextMan
     return compose(options, listener)
 
 
-def with_engine(ask: Callable[[Engine], Awaitable[T]]) -> T:
+def with_engine(ask: Callable[[Engine], Awaitable[T]], *, only_reads: bool = False) -> T:
     """Open the engine the global options describe, ask it something, and close it.
+
+    Args:
+        ask: The question; the engine is open while it runs.
+        only_reads: It changes no state, so another process may hold that meanwhile (a service under `--every`).
 
     Raises:
         CwtuiError: What the engine raised.
@@ -39,9 +44,11 @@ def with_engine(ask: Callable[[Engine], Awaitable[T]]) -> T:
     if given().verbose:
         _log_to_stderr()
 
+    options = replace(given().options(), read_only_ok=only_reads)
+
     async def asked() -> T:
         with StderrListener() as listener:
-            async with open_engine(given().options(), listener) as engine:
+            async with open_engine(options, listener) as engine:
                 return await ask(engine)
 
     try:

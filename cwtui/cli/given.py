@@ -11,7 +11,7 @@ import click
 
 from cwtui.options import DEFAULT_PROFILE, Options
 
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 @dataclass(slots=True)

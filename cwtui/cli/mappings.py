@@ -47,7 +47,7 @@ def list_(kind: str) -> None:
     async def ask(engine: Engine) -> Sequence[MappingRow]:
         return await engine.mappings(MappingKind(kind))
 
-    rows = with_engine(ask)
+    rows = with_engine(ask, only_reads=True)
     if given().json:
         answer_json([_row_document(row) for row in rows])
     elif rows:
@@ -108,7 +108,7 @@ def suggest(kind: str) -> None:
     async def ask(engine: Engine) -> Sequence[Suggestion]:
         return await engine.suggest(MappingKind(kind))
 
-    suggestions = with_engine(ask)
+    suggestions = with_engine(ask, only_reads=True)
     if given().json:
         answer_json([_suggestion_document(suggestion) for suggestion in suggestions])
     elif suggestions:
@@ -127,7 +127,7 @@ def export(file: Path) -> None:
     async def ask(engine: Engine) -> list[Mapping]:
         return [row.mapping for kind in MappingKind for row in await engine.mappings(kind)]
 
-    found = with_engine(ask)
+    found = with_engine(ask, only_reads=True)
     if str(file) == "-":
         answer(mappings_csv(found), end="")
     else:

@@ -69,7 +69,7 @@ def _change_lines(number: int, change: Change, currency: str) -> Iterator[str]:
     before = change.before.values if change.before else None
     yield from _values_lines(before, change.after, change.edited)
     if change.operation is not Operation.DELETE:
-        yield f"     {'amount':<14}{price_text(change.amount)} {plain_text(currency)}".rstrip()
+        yield f"     {'amount':<15}{price_text(change.amount)} {plain_text(currency)}".rstrip()
     for step in change.arithmetic:
         yield f"     = {plain_text(step)}"
     if change.source:
@@ -88,7 +88,7 @@ def _values_lines(before: AdditionValues | None, after: AdditionValues | None, e
             continue
         shown = [_shown(field.name, value) for value in ([old, new] if before and after else [old if before else new])]
         mark = "  (edited)" if field.name in edited else ""
-        yield f"     {_LABELS.get(field.name, field.name):<14}{' → '.join(shown)}{mark}"
+        yield f"     {_LABELS.get(field.name, field.name):<15}{' → '.join(shown)}{mark}"
 
 
 def _shown(name: str, value: object) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cwtui.cli.answer import answer, answer_json, tell
+from cwtui.cli.answer import answer, answer_json, counted, tell
 from cwtui.cli.documents import report_document
 from cwtui.cli.exit_status import ExitStatus
+from cwtui.cli.given import given
 from cwtui.domain.plain_text import plain_text
 from cwtui.domain.tasks import Task, TaskStatus
 from cwtui.engine.facade import AutoReport
@@ -21,12 +22,14 @@ def status_of(report: AutoReport) -> ExitStatus:
     return ExitStatus.NEEDS_ACTION if report.needs_action else ExitStatus.DONE
 
 
-def answer_report(report: AutoReport, *, as_json: bool) -> None:
-    """The report on stdout; what went wrong outside single tasks on stderr."""
-    if as_json:
+def answer_report(report: AutoReport) -> None:
+    """The report on stdout, as text or JSON; what went wrong outside single tasks on stderr."""
+    if given().json:
         answer_json(report_document(report))
     else:
         answer(report_text(report))
+        if given().demo:
+            answer("\nThis was the built-in sandbox. Look around in it: cwtui --demo")
     for message in report.errors:
         tell(plain_text(message))
 
@@ -42,7 +45,7 @@ def _lines(report: AutoReport) -> Iterator[str]:
     yield f"  {report.created:>6} created"
     yield (
         f"  {report.synced:>6} synced "
-        f"({writes.post} additions created, {writes.patch} changed, {writes.delete} deleted)"
+        f"({counted(writes.post, 'addition')} created, {writes.patch} changed, {writes.delete} deleted)"
     )
     if report.dry_run:
         ready = sum(task.status is TaskStatus.READY for task in report.tasks)

@@ -30,7 +30,7 @@ def show(task_id: str) -> None:
         plan = await engine.plan(TaskId(task_id))
         return await engine.task(TaskId(task_id)), plan
 
-    task, plan = with_engine(ask)
+    task, plan = with_engine(ask, only_reads=True)
     if given().json:
         answer_json({**task_document(task), "plan": plan_document(plan)})
     else:
@@ -48,7 +48,7 @@ def sync(task_ids: tuple[str, ...], *, dry_run: bool) -> ExitStatus:
             return await engine.sync(_named(task_ids), dry_run=dry_run)
 
     report = with_engine(ask)
-    answer_report(report, as_json=given().json)
+    answer_report(report)
     return status_of(report)
 
 

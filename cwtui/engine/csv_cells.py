@@ -6,7 +6,7 @@ import re
 
 # What a spreadsheet starts a formula with, in ASCII and full width; an apostrophe in front is what escapes it.
 _FORMULA = re.compile(r"'*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
-_PLAIN_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
+_PLAIN_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 
 
 def safe_cell(text: str) -> str:

@@ -73,6 +73,12 @@ def test_json_is_one_document_in_the_shape_of_spec_2(engine: Any, cwtui: Any, ma
     assert '"monthly_effect":45.00' in result.stdout
 
 
+def test_a_run_on_the_sandbox_points_at_the_screen(engine: Any, cwtui: Any) -> None:
+    assert cwtui("--auto", "--demo").stdout.endswith("Look around in it: cwtui --demo\n")
+    assert "cwtui --demo" not in cwtui("--auto").stdout + cwtui("--auto", "--demo", "--json").stdout
+    assert [options.demo for options in engine.options] == [True, False, True]
+
+
 def test_a_dry_run_says_so_and_tells_nobody(engine: Any, cwtui: Any, made: Any) -> None:
     engine.add(made.task())
     result = cwtui("--auto", "--dry-run")
@@ -133,7 +139,7 @@ def test_global_options_stand_before_and_after_and_the_last_one_counts(engine: A
     cwtui("--profile", "west", "--state", "a.json", "--as-of", "2026-11-30", "tasks", "show", "SO-1.S1")
     cwtui("tasks", "show", "SO-1.S1", "--profile", "west", "--state", "a.json", "--as-of", "2026-11-30")
     cwtui("--state", "b.json", "tasks", "--profile", "west", "show", "--as-of=2026-11-30", "SO-1.S1", "--state=a.json")
-    expected = Options(profile="west", state=Path("a.json"), as_of=date(2026, 11, 30))
+    expected = Options(profile="west", state=Path("a.json"), as_of=date(2026, 11, 30), read_only_ok=True)
     assert engine.options == [expected] * 3
     cwtui("check", "--demo", "--config", "c.toml")
     assert engine.options[-1] == Options(demo=True, config=Path("c.toml"))

@@ -102,6 +102,28 @@ def test_an_export_that_cannot_be_written(cwtui: Any, tmp_path: Path) -> None:
     assert "cannot be written" in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("arguments", "reads"),
+    [
+        (["audit"], True),
+        (["map", "list", "product"], True),
+        (["map", "suggest", "product"], True),
+        (["map", "export", "-"], True),
+        (["doctor"], True),
+        (["map", "set", "product", "P1", "5"], False),
+        (["map", "unset", "product", "P1"], False),
+        (["check"], False),
+        (["--auto", "--dry-run"], False),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_what_only_reads_works_beside_a_process_that_holds_the_state(
+    engine: Any, cwtui: Any, arguments: list[str], reads: bool
+) -> None:
+    cwtui(*arguments)
+    assert engine.options[0].read_only_ok is reads
+
+
 # audit
 
 
