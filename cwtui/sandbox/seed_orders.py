@@ -75,7 +75,7 @@ def _plant_open_changes(world: World) -> None:
     order = world.add_order(
         FRANCISCO_MAIL, "renewal", [("renew", WORKSPACE, 10, "7.10")], status="submitted", created=yesterday
     )
-    world.ripen(order["id"], 1, FRANCISCO_MAIL, prices={WORKSPACE: "7.10"})
+    world.ripen(order["id"], 2, FRANCISCO_MAIL, prices={WORKSPACE: "7.10"})
 
     order = world.add_order(
         HARBOR_OFFICE,

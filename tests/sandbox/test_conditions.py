@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cwtui.sandbox.conditions import compile_child_conditions, compile_conditions
@@ -101,6 +101,7 @@ def test_child_conditions_name_one_list(conditions: str) -> None:
         compile_child_conditions(conditions, "contact")
 
 
+@settings(deadline=None)
 @given(text=st.text())
 def test_any_text_can_be_asked_for(text: str) -> None:
     quoted = text.replace("\\", "\\\\").replace('"', '\\"')

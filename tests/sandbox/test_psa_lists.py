@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cwtui.sandbox.behaviour import Behaviour
@@ -82,6 +82,7 @@ async def test_a_short_page_may_be_told_to_be_the_last(psa: Any, behaviour: Beha
     assert (len(answer.body), answer.headers["link"]) == (60, "")
 
 
+@settings(deadline=None)
 @given(size=st.integers(1, 40), ids=st.sets(st.integers(1, 500), max_size=60))
 def test_forward_only_pages_tile_the_list(size: int, ids: set[int]) -> None:
     table = Table()

@@ -74,7 +74,7 @@ WRITABLE = [resource for resource in RESOURCES if "POST" in resource.collection]
 
 
 @pytest.mark.parametrize("resource", WRITABLE, ids=lambda resource: resource.template)
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(data=st.data())
 def test_any_body_is_answered(resource: Resource, data: st.DataObject) -> None:
     world = World.from_json(seeded())
@@ -94,7 +94,7 @@ def test_any_body_is_answered(resource: Resource, data: st.DataObject) -> None:
     assert World.from_json(world.to_json()).to_json() == world.to_json()
 
 
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 @given(body=st.dictionaries(st.sampled_from(["name", "language", "address", "contactPersons", "status"]), values))
 def test_any_customer_is_answered(body: Any) -> None:
     marketplace = Marketplace(World.empty(date(2026, 11, 23)), Behaviour())

@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cwtui.sandbox import sized
@@ -108,6 +108,7 @@ def test_a_sized_world_has_predictable_ids() -> None:
     assert len(world.additions()) == 7
 
 
+@settings(deadline=None)
 @given(ids=st.lists(st.integers(1, 1000), unique=True), gone=st.sets(st.integers(1, 1000)), after=st.integers(0, 1000))
 def test_a_table_keeps_the_order_of_its_ids(ids: list[int], gone: set[int], after: int) -> None:
     table = Table()
