@@ -13,11 +13,12 @@ WORKSPACE, AZURE, BACKUP, ARCHIVE, ENDPOINT = "PRD100201", "PRD100301", "PRD1004
 
 def plant_catalog(world: World) -> None:
     """Products, then catalog items for most of them: one inactive, one missing, one a bundle."""
-    _plant_products(world)
+    _plant_microsoft(world)
+    _plant_others(world)
     _plant_items(world)
 
 
-def _plant_products(world: World) -> None:
+def _plant_microsoft(world: World) -> None:
     fee = ("25.00", "20.00")
     world.add_product(
         EXCHANGE,
@@ -56,14 +57,6 @@ def _plant_products(world: World) -> None:
         vendor="Microsoft",
     )
     world.add_product(
-        WORKSPACE,
-        "Google Workspace Business Starter",
-        mpn="GAPPS-STARTER-FLEX",
-        price="6.80",
-        cost="5.44",
-        vendor="Google",
-    )
-    world.add_product(
         AZURE,
         "Azure consumption",
         mpn="MS-AZR-0145P",
@@ -72,6 +65,17 @@ def _plant_products(world: World) -> None:
         overuse=("0.08", "0.06"),
         billing_model="chargeAfterBillingPeriod",
         vendor="Microsoft",
+    )
+
+
+def _plant_others(world: World) -> None:
+    world.add_product(
+        WORKSPACE,
+        "Google Workspace Business Starter",
+        mpn="GAPPS-STARTER-FLEX",
+        price="6.80",
+        cost="5.44",
+        vendor="Google",
     )
     world.add_product(
         BACKUP, "Cloud Backup 500 GB", mpn="BKP-500-Q", price="114.00", cost="79.50", period=("month", 3), vendor="Acme"
