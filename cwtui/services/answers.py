@@ -39,6 +39,7 @@ class Asked:
         path: Below the base URL, without the query.
         repeatable: Sending it twice does no more than sending it once. Only a create is not.
         in_doubt: A try was sent and not answered, so the service may have done it.
+        took_s: How long the last try took.
     """
 
     service: Service
@@ -49,6 +50,7 @@ class Asked:
     body: bytes | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     in_doubt: bool = False
+    took_s: float = 0.0
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"

@@ -30,6 +30,8 @@ from cwtui.services.reading import Amount, M, Reader, Record, Text, Unread
 PAGE = 100
 """Rows asked for at once; a server that gives fewer is followed at its own pace."""
 _EXPIRES_UNSAID_S = 300.0
+_READING_S = 0.003
+"""About what a page of 100 costs to receive and read here."""
 
 D = TypeVar("D")
 
@@ -183,21 +185,27 @@ class CloudBlue:
             step = position
             offsets = range(step, total, step)
             fetches = [partial(self._page, path, query, offset, step) for offset in offsets]
-            async with aclosing(in_order(fetches, self._ahead)) as following:
+            async with aclosing(in_order(fetches, self._worth_asking_ahead(first))) as following:
                 async for page in following:
                     total = max(total, page.total or 0)
                     yield pages.new(page.rows, page.asked)
-                    position = page.offset + len(page.rows)
-                    while page.rows and position < min(page.offset + step, total):  # it gave fewer than it should
-                        page = await self._page(path, query, position, page.offset + step - position)  # noqa: PLW2901  # the rest of the same page
-                        position += len(page.rows)
-                        yield pages.new(page.rows, page.asked)
+                    position, end = page.offset + len(page.rows), min(page.offset + step, total)
+                    while page.rows and position < end:  # it gave fewer than it should: ask for the rest
+                        rest = await self._page(path, query, position, end - position)
+                        if not rest.rows:
+                            break
+                        yield pages.new(rest.rows, rest.asked)
+                        position += len(rest.rows)
         while position and (total is None or position < total):
             page = await self._page(path, query, position, PAGE)
             if not page.rows:
                 return
             yield pages.new(page.rows, page.asked)
             position, total = position + len(page.rows), page.total
+
+    def _worth_asking_ahead(self, first: _Page) -> int:
+        """Pages to ask for at once: from a server as fast as our own reading, more connections only cost time."""
+        return max(2, min(self._ahead, round(first.asked.took_s / _READING_S)))
 
     async def _page(self, path: str, query: Mapping[str, str], offset: int, limit: int) -> _Page:
         answer = await self._ask("GET", path, query={**query, "offset": str(offset), "limit": str(limit)})

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
-
 from cwtui.domain.ids import CustomerId, Mpn, OrderId, ProductId, SubscriptionId
 from cwtui.domain.marketplace import (
     Address,
@@ -24,15 +22,11 @@ from cwtui.domain.marketplace import (
 )
 from cwtui.services.reading import Amount, Day, Moment, Reader, Record, Text, needed
 
-E = TypeVar("E", OrderType, SubscriptionStatus, BillingModel)
-
-
-def _known(value: str | None, unknown: E) -> E:
-    """The enum's member of that value; one it does not have, or none, is its `unknown`."""
-    try:
-        return type(unknown)(value or unknown)
-    except ValueError:
-        return unknown
+# Looked up rather than called: an enum's call costs more than all else about a row.
+_ORDER_TYPES = {member.value: member for member in OrderType}
+_ORDER_STATUSES = {member.value: member for member in OrderStatus}
+_SUBSCRIPTION_STATUSES = {member.value: member for member in SubscriptionStatus}
+_BILLING_MODELS = {member.value: member for member in BillingModel}
 
 
 class _Money(Record):
@@ -150,8 +144,8 @@ def _subscription(row: _Subscription, *, detailed: bool = False) -> Subscription
         id=SubscriptionId(needed(row.id, "id")),
         name=row.name or "",
         customer_id=CustomerId(needed(row.customer_id, "customerId")),
-        status=_known(row.status, SubscriptionStatus.UNKNOWN),
-        billing_model=_known(row.billing_model, BillingModel.UNKNOWN),
+        status=_SUBSCRIPTION_STATUSES.get(row.status or "", SubscriptionStatus.UNKNOWN),
+        billing_model=_BILLING_MODELS.get(row.billing_model or "", BillingModel.UNKNOWN),
         billing_period=_duration(row.billing_period),
         expiration=row.expiration_date,
         created=row.creation_date,
@@ -204,11 +198,14 @@ class _Order(Record):
 def _order(row: _Order, *, detailed: bool = False) -> Order:
     if row.creation_date is None:
         raise ValueError("creationDate: missing")
+    status = _ORDER_STATUSES.get(needed(row.status, "status"))
+    if status is None:
+        raise ValueError(f"status: {row.status!r} is not one of {', '.join(_ORDER_STATUSES)}")
     return Order(
         id=OrderId(needed(row.id, "id")),
         number=row.order_number or "",
-        type=_known(row.type, OrderType.UNKNOWN),
-        status=OrderStatus(needed(row.status, "status")),
+        type=_ORDER_TYPES.get(row.type or "", OrderType.UNKNOWN),
+        status=status,
         customer_id=CustomerId(needed(row.customer_id, "customerId")),
         created=row.creation_date,
         provisioned=row.provisioning_date,

@@ -267,15 +267,17 @@ _ADDITION_FIELD = {
 
 def addition_body(values: AdditionValues) -> dict[str, object]:
     """Exactly what SPEC 6 says every created addition carries."""
-    body = {_ADDITION_FIELD[name]: _sent(name, getattr(values, name)) for name in _ADDITION_FIELD}
-    if values.cancelled is None:
-        del body["cancelledDate"]
-    return body
+    return {name: value for name, value in _addition_fields(values).items() if value is not None}
 
 
 def addition_changes(before: AdditionValues, after: AdditionValues) -> dict[str, object]:
-    """The fields that differ, as they are sent."""
-    return {_ADDITION_FIELD[name]: _sent(name, new) for name, (new, _) in after.differences(before).items()}
+    """The fields that differ, as they are sent; None for a date to clear."""
+    held = _addition_fields(before)
+    return {name: value for name, value in _addition_fields(after).items() if value != held[name]}
+
+
+def _addition_fields(values: AdditionValues) -> dict[str, object]:
+    return {field: _sent(name, getattr(values, name)) for name, field in _ADDITION_FIELD.items()}
 
 
 def _sent(name: str, value: object) -> object:

@@ -247,7 +247,8 @@ class HttpPolicy:
             outcome = response.status_code
             return response
         finally:
-            _log.debug("%s %s %s %.0f ms", asked.method, asked.path, outcome, (self._timing.monotonic() - began) * 1000)
+            asked.took_s = self._timing.monotonic() - began
+            _log.debug("%s %s %s %.0f ms", asked.method, asked.path, outcome, asked.took_s * 1000)
 
     def _no_answer(self, asked: Asked, error: httpx.HTTPError | TimeoutError) -> Exception:
         """What to raise for a request without an answer."""

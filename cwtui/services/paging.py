@@ -43,21 +43,21 @@ async def in_order(fetches: Iterable[Callable[[], Awaitable[T]]], ahead: int) ->
 
 
 class SeenPages:
-    """Notices a server that gives the same page again, which would otherwise never end."""
+    """Notices a server that gives the same page again, which would otherwise never end or silently hide the rest."""
 
     def __init__(self) -> None:
-        self._seen: set[object] = set()
+        self._seen: set[frozenset[object]] = set()
 
     def new(self, rows: Sequence[object], asked: Asked) -> Sequence[object]:
-        """The rows, if any of them is new. Some may have been seen: lists move while they are read.
+        """The rows, if they are not exactly an earlier page's. Some may be: lists move while they are read.
 
         Raises:
-            Unreadable: If all of them were on earlier pages.
+            Unreadable: If they are.
         """
-        keys = {_key(row) for row in rows}
-        if keys and keys <= self._seen:
+        keys = frozenset(_key(row) for row in rows)
+        if keys and keys in self._seen:
             raise unreadable(asked, "a page that it had given before")
-        self._seen |= keys
+        self._seen.add(keys)
         return rows
 
 

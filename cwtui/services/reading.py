@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import lru_cache
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Generic, NoReturn, TypeVar
 
 from pydantic import BaseModel, ConfigDict, PlainValidator, TypeAdapter, ValidationError
 from pydantic.alias_generators import to_camel
@@ -21,18 +21,28 @@ from cwtui.domain.money import parse_amount
 from cwtui.services.answers import one_line
 
 _DAY_FIRST = re.compile(r"\d{4}-\d{2}-\d{2}")
-_DAY_LENGTH = 10
 _MOST_FAULTS = 3
 
 
 @lru_cache(maxsize=8192)
-def _moment(text: str) -> datetime | None:
-    if not _DAY_FIRST.match(text):
-        raise ValueError(f"{text!r} is not a date")
-    moment = datetime.fromisoformat(text)  # any offset or none, T or a space, fractions of any length
+def _moment(value: str | None) -> datetime | None:
+    if not value:
+        return None
+    if not _DAY_FIRST.match(value.strip()):
+        raise ValueError(f"{value!r} is not a date")
+    moment = datetime.fromisoformat(value.strip())  # any offset or none, T or a space, fractions of any length
     if moment.year <= 1:
         return None  # 0001-01-01 is how some servers write "never"
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    try:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(f"{value!r} is not a date in any calendar") from error
+
+
+@lru_cache(maxsize=8192)
+def _day(value: str | None) -> date | None:
+    moment = _moment(value)
+    return None if moment is None else moment.date()
 
 
 def read_moment(value: object) -> datetime | None:
@@ -41,17 +51,16 @@ def read_moment(value: object) -> datetime | None:
     Raises:
         ValueError: If it is none of the forms of ISO 8601 that begin with a calendar date.
     """
-    if value is None or value == "":
-        return None
-    if not isinstance(value, str):
-        raise ValueError(f"{value!r} is not a date")
-    return _moment(value.strip())
+    return _moment(value) if isinstance(value, str | None) else _not_a_date(value)
 
 
 def read_day(value: object) -> date | None:
     """A calendar date; of a timestamp its date in UTC (SPEC 6). None and errors as for `read_moment`."""
-    moment = read_moment(value)
-    return None if moment is None else moment.date()
+    return _day(value) if isinstance(value, str | None) else _not_a_date(value)
+
+
+def _not_a_date(value: object) -> NoReturn:
+    raise ValueError(f"{value!r} is not a date")
 
 
 def read_amount(value: object) -> Decimal | None:

@@ -1,0 +1,223 @@
+from __future__ import annotations
+
+import asyncio
+from itertools import pairwise
+from typing import Any
+
+import httpx
+import pytest
+import stamina
+
+from cwtui.domain.errors import (
+    OutcomeUnknown,
+    Refused,
+    ServiceError,
+    Transient,
+)
+from cwtui.services.http_policy import HttpPolicy
+
+OK = {"fine": True}
+
+
+def status(code: int, document: object = None, **headers: str) -> httpx.Response:
+    return httpx.Response(code, json={} if document is None else document, headers=headers)
+
+
+async def refused(policy: HttpPolicy, method: str = "GET", path: str = "/x") -> ServiceError:
+    with pytest.raises(ServiceError) as caught:
+        await policy.ask(method, path, body={"a": 1} if method in {"POST", "PATCH"} else None)
+    return caught.value
+
+
+# Retries
+
+UNKNOWN_OUTCOMES = [
+    pytest.param(status(500), id="500"),
+    pytest.param(status(502), id="502"),
+    pytest.param(status(503), id="503"),
+    pytest.param(httpx.Response(504, html="<title>Gateway Timeout</title>"), id="504 as HTML"),
+    pytest.param(httpx.ReadTimeout("slow"), id="read timeout"),
+    pytest.param(httpx.WriteError("broken pipe"), id="write error"),
+    pytest.param(httpx.ReadError("reset"), id="reset"),
+    pytest.param(httpx.RemoteProtocolError("disconnected"), id="disconnected"),
+]
+NOT_SENT = [
+    pytest.param(httpx.ConnectError("refused"), id="connection refused"),
+    pytest.param(httpx.ConnectTimeout("slow"), id="connect timeout"),
+    pytest.param(httpx.PoolTimeout("busy"), id="pool timeout"),
+]
+
+
+@pytest.mark.parametrize("fault", UNKNOWN_OUTCOMES + NOT_SENT)
+@pytest.mark.parametrize("method", ["GET", "PATCH", "DELETE"])
+async def test_what_may_be_repeated_is_repeated(method: str, fault: Any, policy: HttpPolicy, script: Any) -> None:
+    script.then(fault, fault, OK)
+    assert (await policy.ask(method, "/x")).document == OK
+    assert policy.sent == {method: 3}
+
+
+@pytest.mark.parametrize("fault", UNKNOWN_OUTCOMES)
+async def test_a_create_with_an_unknown_outcome_is_never_sent_again(
+    fault: Any, policy: HttpPolicy, script: Any
+) -> None:
+    script.then(fault, OK)
+    error = await refused(policy, "POST")
+    assert isinstance(error, OutcomeUnknown)
+    assert error.changed == "Whether it was created is not known yet."
+    assert policy.sent == {"POST": 1}
+
+
+@pytest.mark.parametrize("fault", [*NOT_SENT, pytest.param(status(429), id="429: not processed")])
+async def test_a_create_that_was_not_taken_is_sent_again(fault: Any, policy: HttpPolicy, script: Any) -> None:
+    script.then(fault, OK)
+    assert (await policy.ask("POST", "/x", body={})).document == OK
+    assert policy.sent == {"POST": 2}
+
+
+async def test_a_create_refused_after_a_first_try_that_was_not_sent_changed_nothing(
+    policy: HttpPolicy, script: Any
+) -> None:
+    script.then(httpx.ConnectError("refused"), status(400))
+    error = await refused(policy, "POST")
+    assert isinstance(error, Refused)
+    assert error.changed == "Nothing was changed."
+
+
+async def test_a_repeatable_post_is_repeated(policy: HttpPolicy, script: Any) -> None:
+    script.then(status(500), OK)
+    assert (await policy.ask("POST", "/token", body={}, repeatable=True)).document == OK
+
+
+async def test_five_tries_then_it_says_so(policy: HttpPolicy, script: Any) -> None:
+    script.then(status(500, {"code": "Boom", "message": "It broke."}))
+    error = await refused(policy, "GET", "/finance/agreements")
+    assert isinstance(error, Transient)
+    assert policy.sent == {"GET": 5}
+    assert str(error) == (
+        "The PSA answered 500 (Boom) to GET /finance/agreements: It broke. Nothing was changed. "
+        "Try again later; `cwtui doctor` shows whether the service answers."
+    )
+    assert (error.service, error.status, error.code) == ("PSA", 500, "Boom")
+
+
+async def test_a_change_that_never_got_an_answer_does_not_claim_that_nothing_changed(
+    policy: HttpPolicy, script: Any
+) -> None:
+    script.then(httpx.ReadError("reset"))
+    assert (await refused(policy, "PATCH")).changed == "Whether the change was made is not known."
+
+
+async def test_a_change_refused_after_a_try_in_doubt_is_still_in_doubt(policy: HttpPolicy, script: Any) -> None:
+    script.then(httpx.ReadError("reset"), status(400))
+    error = await refused(policy, "PATCH")
+    assert isinstance(error, Refused)
+    assert error.changed == "Whether the change was made is not known."
+
+
+async def test_the_pauses_between_tries_grow_and_differ(
+    policy: HttpPolicy, script: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    script.then(status(500))
+    with stamina.set_testing(testing=False):
+        await refused(policy)
+        first, pauses = pauses, []
+        await refused(policy)
+    assert len(first) == 4
+    assert all(earlier < later for earlier, later in pairwise(first))
+    assert sum(first) < 30
+    assert first != pauses
+
+
+# 429 and 503
+
+
+@pytest.mark.parametrize("code", [429, 503])
+async def test_retry_after_is_kept_to(code: int, policy: HttpPolicy, script: Any, fake_time: Any) -> None:
+    script.then(status(code, **{"Retry-After": "17"}), OK)
+    await policy.ask("GET", "/x")
+    assert fake_time.slept == [17]
+
+
+async def test_retry_after_as_a_date_counts_from_the_answers_own_clock(
+    policy: HttpPolicy, script: Any, fake_time: Any
+) -> None:
+    headers = {"Retry-After": "Sun, 22 Nov 2026 09:00:42 GMT", "Date": "Sun, 22 Nov 2026 09:00:00 GMT"}
+    script.then(status(429, **headers), OK)
+    await policy.ask("GET", "/x")
+    assert fake_time.slept == [42]
+
+
+async def test_retry_after_as_a_date_without_a_date_counts_from_here(
+    policy: HttpPolicy, script: Any, fake_time: Any
+) -> None:
+    script.then(status(429, **{"Retry-After": "Sun, 22 Nov 2026 12:00:08 GMT"}), OK)
+    await policy.ask("GET", "/x")
+    assert fake_time.slept == [8]
+
+
+@pytest.mark.parametrize("text", ["", "soon", "-5"], ids=["none", "unreadable", "negative"])
+async def test_without_a_usable_retry_after_the_pauses_grow(
+    text: str, policy: HttpPolicy, script: Any, fake_time: Any
+) -> None:
+    throttled = status(429, **({"Retry-After": text} if text else {}))
+    script.then(throttled, throttled, throttled, OK)
+    await policy.ask("GET", "/x")
+    assert len(fake_time.slept) == 3
+    assert fake_time.slept[0] < 2 <= fake_time.slept[2] <= 8
+
+
+async def test_a_retry_after_of_hours_is_not_waited_for(policy: HttpPolicy, script: Any, fake_time: Any) -> None:
+    document = {"error": "ConnectWiseAPI", "message": "Too many requests. Slow down."}
+    script.then(status(429, document, **{"Retry-After": "7200"}))
+    error = await refused(policy, "POST")
+    assert isinstance(error, Transient)
+    assert error.happened == "The PSA kept answering 429 (ConnectWiseAPI) to POST /x: Too many requests. Slow down."
+    assert error.changed == "Nothing was changed."
+    assert fake_time.slept == []
+
+
+async def test_a_service_that_stays_busy_is_given_up(policy: HttpPolicy, script: Any) -> None:
+    script.then(status(429, **{"Retry-After": "1"}))
+    assert isinstance(await refused(policy), Transient)
+    assert policy.sent == {"GET": 10}
+
+
+async def test_one_429_holds_back_every_request_to_the_service(policy: HttpPolicy, script: Any, fake_time: Any) -> None:
+    sent_at: list[float] = []
+
+    def note(_: httpx.Request) -> dict[str, bool]:
+        sent_at.append(fake_time.seconds)
+        return OK
+
+    script.then(status(429, **{"Retry-After": "60"}), note)
+    await policy.ask("GET", "/first")
+    await asyncio.gather(*(policy.ask("GET", f"/{number}") for number in range(5)))
+    assert min(sent_at) == 1060
+    assert policy.gate.limit == 8
+
+
+async def test_never_more_in_flight_than_the_concurrency(script: Any, fake_time: Any) -> None:
+    policy = HttpPolicy(
+        "https://psa.example", service="PSA", headers={}, secrets=(), concurrency=4,
+        transport=httpx.MockTransport(script), timing=fake_time.timing(),
+    )  # fmt: skip
+    now = peak = 0
+
+    async def answer(_: httpx.Request) -> dict[str, bool]:
+        nonlocal now, peak
+        now += 1
+        peak = max(peak, now)
+        await asyncio.sleep(0)
+        now -= 1
+        return OK
+
+    script.then(answer)
+    await asyncio.gather(*(policy.ask("GET", "/x") for _ in range(50)))
+    assert peak == 4
+    await policy.aclose()
