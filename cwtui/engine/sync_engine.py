@@ -231,6 +231,14 @@ class SyncEngine:
         additions = {held.id: held for held in await self.psa.additions(agreement)}
         return self.desk.plan(task, additions)
 
+    async def preview(self, task_id: TaskId) -> Plan:
+        """The plan of one task from what is known already: quick enough to follow a cursor."""
+        task = await self.task(task_id)
+        if task.status is TaskStatus.SYNCED:
+            return written_plan(task, self.store.audit(task_id=task.id))
+        await self.desk.load([task])
+        return self.desk.plan(task)
+
     async def sync(self, task_ids: Sequence[TaskId], *, dry_run: bool = False) -> AutoReport:
         """Synchronise these tasks; naming a task confirms what a guard stopped (SPEC 6, guards)."""
         self._require_writable()

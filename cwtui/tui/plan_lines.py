@@ -1,0 +1,148 @@
+"""A task and its plan as lines of the detail pane: before → after, arithmetic, warnings, problems and their keys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import fields
+from decimal import Decimal
+
+from cwtui.domain.money import plain, price_text
+from cwtui.domain.plans import Change, Operation, Plan
+from cwtui.domain.psa import AdditionValues
+from cwtui.domain.tasks import ProblemCode, Task
+from cwtui.tui.widgets.detail_pane import Line
+from cwtui.tui.widgets.status_words import KIND_WORDS, STATUS_WORDS
+from cwtui.tui.widgets.tone import Tone
+
+_LABELS = {
+    "catalog_item_id": "catalog item",
+    "unit_price": "unit price",
+    "unit_cost": "unit cost",
+    "effective": "first day",
+    "cancelled": "last day",
+    "bill": "bill customer",
+    "description": "invoice text",
+}
+_PRICES = {"unit_price", "unit_cost"}
+_SYMBOLS = {Operation.CREATE: "+", Operation.UPDATE: "~", Operation.DELETE: "−"}
+_KEYS = {
+    ProblemCode.CUSTOMER_UNMAPPED: "m maps it",
+    ProblemCode.PRODUCT_UNMAPPED: "m maps it, or adds it to ConnectWise",
+    ProblemCode.AGREEMENT_UNMAPPED: "m maps it",
+    ProblemCode.AGREEMENT_WRONG_COMPANY: "m chooses another agreement",
+    ProblemCode.AGREEMENT_INACTIVE: "m chooses another agreement",
+    ProblemCode.AGREEMENT_ENDED: "m chooses another agreement",
+    ProblemCode.AGREEMENT_NOT_BILLING: "m chooses another agreement",
+    ProblemCode.BILLING_CYCLE_MISMATCH: "m chooses another agreement",
+    ProblemCode.CURRENCY_MISMATCH: "m chooses another agreement",
+    ProblemCode.CATALOG_ITEM_INACTIVE: "m chooses another catalog item",
+    ProblemCode.GUARD: "s confirms it and syncs",
+    ProblemCode.UNKNOWN_CHARGE_TYPE: "x skips it",
+    ProblemCode.UNKNOWN_ORDER_TYPE: "x skips it",
+    ProblemCode.SUBSCRIPTION_MISSING: "x skips it",
+    ProblemCode.STATEMENT_BILLING_UNSUPPORTED: "x skips it",
+    ProblemCode.LINK_MISSING: "4 reconciles it",
+    ProblemCode.LINK_CHANGED: "4 reconciles it",
+}
+
+
+def task_lines(task: Task) -> list[Line]:
+    """Who and what a task is about."""
+    shown = STATUS_WORDS[task.status]
+    ordered = f" of {task.order_created:%Y-%m-%d}" if task.order_created else ""
+    lines = [
+        Line(f"{task.customer_name} ({task.customer_id})", Tone.HEADING),
+        Line(f"{task.subscription_name} ({task.subscription_id})"),
+        Line(f"{KIND_WORDS[task.kind]} order {task.order_number}{ordered}"),
+        Line(str(shown), shown.tone),
+    ]
+    if task.note:
+        lines.append(Line(task.note, Tone.BAD if task.status == "failed" else Tone.MUTED))
+    return lines
+
+
+def plan_lines(plan: Plan) -> list[Line]:
+    """What a plan would write, and why."""
+    return [*_problems(plan), *_head(plan), *_changes(plan.changes, plan.currency), *_remarks(plan)]
+
+
+def _problems(plan: Plan) -> Iterator[Line]:
+    if plan.problems:
+        yield Line("")
+        yield Line("What keeps it from being ready", Tone.HEADING)
+    for problem in plan.problems:
+        yield Line(f"! {problem.message}", Tone.ATTENTION)
+        yield Line(f"{problem.code} · key: {_KEYS[problem.code]}", Tone.MUTED, indent=2)
+
+
+def _head(plan: Plan) -> Iterator[Line]:
+    yield Line("")
+    yield Line("Plan", Tone.HEADING)
+    if plan.agreement_id is not None:
+        yield Line(f"Agreement {plan.agreement_id}{f', {plan.currency}' if plan.currency else ''}")
+    if plan.effective:
+        standing = f", standing additions from {plan.standing_from}" if plan.standing_from else ""
+        yield Line(f"Effective {plan.effective}{standing}")
+    if not plan.changes:
+        yield Line("Nothing to write." if plan.is_ready else "Nothing can be planned yet.", Tone.MUTED)
+
+
+def _changes(changes: Iterable[Change], currency: str) -> Iterator[Line]:
+    for change in changes:
+        which = f" {change.addition_id}" if change.addition_id is not None else ""
+        tone = Tone.MUTED if change.left_out else Tone.HEADING
+        left_out = "  (left out)" if change.left_out else ""
+        yield Line("")
+        text = f"{_SYMBOLS[change.operation]} {change.operation} addition{which}: {change.charge}{left_out}"
+        yield Line(text, tone)
+        for text in _values(change):
+            yield Line(text, Tone.MUTED if change.left_out else Tone.NORMAL, indent=4)
+        if change.operation is not Operation.DELETE:
+            yield Line(f"{'amount':<14}{price_text(change.amount)} {currency}".rstrip(), indent=4)
+        for step in change.arithmetic:
+            yield Line(f"= {step}", Tone.GOOD, indent=4)
+        for text in (change.source, change.rule):
+            if text:
+                yield Line(text, Tone.MUTED, indent=4)
+
+
+def _values(change: Change) -> Iterator[str]:
+    before, after = change.before.values if change.before else None, change.after
+    for field in fields(AdditionValues):
+        old, new = (None if held is None else getattr(held, field.name) for held in (before, after))
+        if (before and after and old == new) or (old is None and new is None):
+            continue
+        mark = "  (edited)" if field.name in change.edited else ""
+        shown = [old, new] if before and after else [old if before else new]
+        text = " → ".join(value_text(field.name, value) for value in shown)
+        yield f"{label_of(field.name):<14}{text}{mark}"
+
+
+def label_of(name: str) -> str:
+    """The word the screens use for a field of an addition."""
+    return _LABELS.get(name, name)
+
+
+def value_text(name: str, value: object) -> str:
+    """A field's value as the screens show it."""
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Decimal):
+        return price_text(value) if name in _PRICES else plain(value)
+    return str(value)
+
+
+def _remarks(plan: Plan) -> Iterator[Line]:
+    remarks = (
+        ("Dropped edits", plan.dropped_edits, Tone.ATTENTION),
+        ("Warnings", plan.warnings, Tone.ATTENTION),
+        ("Notes", plan.notes, Tone.NORMAL),
+    )
+    for title, texts, tone in remarks:
+        if texts:
+            yield Line("")
+            yield Line(title, Tone.HEADING)
+        for text in texts:
+            yield Line(f"· {text}", tone)
