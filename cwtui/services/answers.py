@@ -46,9 +46,9 @@ class Asked:
     method: str
     path: str
     repeatable: bool
-    query: Mapping[str, str] | None = None
-    body: bytes | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] | None = field(default=None, repr=False)
+    body: bytes | None = field(default=None, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     in_doubt: bool = False
     took_s: float = 0.0
 

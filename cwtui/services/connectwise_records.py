@@ -207,7 +207,7 @@ def agreements(cycles: Mapping[int, BillingCycle]) -> Reader[AgreementRecord, Ag
 
 
 ADDITION_FIELDS = (
-    "id,agreementId,product/id,product/identifier,quantity,unitPrice,unitCost,billCustomer,effectiveDate,cancelledDate,"
+    "id,product/id,product/identifier,quantity,unitPrice,unitCost,billCustomer,effectiveDate,cancelledDate,"
     "taxableFlag,invoiceDescription"
 )
 

@@ -19,8 +19,8 @@ def loads(text: bytes) -> object:
     """
     try:
         return _DECODER.decode(text.decode("utf-8-sig"))
-    except RecursionError as error:
-        raise ValueError("nested too deeply to be read") from error
+    except (RecursionError, ArithmeticError) as error:
+        raise ValueError("nested too deeply, or a number beyond all reason") from error
 
 
 def dumps(value: object) -> bytes:

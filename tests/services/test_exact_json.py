@@ -27,7 +27,9 @@ def test_a_byte_order_mark_is_no_content() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", [b"<html>", b"", b"\xff\xfe", b"[" * 100_000], ids=["html", "empty", "not UTF-8", "nested without end"]
+    "text",
+    [b"<html>", b"", b"\xff\xfe", b"[" * 100_000, b"1e9999999999999999999"],
+    ids=["html", "empty", "not UTF-8", "nested without end", "beyond all numbers"],
 )
 def test_what_is_not_json_is_a_value_error(text: bytes) -> None:
     with pytest.raises(ValueError):  # noqa: PT011  # whatever its words
