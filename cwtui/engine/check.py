@@ -21,6 +21,8 @@ OVERLAP = timedelta(days=1)
 FEEDS = ("customers", "subscriptions", "products")
 _HISTORY = "check.history"
 _FEW = 2
+_PAGE = 100
+"""About how many customers a page of the list holds."""
 _MANY_CUSTOMERS = 100
 
 
@@ -89,6 +91,8 @@ class ChangeCheck:
     at_once: int = 16
     guards_empty_feed: bool = True
     _failures: list[str] = field(default_factory=list)
+    _counts: dict[str, int] = field(default_factory=dict)
+    _unread: list[SubscriptionId] = field(default_factory=list)
 
     async def run(self) -> CheckReport:
         """Read what changed and make its tasks (SPEC 4).
@@ -99,16 +103,20 @@ class ChangeCheck:
         """
         self.marketplace.clear_unreadable()
         self._failures.clear()
+        self._unread.clear()
         cursor, history = self.store.cursor(), _History.read(self.store)
-        counts = await self._feed_counts(cursor.last_counts or {})
+        self._counts = counts = await self._feed_counts(cursor.last_counts or {})
         moment, now = self.clock.check_moment, self.clock.now()
         is_first = cursor.checked_at is None
         since = min(found for found in (cursor.checked_at, history.real_moment, moment, now) if found) - OVERLAP
         found = await (self._first(since, history) if is_first else self._later(since, cursor, history))
         self._failures.extend(self.marketplace.unreadable)
         found.open_orders.update(self.marketplace.unreadable_orders)
-        self._save(found, Cursor(max(moment, cursor.checked_at or moment), frozenset(found.open_orders), counts))
-        history.save(self.store, now, since)
+        checked_at = max(moment, cursor.checked_at or moment)
+        # In one piece: a check that is remembered without its history would make tasks of orders long ended.
+        with self.store.batch():
+            self._save(found, Cursor(checked_at, frozenset(found.open_orders), counts))
+            history.save(self.store, now, since)
         for task in found.tasks.values():
             self.listener.task_changed(task)
         return CheckReport(tuple(found.tasks), tuple(self._failures))
@@ -129,17 +137,19 @@ class ChangeCheck:
     async def _first(self, since: datetime, history: _History) -> _Found:
         """One sales_order task for every active subscription; open orders are followed (SPEC 4.1)."""
         found = _Found()
-        found.open_orders = await self._listed_as_open()
+        found.open_orders = await self._listed_as_open(None)
         async for page in self.marketplace.orders(created_from=since):
             found.open_orders.update(order.id for order in page if order.status.is_open)
             history.ended_before.update(order.id for order in page if not order.status.is_open)
-        active: list[SubscriptionId] = []
+        active: dict[SubscriptionId, Subscription] = {}
         async for rows in self.marketplace.subscriptions(status=SubscriptionStatus.ACTIVE):
-            active.extend(row.id for row in rows if row.status is SubscriptionStatus.ACTIVE)
+            active.update((row.id, row) for row in rows if row.status is SubscriptionStatus.ACTIVE)
             self.listener.progress(Progress("Listing subscriptions", len(active), None))
-        found.subscriptions = await self._subscriptions(active)
-        found.customers = await self._customers({row.customer_id for row in found.subscriptions.values()})
-        for subscription in found.subscriptions.values():
+        found.subscriptions = await self._subscriptions(list(active))
+        # One that cannot be read makes its task all the same: nothing else would ever bring it up again.
+        listed = found.subscriptions | {name: active[name] for name in self._unread}
+        found.customers = await self._customers({row.customer_id for row in listed.values()})
+        for subscription in listed.values():
             task = _initial_task(subscription, found.customers)
             found.tasks[task.id] = task
         return found
@@ -150,7 +160,7 @@ class ChangeCheck:
         async for page in self.marketplace.orders(created_from=since):
             seen.update((order.id, order) for order in page)
         followed = [order for order in cursor.open_orders if order not in seen]
-        still_open = await self._listed_as_open() & set(followed) if len(followed) > _FEW else set()
+        still_open = await self._listed_as_open(set(followed)) if len(followed) > _FEW else set()
         completed = [order.id for order in seen.values() if self._is_due(order, cursor, history)]
         ended = [order for order in followed if order not in still_open]
         found = _Found(open_orders=still_open | {order.id for order in seen.values() if order.status.is_open})
@@ -164,12 +174,15 @@ class ChangeCheck:
             return False
         return order.id in cursor.open_orders or not history.makes_no_task(order)
 
-    async def _listed_as_open(self) -> set[OrderId]:
+    async def _listed_as_open(self, wanted: set[OrderId] | None) -> set[OrderId]:
+        """Orders that are open now: all, or those wanted, which are looked for where most of them are."""
         listed: set[OrderId] = set()
-        for status in (OrderStatus.SUBMITTED, OrderStatus.PROCESSING):
+        for status in (OrderStatus.PROCESSING, OrderStatus.SUBMITTED):
+            if wanted is not None and wanted <= listed:
+                break
             async for page in self.marketplace.orders(status=status):
                 listed.update(order.id for order in page if order.status.is_open)
-        return listed
+        return listed if wanted is None else listed & wanted
 
     async def _add_orders(self, found: _Found, ids: Sequence[OrderId]) -> None:
         """One task per (order, subscription); an order that names none still waits for a person (SPEC 4.2, 4.3)."""
@@ -196,12 +209,16 @@ class ChangeCheck:
             found.tasks[task.id] = task
 
     async def _subscriptions(self, ids: Sequence[SubscriptionId]) -> dict[SubscriptionId, Subscription]:
-        """Detailed subscriptions; one the marketplace does not know is left out (`subscription_missing`)."""
+        """Detailed subscriptions; one unknown to the marketplace or unreadable is left out (`subscription_missing`)."""
 
         async def ask(subscription_id: SubscriptionId) -> Subscription | None:
             try:
                 return await self.marketplace.subscription(subscription_id)
             except NotFound:
+                return None
+            except Unreadable as error:
+                self._failures.append(str(error))
+                self._unread.append(subscription_id)
                 return None
 
         done = self._shown("Reading subscriptions", len(ids))
@@ -209,9 +226,10 @@ class ChangeCheck:
         return {answer.id: answer for answer in answers if answer is not None}
 
     async def _customers(self, wanted: Collection[CustomerId]) -> dict[CustomerId, Customer]:
-        """Customers not known yet: one by one if few, else by the list."""
+        """Customers not known yet: one by one, or by the list where that takes fewer requests."""
         unknown = [customer for customer in wanted if customer and self.store.customer(customer) is None]
-        if len(unknown) > _FEW:
+        pages = -(-self._counts.get("customers", 0) // _PAGE)
+        if len(unknown) > max(_FEW, pages):
             listed: dict[CustomerId, Customer] = {}
             async for page in self.marketplace.customers():
                 listed.update((customer.id, customer) for customer in page)
@@ -241,7 +259,7 @@ class ChangeCheck:
                 self.store.save_subscription(subscription)
             for task in found.tasks.values():
                 self.store.save_task(task)
-                if task.is_initial:
+                if task.is_initial and task.subscription_id in found.subscriptions:
                     self.store.save_snapshot(task.id, found.subscriptions[task.subscription_id])
             if cursor != self.store.cursor():
                 self.store.save_cursor(cursor)

@@ -9,16 +9,16 @@ from decimal import Decimal
 from typing import Protocol
 
 from cwtui.domain.charges import Charge, charge_of
-from cwtui.domain.errors import NotFound
-from cwtui.domain.ids import AdditionId, AgreementId, CatalogItemId, ProductId, SubscriptionId
-from cwtui.domain.marketplace import OrderLine, Product, Subscription
+from cwtui.domain.errors import NotFound, Unreadable
+from cwtui.domain.ids import AdditionId, AgreementId, CatalogItemId, OrderId, ProductId, SubscriptionId
+from cwtui.domain.marketplace import Order, OrderLine, Product, Subscription
 from cwtui.domain.money import CENT, ZERO
 from cwtui.domain.periods import BillingCycle
 from cwtui.domain.planning import PlanningFacts, PlanningRules, plan_task
 from cwtui.domain.planning.lines import plan_product
 from cwtui.domain.plans import Change, Operation, Plan, PlanEdits, with_edits
 from cwtui.domain.psa import Addition, Agreement, BillCustomer, CatalogItem, billed_through
-from cwtui.domain.tasks import ProblemCode, Task, TaskKind, TaskStatus, lines_of
+from cwtui.domain.tasks import Problem, ProblemCode, Task, TaskKind, TaskStatus, lines_of
 from cwtui.engine.concurrently import each
 from cwtui.engine.protocols import Clock, Listener, Marketplace, Progress, Psa, Store
 
@@ -80,14 +80,15 @@ class PlanningDesk:
 
         Args:
             tasks: Open tasks.
-            refresh: Read their subscriptions again unless this run did (before writing by a newest order).
+            refresh: Read the subscriptions of those that may be written again unless this run did.
         """
         await self._load_missing(tasks)
         await self._load_agreements({found for task in tasks if (found := self.agreement_of(task)) is not None})
-        if refresh:
-            await self._load_subscriptions(tasks)
         await self._load_catalogue(tasks)
         await self._load_items({item for task in tasks for item in self._items_of(task)})
+        if refresh:
+            await self._load_subscriptions(tasks)
+            await self._load_items({item for task in tasks for item in self._items_of(task)})
 
     def agreement_of(self, task: Task) -> AgreementId | None:
         """The agreement a task writes to: its source's, else the one its subscription is mapped to."""
@@ -125,9 +126,15 @@ class PlanningDesk:
             return begun
         source = self.sources.get(task.kind)
         plan = source.plan(self, task, additions) if source else None
+        if plan is None and not task.is_initial and source is None and self.store.order(task.order_id) is None:
+            return _without_order(task)
         if plan is None:
             plan = plan_task(self.facts(task, additions))
         return with_edits(plan, self.store.edits(task.id))
+
+    def may_write(self, task: Task) -> bool:
+        """Nothing keeps its plan from being written, as far as is known without the agreement's additions."""
+        return not self.plan(task).problems
 
     def evaluate(self, task: Task, plan: Plan | None = None) -> Task:
         """An open task in the state its plan puts it in (SPEC 2, 4.6)."""
@@ -235,10 +242,18 @@ class PlanningDesk:
         orders = sorted({task.order_id for task in ordered if self.store.order(task.order_id) is None})
         missing = {task.subscription_id for task in tasks if task.subscription_id and self._subscription(task) is None}
         names = sorted(missing - self.fresh - {task.subscription_id for task in tasks if task.kind in self.sources})
-        if orders:
-            done = self._shown("Reading orders", len(orders))
-            for order in await each(orders, self.marketplace.order, at_once=self.at_once, done=done):
-                self.store.save_order(order)
+
+        async def ask(name: OrderId) -> Order | None:
+            try:
+                return await self.marketplace.order(name)
+            except (NotFound, Unreadable):
+                return None
+
+        answers = await each(orders, ask, at_once=self.at_once, done=self._shown("Reading orders", len(orders)))
+        with self.store.batch():
+            for order in answers:
+                if order is not None:
+                    self.store.save_order(order)
         await self._read_subscriptions(names)
 
     async def _load_agreements(self, wanted: set[AgreementId]) -> None:
@@ -269,19 +284,20 @@ class PlanningDesk:
         self._asked_items |= unknown
 
     async def _load_subscriptions(self, tasks: Sequence[Task]) -> None:
-        """Read subscriptions again whose newest order is among the tasks: its quantity counts (SPEC 6)."""
-        wanted = {
+        """Read subscriptions again that orders among the tasks may write by: the newest one's quantity (SPEC 6)."""
+        stale = {
             task.subscription_id
             for task in tasks
             if task.subscription_id and not task.is_initial and task.subscription_id not in self.fresh
         }
-        await self._read_subscriptions(sorted(wanted))
+        heads = {name: next(filter(_is_open, self.store.tasks_of(name)), None) for name in stale}
+        await self._read_subscriptions(sorted(name for name, head in heads.items() if head and self.may_write(head)))
 
     async def _read_subscriptions(self, stale: Sequence[SubscriptionId]) -> None:
         async def ask(name: SubscriptionId) -> Subscription | None:
             try:
                 return await self.marketplace.subscription(name)
-            except NotFound:
+            except (NotFound, Unreadable):
                 return None
 
         answers = await each(stale, ask, at_once=self.at_once, done=self._shown("Reading subscriptions", len(stale)))
@@ -310,6 +326,21 @@ class PlanningDesk:
 
     def _shown(self, what: str, total: int) -> Callable[[int], None]:
         return lambda done: self.listener.progress(Progress(what, done, total))
+
+
+def _is_open(task: Task) -> bool:
+    return task.status.is_open
+
+
+def _without_order(task: Task) -> Plan:
+    """What cannot be read any more is not taken for an order without lines."""
+    problem = Problem(
+        ProblemCode.SUBSCRIPTION_MISSING,
+        f"The marketplace no longer shows order {task.order_number or task.order_id}, so it cannot be planned."
+        " Bill it by hand, then skip this task.",
+        task.order_id,
+    )
+    return Plan(task.id, task.subscription_id, None, problems=(problem,))
 
 
 def monthly_effect(plan: Plan, cycle: BillingCycle | None) -> Decimal | None:

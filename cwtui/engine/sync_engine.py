@@ -14,6 +14,7 @@ from cwtui.domain.records import AuditRow
 from cwtui.domain.tasks import Task, TaskKind, TaskStatus
 from cwtui.engine.check import ChangeCheck
 from cwtui.engine.doctor import examine
+from cwtui.engine.due import due_tasks, is_new_basis, note_basis
 from cwtui.engine.facade import AutoReport, CheckReport, DoctorReport, MappingRow, Suggestion, UndoReport
 from cwtui.engine.mapping import MappingDesk
 from cwtui.engine.planning import PlanningDesk
@@ -78,22 +79,26 @@ class SyncEngine:
         self._require_writable()
         self._is_stopping = False
         self._read_afresh()
+        counts = self.store.cursor().last_counts
         report = await self._check()
-        open_tasks = list(self.store.open_tasks())
-        await self.desk.load(open_tasks)
-        self.desk.replan(open_tasks)
+        if is_new_basis(self.store, self.desk.rules):
+            await self._replan_open()
+            return report
+        more = counts != self.store.cursor().last_counts
+        due = due_tasks(self.store, report.created, more_subscriptions=more)
+        await self.desk.load(due)
+        self.desk.replan(due)
         return report
 
     async def auto(self, *, dry_run: bool = False) -> AutoReport:
         """Check, then synchronise every task that is ready; `failed` ones are tried again (SPEC 2, 6, 7)."""
         report = await self.check()
         errors = [*report.failures]
-        if self.rules.maps_exact:
-            await self._map_exact()
-        chosen = [task for task in self.store.open_tasks() if self._is_chosen(task)]
-        outcome = SyncOutcome() if dry_run else await self._synchronise(chosen)
+        errors += await self._map_exact(dry_run=dry_run)
+        due = [task for task in due_tasks(self.store, more_subscriptions=False) if self._is_chosen(task)]
+        outcome = SyncOutcome() if dry_run else await self._synchronise(due)
         errors += outcome.errors
-        self._note_failures(chosen)
+        self._note_failures([task for task in self.store.open_tasks() if self._is_chosen(task)])
         return self._report(
             list(self.store.tasks()), outcome, created=len(report.created), dry_run=dry_run, errors=errors
         )
@@ -120,17 +125,25 @@ class SyncEngine:
         self.desk.fresh.update(task.subscription_id for task in created if task is not None)
         return report
 
-    async def _map_exact(self) -> None:
-        made = await self.mapping.map_exact(list(self.store.open_tasks()))
-        if self.rules.creates_items:
-            made += await self.mapping.create_items(list(self.store.open_tasks()))
-        if made:
+    async def _map_exact(self, *, dry_run: bool) -> list[str]:
+        """Map and create what the settings allow; what fails is said, and the rest of the run goes on."""
+        failures = []
+        try:
+            if self.rules.maps_exact:
+                await self.mapping.map_exact(list(self.store.open_tasks()))
+            if self.rules.creates_items and not dry_run:
+                await self.mapping.create_items(list(self.store.open_tasks()))
+        except (ServiceError, InputError) as error:
+            failures.append(str(error))
+        if is_new_basis(self.store, self.desk.rules):
             await self._replan_open()
+        return failures
 
     async def _replan_open(self) -> None:
         open_tasks = list(self.store.open_tasks())
         await self.desk.load(open_tasks)
         self.desk.replan(open_tasks)
+        note_basis(self.store, self.desk.rules)
 
     def _is_chosen(self, task: Task) -> bool:
         return not self.rules.only_customers or task.customer_id in self.rules.only_customers

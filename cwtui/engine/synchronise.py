@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from cwtui.domain.errors import AccessDenied, ServiceError
+from cwtui.domain.errors import AccessDenied, ServiceError, StateError
 from cwtui.domain.ids import AgreementId, SubscriptionId, TaskId
 from cwtui.domain.plans import Plan
 from cwtui.domain.tasks import Problem, ProblemCode, Task, TaskStatus
@@ -51,6 +51,7 @@ class Synchroniser:
     outcome: SyncOutcome = field(default_factory=SyncOutcome)
     _done: int = 0
     _total: int = 0
+    _unsaved: StateError | None = None
 
     async def run(self, tasks: Sequence[Task]) -> SyncOutcome:
         """Write everything that is ready among these tasks and what becomes ready behind them.
@@ -65,11 +66,16 @@ class Synchroniser:
 
         async def work(agreement_id: AgreementId | None, group: list[Task]) -> None:
             async with gate:
-                await self._agreement(agreement_id, group)
+                try:
+                    await self._agreement(agreement_id, group)
+                except StateError as error:  # raised when the others have come to their next write, not under them
+                    self._unsaved = error
 
         async with asyncio.TaskGroup() as running:
             for agreement_id, group in groups.items():
                 running.create_task(work(agreement_id, group))
+        if self._unsaved is not None:
+            raise self._unsaved
         return self.outcome
 
     def _by_agreement(self, tasks: Sequence[Task]) -> dict[AgreementId | None, list[Task]]:
@@ -81,14 +87,14 @@ class Synchroniser:
 
     @property
     def _is_over(self) -> bool:
-        return self.outcome.denied is not None or self.is_stopping()
+        return self.outcome.denied is not None or self._unsaved is not None or self.is_stopping()
 
     async def _agreement(self, agreement_id: AgreementId | None, tasks: list[Task]) -> None:
         """Work through one agreement's tasks; a subscription whose task stops keeps its later ones waiting."""
         if self._is_over:
             return
         heads = {task.subscription_id: task for task in reversed(tasks)}.values()
-        if agreement_id is None or not any(self._may_write(task) for task in heads):
+        if agreement_id is None or not any(self.desk.may_write(task) for task in heads):
             self.desk.replan(tasks)
             self._advance(len(tasks))
             return
@@ -108,10 +114,6 @@ class Synchroniser:
         self.desk.replan(task for task in map(self._now, tasks) if task.subscription_id in stopped)
         self.outcome.add(writer.writes())
 
-    def _may_write(self, task: Task) -> bool:
-        """As far as is known without reading the agreement's additions."""
-        return self.store.plan_begun(task.id) is not None or not self.desk.plan(task).problems
-
     async def _task(self, task: Task, writer: AgreementWriter) -> bool:
         """Write one task's plan; True lets its subscription's next task go on."""
         plan = self.desk.plan(task, writer.additions)
@@ -123,6 +125,7 @@ class Synchroniser:
         try:
             await self._write_plan(plan, writer)
         except Contradiction as moved:
+            self._let_go(task.id)
             self._save(_contradicted(now, str(moved)))
             return False
         except AccessDenied as error:
@@ -147,6 +150,12 @@ class Synchroniser:
                 return
             await writer.write(plan.task_id, plan.subscription_id, change)
 
+    def _let_go(self, task_id: TaskId) -> None:
+        """A begun plan of which nothing was written, nor may have been, is planned anew the next time."""
+        is_open = any(intent.task_id == task_id for intent in self.store.open_intents())
+        if not is_open and not self.store.done_keys(task_id) and self.store.plan_begun(task_id) is not None:
+            self.store.end_plan(task_id)
+
     def _is_complete(self, plan: Plan) -> bool:
         done = self.store.done_keys(plan.task_id)
         return all(change.key in done for change in plan.to_write)
@@ -161,6 +170,7 @@ class Synchroniser:
         self.outcome.synced.append(task.id)
 
     def _failed(self, task: Task, error: ServiceError) -> None:
+        self._let_go(task.id)
         self._save(replace(task, status=TaskStatus.FAILED, problems=(), note=str(error)))
         self.outcome.errors.append(str(error))
         self.listener.problem(str(error))
@@ -169,7 +179,7 @@ class Synchroniser:
         if isinstance(error, AccessDenied):
             self.outcome.denied = error
         for task in tasks:
-            if self._may_write(task) and self.desk.evaluate(task).status is not TaskStatus.WAITING:
+            if self.desk.may_write(task) and self.desk.evaluate(task).status is not TaskStatus.WAITING:
                 self.outcome.attempted.append(task.id)
                 self._save(replace(task, status=TaskStatus.FAILED, problems=(), note=str(error)))
         self.outcome.errors.append(str(error))

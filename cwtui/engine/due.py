@@ -1,0 +1,77 @@
+"""Which open tasks a check plans anew: not those that only a person at cwtui can move, however many they are."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Collection
+
+from cwtui import __version__
+from cwtui.domain.ids import TaskId
+from cwtui.domain.planning import PlanningRules
+from cwtui.domain.tasks import ProblemCode, Task, TaskStatus
+from cwtui.engine.protocols import Store
+
+_SETTLED_HERE = frozenset(
+    [
+        ProblemCode.CUSTOMER_UNMAPPED,
+        ProblemCode.PRODUCT_UNMAPPED,
+        ProblemCode.AGREEMENT_UNMAPPED,
+        ProblemCode.STATEMENT_BILLING_UNSUPPORTED,
+        ProblemCode.UNKNOWN_ORDER_TYPE,
+        ProblemCode.UNKNOWN_CHARGE_TYPE,
+    ]
+)
+"""Problems that nothing in ConnectWise removes: with the same mappings and rules they stay as they were found."""
+
+_BASIS = "planning.basis"
+_FEW = 2
+
+
+def due_tasks(store: Store, created: Collection[TaskId] = (), *, more_subscriptions: bool = True) -> list[Task]:
+    """The open tasks whose plans ConnectWise, time or this check may have changed.
+
+    Args:
+        store: Holds the tasks.
+        created: Tasks this check made: they were never planned.
+        more_subscriptions: The marketplace has another number of subscriptions than before, so one that was
+            missing may be there now. Otherwise it is only looked for where few are missing.
+    """
+    queues: dict[str, list[Task]] = defaultdict(list)
+    for task in store.open_tasks():
+        queues[task.subscription_id or task.id].append(task)
+    heads = [min(queue, key=_age) for queue in queues.values()]
+    missing = [head.id for head in heads if _has(head, ProblemCode.SUBSCRIPTION_MISSING)]
+    resting = set() if more_subscriptions or len(missing) <= _FEW else set(missing)
+    resting |= {head.id for head in heads if any(_has(head, code) for code in _SETTLED_HERE)}
+    resting -= set(created)
+    due = []
+    for head, queue in zip(heads, queues.values(), strict=True):
+        due += [task for task in queue if head.id not in resting or task.id in created]
+    return due
+
+
+def _age(task: Task) -> tuple[bool, float, str]:
+    created = task.order_created
+    return created is not None, created.timestamp() if created else 0.0, task.order_id
+
+
+def _has(task: Task, code: ProblemCode) -> bool:
+    return task.status is TaskStatus.NEEDS_ACTION and any(problem.code is code for problem in task.problems)
+
+
+def basis(store: Store, rules: PlanningRules) -> str:
+    """Fingerprint of what the operator decides about plans: mappings, settings, this version's rules."""
+    mapped = sorted(f"{mapping.key}={mapping.connectwise_id}" for mapping in store.mappings())
+    return hashlib.sha256("\n".join([__version__, repr(rules), *mapped]).encode()).hexdigest()[:16]
+
+
+def is_new_basis(store: Store, rules: PlanningRules) -> bool:
+    """Every open task has to be planned anew."""
+    return store.fact(_BASIS) != basis(store, rules)
+
+
+def note_basis(store: Store, rules: PlanningRules) -> None:
+    """Every open task was planned on what the operator decided until now."""
+    if is_new_basis(store, rules):
+        store.save_fact(_BASIS, basis(store, rules))
