@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Annotated, Generic, NoReturn, TypeVar
 
 from pydantic import BaseModel, ConfigDict, PlainValidator, TypeAdapter, ValidationError
@@ -82,7 +82,8 @@ Text = str | None
 class Record(BaseModel):
     """A service's record; attributes are its fields' names in snake_case."""
 
-    model_config = ConfigDict(extra="ignore", coerce_numbers_to_str=True, alias_generator=to_camel)
+    # Built at first use: most commands of the program read none of these.
+    model_config = ConfigDict(extra="ignore", coerce_numbers_to_str=True, alias_generator=to_camel, defer_build=True)
 
 
 M = TypeVar("M", bound=Record)
@@ -102,12 +103,17 @@ class Unread:
     why: str
 
 
+@cache
+def _adapters(model: type[M]) -> tuple[TypeAdapter[M], TypeAdapter[list[M]]]:
+    return TypeAdapter(model), TypeAdapter(list[model])  # type: ignore[valid-type]  # known at run time
+
+
 class Reader(Generic[M, D]):
     """Turns records of one kind into domain values, a page at a time."""
 
     def __init__(self, model: type[M], convert: Callable[[M], D]) -> None:
         """Take the model and how it becomes a domain value; `convert` may raise ValueError."""
-        self._one, self._many, self._convert = TypeAdapter(model), TypeAdapter(list[model]), convert  # type: ignore[valid-type]  # known at run time
+        self._model, self._convert = model, convert
 
     def one(self, row: object) -> D:
         """Read one record.
@@ -116,15 +122,17 @@ class Reader(Generic[M, D]):
             ValueError: Why it cannot be read, in words without a full stop.
         """
         try:
-            return self._convert(self._one.validate_python(row))
+            one, _ = _adapters(self._model)
+            return self._convert(one.validate_python(row))
         except ValidationError as error:
             raise ValueError(_faults(error)) from error
 
     def many(self, rows: Sequence[object]) -> tuple[list[D], list[Unread]]:
         """Read a page: what could be read, in order, and what could not."""
+        _, many = _adapters(self._model)
         convert = self._convert
         try:
-            return [convert(record) for record in self._many.validate_python(rows)], []
+            return [convert(record) for record in many.validate_python(rows)], []
         except ValueError:  # a ValidationError is one: now row by row, which is slower
             return self._row_by_row(rows)
 
