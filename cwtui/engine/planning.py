@@ -83,12 +83,16 @@ class PlanningDesk:
             refresh: Read the subscriptions of those that may be written again unless this run did.
         """
         await self._load_missing(tasks)
-        await self._load_agreements({found for task in tasks if (found := self.agreement_of(task)) is not None})
+        await self.load_agreements({found for task in tasks if (found := self.agreement_of(task)) is not None})
         await self._load_catalogue(tasks)
         await self._load_items({item for task in tasks for item in self._items_of(task)})
         if refresh:
             await self._load_subscriptions(tasks)
             await self._load_items({item for task in tasks for item in self._items_of(task)})
+
+    async def load_items(self, wanted: set[CatalogItemId]) -> None:
+        """Read catalog items, unless they are known."""
+        await self._load_items(wanted)
 
     def agreement_of(self, task: Task) -> AgreementId | None:
         """The agreement a task writes to: its source's, else the one its subscription is mapped to."""
@@ -126,7 +130,7 @@ class PlanningDesk:
             return begun
         source = self.sources.get(task.kind)
         plan = source.plan(self, task, additions) if source else None
-        if plan is None and not task.is_initial and source is None and self.store.order(task.order_id) is None:
+        if plan is None and not task.is_initial and not self._is_own(task) and self.store.order(task.order_id) is None:
             return _without_order(task)
         if plan is None:
             plan = plan_task(self.facts(task, additions))
@@ -193,8 +197,15 @@ class PlanningDesk:
         return None
 
     def _is_newest(self, task: Task) -> bool:
-        queue = self.store.tasks_of(task.subscription_id)
+        queue = [other for other in self.store.tasks_of(task.subscription_id) if not self._is_own(other)]
         return not queue or queue[-1].id == task.id
+
+    def _is_own(self, task: Task) -> bool:
+        """Its plan comes from a source, not from an order; a migration's does once it is reconciled."""
+        source = self.sources.get(task.kind)
+        if source is None or task.kind is not TaskKind.RECONCILIATION:
+            return source is not None
+        return source.agreement_of(task) is not None
 
     def _subscription(self, task: Task) -> Subscription | None:
         """The first check's snapshot for an `initial` task: later orders bring their own tasks (SPEC 4.1)."""
@@ -238,10 +249,10 @@ class PlanningDesk:
 
     async def _load_missing(self, tasks: Sequence[Task]) -> None:
         """Read again what the state let go of: orders and subscriptions of tasks that were reopened or undone."""
-        ordered = [task for task in tasks if not task.is_initial and task.kind not in self.sources]
+        ordered = [task for task in tasks if not task.is_initial and not self._is_own(task)]
         orders = sorted({task.order_id for task in ordered if self.store.order(task.order_id) is None})
         missing = {task.subscription_id for task in tasks if task.subscription_id and self._subscription(task) is None}
-        names = sorted(missing - self.fresh - {task.subscription_id for task in tasks if task.kind in self.sources})
+        names = sorted(missing - self.fresh - {task.subscription_id for task in tasks if self._is_own(task)})
 
         async def ask(name: OrderId) -> Order | None:
             try:
@@ -256,7 +267,8 @@ class PlanningDesk:
                     self.store.save_order(order)
         await self._read_subscriptions(names)
 
-    async def _load_agreements(self, wanted: set[AgreementId]) -> None:
+    async def load_agreements(self, wanted: set[AgreementId]) -> None:
+        """Read agreements, and through when they are billed, unless they are known."""
         unknown = wanted - self.agreements.keys()
         if not unknown:
             return
@@ -352,9 +364,12 @@ def monthly_effect(plan: Plan, cycle: BillingCycle | None) -> Decimal | None:
 
 
 def _per_period(change: Change) -> Decimal:
-    """Ended and deleted additions count against, created ones for."""
+    """Ended and deleted additions count against, created ones for; what stays in place by its difference."""
     if change.operation is Operation.CREATE:
         return change.amount
+    if change.after is not None and change.after.cancelled is None and change.before is not None:
+        was = change.before.values
+        return change.amount - (was.quantity * was.unit_price if was.bill is BillCustomer.BILLABLE else ZERO)
     before = change.before.values if change.before else None
     if before is None or before.bill is not BillCustomer.BILLABLE:
         return ZERO

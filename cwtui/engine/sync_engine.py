@@ -235,7 +235,7 @@ class SyncEngine:
         """The plan of one task, made afresh from what ConnectWise holds now, with the operator's edits."""
         task = await self.task(task_id)
         if task.status is TaskStatus.SYNCED:
-            return written_plan(task, self.store.audit(task_id=task.id))
+            return written_plan(task, reversed(Undo(self.store, self.desk).rows(task)))
         self._read_afresh()
         await self.desk.load([task], refresh=task.status.is_open)
         agreement = self.desk.agreement_of(task)
@@ -248,7 +248,7 @@ class SyncEngine:
         """The plan of one task from what is known already: quick enough to follow a cursor."""
         task = await self.task(task_id)
         if task.status is TaskStatus.SYNCED:
-            return written_plan(task, self.store.audit(task_id=task.id))
+            return written_plan(task, reversed(Undo(self.store, self.desk).rows(task)))
         await self.desk.load([task])
         return self.desk.plan(task)
 
@@ -315,13 +315,14 @@ class SyncEngine:
         """Take a synced (or part-done) task back (SPEC 7)."""
         self._require_writable()
         task = await self.task(task_id)
-        undo = Undo(self.store, self.desk)
-        rows = undo.rows(task)
-        if task.status is not TaskStatus.SYNCED and not rows:
+        undo = Undo(self.store, self.desk, lambda: self._is_stopping)
+        agreement_id = undo.agreement_of(task)
+        if task.status is not TaskStatus.SYNCED and agreement_id is None:
             raise _not_in_state(task, "synced", "Only what was written can be taken back.")
+        self._is_stopping = False
         self._read_afresh()
-        await self.desk.load([task])
-        writer = self._writer(rows[0].agreement_id, self.new_run()) if rows else None
+        await self.desk.load_agreements({agreement_id} if agreement_id is not None else set())
+        writer = None if agreement_id is None else self._writer(agreement_id, self.new_run())
         report = await undo.run(task, writer)
         if report.complete:
             self.store.save_task(replace(task, status=TaskStatus.NEEDS_ACTION, problems=(), note="", synced_at=None))

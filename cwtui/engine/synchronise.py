@@ -11,6 +11,7 @@ from cwtui.domain.errors import AccessDenied, ServiceError, StateError
 from cwtui.domain.ids import AgreementId, SubscriptionId, TaskId
 from cwtui.domain.plans import Plan
 from cwtui.domain.tasks import Problem, ProblemCode, Task, TaskStatus
+from cwtui.engine.doubts import doubted_agreements
 from cwtui.engine.facade import Writes
 from cwtui.engine.planning import PlanningDesk
 from cwtui.engine.protocols import Listener, Progress, Store
@@ -61,6 +62,8 @@ class Synchroniser:
         """
         await self.desk.load(tasks, refresh=True)
         groups = self._by_agreement(tasks)
+        for doubted in doubted_agreements(self.store):
+            groups.setdefault(doubted, [])
         self._total = len(tasks)
         gate = asyncio.Semaphore(self.at_once)
 
@@ -94,13 +97,16 @@ class Synchroniser:
         if self._is_over:
             return
         heads = {task.subscription_id: task for task in reversed(tasks)}.values()
-        if agreement_id is None or not any(self.desk.may_write(task) for task in heads):
+        is_doubted = agreement_id in doubted_agreements(self.store)
+        if agreement_id is None or not (is_doubted or any(self.desk.may_write(task) for task in heads)):
             self.desk.replan(tasks)
             self._advance(len(tasks))
             return
         writer = self.open_writer(agreement_id)
         try:
             await writer.read()
+        except Contradiction as moved:  # a late double was edited meanwhile: a person looks at it
+            self.outcome.errors.append(str(moved))
         except ServiceError as error:
             self._fail_all(tasks, error)
             return
@@ -112,7 +118,16 @@ class Synchroniser:
                 stopped.add(task.subscription_id)
             self._advance(1)
         self.desk.replan(task for task in map(self._now, tasks) if task.subscription_id in stopped)
+        await self._look_again(writer)
         self.outcome.add(writer.writes())
+
+    async def _look_again(self, writer: AgreementWriter) -> None:
+        if self._is_over:
+            return
+        try:
+            await writer.look_again()
+        except (ServiceError, Contradiction) as error:  # the next run looks again
+            self.listener.problem(str(error))
 
     async def _task(self, task: Task, writer: AgreementWriter) -> bool:
         """Write one task's plan; True lets its subscription's next task go on."""

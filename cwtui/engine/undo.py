@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from cwtui.domain.charges import Charge
@@ -15,12 +15,16 @@ from cwtui.domain.plans import Change, Operation, Plan
 from cwtui.domain.psa import Addition, AdditionValues
 from cwtui.domain.records import AuditRow
 from cwtui.domain.tasks import Task
+from cwtui.engine.doubts import KEY
 from cwtui.engine.facade import UndoReport
 from cwtui.engine.planning import PlanningDesk
 from cwtui.engine.protocols import Store
 from cwtui.engine.writing import AgreementWriter, Contradiction
 
 _DONE = {"confirmed", "adopted"}
+_STOPPED = "Stopped before the next write. Undo the task again to go on."
+_NOT_THE_TASKS = ("undo:", KEY)
+"""How the keys of writes begin that no plan asked for."""
 
 
 @dataclass(slots=True)
@@ -29,6 +33,12 @@ class Undo:
 
     store: Store
     desk: PlanningDesk
+    is_stopping: Callable[[], bool] = lambda: False
+
+    def agreement_of(self, task: Task) -> AgreementId | None:
+        """Where the task wrote, or may have written without hearing the answer; None if it never began."""
+        rows, begun = self.rows(task), self.store.plan_begun(task.id)
+        return rows[0].agreement_id if rows else begun.agreement_id if begun else None
 
     def rows(self, task: Task) -> list[AuditRow]:
         """What the task wrote since it was last opened and was not taken back yet, newest first."""
@@ -38,7 +48,7 @@ class Undo:
         rows = [
             row
             for row in self.store.audit(task_id=task.id)
-            if row.outcome in _DONE and row.seq > back_to and not _key(row).startswith("undo:")
+            if row.outcome in _DONE and row.seq > back_to and not _key(row).startswith(_NOT_THE_TASKS)
         ]
         return [row for row in reversed(rows) if f"undo:{row.seq}" not in done]
 
@@ -49,15 +59,20 @@ class Undo:
             What was done. If ConnectWise no longer holds what was written, nothing is changed and the
             differences are listed (`complete` is False).
         """
-        rows = self.rows(task)
+        rows: list[AuditRow] = []
         if writer is not None:
             await writer.read()
+            rows = self.rows(task)  # reading may have found what a killed run wrote without hearing the answer
             dates = self._dates(writer.agreement_id)
             differences = [text for row in rows if (text := _difference(row, _held(row, writer)))]
             if differences:
                 return UndoReport(tuple(differences), complete=False)
-            lines = []
+            lines: list[str] = []
             for row in rows:
+                if self.is_stopping():
+                    return UndoReport(
+                        (*lines, "Stopped before the next write; undo it again to go on."), complete=False
+                    )
                 try:
                     lines.append(await self._take_back(row, writer, dates))
                 except (CwtuiError, Contradiction) as error:

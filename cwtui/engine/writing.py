@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from cwtui.domain.errors import NotFound, OutcomeUnknown, Refused, ServiceError
 from cwtui.domain.ids import AdditionId, AgreementId, SubscriptionId, TaskId
@@ -13,11 +13,15 @@ from cwtui.domain.mappings import Link
 from cwtui.domain.plans import Change, Operation
 from cwtui.domain.psa import Addition, AdditionValues
 from cwtui.domain.records import AuditRow, Intent
+from cwtui.engine.doubts import LASTS, Doubt, doubts_in, end_doubts, likeness, note_doubt
 from cwtui.engine.facade import Writes
 from cwtui.engine.protocols import Clock, Listener, Psa, Store
 
 RESENDS = 5
 """How often a create whose outcome stays unknown is looked for and sent again before its task fails."""
+
+OLD = timedelta(minutes=10)
+"""An intent of this age has no request under way any more."""
 
 
 class Contradiction(Exception):  # not an error of the program: the plan's ground has moved
@@ -48,11 +52,21 @@ class AgreementWriter:
     sent: dict[Operation, int] = field(default_factory=dict)
 
     async def read(self) -> None:
-        """Read the additions afresh, and settle what an earlier run left open (SPEC 7)."""
+        """Read the additions afresh, and settle what earlier runs left open (SPEC 7)."""
         await self._read_additions()
-        for intent in self.store.open_intents():
-            if intent.change.agreement_id == self.agreement_id:
-                await self._settle(intent)
+        unsettled = [intent for intent in self.store.open_intents() if intent.change.agreement_id == self.agreement_id]
+        if any(self._may_still_appear(intent) for intent in unsettled):
+            await self.wait(self.settle_s)
+            await self._read_additions()
+        for intent in unsettled:
+            self._settle(intent)
+        await self._clear_doubts()
+
+    async def look_again(self) -> None:
+        """After creates that were sent again: take away what the first attempts brought in the end."""
+        if doubts_in(self.store, self.agreement_id):
+            await self._read_additions()
+            await self._clear_doubts()
 
     async def write(self, task_id: TaskId, subscription_id: SubscriptionId, change: Change) -> AuditRow:
         """Write one change and return its audit row.
@@ -123,7 +137,11 @@ class AgreementWriter:
     async def _create(self, intent: Intent) -> tuple[Addition, str]:
         if intent.change.after is None:
             raise AssertionError(f"{intent.change.key} creates nothing")
+        if late := self._arrived_late(intent):
+            return late, "adopted"
         for attempt in range(RESENDS):
+            if attempt:
+                note_doubt(self.store, intent, self.clock.now())
             try:
                 return await self.psa.create_addition(self.agreement_id, intent.change.after), "confirmed"
             except OutcomeUnknown as unknown:
@@ -146,20 +164,44 @@ class AgreementWriter:
         await self._read_additions()
         return self._match(intent)
 
-    async def _settle(self, intent: Intent) -> None:
+    def _may_still_appear(self, intent: Intent) -> bool:
+        """A create without an answer that is not there yet.
+
+        How long ago its intent was written does not say when it was sent: it may have waited for the service's
+        pleasure until just before the run was killed.
+        """
+        is_young = self.clock.now() - intent.at < OLD
+        return intent.change.operation is Operation.CREATE and is_young and self._match(intent) is None
+
+    def _settle(self, intent: Intent) -> None:
         """End an intent that a killed run left without an answer (SPEC 7)."""
         if intent.change.operation is not Operation.CREATE:
             self._conclude(intent, None, "failed: no answer came; the task it belongs to repeats it")
             return
         found = self._match(intent)
         if found is None:
-            age = (self.clock.now() - intent.at).total_seconds()
-            if age < self.settle_s:
-                await self.wait(self.settle_s - max(age, 0))
-            await self._read_additions()
-            found = self._match(intent)
-        outcome = "adopted" if found else "failed: it never reached ConnectWise"
-        self._conclude(intent, found, outcome)
+            note_doubt(self.store, intent, self.clock.now())
+        self._conclude(intent, found, "adopted" if found else "failed: it never reached ConnectWise")
+
+    def _arrived_late(self, intent: Intent) -> Addition | None:
+        """What an earlier attempt at the same change brought after it was given up."""
+        doubts = [doubt for doubt in doubts_in(self.store, self.agreement_id) if doubt.key == intent.change.key]
+        mine = [doubt for doubt in doubts if doubt.task_id == intent.task_id]
+        return next((held for doubt in mine for held in self._unowned(doubt)), None)
+
+    def _unowned(self, doubt: Doubt) -> list[Addition]:
+        return [held for held in self.additions.values() if doubt.fits(held) and self.store.link(held.id) is None]
+
+    async def _clear_doubts(self) -> None:
+        """Take late doubles away; one whose task is still to write it is left for that to adopt."""
+        doubts = doubts_in(self.store, self.agreement_id)
+        for doubt in doubts:
+            task = self.store.task(doubt.task_id)
+            if task is not None and task.status.is_open and doubt.key not in self.store.done_keys(task.id):
+                continue
+            for held in self._unowned(doubt):
+                await self.write(doubt.task_id, doubt.subscription_id, doubt.removal(held))
+        end_doubts(self.store, (doubt for doubt in doubts if self.clock.now() - doubt.at >= LASTS))
 
     def _match(self, intent: Intent) -> Addition | None:
         """An addition that was not there before, belongs to nobody, and carries exactly the intended values."""
@@ -167,7 +209,10 @@ class AgreementWriter:
         if wanted is None:
             return None
         fresh = (held for held in self.additions.values() if held.id not in intent.present)
-        return next((held for held in fresh if self.store.link(held.id) is None and _same(wanted, held.values)), None)
+        mine = likeness(wanted)
+        return next(
+            (held for held in fresh if self.store.link(held.id) is None and likeness(held.values) == mine), None
+        )
 
     async def _read_additions(self) -> None:
         self.additions = {held.id: held for held in await self.psa.additions(self.agreement_id)}
@@ -234,10 +279,6 @@ def _merged(change: Change, held: Addition) -> AdditionValues:
         raise AssertionError(f"{change.key} changes nothing")
     moved = change.after.differences(change.before.values)
     return replace(held.values, **{name: ours for name, (ours, _) in moved.items()})  # type: ignore[arg-type]
-
-
-def _same(wanted: AdditionValues, held: AdditionValues) -> bool:
-    return not wanted.billing_differences(held) and wanted.description.split() == held.description.split()
 
 
 def _why(intent: Intent, held: Addition | None) -> Mapping[str, object]:
