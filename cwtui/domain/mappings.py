@@ -32,6 +32,8 @@ class MappingKind(StrEnum):
 MAPPABLE_CHARGES = frozenset(Charge) - {Charge.PRORATED, Charge.CREDIT}
 """Charges a product mapping may be refined for; prorated and credit use the recurring one's (SPEC 6)."""
 
+_MAPPED_AS = {charge: Charge.RECURRING for charge in Charge if charge not in MAPPABLE_CHARGES}
+
 
 @dataclass(frozen=True, slots=True)
 class MappingKey:
@@ -57,42 +59,47 @@ class Mappings:
     """All mappings of a state, by key. A live view over the state's dictionary: cheap to build."""
 
     def __init__(self, mappings: Iterable[Mapping] = ()) -> None:
-        self._by_key: dict[MappingKey, int] = {mapping.key: mapping.connectwise_id for mapping in mappings}
+        self._by_key: dict[tuple[str, str, str], int] = {}  # plain tuples: every plan looks up several
+        for mapping in mappings:
+            self.put(mapping)
 
     def __iter__(self) -> Iterator[Mapping]:
-        return (Mapping(key, target) for key, target in self._by_key.items())
+        return (
+            Mapping(MappingKey(MappingKind(kind), marketplace_id, charge), target)
+            for (kind, marketplace_id, charge), target in self._by_key.items()
+        )
 
     def __len__(self) -> int:
         return len(self._by_key)
 
     def get(self, key: MappingKey) -> int | None:
         """The ConnectWise id mapped to exactly this key, or None."""
-        return self._by_key.get(key)
+        return self._by_key.get((key.kind, key.marketplace_id, key.charge))
 
     def put(self, mapping: Mapping) -> None:
         """Set or replace one mapping."""
-        self._by_key[mapping.key] = mapping.connectwise_id
+        key = mapping.key
+        self._by_key[key.kind, key.marketplace_id, key.charge] = mapping.connectwise_id
 
     def drop(self, key: MappingKey) -> bool:
         """Forget one mapping; True if there was one."""
-        return self._by_key.pop(key, None) is not None
+        return self._by_key.pop((key.kind, key.marketplace_id, key.charge), None) is not None
 
     def company(self, customer: CustomerId) -> CompanyId | None:
         """The company of a customer."""
-        found = self._by_key.get(MappingKey(MappingKind.CUSTOMER, customer))
+        found = self._by_key.get((MappingKind.CUSTOMER, customer, ""))
         return None if found is None else CompanyId(found)
 
     def agreement(self, subscription: SubscriptionId) -> AgreementId | None:
         """The agreement of a subscription."""
-        found = self._by_key.get(MappingKey(MappingKind.AGREEMENT, subscription))
+        found = self._by_key.get((MappingKind.AGREEMENT, subscription, ""))
         return None if found is None else AgreementId(found)
 
     def catalog_item(self, product: ProductId, charge: Charge) -> CatalogItemId | None:
         """The catalog item of a product's charge: its own mapping, then the product's (SPEC 5, 6)."""
-        own = Charge.RECURRING if charge in {Charge.PRORATED, Charge.CREDIT} else charge
-        found = self._by_key.get(MappingKey(MappingKind.PRODUCT, product, own))
+        found = self._by_key.get((MappingKind.PRODUCT, product, _MAPPED_AS.get(charge, charge)))
         if found is None:
-            found = self._by_key.get(MappingKey(MappingKind.PRODUCT, product))
+            found = self._by_key.get((MappingKind.PRODUCT, product, ""))
         return None if found is None else CatalogItemId(found)
 
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 
-_PLAIN_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?")
+_PLAIN_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 CENT = Decimal("0.01")
 ZERO = Decimal(0)
+_LARGEST_DIGITS = 12
+_REMEMBERED = 8192
 
 
 def parse_amount(text: object) -> Decimal:
@@ -18,7 +21,7 @@ def parse_amount(text: object) -> Decimal:
 
     Raises:
         ValueError: For anything that could be read in two ways or not at all:
-            `1,234.50`, `NaN`, an empty text, a float, a boolean.
+            `1,234.50`, `NaN`, an empty text, a float, a boolean; or that no invoice can hold (`1e40`).
     """
     if isinstance(text, bool) or not isinstance(text, str | int | Decimal):
         raise ValueError(f"{text!r} is not an amount")
@@ -27,12 +30,19 @@ def parse_amount(text: object) -> Decimal:
     amount = Decimal(text.strip() if isinstance(text, str) else text)
     if not amount.is_finite():
         raise ValueError(f"{text!r} is not a finite number")
+    if amount and amount.adjusted() >= _LARGEST_DIGITS:
+        raise ValueError(f"{text!r} is larger than any amount or quantity that is billed")
     return amount
 
 
 def round_price(price: Decimal, decimals: int) -> Decimal:
     """Round a unit price half-up to `decimals` places (SPEC 3, sync.price_decimals)."""
-    return price.quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP)
+    return price.quantize(_step_of(decimals), rounding=ROUND_HALF_UP)
+
+
+@lru_cache
+def _step_of(decimals: int) -> Decimal:
+    return Decimal(1).scaleb(-decimals)
 
 
 def line_total(quantity: Decimal, unit_price: Decimal) -> Decimal:
@@ -40,12 +50,14 @@ def line_total(quantity: Decimal, unit_price: Decimal) -> Decimal:
     return (quantity * unit_price).quantize(CENT, rounding=ROUND_HALF_UP)
 
 
+@lru_cache(_REMEMBERED)
 def plain(number: Decimal) -> str:
     """A number as people write it: no exponent, no trailing zeros (`10`, `3.6`)."""
-    text = format(number, "f")
+    text = format(number or ZERO, "f")
     return text.rstrip("0").rstrip(".") or "0" if "." in text else text
 
 
+@lru_cache(_REMEMBERED)
 def price_text(amount: Decimal) -> str:
     """A price as people write it: at least two decimals, no more zeros than that (`4.50`, `0.0833`)."""
     text = plain(amount)

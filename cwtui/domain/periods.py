@@ -6,8 +6,12 @@ import calendar
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+from functools import lru_cache
 
 ONE_DAY = timedelta(days=1)
+_SHORT_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_REMEMBERED = 8192
+"""Periods and spans kept: ten thousand plans of one day ask for a few hundred of them."""
 
 
 class BillingCycle(StrEnum):
@@ -68,12 +72,7 @@ class BillingCalendar:
 
     def period_of(self, day: date) -> BillingPeriod:
         """P(day): the billing period that contains `day`."""
-        step = self._step_near(day)
-        while self._start(step) > day:
-            step -= 1
-        while self._start(step + 1) <= day:
-            step += 1
-        return BillingPeriod(self._start(step), self._start(step + 1) - ONE_DAY)
+        return _period_of(self.cycle, self.anchor, day)
 
     def first_start_from(self, day: date) -> date:
         """The first period start on or after `day`."""
@@ -84,16 +83,19 @@ class BillingCalendar:
         """The period that follows `period`."""
         return self.period_of(period.end + ONE_DAY)
 
-    def _step_near(self, day: date) -> int:
-        if days := _DAYS.get(self.cycle):
-            return (day - self.anchor).days // days
-        months = (day.year - self.anchor.year) * 12 + day.month - self.anchor.month
-        return months // _MONTHS[self.cycle]
 
-    def _start(self, step: int) -> date:
-        if days := _DAYS.get(self.cycle):
-            return self.anchor + timedelta(days=days * step)
-        return add_months(self.anchor, _MONTHS[self.cycle] * step)
+@lru_cache(_REMEMBERED)
+def _period_of(cycle: BillingCycle, anchor: date, day: date) -> BillingPeriod:
+    if days := _DAYS.get(cycle):
+        start = anchor + timedelta(days=(day - anchor).days // days * days)
+        return BillingPeriod(start, start + timedelta(days=days - 1))
+    months = _MONTHS[cycle]
+    step = ((day.year - anchor.year) * 12 + day.month - anchor.month) // months
+    start = add_months(anchor, step * months)
+    if start > day:  # the anchor's day comes later in this month
+        step -= 1
+        start = add_months(anchor, step * months)
+    return BillingPeriod(start, add_months(anchor, (step + 1) * months) - ONE_DAY)
 
 
 def add_months(anchor: date, months: int) -> date:
@@ -104,10 +106,10 @@ def add_months(anchor: date, months: int) -> date:
 
 def day_text(day: date) -> str:
     """A day as invoices show it: `21 Nov 2026`, whatever the machine's locale."""
-    months = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-    return f"{day.day} {months[day.month - 1]} {day.year}"
+    return f"{day.day} {_SHORT_MONTHS[day.month - 1]} {day.year}"
 
 
+@lru_cache(_REMEMBERED)
 def span_text(start: date, end: date) -> str:
     """`21 Nov 2026 to 30 Nov 2026`."""
     return f"{day_text(start)} to {day_text(end)}"
