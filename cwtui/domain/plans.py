@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from typing import overload
 
 from cwtui.domain.charges import Charge
 from cwtui.domain.ids import AdditionId, AgreementId, ProductId, SubscriptionId, TaskId
@@ -45,11 +46,55 @@ class Arithmetic:
 
     Attributes:
         amount: Unrounded.
-        shown: The formula with its numbers; empty where the amount was taken as it stands.
+        formula: Writes the formula with its numbers; None where the amount was taken as it stands.
     """
 
     amount: Decimal
-    shown: str = ""
+    formula: Callable[[], str] | None = None
+
+    @property
+    def shown(self) -> str:
+        """The formula in words; empty where there is none."""
+        return self.formula() if self.formula else ""
+
+
+class Steps(Sequence[str]):
+    """Lines of arithmetic, written only when somebody reads them: most plans are made, few are looked at."""
+
+    __slots__ = ("_lines", "_write")
+
+    def __init__(self, write: Callable[[], tuple[str, ...]]) -> None:
+        self._write = write
+        self._lines: tuple[str, ...] | None = None
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The lines themselves."""
+        if self._lines is None:
+            self._lines = self._write()
+        return self._lines
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[str, ...]: ...
+    def __getitem__(self, index: int | slice) -> str | tuple[str, ...]:
+        return self.lines[index]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.lines)
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    def __eq__(self, other: object) -> bool:
+        return self.lines == tuple(other) if isinstance(other, Steps | tuple) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.lines)
+
+    def __repr__(self) -> str:
+        return repr(self.lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +121,7 @@ class Change:
     charge: Charge
     before: Addition | None = None
     after: AdditionValues | None = None
-    arithmetic: tuple[str, ...] = ()
+    arithmetic: Sequence[str] = ()
     source: str = ""
     rule: str = ""
     edited: frozenset[str] = frozenset()
@@ -107,7 +152,7 @@ class Plan:
         warnings: What the operator should know; none of them stops the plan.
         notes: Facts worth knowing (differences to what the marketplace charged, days nobody is charged for).
         problems: What keeps it from being written; a plan with problems may still show its changes.
-        effective: e; `standing_from`: s; `one_time`: f's first and last day.
+        effective: e; `standing_from`: s.
         dropped_edits: Edits that no longer fit, because the plan changed underneath them.
     """
 

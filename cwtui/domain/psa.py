@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -87,6 +87,12 @@ class Agreement:
         """`billStartDate`, else `startDate`: no addition may be dated earlier."""
         return self.bill_start or self.start
 
+    @property
+    def bills_periods(self) -> bool:
+        """It has a cycle and a date to count from."""
+        is_recurring = self.cycle is not None and self.cycle is not BillingCycle.NOT_RECURRING
+        return is_recurring and self.first_billable is not None
+
     def calendar(self) -> BillingCalendar | None:
         """Its billing periods (SPEC 6); None when it has no cycle or no date to count from."""
         first = self.first_billable
@@ -158,8 +164,18 @@ class AdditionValues:
         return differences
 
     def ending(self, last_day: date) -> AdditionValues:
-        """The same, ended after `last_day`."""
-        return replace(self, cancelled=last_day)
+        """The same, ended after `last_day`. Spelt out: `replace` takes ten times as long, and plans end many."""
+        return AdditionValues(
+            self.catalog_item_id,
+            self.quantity,
+            self.unit_price,
+            self.unit_cost,
+            self.effective,
+            last_day,
+            self.bill,
+            self.taxable,
+            self.description,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -163,6 +163,8 @@ def subscriptions_of(order: Order) -> tuple[SubscriptionId, ...]:
 
 def lines_of(order: Order, subscription: SubscriptionId) -> tuple[OrderLine, ...]:
     """The lines of an order that belong to one subscription; of an order over one only, all of them."""
+    if order.subscription_id:
+        return order.lines if order.subscription_id == subscription else ()
     if subscriptions_of(order) in {(subscription,), ()}:
         return order.lines
     return tuple(line for line in order.lines if subscription_of(line, order) == subscription)
@@ -170,7 +172,7 @@ def lines_of(order: Order, subscription: SubscriptionId) -> tuple[OrderLine, ...
 
 def stray_lines(order: Order) -> tuple[OrderLine, ...]:
     """Lines with an amount of an order over several subscriptions that name none of them."""
-    if len(subscriptions_of(order)) <= 1:
+    if order.subscription_id or len(subscriptions_of(order)) <= 1:
         return ()
     strays = (line for line in order.lines if subscription_of(line, order) is None)
     return tuple(line for line in strays if line.extended is None or line.extended.amount)

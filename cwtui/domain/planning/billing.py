@@ -6,23 +6,31 @@ from cwtui.domain.charges import Charge
 from cwtui.domain.planning.charged_once import plan_once, unexpected
 from cwtui.domain.planning.draft import Draft
 from cwtui.domain.planning.lines import ChargedLine
+from cwtui.domain.planning.standing import standing_links
 
 _RULE = "billing order: charged once, for the period that ended the day before it was created"
 
 
 def plan_billing_order(draft: Draft, lines: tuple[ChargedLine, ...]) -> None:
     """Bill each line once; only overuse where a standing addition bills ahead (SPEC 4.5, billing_order)."""
-    bills_ahead = draft.subscription.billing_model.bills_ahead
+    billed = []
     for line in lines:
         if line.charge is Charge.OVERUSE:
-            continue
-        if bills_ahead:
+            billed.append(line)
+        elif _stands(draft, line):
             _left_to_the_standing(draft, line)
-        elif line.charge is Charge.CREDIT and not line.is_setup_refund:
+        elif line.is_standing_credit:
             unexpected(draft, line, "billing order")
-    if bills_ahead:
-        lines = tuple(line for line in lines if line.charge is Charge.OVERUSE)
-    plan_once(draft, (line for line in lines if line.charge is not Charge.CREDIT or line.is_setup_refund), rule=_RULE)
+        else:
+            billed.append(line)
+    plan_once(draft, billed, rule=_RULE)
+
+
+def _stands(draft: Draft, line: ChargedLine) -> bool:
+    """A standing addition bills it: always where the marketplace bills ahead, else wherever one is linked."""
+    if draft.subscription.billing_model.bills_ahead:
+        return True
+    return line.charge is Charge.RECURRING and bool(standing_links(draft, line.product_id))
 
 
 def _left_to_the_standing(draft: Draft, line: ChargedLine) -> None:

@@ -6,8 +6,9 @@ from datetime import date
 
 from cwtui.domain.charges import Charge
 from cwtui.domain.ids import ProductId
+from cwtui.domain.money import price_text
 from cwtui.domain.planning.charged_once import plan_once, unexpected
-from cwtui.domain.planning.dates import AgreementDates
+from cwtui.domain.planning.dates import PlanDates
 from cwtui.domain.planning.draft import Draft
 from cwtui.domain.planning.lines import ChargedLine
 from cwtui.domain.planning.standing import link_missing
@@ -19,16 +20,22 @@ _ONCE_RULE = "cancellation order: charged once"
 
 def plan_cancellation_order(draft: Draft, lines: tuple[ChargedLine, ...]) -> None:
     """End every linked standing addition at c, or delete what was never billed (SPEC 6, cancellation_order)."""
-    if draft.dates is not None and draft.effective is not None:
-        _end_standing(draft, draft.dates, _cancel_date(draft, draft.effective))
+    if draft.dates is not None:
+        _end_standing(draft, draft.dates, _cancel_date(draft, draft.dates.effective))
+    _check_unlinked(draft)
     once = []
     for line in lines:
         if line.charge is not Charge.RECURRING:
             once.append(line)
-        elif _takes_back(line):
-            once.append(_as_credit(line))
-        elif line.quantity != 0:
+        elif line.is_refund:
+            once.append(line.as_credit())
+        elif line.quantity > 0:
             unexpected(draft, line, "cancellation order")
+        elif line.extended:
+            draft.warnings.append(
+                f"{draft.name_of(line.product_id)}: the marketplace charged {price_text(line.extended)} on a line that"
+                " only takes units away. Without a credit line nothing is credited."
+            )
     plan_once(draft, once, rule=_ONCE_RULE)
 
 
@@ -38,13 +45,12 @@ def _cancel_date(draft: Draft, effective: date) -> date:
     return expires if expires is not None and expires >= effective else effective
 
 
-def _end_standing(draft: Draft, dates: AgreementDates, cancel: date) -> None:
-    standing = [link for link in draft.facts.links if link.is_standing]
-    for link in standing:
-        ended = link.values.cancelled
-        if ended is not None and ended <= cancel:
+def _end_standing(draft: Draft, dates: PlanDates, cancel: date) -> None:
+    for link in draft.facts.links:
+        began, ended = link.values.effective, link.values.cancelled
+        if not link.is_standing or (ended is not None and ended <= cancel):
             continue
-        began = link.values.effective
+        draft.counted_on[link.addition_id] = link
         if dates.is_billed(began):
             last = max(cancel, began)
             if ended != last:
@@ -56,21 +62,25 @@ def _end_standing(draft: Draft, dates: AgreementDates, cancel: date) -> None:
                 f"Addition {link.addition_id} of {draft.name_of(link.product_id)} began on {began}, before the cancel"
                 f" date {cancel}, and was never invoiced: deleting it bills none of those days."
             )
-    if not draft.subscription.billing_model.is_usage_based:
-        for product in _unlinked(draft, {link.product_id for link in standing}):
-            link_missing(draft, product)
 
 
-def _unlinked(draft: Draft, linked: set[ProductId]) -> list[ProductId]:
-    """Products of the subscription that should have a standing addition and have none known."""
-    held = [product.id for product in draft.subscription.products if product.quantity is None or product.quantity > 0]
-    return [product for product in held if product not in linked]
+def _check_unlinked(draft: Draft) -> None:
+    """A product that should have a standing addition and has none known is link_missing (SPEC 6)."""
+    if draft.subscription.billing_model.is_usage_based:
+        return
+    linked = {link.product_id for link in draft.facts.links if link.is_standing}
+    missing = [product for product in _products(draft) if product not in linked]
+    for product in missing:
+        link_missing(draft, product)
+    if not linked and not missing:
+        draft.warnings.append("No standing addition of this subscription is known, so none ends.")
 
 
-def _takes_back(line: ChargedLine) -> bool:
-    price = line.unit_price.amount if line.unit_price else 0
-    return line.quantity * price < 0 or (line.extended is not None and line.extended < 0)
-
-
-def _as_credit(line: ChargedLine) -> ChargedLine:
-    return ChargedLine(line.product_id, Charge.CREDIT, line.types, line.quantity, line.unit_price, line.extended)
+def _products(draft: Draft) -> list[ProductId]:
+    """What the subscription holds; where it lists nothing any more, what the order names of it."""
+    held = draft.subscription.products
+    if held:
+        return [product.id for product in held if product.quantity is None or product.quantity > 0]
+    order, subscription = draft.facts.order, draft.subscription.id
+    named = order.products if order else ()
+    return [product.id for product in named if product.subscription_id in {subscription, ""}]

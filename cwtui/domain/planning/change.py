@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from cwtui.domain.charges import Charge
 from cwtui.domain.ids import ProductId
+from cwtui.domain.mappings import Link
 from cwtui.domain.money import ZERO, plain
-from cwtui.domain.planning.charged_once import plan_once
+from cwtui.domain.planning.charged_once import plan_once, plan_prorated, uncharged_days, unexpected
 from cwtui.domain.planning.draft import Draft
 from cwtui.domain.planning.lines import ChargedLine
+from cwtui.domain.planning.pricing import offer_for
 from cwtui.domain.planning.standing import (
+    bill_of,
     check_guard,
     link_missing,
-    link_of_product,
-    plan_new_standing,
+    linked_quantity,
     replace_standing,
+    standing_links,
 )
 from cwtui.domain.plans import PriceSource, ProrateMode
 
@@ -28,49 +32,91 @@ _ONCE_RULE = "change order: charged once"
 
 def plan_change_order(draft: Draft, lines: tuple[ChargedLine, ...]) -> None:
     """Per product with recurring or credit lines its standing addition anew; the rest once (SPEC 6, change_order)."""
-    moving = [line for line in lines if line.charge is Charge.RECURRING or _is_standing_credit(line)]
-    for product in dict.fromkeys(line.product_id for line in moving):
-        plan_product_change(draft, product, [line for line in moving if line.product_id == product])
+    lines = tuple(line.as_credit() if line.is_refund else line for line in lines)
+    moving = [line for line in lines if line.charge is Charge.RECURRING or line.is_standing_credit]
+    for product, own in by_product(moving).items():
+        plan_product_change(draft, product, own)
     plan_once(draft, (line for line in lines if line not in moving), rule=_ONCE_RULE)
+
+
+def by_product(lines: Iterable[ChargedLine]) -> dict[ProductId, list[ChargedLine]]:
+    """The lines of each product, in the order's own sequence."""
+    grouped: dict[ProductId, list[ChargedLine]] = {}
+    for line in lines:
+        grouped.setdefault(line.product_id, []).append(line)
+    return grouped
 
 
 def plan_product_change(draft: Draft, product: ProductId, lines: Sequence[ChargedLine]) -> None:
     """One product of a change (SPEC 6, change_order)."""
-    if draft.subscription.billing_model.is_usage_based:
-        draft.warnings.append(f"{draft.name_of(product)} is billed by use: nothing stands that could change.")
-        return
     recurring = [line for line in lines if line.charge is Charge.RECURRING]
     credit = [line for line in lines if line.charge is Charge.CREDIT]
-    delta = _total(recurring) - sum((abs(line.quantity) for line in credit), start=ZERO)
-    links = link_of_product(draft, product)
-    if not links:
-        _plan_unlinked(draft, product, recurring, delta)
+    if draft.subscription.billing_model.is_usage_based:
+        draft.warnings.append(f"{draft.name_of(product)} is billed by use: nothing stands that could change.")
+        for line in credit:
+            unexpected(draft, line, "change order of a subscription that is billed by use")
         return
-    linked = sum((link.values.quantity for link in links), start=ZERO)
-    quantity = _new_quantity(draft, product, linked, delta)
-    line = recurring[0] if recurring else credit[0]
-    check_guard(draft, product, linked, quantity)
-    replaced = replace_standing(draft, product, links, quantity, line, rule=_NEW_RULE)
-    if replaced:
-        _plan_days_before(draft, recurring, credit)
+    delta = _total(recurring) - _total(credit)
+    links = standing_links(draft, product)
+    line = next((line for line in recurring if line.quantity > 0), (*recurring, *credit)[0])
+    if links:
+        linked = linked_quantity(links)
+        quantity = _new_quantity(draft, product, linked, delta)
+        check_guard(draft, product, linked, quantity)
+    elif _is_new(draft, product, delta):
+        quantity = delta
+    else:
+        offer_for(draft, replace(line, charge=Charge.RECURRING), f"standing:{product}", prefer_held=True)
+        link_missing(draft, product)
+        return
+    if replace_standing(draft, product, links, quantity, line, rule=_NEW_RULE):
+        _plan_days_before(draft, _added_units(recurring), credit, links)
 
 
-def _plan_days_before(draft: Draft, recurring: Sequence[ChargedLine], credit: Sequence[ChargedLine]) -> None:
+def _is_new(draft: Draft, product: ProductId, delta: Decimal) -> bool:
+    """A product without a link whose quantity in the subscription equals Δ is new to it (SPEC 6, fine points)."""
+    held = draft.held(product)
+    return held is not None and held.quantity == delta and delta > 0
+
+
+def _added_units(recurring: Sequence[ChargedLine]) -> list[ChargedLine]:
+    """The recurring lines' quantity if it is positive, at the prices of the lines that add (SPEC 6, change_order).
+
+    Lines that take units away leave fewer to charge; what they were charged at is compared as one sum.
+    """
+    total = _total(recurring)
+    adding = [line for line in recurring if line.quantity > 0]
+    if total <= 0:
+        return []
+    if len(adding) == len(recurring):
+        return adding
+    told = [line.extended for line in recurring if line.extended is not None]
+    charged = sum(told, start=ZERO) if len(told) == len(recurring) else None
+    units = []
+    for line in adding:
+        quantity = min(line.quantity, total)
+        total -= quantity
+        if quantity:
+            units.append(replace(line, quantity=quantity, extended=charged if len(adding) == 1 else None))
+    return units
+
+
+def _plan_days_before(
+    draft: Draft, charged: Sequence[ChargedLine], credit: Sequence[ChargedLine], links: Sequence[Link]
+) -> None:
     """Charge e … s − 1 day: the added units charged, the credited ones credited (SPEC 6, change_order)."""
-    if draft.dates is None or draft.effective is None:
+    if draft.dates is None or draft.dates.start <= draft.dates.effective:
         return
-    start = draft.dates.standing_start(draft.effective)
-    if start <= draft.effective:
-        return
+    effective, start = draft.dates.effective, draft.dates.start
     is_off = draft.facts.rules.prorate is ProrateMode.NONE
-    charged = [line for line in recurring if line.quantity > 0] if _total(recurring) > 0 else []
     for line in (*charged, *credit):
-        key = f"standing:{line.product_id}"
-        if is_off or draft.source_of(key) is PriceSource.CONNECTWISE:
-            draft.uncharged_days(line.product_id, start)
-        else:
-            is_credit = line.charge is Charge.CREDIT
-            draft.prorated(line, start, rule=_CREDIT_RULE if is_credit else _PRORATED_RULE)
+        is_credit = line.charge is Charge.CREDIT
+        if is_off or draft.source_of(f"standing:{line.product_id}") is PriceSource.CONNECTWISE:
+            word = "credited" if is_credit else "charged"
+            uncharged_days(draft, line.product_id, effective, start, word=word)
+        elif line.quantity:
+            rule = _CREDIT_RULE if is_credit else _PRORATED_RULE
+            plan_prorated(draft, line, rule=rule, bill=bill_of(links))
 
 
 def _new_quantity(draft: Draft, product: ProductId, linked: Decimal, delta: Decimal) -> Decimal:
@@ -94,30 +140,15 @@ def _new_quantity(draft: Draft, product: ProductId, linked: Decimal, delta: Deci
 
 
 def _held_now(draft: Draft, product: ProductId) -> Decimal | None:
-    """How many the subscription holds; None where it does not say. An empty list of products says nothing."""
-    if not draft.subscription.products:
-        return None
-    held = draft.subscription.product(product)
-    return ZERO if held is None else held.quantity
+    """How many the subscription holds; None where it does not say.
+
+    It never lists its plan's own fee among its products, and an empty list of products says nothing.
+    """
+    held = draft.held(product)
+    if held is not None:
+        return held.quantity
+    return None if draft.is_plan_fee(product) or not draft.subscription.products else ZERO
 
 
-def _plan_unlinked(draft: Draft, product: ProductId, recurring: Sequence[ChargedLine], delta: Decimal) -> None:
-    """A product whose quantity in the subscription equals Δ is new to it; any other is link_missing (SPEC 6)."""
-    held = draft.subscription.product(product)
-    is_new = held is not None and held.quantity == delta and delta > 0
-    if is_new:
-        may_prorate = draft.facts.rules.prorate is not ProrateMode.NONE
-        for line in recurring:
-            plan_new_standing(draft, line, may_prorate=may_prorate, prefer_held=True)
-        return
-    draft.item_for(product, Charge.RECURRING)
-    if draft.dates is not None:
-        link_missing(draft, product)
-
-
-def _is_standing_credit(line: ChargedLine) -> bool:
-    return line.charge is Charge.CREDIT and not line.is_setup_refund
-
-
-def _total(lines: Sequence[ChargedLine]) -> Decimal:
+def _total(lines: Iterable[ChargedLine]) -> Decimal:
     return sum((line.quantity for line in lines), start=ZERO)

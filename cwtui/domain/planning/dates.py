@@ -10,6 +10,29 @@ from cwtui.domain.psa import Agreement
 
 
 @dataclass(frozen=True, slots=True)
+class PlanDates:
+    """When one task's additions are dated (SPEC 6).
+
+    Attributes:
+        effective: e, the day the order takes effect.
+        start: s, where a standing addition starts.
+        once: f, the billing period that one-time additions fill.
+        calendar: The agreement's billing periods.
+        billed_through: The agreement's last billed day.
+    """
+
+    effective: date
+    start: date
+    once: BillingPeriod
+    calendar: BillingCalendar
+    billed_through: date
+
+    def is_billed(self, effective: date) -> bool:
+        """An addition that begins on this day is billed already (SPEC 6)."""
+        return effective <= self.billed_through
+
+
+@dataclass(frozen=True, slots=True)
 class AgreementDates:
     """The dates of one agreement that planning counts with.
 
@@ -63,3 +86,8 @@ class AgreementDates:
         if self.prorates:
             return period if period.start >= self.first_billable else self.calendar.next_period(period)
         return BillingPeriod(max(period.start, self.first_open_day), period.end)
+
+    def of_plan(self, effective: date) -> PlanDates:
+        """e, s and f together."""
+        start, once = self.standing_start(effective), self.one_time_period(effective)
+        return PlanDates(effective, start, once, self.calendar, self.billed_through)

@@ -12,13 +12,19 @@ from cwtui.domain.marketplace import OrderLine, Price, Subscription
 from cwtui.domain.money import ZERO
 from cwtui.domain.tasks import Problem, ProblemCode
 
+_ONE = Decimal(1)
+_SETUP_REFUND = "setupRefund"
+
 
 @dataclass(frozen=True, slots=True)
 class ChargedLine:
     """Lines of one order with the same product, charge and unit price, added up (SPEC 6, charges).
 
+    A credit is told positive here, however the marketplace told it: its charge says whose money it is. Only
+    `extended` keeps the sign it bills with.
+
     Attributes:
-        types: The marketplace's line types that went into it.
+        types: The marketplace's line types that went into it, each once.
         unit_price: Of one unit; None if the lines name none (the price may come from elsewhere).
         extended: What the marketplace charged on them together; None if it does not say.
     """
@@ -33,14 +39,21 @@ class ChargedLine:
     @property
     def is_setup_refund(self) -> bool:
         """A one-time credit, never prorated (SPEC 6, fine points)."""
-        return "setupRefund" in self.types
+        return _SETUP_REFUND in self.types
 
     @property
-    def is_charged_once(self) -> bool:
-        """Neither part of a standing addition nor a credit on one."""
-        if self.charge is Charge.CREDIT:
-            return self.is_setup_refund
-        return self.charge is not Charge.RECURRING
+    def is_standing_credit(self) -> bool:
+        """A credit on a standing addition: it moves the quantity of a change (SPEC 6, change_order)."""
+        return self.charge is Charge.CREDIT and _SETUP_REFUND not in self.types
+
+    @property
+    def is_refund(self) -> bool:
+        """A recurring line with a negative unit price gives money back, as a credit line does."""
+        return self.charge is Charge.RECURRING and self.unit_price is not None and self.unit_price.amount < 0
+
+    def as_credit(self) -> ChargedLine:
+        """The same as a credit on a standing addition, told positive."""
+        return _told_positive(replace(self, charge=Charge.CREDIT))
 
 
 def plan_product(subscription: Subscription) -> ProductId:
@@ -55,45 +68,64 @@ def charged_lines(
 
     Returns:
         The added-up lines in the order's own sequence, and a problem for each line that cannot be billed as it
-        stands: of an unknown type with an amount, or without a quantity.
+        stands: of an unknown type with an amount, or with an amount but no quantity.
     """
     added: dict[tuple[object, ...], ChargedLine] = {}
     problems = []
     for line in lines:
+        product = line.product_id or plan_product(subscription)
         charge = charge_of(line.type)
         if charge is None:
             if _amount(line):
-                problems.append(_unknown(line, f"Line type {line.type!r} with an amount has no rule"))
+                problems.append(_unknown(line, product, f"Line type {line.type!r} with an amount has no rule"))
             continue
         quantity = _quantity(line)
         if quantity is None:
-            if _amount(line) or charge is Charge.RECURRING:
-                problems.append(_unknown(line, f"A {line.type} line names no quantity"))
+            if _amount(line) or _moves_quantity(line, charge):
+                problems.append(_unknown(line, product, f"A {line.type} line names no quantity"))
             continue
-        product = line.product_id or plan_product(subscription)
-        key = (product, charge, line.unit_price, line.type == "setupRefund")
-        one = ChargedLine(product, charge, (line.type,), quantity, line.unit_price, _extended(line))
-        added[key] = _sum(added[key], one) if key in added else one
+        extended = None if line.extended is None else line.extended.amount
+        if quantity == 0 and extended:
+            problems.append(_unknown(line, product, f"A {line.type} line charges an amount for a quantity of 0"))
+            continue
+        one = ChargedLine(product, charge, (line.type,), quantity, line.unit_price, extended)
+        if charge is Charge.CREDIT:
+            one = _told_positive(one)
+        price = one.unit_price
+        money = (price.amount, price.currency) if price else None
+        key = (product, charge, money, line.type == _SETUP_REFUND)
+        before = added.get(key)
+        added[key] = _sum(before, one) if before else one
     return tuple(added.values()), tuple(problems)
+
+
+def _told_positive(line: ChargedLine) -> ChargedLine:
+    price = line.unit_price
+    return replace(
+        line,
+        quantity=abs(line.quantity),
+        unit_price=Price(abs(price.amount), price.currency) if price else None,
+        extended=None if line.extended is None else -abs(line.extended),
+    )
 
 
 def _sum(first: ChargedLine, second: ChargedLine) -> ChargedLine:
     known = first.extended is not None and second.extended is not None
     return replace(
         first,
-        types=(*first.types, *second.types),
+        types=tuple(dict.fromkeys((*first.types, *second.types))),
         quantity=first.quantity + second.quantity,
         extended=(first.extended or ZERO) + (second.extended or ZERO) if known else None,
     )
 
 
-def _unknown(line: OrderLine, happened: str) -> Problem:
+def _unknown(line: OrderLine, product: ProductId, happened: str) -> Problem:
     message = f"{happened} (product {line.product_id or 'of the plan'}). Bill it by hand, then skip this task."
-    return Problem(ProblemCode.UNKNOWN_CHARGE_TYPE, message, line.type)
+    return Problem(ProblemCode.UNKNOWN_CHARGE_TYPE, message, f"{product}:{line.type}")
 
 
-def _extended(line: OrderLine) -> Decimal | None:
-    return None if line.extended is None else line.extended.amount
+def _moves_quantity(line: OrderLine, charge: Charge) -> bool:
+    return charge is Charge.RECURRING or (charge is Charge.CREDIT and line.type != _SETUP_REFUND)
 
 
 def _amount(line: OrderLine) -> Decimal:
@@ -101,11 +133,11 @@ def _amount(line: OrderLine) -> Decimal:
         return line.extended.amount
     if line.unit_price is None:
         return ZERO
-    return line.unit_price.amount * (1 if line.quantity is None else line.quantity)
+    return line.unit_price.amount * (_ONE if line.quantity is None else line.quantity)
 
 
 def _quantity(line: OrderLine) -> Decimal | None:
     """A line that charges exactly one unit's price charges one unit, even where it does not say so."""
     if line.quantity is None and line.unit_price and line.extended and line.unit_price == line.extended:
-        return Decimal(1)
+        return _ONE
     return line.quantity

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache, partial
 
-from cwtui.domain.money import plain, price_text, round_price
-from cwtui.domain.periods import ONE_DAY, BillingCalendar
+from cwtui.domain.money import ZERO, price_text, round_price
+from cwtui.domain.periods import ONE_DAY, BillingCalendar, BillingCycle
 from cwtui.domain.plans import Arithmetic
+
+_SHOWN_DECIMALS = 4
 
 
 def prorated(price: Decimal, calendar: BillingCalendar, effective: date, before: date) -> Arithmetic:
@@ -26,28 +29,38 @@ def prorated(price: Decimal, calendar: BillingCalendar, effective: date, before:
     Raises:
         ValueError: If there is no day to price.
     """
+    parts, whole = _parts(calendar.cycle, calendar.anchor, effective, before)
+    amount = sum((price * days / of for days, _, of in parts), start=price * whole)
+    return Arithmetic(amount, partial(_formula, price, parts, whole, amount))
+
+
+@lru_cache(8192)
+def _parts(
+    cycle: BillingCycle, anchor: date, effective: date, before: date
+) -> tuple[tuple[tuple[int, int | None, int], ...], int]:
+    """The days to price: of each period that counts by its days (days, k, N), and how many count whole.
+
+    k is None where the days do not reach the period's end, so that they are not N − k.
+    """
     if before <= effective:
         raise ValueError(f"no day lies between {effective} and {before}")
-    first = calendar.period_of(effective)
-    amount, shown = Decimal(0), []
-    period, whole = first, 0
+    calendar = BillingCalendar(cycle, anchor)
+    parts: list[tuple[int, int | None, int]] = []
+    whole = 0
+    first, period = True, calendar.period_of(effective)
     while period.start < before:
-        skipped = max((effective - period.start).days, 0)
-        days = (min(period.end + ONE_DAY, before) - max(period.start, effective)).days
-        if days == period.days and period != first:
+        begin, end = max(period.start, effective), min(period.end + ONE_DAY, before)
+        days = (end - begin).days
+        if days == period.days and not first:
             whole += 1
-        elif days == period.days - skipped:
-            amount += price * days / period.days
-            shown.append(f"{price_text(price)} × ({period.days} − {skipped}) ÷ {period.days}")
         else:
-            amount += price * days / period.days
-            shown.append(f"{price_text(price)} × {days} ÷ {period.days}")
-        period = calendar.next_period(period)
-    if whole:
-        amount += price * whole
-        shown.append(f"{whole} × {price_text(price)}")
-    return Arithmetic(amount, f"{' + '.join(shown)} = {price_text(_readable(amount))}")
+            parts.append((days, None if before <= period.end else (begin - period.start).days, period.days))
+        first, period = False, calendar.next_period(period)
+    return tuple(parts), whole
 
 
-def _readable(amount: Decimal) -> Decimal:
-    return Decimal(plain(round_price(amount, 4)))
+def _formula(price: Decimal, parts: tuple[tuple[int, int | None, int], ...], whole: int, amount: Decimal) -> str:
+    unit = price_text(price)
+    shown = [f"{unit} × {days if k is None else f'({of} − {k})'} ÷ {of}" for days, k, of in parts]
+    shown += [f"{whole} × {unit}"] if whole else []
+    return f"{' + '.join(shown)} = {price_text(round_price(amount or ZERO, _SHOWN_DECIMALS))}"

@@ -9,10 +9,18 @@ from cwtui.domain.charges import Charge
 from cwtui.domain.ids import ProductId
 from cwtui.domain.mappings import Link
 from cwtui.domain.money import ZERO, plain, round_price
+from cwtui.domain.planning.change import by_product
 from cwtui.domain.planning.charged_once import plan_once, unexpected
 from cwtui.domain.planning.draft import Draft
 from cwtui.domain.planning.lines import ChargedLine
-from cwtui.domain.planning.standing import check_guard, link_missing, link_of_product, replace_standing
+from cwtui.domain.planning.pricing import offer_for
+from cwtui.domain.planning.standing import (
+    check_guard,
+    link_missing,
+    linked_quantity,
+    replace_standing,
+    standing_links,
+)
 
 _RULE = "renewal order: the quantity or the price moved, so the standing addition is replaced"
 _ONCE_RULE = "renewal order: charged once"
@@ -20,37 +28,35 @@ _ONCE_RULE = "renewal order: charged once"
 
 def plan_renewal_order(draft: Draft, lines: tuple[ChargedLine, ...]) -> None:
     """Replace the standing addition of a renewed product only if something moved (SPEC 6, renewal_order)."""
-    renewed = [line for line in lines if line.charge is Charge.RECURRING]
-    for product in dict.fromkeys(line.product_id for line in renewed):
-        _plan_product(draft, product, [line for line in renewed if line.product_id == product])
+    for product, own in by_product(line for line in lines if line.charge is Charge.RECURRING).items():
+        _plan_product(draft, product, own)
     for line in lines:
-        if line.charge is Charge.CREDIT and not line.is_setup_refund:
+        if line.is_standing_credit:
             unexpected(draft, line, "renewal order")
-    once = (line for line in lines if line not in renewed)
-    plan_once(
-        draft, (line for line in once if line.charge is not Charge.CREDIT or line.is_setup_refund), rule=_ONCE_RULE
-    )
+    once = (line for line in lines if line.charge is not Charge.RECURRING and not line.is_standing_credit)
+    plan_once(draft, once, rule=_ONCE_RULE)
 
 
 def _plan_product(draft: Draft, product: ProductId, lines: Sequence[ChargedLine]) -> None:
     if draft.subscription.billing_model.is_usage_based:
+        draft.notes.append(f"{draft.name_of(product)} is billed by use: nothing stands that could be renewed.")
         return
-    links = link_of_product(draft, product)
+    links = standing_links(draft, product)
     if not links:
-        if draft.dates is not None:
-            link_missing(draft, product)
+        offer_for(draft, lines[0], f"standing:{product}", prefer_held=True)
+        link_missing(draft, product)
         return
     quantity = _renewed_quantity(draft, product, sum((line.quantity for line in lines), start=ZERO))
-    if _is_unchanged(draft, links, quantity, lines[0]):
+    if _is_unchanged(draft, links, quantity, lines):
         draft.notes.append(f"{draft.name_of(product)}: renewed with the same quantity and price.")
         return
-    check_guard(draft, product, sum((link.values.quantity for link in links), start=ZERO), quantity)
+    check_guard(draft, product, linked_quantity(links), quantity)
     replace_standing(draft, product, links, quantity, lines[0], rule=_RULE)
 
 
 def _renewed_quantity(draft: Draft, product: ProductId, total: Decimal) -> Decimal:
     """The line's quantity is the total; the newest order follows the subscription (SPEC 6, fine points)."""
-    held = draft.subscription.product(product)
+    held = draft.held(product)
     if not draft.facts.is_newest or held is None or held.quantity is None:
         return total
     if held.quantity != total:
@@ -61,11 +67,12 @@ def _renewed_quantity(draft: Draft, product: ProductId, total: Decimal) -> Decim
     return held.quantity
 
 
-def _is_unchanged(draft: Draft, links: Sequence[Link], quantity: Decimal, line: ChargedLine) -> bool:
-    item = draft.item_for(line.product_id, Charge.RECURRING)
-    unit = draft.unit_of(line, f"standing:{line.product_id}", item, prefer_held=True) if item else None
-    if unit is None:
-        return False
-    price = round_price(unit.price.amount, draft.facts.rules.price_decimals)
-    values = links[0].values
-    return len(links) == 1 and values.quantity == quantity and values.unit_price == price
+def _is_unchanged(draft: Draft, links: Sequence[Link], quantity: Decimal, lines: Sequence[ChargedLine]) -> bool:
+    """Quantity and price stand as renewed: one addition at the price planned, or each line its own addition."""
+    decimals = draft.facts.rules.price_decimals
+    standing = sorted((link.values.quantity, link.values.unit_price) for link in links)
+    if len(links) == 1:
+        offer = offer_for(draft, lines[0], f"standing:{lines[0].product_id}", prefer_held=True)
+        return offer is not None and standing == [(quantity, round_price(offer.price.amount, decimals))]
+    renewed = [(line.quantity, round_price(line.unit_price.amount, decimals)) for line in lines if line.unit_price]
+    return quantity == linked_quantity(links) and standing == sorted(renewed)

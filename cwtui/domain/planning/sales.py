@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from cwtui.domain.charges import Charge
-from cwtui.domain.money import plain
-from cwtui.domain.planning.change import plan_product_change
+from cwtui.domain.ids import INITIAL, ProductId, task_id
+from cwtui.domain.mappings import Link
+from cwtui.domain.marketplace import SubscriptionProduct
+from cwtui.domain.money import ZERO, plain
+from cwtui.domain.planning.change import by_product, plan_product_change
 from cwtui.domain.planning.charged_once import plan_once, unexpected
 from cwtui.domain.planning.draft import Draft
 from cwtui.domain.planning.lines import ChargedLine
-from cwtui.domain.planning.standing import link_of_product, plan_new_standing
+from cwtui.domain.planning.pricing import offer_for
+from cwtui.domain.planning.standing import (
+    create_standing,
+    linked_quantity,
+    new_standing_key,
+    plan_new_standing,
+    standing_links,
+)
 from cwtui.domain.plans import ProrateMode
 from cwtui.domain.tasks import ProblemCode
 
@@ -21,37 +33,47 @@ def plan_sales_order(draft: Draft, lines: tuple[ChargedLine, ...]) -> None:
     if draft.facts.task.is_initial:
         _plan_initial(draft)
         return
-    usage_based = draft.subscription.billing_model.is_usage_based
+    recurring = by_product(line for line in lines if line.charge is Charge.RECURRING)
+    for product, own in recurring.items():
+        _plan_product(draft, product, own)
     for line in lines:
-        if line.charge is not Charge.RECURRING:
-            continue
-        if usage_based:
-            draft.warnings.append(
-                f"{draft.name_of(line.product_id)} is billed by use: its billing orders carry the recurring charge."
-            )
-        elif link_of_product(draft, line.product_id):
-            _plan_known(draft, line)
-        else:
-            plan_new_standing(draft, line, may_prorate=draft.facts.rules.prorate is ProrateMode.ALL)
-    for line in lines:
-        if line.charge is Charge.CREDIT and not line.is_setup_refund:
+        if line.is_standing_credit:
             unexpected(draft, line, "sales order")
-    once = [line for line in lines if line.charge is not Charge.RECURRING]
-    plan_once(
-        draft, (line for line in once if line.charge is not Charge.CREDIT or line.is_setup_refund), rule=_ONCE_RULE
-    )
+    once = (line for line in lines if line.charge is not Charge.RECURRING and not line.is_standing_credit)
+    plan_once(draft, once, rule=_ONCE_RULE)
 
 
-def _plan_known(draft: Draft, line: ChargedLine) -> None:
-    """The product has a standing addition already: never a second one for the same seats."""
-    held = draft.subscription.product(line.product_id)
-    linked = sum((link.values.quantity for link in link_of_product(draft, line.product_id)), start=line.quantity * 0)
-    if held is not None and held.quantity == linked:
+def _plan_product(draft: Draft, product: ProductId, lines: Sequence[ChargedLine]) -> None:
+    if draft.subscription.billing_model.is_usage_based:
         draft.warnings.append(
-            f"{draft.name_of(line.product_id)}: its {plain(linked)} are billed by a standing addition already."
+            f"{draft.name_of(product)} is billed by use: its billing orders carry the recurring charge."
         )
         return
-    plan_product_change(draft, line.product_id, (line,))
+    links = standing_links(draft, product)
+    if not links:
+        may_prorate = draft.facts.rules.prorate is ProrateMode.ALL
+        for line in lines:
+            plan_new_standing(draft, line, may_prorate=may_prorate)
+    elif _is_covered(draft, product, lines, links):
+        quantity = plain(linked_quantity(links))
+        draft.warnings.append(f"{draft.name_of(product)}: its {quantity} are billed by a standing addition already.")
+    else:
+        plan_product_change(draft, product, lines)
+
+
+def _is_covered(draft: Draft, product: ProductId, lines: Sequence[ChargedLine], links: Sequence[Link]) -> bool:
+    """What was sold stands already: never a second addition for the same seats.
+
+    That is so if as many stand as the subscription holds, or if what stands came from the first check (which found
+    the sale's subscription active before the order ended) or from this very task.
+    """
+    linked = linked_quantity(links)
+    held = draft.held(product)
+    if draft.facts.is_newest and held is not None and held.quantity is not None:
+        return held.quantity == linked
+    known = {draft.facts.task.id, task_id(INITIAL, draft.facts.task.subscription_id)}
+    sold = sum((line.quantity for line in lines), start=ZERO)
+    return linked >= sold and all(link.task_id in known for link in links)
 
 
 def _plan_initial(draft: Draft) -> None:
@@ -67,15 +89,15 @@ def _plan_initial(draft: Draft) -> None:
                 f"The marketplace names no quantity for {draft.name_of(held.id)}."
                 " Check the subscription there, then check changes again.",
             )
-            continue
-        if held.quantity <= 0:
-            continue
-        key = f"standing:{held.id}:{plain(held.unit_price.amount) if held.unit_price else 'unpriced'}"
-        line = ChargedLine(held.id, Charge.RECURRING, ("recurring",), held.quantity, held.unit_price, None)
-        if link_of_product(draft, held.id):
-            draft.warnings.append(f"{draft.name_of(held.id)} has a standing addition already.")
-            continue
-        item = draft.item_for(held.id, Charge.RECURRING)
-        unit = draft.unit_of(line, key, item) if item else None
-        if item and unit and draft.effective:
-            draft.standing(held.id, held.quantity, draft.effective, unit, item, key=key, rule=_INITIAL_RULE)
+        elif held.quantity > 0:
+            _plan_held(draft, held, ChargedLine(held.id, Charge.RECURRING, (), held.quantity, held.unit_price, None))
+
+
+def _plan_held(draft: Draft, held: SubscriptionProduct, line: ChargedLine) -> None:
+    if standing_links(draft, held.id):
+        draft.warnings.append(f"{draft.name_of(held.id)} has a standing addition already.")
+        return
+    key = new_standing_key(line)
+    offer = offer_for(draft, line, key)
+    if draft.dates is not None:
+        create_standing(draft, line, line.quantity, draft.dates.effective, offer, key=key, rule=_INITIAL_RULE)

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import date
 from decimal import Decimal
+from functools import partial
 
 from cwtui.domain.charges import Charge
 from cwtui.domain.ids import ProductId
 from cwtui.domain.mappings import Link
 from cwtui.domain.marketplace import Price
-from cwtui.domain.money import plain, price_text, round_price
+from cwtui.domain.money import ZERO, plain, price_text, round_price
 from cwtui.domain.periods import ONE_DAY, day_text
-from cwtui.domain.planning.draft import Draft, UnitPrice
+from cwtui.domain.planning.charged_once import plan_prorated, source_text, uncharged_days
+from cwtui.domain.planning.draft import Draft
 from cwtui.domain.planning.lines import ChargedLine
+from cwtui.domain.planning.pricing import Offer, offer_for
 from cwtui.domain.plans import PriceSource
-from cwtui.domain.psa import CatalogItem
+from cwtui.domain.psa import AdditionValues, BillCustomer
 from cwtui.domain.tasks import ProblemCode
 
 _RULE = "a standing addition from the first day ConnectWise has not billed"
@@ -23,90 +27,181 @@ _END_RULE = "the standing addition ends the day before the new one starts"
 _DELETE_RULE = "a standing addition that would only begin later is replaced"
 
 
-def link_of_product(draft: Draft, product: ProductId) -> list[Link]:
+def standing_links(draft: Draft, product: ProductId) -> list[Link]:
     """The linked standing additions of a product: those without an end, else those that end late enough to matter."""
-    standing = [link for link in draft.facts.links if link.product_id == product and link.is_standing]
-    endless = [link for link in standing if link.values.cancelled is None]
-    if endless or draft.dates is None or draft.effective is None:
-        return endless
-    start = draft.dates.standing_start(draft.effective)
-    return [link for link in standing if link.values.cancelled is not None and link.values.cancelled >= start]
+    standing = [link for link in draft.facts.links if link.is_standing and link.product_id == product]
+    found = [link for link in standing if link.values.cancelled is None]
+    if not found and standing and draft.dates is not None:
+        start = draft.dates.start
+        found = [link for link in standing if link.values.cancelled is not None and link.values.cancelled >= start]
+    draft.counted_on.update((link.addition_id, link) for link in found)
+    return found
 
 
-def plan_new_standing(draft: Draft, line: ChargedLine, *, may_prorate: bool, prefer_held: bool = False) -> None:
+def linked_quantity(links: Sequence[Link]) -> Decimal:
+    """Units that linked standing additions bill together."""
+    return sum((link.values.quantity for link in links), start=ZERO)
+
+
+def plan_new_standing(draft: Draft, line: ChargedLine, *, may_prorate: bool) -> None:
     """A product's first standing addition, and the days before it (SPEC 6, sales_order)."""
-    key = f"standing:{line.product_id}:{plain(line.unit_price.amount) if line.unit_price else 'unpriced'}"
-    item = draft.item_for(line.product_id, Charge.RECURRING)
-    unit = draft.unit_of(line, key, item, prefer_held=prefer_held) if item else None
-    if draft.dates is None or draft.effective is None or item is None or unit is None:
-        return
     if line.quantity == 0:
         return
     if line.quantity < 0:
-        draft.problem(
-            ProblemCode.LINK_MISSING,
-            line.product_id,
-            f"The order takes {plain(-line.quantity)} of {draft.name_of(line.product_id)} away,"
-            " and no addition of it is known. Adopt the agreement's addition, or bill it by hand and skip this task.",
-        )
+        _takes_unknown(draft, line.product_id, -line.quantity)
         return
-    start = draft.dates.standing_start(draft.effective)
-    draft.standing(line.product_id, line.quantity, start, unit, item, key=key, rule=_RULE)
-    if start > draft.effective:
+    key = new_standing_key(line)
+    offer = offer_for(draft, line, key)
+    if draft.dates is None:
+        return
+    effective, start = draft.dates.effective, draft.dates.start
+    create_standing(draft, line, line.quantity, start, offer, key=key, rule=_RULE)
+    if start > effective and offer is not None:
         if may_prorate and draft.source_of(key) is PriceSource.MARKETPLACE:
-            draft.prorated(line, start, rule=_PRORATED_RULE)
+            plan_prorated(draft, line, rule=_PRORATED_RULE)
         else:
-            draft.uncharged_days(line.product_id, start)
+            uncharged_days(draft, line.product_id, effective, start)
+
+
+def new_standing_key(line: ChargedLine) -> str:
+    """The key of a product's first standing addition; a product sold at two prices has two."""
+    return f"standing:{line.product_id}:{plain(line.unit_price.amount) if line.unit_price else 'unpriced'}"
+
+
+def create_standing(
+    draft: Draft,
+    line: ChargedLine,
+    quantity: Decimal,
+    begins: date,
+    offer: Offer | None,
+    *,
+    key: str,
+    rule: str,
+    step: Callable[[], str] | None = None,
+    ends: date | None = None,
+    bill: BillCustomer = BillCustomer.BILLABLE,
+) -> None:
+    """Create a standing addition from `begins`; where it cannot be priced, only the day is noted."""
+    draft.need(begins)
+    if offer is None:
+        return
+    decimals = draft.facts.rules.price_decimals
+    after = AdditionValues(
+        offer.item.id,
+        quantity,
+        round_price(offer.price.amount, decimals),
+        round_price(offer.cost.amount, decimals),
+        begins,
+        ends,
+        bill,
+        offer.item.taxable,
+        draft.name_of(line.product_id),
+    )
+    draft.create(
+        key,
+        line.product_id,
+        Charge.RECURRING,
+        after,
+        price=offer.price,
+        cost=offer.cost,
+        rule=rule,
+        source=source_text(line, line.product_id),
+        step=step,
+        is_standing=True,
+    )
 
 
 def replace_standing(
     draft: Draft, product: ProductId, links: Sequence[Link], quantity: Decimal, line: ChargedLine, *, rule: str
 ) -> bool:
-    """End or delete the linked standing additions and put one of `quantity` in their place.
+    """End or delete the linked standing additions and put one of `quantity` in their place (SPEC 6, change_order).
 
     Returns:
         Whether the plan could be made; False where a mapping, a price or a date is missing.
     """
-    key = f"standing:{product}"
-    item = draft.item_for(product, Charge.RECURRING)
-    unit = draft.unit_of(_priced_as_recurring(line), key, item, prefer_held=True) if item else None
-    if draft.dates is None or draft.effective is None or item is None or unit is None:
+    if quantity < 0:
+        _takes_unknown(draft, product, -quantity)
         return False
-    start = draft.dates.standing_start(draft.effective)
-    if len(links) == 1 and _stays(draft, links[0], quantity, unit, item):
-        draft.notes.append(f"{draft.name_of(product)}: quantity and price stay as they are.")
-        return True
-    begins = max(start, min(link.values.effective for link in links))
-    ends = links[0].values.cancelled
-    for link in links:
-        if link.values.effective >= start:
-            draft.delete(link, rule=_DELETE_RULE)
-        else:
-            draft.end(link, start - ONE_DAY, rule=_END_RULE)
-    if quantity > 0:
-        was = " + ".join(plain(link.values.quantity) for link in links)
-        shown = (f"quantity {was} → {plain(quantity)} from {day_text(begins)}",)
-        draft.standing(product, quantity, begins, unit, item, key=key, rule=rule, arithmetic=shown, end=ends)
+    key = f"standing:{product}"
+    offer = offer_for(draft, _priced_as_recurring(line, links), key, prefer_held=True) if quantity else None
+    if draft.dates is None:
+        return False
+    start = draft.dates.start
+    begins = max(start, min((link.values.effective for link in links), default=start))
+    if quantity:
+        draft.need(begins)
+        if offer is None:
+            return False
+        if len(links) == 1 and _stays(draft, links[0], quantity, offer):
+            draft.notes.append(f"{draft.name_of(product)}: quantity and price stay as they are.")
+            return True
+    _end_before(draft, links, start)
+    if quantity:
+        step = partial(_quantity_step, links, quantity, begins)
+        bill, ends = _bill_of(draft, product, links), _end_of(draft, product, links)
+        create_standing(draft, line, quantity, begins, offer, key=key, rule=rule, step=step, ends=ends, bill=bill)
+        if begins > start and quantity > linked_quantity(links):
+            uncharged_days(draft, product, start, begins)
     return True
 
 
-def _stays(draft: Draft, link: Link, quantity: Decimal, unit: UnitPrice, item: CatalogItem) -> bool:
+def bill_of(links: Sequence[Link]) -> BillCustomer:
+    """What the operator chose for the additions that are replaced, where it is one choice; else `Billable`."""
+    chosen = {link.values.bill for link in links}
+    return chosen.pop() if len(chosen) == 1 else BillCustomer.BILLABLE
+
+
+def _bill_of(draft: Draft, product: ProductId, links: Sequence[Link]) -> BillCustomer:
+    bill = bill_of(links)
+    if bill is not BillCustomer.BILLABLE:
+        draft.warnings.append(f"{draft.name_of(product)}: the addition that is replaced is {bill}, so is the new one.")
+    return bill
+
+
+def _end_of(draft: Draft, product: ProductId, links: Sequence[Link]) -> date | None:
+    """A product that ends on a later day goes on to end there."""
+    ends = [link.values.cancelled for link in links if link.values.cancelled is not None]
+    if not ends or len(ends) < len(links):
+        return None
+    draft.warnings.append(f"{draft.name_of(product)}: its standing addition ends on {max(ends)}, so does the new one.")
+    return max(ends)
+
+
+def _end_before(draft: Draft, links: Sequence[Link], start: date) -> None:
+    for link in links:
+        if link.values.effective < start:
+            draft.end(link, start - ONE_DAY, rule=_END_RULE)
+            continue
+        draft.delete(link, rule=_DELETE_RULE)
+        if draft.dates is not None and draft.dates.is_billed(link.values.effective):
+            draft.warnings.append(
+                f"Addition {link.addition_id} of {draft.name_of(link.product_id)} was billed already and is replaced"
+                f" from its first day, {link.values.effective}. Look at the next invoice."
+            )
+
+
+def _quantity_step(links: Sequence[Link], quantity: Decimal, begins: date) -> str:
+    was = " + ".join(plain(link.values.quantity) for link in links) or "0"
+    return f"quantity {was} → {plain(quantity)} from {day_text(begins)}"
+
+
+def _stays(draft: Draft, link: Link, quantity: Decimal, offer: Offer) -> bool:
     decimals = draft.facts.rules.price_decimals
     return (
         link.values.quantity == quantity
-        and link.values.unit_price == round_price(unit.price.amount, decimals)
-        and link.values.unit_cost == round_price(unit.cost.amount, decimals)
-        and link.values.catalog_item_id == item.id
+        and link.values.unit_price == round_price(offer.price.amount, decimals)
+        and link.values.unit_cost == round_price(offer.cost.amount, decimals)
+        and link.values.catalog_item_id == offer.item.id
     )
 
 
-def _priced_as_recurring(line: ChargedLine) -> ChargedLine:
-    """A downgrade that comes as a credit line only: its (positive) price is the recurring one."""
+def _priced_as_recurring(line: ChargedLine, links: Sequence[Link]) -> ChargedLine:
+    """A downgrade that comes as a credit line only: the price that stands goes on, not the price of the credit."""
     if line.charge is Charge.RECURRING:
         return line
-    price = line.unit_price
-    positive = Price(abs(price.amount), price.currency) if price else None
-    return ChargedLine(line.product_id, Charge.RECURRING, line.types, line.quantity, positive, None)
+    currency = line.unit_price.currency if line.unit_price else ""
+    stands = Price(links[0].values.unit_price, currency) if links else None
+    return ChargedLine(line.product_id, Charge.RECURRING, line.types, line.quantity, stands or line.unit_price, None)
 
 
 def check_guard(draft: Draft, product: ProductId, linked: Decimal, quantity: Decimal) -> None:
@@ -132,4 +227,13 @@ def link_missing(draft: Draft, product: ProductId) -> None:
         product,
         f"The standing addition of {draft.name_of(product)} is not known."
         " Adopt one of the agreement's additions, or bill it by hand and skip this task.",
+    )
+
+
+def _takes_unknown(draft: Draft, product: ProductId, missing: Decimal) -> None:
+    draft.problem(
+        ProblemCode.LINK_MISSING,
+        product,
+        f"The order takes {plain(missing)} of {draft.name_of(product)} away that no known addition bills."
+        " Adopt the agreement's addition, or bill it by hand and skip this task.",
     )

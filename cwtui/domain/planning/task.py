@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
-from cwtui.domain.charges import Charge
-from cwtui.domain.marketplace import Duration, Subscription
+from cwtui.domain.marketplace import Duration, Subscription, SubscriptionStatus
 from cwtui.domain.money import plain, price_text
 from cwtui.domain.periods import BillingCycle
 from cwtui.domain.planning.billing import plan_billing_order
@@ -16,6 +15,7 @@ from cwtui.domain.planning.dates import AgreementDates
 from cwtui.domain.planning.draft import Draft
 from cwtui.domain.planning.facts import PlanningFacts
 from cwtui.domain.planning.lines import ChargedLine, charged_lines
+from cwtui.domain.planning.pricing import check_currency, item_for
 from cwtui.domain.planning.renewal import plan_renewal_order
 from cwtui.domain.planning.sales import plan_sales_order
 from cwtui.domain.plans import Change, Operation, Plan
@@ -51,31 +51,40 @@ def plan_task(facts: PlanningFacts) -> Plan:
         The plan with its problems; it may be written only if it has none. What can be computed is shown even
         where something else is missing.
     """
+    agreement = facts.agreement
+    calendar = AgreementDates.of(agreement, facts.billed_through) if agreement else None
+    effective = _effective(facts, calendar)
+    dates = calendar.of_plan(effective) if calendar and effective else None
+    draft = Draft(facts, facts.subscription or _unknown_subscription(facts), agreement, dates)
     if facts.subscription is None:
-        return _without_subscription(facts)
-    dates = AgreementDates.of(facts.agreement, facts.billed_through) if facts.agreement else None
-    draft = Draft(facts, facts.subscription, facts.agreement, dates, _effective(facts, dates))
-    check_mappings(draft)
-    lines = _lines(draft, facts.subscription)
-    rule = _RULES.get(facts.task.kind)
-    if facts.task.kind is TaskKind.RECONCILIATION:
-        _needs_reconciling(draft)
-    elif rule is not None and not _has_unknown_type(draft):
-        rule(draft, lines)
+        _plan_without_subscription(draft)
+    else:
+        check_mappings(draft)
+        _plan_by_kind(draft)
     _check_end(draft)
     _check_links(draft)
     return Plan(
         task_id=facts.task.id,
         subscription_id=facts.task.subscription_id,
-        agreement_id=facts.agreement.id if facts.agreement else None,
+        agreement_id=agreement.id if agreement else None,
         changes=_ends_first(draft.changes),
         warnings=tuple(dict.fromkeys(draft.warnings)),
         notes=tuple(dict.fromkeys(draft.notes)),
         problems=tuple(draft.problems),
-        effective=draft.effective,
-        standing_from=dates.standing_start(draft.effective) if dates and draft.effective else None,
-        currency=facts.agreement.currency if facts.agreement else "",
+        effective=effective,
+        standing_from=dates.start if dates else None,
+        currency=agreement.currency if agreement else "",
     )
+
+
+def _plan_by_kind(draft: Draft) -> None:
+    task = draft.facts.task
+    lines = _lines(draft)
+    rule = _RULES.get(task.kind)
+    if task.kind is TaskKind.RECONCILIATION:
+        _needs_reconciling(draft)
+    elif rule is not None and not _has_unknown_type(draft):
+        rule(draft, lines)
 
 
 def check_mappings(draft: Draft) -> None:
@@ -114,7 +123,8 @@ def check_mappings(draft: Draft) -> None:
         )
         return
     for problem in agreement_problems(agreement, draft.subscription):
-        draft.problem(problem.code, problem.target, problem.message)
+        if draft.facts.subscription is not None or problem.code is not ProblemCode.BILLING_CYCLE_MISMATCH:
+            draft.problem(problem.code, problem.target, problem.message)
     if company is not None and agreement.company_id != company:
         draft.problem(
             ProblemCode.AGREEMENT_WRONG_COMPANY,
@@ -132,7 +142,7 @@ def agreement_problems(agreement: Agreement, subscription: Subscription) -> list
         state = "cancelled" if agreement.is_cancelled else agreement.status
         message = f"Agreement {agreement.name} is {state}. Activate it in ConnectWise, or map another one."
         found.append(Problem(ProblemCode.AGREEMENT_INACTIVE, message, target))
-    if agreement.calendar() is None:
+    if not agreement.bills_periods:
         reason = "does not recur" if agreement.cycle is BillingCycle.NOT_RECURRING else "names no billing cycle"
         if agreement.cycle not in {None, BillingCycle.NOT_RECURRING}:
             reason = "names no date from which it bills"
@@ -164,18 +174,19 @@ def _bills_by_statement(subscription: Subscription) -> bool:
 
 def _effective(facts: PlanningFacts, dates: AgreementDates | None) -> date | None:
     """Take e: the order's day; for an `initial` task the first unbilled period start (SPEC 6)."""
-    if facts.order is not None and not facts.task.is_initial:
-        return facts.order.effective
-    return dates.initial_effective(facts.today) if dates else None
+    if facts.task.is_initial:
+        return dates.initial_effective(facts.today) if dates else None
+    return facts.order.effective if facts.order else None
 
 
-def _lines(draft: Draft, subscription: Subscription) -> tuple[ChargedLine, ...]:
+def _lines(draft: Draft) -> tuple[ChargedLine, ...]:
+    """The order's lines for this subscription, added up; what cannot be billed becomes a problem."""
     order = draft.facts.order
     if order is None or draft.facts.task.is_initial:
         return ()
-    lines, problems = charged_lines(lines_of(order, draft.facts.task.subscription_id), subscription)
+    lines, problems = charged_lines(lines_of(order, draft.facts.task.subscription_id), draft.subscription)
     for problem in problems:
-        draft.problem(problem.code, f"{problem.target}:{problem.message}", problem.message)
+        draft.problem(problem.code, problem.target, problem.message)
     for stray in stray_lines(order):
         draft.problem(
             ProblemCode.SUBSCRIPTION_MISSING,
@@ -183,16 +194,21 @@ def _lines(draft: Draft, subscription: Subscription) -> tuple[ChargedLine, ...]:
             f"A {stray.type} line of order {order.number} names no subscription, and the order has several."
             " Bill it by hand, then skip this task.",
         )
-    for line in lines:
-        if line.unit_price is not None and line.charge is not Charge.RECURRING:
-            draft.check_currency(line.unit_price.currency)
     return lines
 
 
 def _has_unknown_type(draft: Draft) -> bool:
     order = draft.facts.order
-    if order is None or draft.facts.task.is_initial or kind_of(order) is not None:
+    if draft.facts.task.is_initial or (order is not None and kind_of(order) is not None):
         return False
+    if order is None:
+        draft.problem(
+            ProblemCode.UNKNOWN_ORDER_TYPE,
+            draft.facts.task.order_id,
+            f"Order {draft.facts.task.order_number} is not known any more, so nothing says what it bills."
+            " Check changes again; if it stays so, bill it by hand and skip this task.",
+        )
+        return True
     draft.problem(
         ProblemCode.UNKNOWN_ORDER_TYPE,
         order.id,
@@ -215,38 +231,41 @@ def _needs_reconciling(draft: Draft) -> None:
 
 def _check_end(draft: Draft) -> None:
     """No addition may begin after the agreement has ended (SPEC 6, agreement_ended)."""
-    agreement = draft.agreement
-    if agreement is None or agreement.end is None:
+    agreement, needed = draft.agreement, draft.needed
+    if agreement is None or agreement.end is None or needed is None or agreement.end >= needed:
         return
-    needed = [
-        change.after.effective for change in draft.changes if change.operation is Operation.CREATE and change.after
-    ]
-    if needed and agreement.end < max(needed):
-        draft.problem(
-            ProblemCode.AGREEMENT_ENDED,
-            str(agreement.id),
-            f"Agreement {agreement.name} ends on {agreement.end}, {max(needed)} is needed."
-            " Extend it in ConnectWise, or map the subscription to another one.",
-        )
+    draft.problem(
+        ProblemCode.AGREEMENT_ENDED,
+        str(agreement.id),
+        f"Agreement {agreement.name} ends on {agreement.end}, {needed} is needed."
+        " Extend it in ConnectWise, or map the subscription to another one.",
+    )
 
 
 def _check_links(draft: Draft) -> None:
-    """What the plan counts on must still be what cwtui wrote (SPEC 6, link_changed)."""
-    additions = draft.facts.additions
-    if additions is None:
-        return
-    touched = {change.addition_id for change in draft.changes if change.addition_id}
-    for link in draft.facts.links:
-        if link.addition_id not in touched:
-            continue
-        held = additions.get(link.addition_id)
-        if text := link_difference(link.values.billing_differences(held.values) if held else None, held):
-            draft.problem(
-                ProblemCode.LINK_CHANGED,
-                str(link.addition_id),
-                f"Addition {link.addition_id} of {draft.name_of(link.product_id)} {text}. Keep ConnectWise's"
-                " (cwtui drift keep) or restore cwtui's (cwtui drift restore), then sync again.",
+    """What the plan counts on must still be what cwtui wrote, and where it is mapped (SPEC 6, link_changed)."""
+    additions, agreement = draft.facts.additions, draft.agreement
+    for link in draft.counted_on.values():
+        if agreement is not None and link.agreement_id != agreement.id:
+            text = (
+                f"belongs to agreement {link.agreement_id}, the subscription is mapped to {agreement.id} now."
+                " Map it back, or move the addition in ConnectWise and adopt it"
             )
+        elif additions is None:
+            continue
+        else:
+            held = additions.get(link.addition_id)
+            if held is not None and held.values == link.values:
+                continue
+            text = link_difference(link.values.billing_differences(held.values) if held else None, held)
+            if not text:
+                continue
+            text += ". Keep ConnectWise's (cwtui drift keep) or restore cwtui's (cwtui drift restore), then sync again"
+        draft.problem(
+            ProblemCode.LINK_CHANGED,
+            str(link.addition_id),
+            f"Addition {link.addition_id} of {draft.name_of(link.product_id)} {text}.",
+        )
 
 
 def link_difference(differences: dict[str, tuple[object, object]] | None, held: Addition | None) -> str:
@@ -270,12 +289,24 @@ def _ends_first(changes: list[Change]) -> tuple[Change, ...]:
     return tuple(sorted(changes, key=lambda change: change.operation is Operation.CREATE))
 
 
-def _without_subscription(facts: PlanningFacts) -> Plan:
+def _unknown_subscription(facts: PlanningFacts) -> Subscription:
     task = facts.task
-    problem = Problem(
+    return Subscription(task.subscription_id, task.subscription_name, task.customer_id, SubscriptionStatus.UNKNOWN)
+
+
+def _plan_without_subscription(draft: Draft) -> None:
+    """Nothing can be planned; what else is in the way is said all the same."""
+    task = draft.facts.task
+    draft.problem(
         ProblemCode.SUBSCRIPTION_MISSING,
+        task.subscription_id,
         f"The marketplace does not know subscription {task.subscription_id or '(none named)'} of order"
         f" {task.order_number}. Bill the order by hand, then skip this task.",
-        task.subscription_id,
     )
-    return Plan(task.id, task.subscription_id, facts.mappings.agreement(task.subscription_id), problems=(problem,))
+    if task.subscription_id:
+        check_mappings(draft)
+    for line in _lines(draft):
+        if not draft.is_plan_fee(line.product_id):
+            item_for(draft, line.product_id, line.charge)
+        if line.unit_price is not None:
+            check_currency(draft, line.unit_price.currency)

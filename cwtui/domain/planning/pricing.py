@@ -1,0 +1,148 @@
+"""Price and cost of a line, and the catalog item that bills it (SPEC 6, price and cost)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import partial
+
+from cwtui.domain.charges import Charge
+from cwtui.domain.ids import ProductId
+from cwtui.domain.marketplace import Price
+from cwtui.domain.money import ZERO
+from cwtui.domain.planning.draft import Draft
+from cwtui.domain.planning.lines import ChargedLine
+from cwtui.domain.plans import Arithmetic, PriceSource
+from cwtui.domain.psa import CatalogItem
+from cwtui.domain.tasks import ProblemCode
+
+_UNIT_CHARGES = frozenset({Charge.RECURRING, Charge.PRORATED})
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What bills one unit of a line: the catalog item, and price and cost, unrounded."""
+
+    item: CatalogItem
+    price: Arithmetic
+    cost: Arithmetic
+
+    def negative(self) -> Offer:
+        """The same as a credit (SPEC 6, charges and fine points)."""
+        return Offer(self.item, _negative(self.price), _negative(self.cost))
+
+    def positive(self) -> Offer:
+        """The same as a charge, where both quantity and price were told negative."""
+        return Offer(self.item, Arithmetic(abs(self.price.amount)), Arithmetic(abs(self.cost.amount)))
+
+
+def _negative(amount: Arithmetic) -> Arithmetic:
+    return Arithmetic(-abs(amount.amount), partial(_negative_formula, amount) if amount.formula else None)
+
+
+def _negative_formula(amount: Arithmetic) -> str:
+    return f"−({amount.shown})"
+
+
+def item_for(draft: Draft, product: ProductId, charge: Charge) -> CatalogItem | None:
+    """The mapped catalog item; a missing mapping or an inactive item becomes a problem (SPEC 6)."""
+    mapped = draft.facts.mappings.catalog_item(product, charge)
+    if mapped is None:
+        draft.problem(
+            ProblemCode.PRODUCT_UNMAPPED,
+            product,
+            f"Product {draft.name_of(product)} ({product}) is not mapped to a catalog item"
+            f" for its {charge} charge. Map it: cwtui map set product {product} CATALOG_ITEM_ID.",
+        )
+        return None
+    item = draft.facts.catalog_items.get(mapped)
+    if item is None or item.is_inactive:
+        state = "no longer exists" if item is None else "is inactive"
+        draft.problem(
+            ProblemCode.CATALOG_ITEM_INACTIVE,
+            str(mapped),
+            f"Catalog item {item.identifier if item else mapped} of product {draft.name_of(product)} {state}."
+            " Activate it in ConnectWise, or map the product to another one.",
+        )
+        return None
+    return item
+
+
+def check_currency(draft: Draft, currency: str) -> None:
+    """The line's currency equals the agreement's; an agreement without one matches (SPEC 6)."""
+    agreement = draft.agreement
+    if agreement is None or not agreement.currency or not currency or currency == agreement.currency:
+        return
+    if currency.upper() != agreement.currency.upper():
+        draft.problem(
+            ProblemCode.CURRENCY_MISMATCH,
+            str(agreement.id),
+            f"The order is in {currency}, agreement {agreement.name} in {agreement.currency}."
+            " Map the subscription to an agreement in the order's currency.",
+        )
+
+
+def offer_for(draft: Draft, line: ChargedLine, key: str, *, prefer_held: bool = False) -> Offer | None:
+    """Catalog item, price and cost of one unit of a line (SPEC 6); None, and every reason as a problem, without.
+
+    Args:
+        draft: The plan being made.
+        line: The added-up order line.
+        key: The change's key, for the operator's override of the source.
+        prefer_held: Take the subscription product's price before the line's (a new standing addition of a change).
+    """
+    item = item_for(draft, line.product_id, line.charge)
+    price = _marketplace_price(draft, line, prefer_held=prefer_held)
+    for offered in (line.unit_price, price):
+        if offered is not None:
+            check_currency(draft, offered.currency)
+    if draft.source_of(key) is PriceSource.CONNECTWISE:
+        return None if item is None else Offer(item, Arithmetic(item.price), Arithmetic(item.cost))
+    if price is None:
+        draft.problem(
+            ProblemCode.UNKNOWN_CHARGE_TYPE,
+            f"{line.product_id}:{line.types[0]}",
+            f"The marketplace names no price for the {line.charge} charge of {draft.name_of(line.product_id)}."
+            " Set the price in the plan's editor, or use the ConnectWise price source.",
+        )
+        return None
+    if item is None:
+        return None
+    return Offer(item, Arithmetic(price.amount), Arithmetic(_cost(draft, line, price)))
+
+
+def _marketplace_price(draft: Draft, line: ChargedLine, *, prefer_held: bool) -> Price | None:
+    """The line's own price; a standing addition's may come from the subscription's product instead."""
+    if line.charge in _UNIT_CHARGES or line.is_standing_credit:
+        held = draft.held(line.product_id)
+        offered = held.unit_price if held else None
+        return (offered or line.unit_price) if prefer_held else (line.unit_price or offered)
+    if line.unit_price is None and line.extended == 0:
+        return Price(ZERO, "")
+    return line.unit_price
+
+
+def _cost(draft: Draft, line: ChargedLine, price: Price) -> Decimal:
+    """The product's unit cost; of what is charged once the catalogue's cost of that type; else the price (SPEC 6)."""
+    if line.charge in _UNIT_CHARGES or line.is_standing_credit:
+        held = draft.held(line.product_id)
+        cost = held.unit_cost if held else None
+        if cost is None:
+            return price.amount
+        if _differ(cost.currency, price.currency):
+            draft.warnings.append(
+                f"{draft.name_of(line.product_id)}: its cost is in {cost.currency}, its price in {price.currency};"
+                " the price is taken as the cost."
+            )
+            return price.amount
+        return cost.amount
+    catalogued = draft.facts.products.get(line.product_id)
+    wanted = "setup" if line.is_setup_refund else line.charge
+    for entry in catalogued.costs if catalogued else ():
+        if entry.charge == wanted and not _differ(entry.cost.currency, price.currency):
+            return entry.cost.amount
+    return price.amount
+
+
+def _differ(currency: str, other: str) -> bool:
+    return bool(currency and other) and currency.upper() != other.upper()
