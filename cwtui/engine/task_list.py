@@ -6,24 +6,20 @@ strings, and only over what the letters before it left; a sort compares keys mad
 
 from __future__ import annotations
 
-import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from functools import lru_cache
 from operator import attrgetter
 from types import MappingProxyType
 from typing import cast
 
 from cwtui.domain.ids import CustomerId, TaskId
 from cwtui.domain.tasks import Task, TaskKind, TaskStatus
+from cwtui.engine.folding import fold
 
-_LETTERS_WITHOUT_ACCENT = str.maketrans(
-    {"ł": "l", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "ħ": "h"}
-)
 _URGENCY = (
     TaskStatus.FAILED,
     TaskStatus.NEEDS_ACTION,
@@ -143,6 +139,7 @@ class TaskList:
         if len(self._number) != len(self._rows):
             raise ValueError("two rows of the task list have the same id")
         self._texts: list[str | None] = [None] * len(self._rows)
+        self._prepared = 0
         self._order = list(range(len(self._rows)))
         self._shown = self._order
         self._positions: list[int] | None = None
@@ -191,7 +188,12 @@ class TaskList:
     def index_of(self, task_id: TaskId) -> int | None:
         """Where a task is shown; None if it is not."""
         number = self._number.get(task_id)
-        return None if number is None else self._position(number)
+        if number is None or self._positions is not None:
+            return None if number is None else self._position(number)
+        try:  # asked once after each filter letter: one look through is cheaper than a table for all
+            return self._shown.index(number)
+        except ValueError:
+            return None
 
     def shown_ids(self) -> Sequence[TaskId]:
         """The tasks shown, in order."""
@@ -234,9 +236,10 @@ class TaskList:
         Returns:
             Whether rows are left to prepare.
         """
-        missing = [number for number, text in enumerate(self._texts) if text is None]
-        self._fold_texts(missing[:count])
-        return len(missing) > count
+        end = min(self._prepared + count, len(self._rows))
+        self._fold_texts(range(self._prepared, end))
+        self._prepared = end
+        return end < len(self._rows)
 
     # changes
 
@@ -262,7 +265,7 @@ class TaskList:
             ValueError: If one has an id that is there already; nothing was added then.
         """
         new = list(rows)
-        if len({row.id for row in new} - self._number.keys()) != len(new):
+        if len({row.id for row in new}) < len(new) or any(row.id in self._number for row in new):
             raise ValueError("a row of the task list is there already")
         numbers = list(range(len(self._rows), len(self._rows) + len(new)))
         self._rows += new
@@ -361,19 +364,8 @@ def _in_order(numbers: list[int], keys: Sequence[object], *, descending: bool) -
     return in_order + empty
 
 
-def fold(text: str) -> str:
-    """Text as it is compared: no case, no accents (`Łódź GmbH` → `lodz gmbh`)."""
-    return text.lower() if text.isascii() else _fold_letters(text)
-
-
 def _text_key(text: str) -> str | None:
     return fold(text) or None
-
-
-@lru_cache(maxsize=8192)
-def _fold_letters(text: str) -> str:
-    apart = unicodedata.normalize("NFKD", text.casefold().translate(_LETTERS_WITHOUT_ACCENT))
-    return "".join(character for character in apart if not unicodedata.combining(character)).casefold()
 
 
 def _search_text(row: TaskRow) -> str:

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from cwtui.domain.ids import CustomerId, OrderId, SubscriptionId, TaskId
 from cwtui.domain.tasks import Problem, ProblemCode, Task, TaskKind, TaskStatus
-from cwtui.engine.task_list import TaskColumn, TaskFilter, TaskList, TaskRow, fold
+from cwtui.engine.folding import fold
+from cwtui.engine.task_list import TaskColumn, TaskFilter, TaskList, TaskRow
 
 
 def row(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from asyncio import sleep
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
+from itertools import islice
+from time import monotonic
 
 from cwtui.domain.ids import TaskId
-from cwtui.engine.task_list import TaskColumn, TaskList
+from cwtui.engine.task_list import TaskColumn, TaskList, TaskRow
 from cwtui.tui.widgets.columns import Column
 from cwtui.tui.widgets.status_words import KIND_WORDS, STATUS_WORDS
 from cwtui.tui.widgets.tone import Tone
@@ -17,11 +20,15 @@ TASK_COLUMNS = (
     Column(TaskColumn.CUSTOMER, "Customer", 16, share=3, widest=50),
     Column(TaskColumn.SUBSCRIPTION, "Subscription", 16, share=3, widest=60, rank=5),
     Column(TaskColumn.ORDER, "Order", 10, share=1, widest=20, rank=2),
-    Column(TaskColumn.EFFECTIVE, "Effective", 10, rank=3),
+    Column(TaskColumn.EFFECTIVE, "Effective", 11, rank=3),
     Column(TaskColumn.MONTHLY_EFFECT, "Per month", 12, right=True),
     Column(TaskColumn.PROBLEM, "Problem", 18, share=4, rank=1),
 )
 """Keys are those of `TaskColumn`. At 80 cells subscription, kind and effective date make room: the pane has them."""
+
+_AT_ONCE = 250
+"""Rows added between two looks at the keys: a few milliseconds' worth, reading them from the state included."""
+_SHOWN_EVERY_S = 0.2
 
 
 class TaskRows:
@@ -64,6 +71,26 @@ class TaskRows:
     def is_selected(self, index: int) -> bool:
         """Whether the task is selected."""
         return self._tasks.is_selected(self._tasks.row(index).id)
+
+
+async def fill(tasks: TaskList, rows: Iterable[TaskRow], shown: Callable[[], None]) -> None:
+    """Add many rows without keeping the screen waiting: keys and paints come in between.
+
+    Args:
+        tasks: Where they go, at the end.
+        rows: Read as they are needed, so that what makes them may be slow.
+        shown: Called now and then, and at the end, to show how many there are by then.
+    """
+    waiting = iter(rows)
+    last_shown = monotonic()
+    while some := list(islice(waiting, _AT_ONCE)):
+        tasks.add(some)
+        tasks.prepare(_AT_ONCE)
+        if monotonic() - last_shown > _SHOWN_EVERY_S:
+            shown()
+            last_shown = monotonic()
+        await sleep(0)
+    shown()
 
 
 def signed(amount: Decimal | None) -> str:

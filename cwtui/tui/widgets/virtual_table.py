@@ -165,6 +165,14 @@ class VirtualTable(ScrollView, can_focus=True):
             self._announce()
         self.refresh()
 
+    def rows_added(self) -> None:
+        """Rows were added after the last one: nothing in sight changed, unless the last one is in sight."""
+        before, now = self.virtual_size.height - _HEADER, self._source.row_count
+        if before - self.scroll_offset.y < self._rows_in_sight:
+            self.rows_changed()
+        else:
+            self.virtual_size = Size(self.scrollable_content_region.width, now + _HEADER)
+
     def row_changed(self, index: int) -> None:
         """Draw one row anew."""
         self._forget(index)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -11,7 +12,7 @@ from textual.app import App, ComposeResult
 from cwtui.domain.ids import CustomerId, TaskId
 from cwtui.domain.tasks import TaskKind, TaskStatus
 from cwtui.engine.task_list import TaskColumn, TaskFilter, TaskList, TaskRow
-from cwtui.tui.widgets.task_rows import TASK_COLUMNS, TaskRows, signed
+from cwtui.tui.widgets.task_rows import TASK_COLUMNS, TaskRows, fill, signed
 from cwtui.tui.widgets.virtual_table import VirtualTable
 
 Lines = Callable[[App[object]], list[str]]
@@ -28,7 +29,7 @@ def row(name: str, status: TaskStatus = TaskStatus.READY) -> TaskRow:
         "SO0042",
         date(2026, 11, 21),
         Decimal("-1234.5"),
-        "" if status is TaskStatus.READY else "Map the customer",
+        "Map the customer" if status is TaskStatus.NEEDS_ACTION else "",
     )
 
 
@@ -77,3 +78,56 @@ async def test_a_list_on_the_screen_filters_sorts_selects_and_changes(
 )
 def test_signed(amount: str | None, shown: str) -> None:
     assert signed(None if amount is None else Decimal(amount)) == shown
+
+
+async def test_a_list_fills_while_keys_are_answered(host: type[App[object]], lines: Lines) -> None:
+    tasks = TaskList([row(f"first{place}") for place in range(50)])
+    pulled = 0
+
+    def slow() -> Iterator[TaskRow]:
+        nonlocal pulled
+        for pulled in range(1, 3001):
+            yield row(f"later{pulled}")
+
+    class ListApp(host):  # type: ignore[misc, valid-type]
+        def compose(self) -> ComposeResult:
+            yield VirtualTable(TASK_COLUMNS, TaskRows(tasks))
+
+    async with ListApp().run_test(size=(140, 10)) as pilot:
+        table = pilot.app.query_one(VirtualTable)
+        await pilot.press("down")
+        seen: list[int] = []
+        while_filling = asyncio.create_task(fill(tasks, slow(), table.rows_added))
+        while not while_filling.done():
+            seen.append(pulled)
+            await asyncio.sleep(0)
+        assert len(set(seen)) > 5, "nobody else had a turn"
+        await pilot.pause()
+        assert tasks.total == 3050
+        assert tasks.counts[TaskStatus.READY] == 3050
+        assert table.cursor_key == "first1"
+        await pilot.press("end")
+        assert table.cursor_key == "later3000"
+        assert "later3000" in lines(pilot.app)[-1]
+        tasks.add([row("last")])
+        table.rows_added()
+        await pilot.press("end")
+        assert "Customer last" in lines(pilot.app)[-1]
+
+
+async def test_rows_added_below_the_last_one_in_sight_are_shown(host: type[App[object]], lines: Lines) -> None:
+    tasks = TaskList([row("a")])
+
+    class ListApp(host):  # type: ignore[misc, valid-type]
+        def compose(self) -> ComposeResult:
+            yield VirtualTable(TASK_COLUMNS, TaskRows(tasks))
+
+    async with ListApp().run_test(size=(140, 10)) as pilot:
+        tasks.add([row("b")])
+        pilot.app.query_one(VirtualTable).rows_added()
+        await pilot.pause()
+        assert "Customer b" in lines(pilot.app)[2]
+
+
+def test_every_title_has_room_for_its_sort_mark() -> None:
+    assert [column.title for column in TASK_COLUMNS if len(column.title) + 2 > column.width] == []
