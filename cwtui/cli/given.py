@@ -30,6 +30,12 @@ class Given:
         """As the composition root takes them."""
         return Options(self.profile, self.config, self.state, self.as_of, self.demo)
 
+    def arguments(self) -> list[str]:
+        """The same options as arguments, for a command that starts another one."""
+        named = {"--profile": self.profile, "--config": self.config, "--state": self.state, "--as-of": self.as_of}
+        found = [part for name, value in named.items() if value is not None for part in (name, str(value))]
+        return [*found, "--demo"] if self.demo else found
+
 
 def given() -> Given:
     """The options of the running command."""

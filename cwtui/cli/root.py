@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 from collections.abc import Sequence
 from datetime import timedelta
@@ -22,9 +23,12 @@ COMMANDS = {
     "check": Lazy("cwtui.cli.check:check", _ROUND, "Look for new orders and make their tasks."),
     "tasks": Lazy("cwtui.cli.tasks:tasks", _ROUND, "List, show, sync, skip, reopen and undo tasks."),
     "map": Lazy("cwtui.cli.mappings:mappings", _ROUND, "Customers, products and subscriptions to ConnectWise's."),
+    "reconcile": Lazy("cwtui.cli.reconcile:reconcile", _ROUND, "Subscriptions beside what agreements bill; repairs."),
+    "adopt": Lazy("cwtui.cli.reconcile:adopt", _ROUND, "Link an addition made by hand instead of doubling it."),
     "audit": Lazy("cwtui.cli.audit:audit", _ROUND, "Every write ever made: when, what, before, after."),
     "doctor": Lazy("cwtui.cli.doctor:doctor", _SETUP, "Test both connections and every permission."),
     "config": Lazy("cwtui.cli.config:config", _SETUP, "Where the settings are, what they are, a first file."),
+    "web": Lazy("cwtui.cli.web:web", _TRY, "The terminal interface in a browser."),
     "sandbox": Lazy("cwtui.cli.sandbox:sandbox", _TRY, "A simulated marketplace and ConnectWise, on this machine."),
 }
 
@@ -126,7 +130,8 @@ def cli(context: click.Context, *, auto: bool, every: timedelta | None, dry_run:
 
 
 def _open_screen() -> int:
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    is_in_browser = "TEXTUAL_DRIVER" in os.environ
+    if not is_in_browser and not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise click.UsageError("The terminal interface needs a terminal. Without one, use `cwtui --auto`.")
     from cwtui.tui.app import run_app  # noqa: PLC0415  # start-up: the only place that loads the screen
 
