@@ -18,7 +18,8 @@ from cwtui.engine.clock import SystemClock
 from cwtui.engine.facade import AutoReport
 from cwtui.engine.planning import PlanningDesk
 from cwtui.engine.protocols import Listener, Marketplace, Psa
-from cwtui.engine.sync_engine import EngineRules, SyncEngine
+from cwtui.engine.rules import EngineRules
+from cwtui.engine.sync_engine import SyncEngine
 from cwtui.locations import state_path
 from cwtui.options import Options
 from cwtui.services.cloudblue import CloudBlue

@@ -9,7 +9,7 @@ from collections.abc import Collection
 from cwtui import __version__
 from cwtui.domain.ids import TaskId
 from cwtui.domain.planning import PlanningRules
-from cwtui.domain.tasks import ProblemCode, Task, TaskStatus
+from cwtui.domain.tasks import ProblemCode, Task, TaskKind, TaskStatus
 from cwtui.engine.protocols import Store
 
 _SETTLED_HERE = frozenset(
@@ -28,7 +28,9 @@ _BASIS = "planning.basis"
 _FEW = 2
 
 
-def due_tasks(store: Store, created: Collection[TaskId] = (), *, more_subscriptions: bool = True) -> list[Task]:
+def due_tasks(
+    store: Store, created: Collection[TaskId] = (), *, more_subscriptions: bool = True, by_itself: bool = False
+) -> list[Task]:
     """The open tasks whose plans ConnectWise, time or this check may have changed.
 
     Args:
@@ -36,6 +38,7 @@ def due_tasks(store: Store, created: Collection[TaskId] = (), *, more_subscripti
         created: Tasks this check made: they were never planned.
         more_subscriptions: The marketplace has another number of subscriptions than before, so one that was
             missing may be there now. Otherwise it is only looked for where few are missing.
+        by_itself: Only what may be written without a person: a reconciliation is never begun so (SPEC 4.4).
     """
     queues: dict[str, list[Task]] = defaultdict(list)
     for task in store.open_tasks():
@@ -48,7 +51,11 @@ def due_tasks(store: Store, created: Collection[TaskId] = (), *, more_subscripti
     due = []
     for head, queue in zip(heads, queues.values(), strict=True):
         due += [task for task in queue if head.id not in resting or task.id in created]
-    return due
+    return [task for task in due if not by_itself or _may_begin(store, task)]
+
+
+def _may_begin(store: Store, task: Task) -> bool:
+    return task.kind is not TaskKind.RECONCILIATION or store.plan_begun(task.id) is not None
 
 
 def _age(task: Task) -> tuple[bool, float, str]:

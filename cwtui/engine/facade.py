@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from cwtui.domain.ids import TaskId
 from cwtui.domain.mappings import Mapping, MappingKey, MappingKind
 from cwtui.domain.plans import Plan
 from cwtui.domain.records import AuditRow
 from cwtui.domain.tasks import Task, TaskKind, TaskStatus
+
+if TYPE_CHECKING:
+    from cwtui.engine.upkeep import Upkeep
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +134,10 @@ class DoctorReport:
 
 class Engine(Protocol):
     """Everything a shell can ask for. Every method raises `CwtuiError`s and nothing else."""
+
+    @property
+    def upkeep(self) -> Upkeep:
+        """Reconcile, adopt, forecast, drift, why, and the import of customers."""
 
     async def check(self) -> CheckReport:
         """Look for new and ended orders and make their tasks (SPEC 4)."""

@@ -19,33 +19,14 @@ from cwtui.engine.facade import AutoReport, CheckReport, DoctorReport, MappingRo
 from cwtui.engine.mapping import MappingDesk
 from cwtui.engine.planning import PlanningDesk
 from cwtui.engine.protocols import Clock, Listener, Marketplace, Psa, Store
+from cwtui.engine.rules import EngineRules
 from cwtui.engine.synchronise import Synchroniser, SyncOutcome
 from cwtui.engine.undo import Undo, written_plan
+from cwtui.engine.upkeep import Upkeep
 from cwtui.engine.writing import AgreementWriter
 
 FAILED_AUTO = "Failed auto-sync."
 """How the note of a task that `--auto` could not synchronise begins (SPEC 6)."""
-
-
-@dataclass(frozen=True, slots=True)
-class EngineRules:
-    """Settings of the engine itself (SPEC 3).
-
-    Attributes:
-        at_once: Requests in flight per service.
-        settle_s: Seconds a create of unknown outcome is given to appear.
-        who: The operator, for the audit.
-        maps_exact, creates_items: mapping.auto = exact; mapping.create_catalog_items.
-        only_customers: sync.auto_customers; empty is all.
-    """
-
-    at_once: int = 16
-    settle_s: float = 3.0
-    who: str = ""
-    guards_empty_feed: bool = True
-    maps_exact: bool = False
-    creates_items: bool = False
-    only_customers: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -67,10 +48,12 @@ class SyncEngine:
     new_run: Callable[[], str]
     tell: Callable[[AutoReport], Awaitable[Sequence[str]]]
     mapping: MappingDesk = field(init=False)
+    upkeep: Upkeep = field(init=False)
     _is_stopping: bool = False
 
     def __post_init__(self) -> None:
         self.mapping = MappingDesk(self.store, self.psa, self.clock)
+        self.upkeep = Upkeep(self.desk, self.rules, self.new_run, self.sync, self._require_writable)
 
     # check and auto
 
@@ -95,7 +78,7 @@ class SyncEngine:
         report = await self.check()
         errors = [*report.failures]
         errors += await self._map_exact(dry_run=dry_run)
-        due = [task for task in due_tasks(self.store, more_subscriptions=False) if self._is_chosen(task)]
+        due = [one for one in due_tasks(self.store, more_subscriptions=False, by_itself=True) if self._is_chosen(one)]
         outcome = SyncOutcome() if dry_run else await self._synchronise(due)
         errors += outcome.errors
         self._note_failures([task for task in self.store.open_tasks() if self._is_chosen(task)])
