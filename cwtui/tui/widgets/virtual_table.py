@@ -318,16 +318,14 @@ class VirtualTable(ScrollView, can_focus=True):
                 segments.append(Segment(" " * GAP, base))
             style = base + toned if placed.column.toned else base
             segments += self._cell(cells[placed.index], placed, style)
-        return Strip(segments).adjust_cell_length(width, base)
+        return Strip(segments).simplify().adjust_cell_length(width, base)  # each segment is handled many times over
 
     def _row_style(self, tone: Tone, *, is_cursor: bool, is_selected: bool) -> Style:
         if is_cursor:
             return self.get_component_rich_style("virtual-table--cursor")
         if is_selected:
             return self.get_component_rich_style("virtual-table--selected")
-        if tone is Tone.MUTED:
-            return self.get_component_rich_style("virtual-table--muted")
-        return self.rich_style
+        return self.get_component_rich_style(f"virtual-table--{Tone.MUTED if tone is Tone.MUTED else Tone.NORMAL}")
 
     def _cell(self, value: str | Text, placed: Placed, style: Style) -> list[Segment]:
         text = value if isinstance(value, str) else value.plain
