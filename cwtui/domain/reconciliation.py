@@ -1,0 +1,334 @@
+"""Reconcile: what a customer's subscriptions ask for beside what an agreement bills (SPEC 8)."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+
+from cwtui.domain.charges import Charge
+from cwtui.domain.ids import AdditionId, AgreementId, CatalogItemId, CustomerId, ProductId, SubscriptionId
+from cwtui.domain.mappings import Link, MappingKind, Mappings
+from cwtui.domain.money import ZERO, line_total, round_price
+from cwtui.domain.periods import BillingCalendar, BillingPeriod
+from cwtui.domain.psa import Addition, AdditionValues, Agreement
+
+_AVERAGE_DECIMALS = 4
+
+
+class RowStatus(StrEnum):
+    """How one catalog item's additions compare with what the subscriptions hold (SPEC 8)."""
+
+    MATCH = "match"
+    QUANTITY_DIFFERS = "quantity_differs"
+    PRICE_DIFFERS = "price_differs"
+    MISSING = "missing"
+    EXTRA = "extra"
+    UNMAPPED = "unmapped"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What one product of one subscription should be billed as, in every billing period.
+
+    Attributes:
+        price: Of one unit, rounded as it is sent; None where the marketplace names none. Likewise `cost`.
+        catalog_item_id: The mapped catalog item of its recurring charge; None is `unmapped`.
+        blocked: Why no repair may be written for it, in a sentence; empty if nothing is in the way.
+    """
+
+    subscription_id: SubscriptionId
+    product_id: ProductId
+    name: str
+    quantity: Decimal
+    price: Decimal | None = None
+    cost: Decimal | None = None
+    catalog_item_id: CatalogItemId | None = None
+    blocked: str = ""
+
+    def is_billed_by(self, values: AdditionValues) -> bool:
+        """The addition bills exactly this; a price nobody names is not compared."""
+        return (
+            values.catalog_item_id == self.catalog_item_id
+            and values.quantity == self.quantity
+            and self.price in {None, values.unit_price}
+            and self.cost in {None, values.unit_cost}
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Amounts:
+    """One side of a row: units, and price and cost of one; an average where several prices are added up."""
+
+    quantity: Decimal
+    price: Decimal | None
+    cost: Decimal | None
+    total: Decimal = ZERO
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """An unlinked addition that bills what a product asks for already, so that it can be adopted."""
+
+    wanted: Wanted
+    addition: Addition
+
+
+@dataclass(frozen=True, slots=True)
+class ReconciliationRow:
+    """One mapped catalog item, or one product without one.
+
+    Attributes:
+        identifier: The catalog item's; empty if nothing is mapped.
+        additions: The standing additions of it that are live on the period's last day.
+        others: Standing additions of it that begin later, or end before that day.
+        proposals: Unlinked additions among `additions` to adopt.
+    """
+
+    status: RowStatus
+    catalog_item_id: CatalogItemId | None
+    identifier: str
+    wanted: tuple[Wanted, ...] = ()
+    additions: tuple[Addition, ...] = ()
+    others: tuple[Addition, ...] = ()
+    expected: Amounts | None = None
+    actual: Amounts | None = None
+    proposals: tuple[Proposal, ...] = ()
+
+    @property
+    def product_ids(self) -> tuple[ProductId, ...]:
+        """The products that ask for it, each once."""
+        return tuple(dict.fromkeys(wanted.product_id for wanted in self.wanted))
+
+    @property
+    def name(self) -> str:
+        """The products' names, else the catalog item's identifier."""
+        return ", ".join(dict.fromkeys(wanted.name for wanted in self.wanted)) or self.identifier
+
+    @property
+    def difference(self) -> Decimal:
+        """How much more (or, negative, less) the agreement bills per period than the subscriptions ask for."""
+        return (self.actual.total if self.actual else ZERO) - (self.expected.total if self.expected else ZERO)
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciliation:
+    """One customer's subscriptions beside one agreement, in one billing period (SPEC 8).
+
+    Attributes:
+        billed: The period's first day is invoiced already: a repair begins later.
+        warnings: What the operator should know before repairing.
+        notes: What was left out of the comparison, and why.
+    """
+
+    customer_id: CustomerId
+    customer_name: str
+    agreement_id: AgreementId
+    agreement_name: str
+    currency: str
+    period: BillingPeriod
+    billed: bool
+    rows: tuple[ReconciliationRow, ...] = ()
+    warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def differs(self) -> bool:
+        """Some row is not a match."""
+        return any(row.status is not RowStatus.MATCH for row in self.rows)
+
+    @property
+    def difference(self) -> Decimal:
+        """What is billed too much or too little per period, added up without regard to its sign."""
+        return sum((abs(row.difference) for row in self.rows), start=ZERO)
+
+    @property
+    def proposals(self) -> tuple[Proposal, ...]:
+        """Every addition to adopt."""
+        return tuple(proposal for row in self.rows for proposal in row.proposals)
+
+
+@dataclass(frozen=True, slots=True)
+class ReconcileFacts:
+    """Everything a comparison depends on.
+
+    Attributes:
+        wanted: What the customer's subscriptions on this agreement ask for.
+        subscriptions: Every subscription of the customer, whatever its state: an addition that is linked to
+            another customer's is none of this comparison's business.
+        unknown: Products whose quantity the marketplace does not say; their additions are left out.
+        recurring_items: Catalog items that some product's recurring charge is mapped to.
+        identifiers: Of the catalog items, as far as known.
+    """
+
+    customer_id: CustomerId
+    customer_name: str
+    agreement: Agreement
+    calendar: BillingCalendar
+    additions: Mapping[AdditionId, Addition]
+    links: Mapping[AdditionId, Link]
+    wanted: Sequence[Wanted] = ()
+    subscriptions: frozenset[SubscriptionId] = frozenset()
+    unknown: frozenset[tuple[SubscriptionId, ProductId]] = frozenset()
+    recurring_items: frozenset[CatalogItemId] = frozenset()
+    identifiers: Mapping[CatalogItemId, str] = field(default_factory=dict)
+
+    def link_of(self, addition: Addition) -> Link | None:
+        """The link that says which subscription an addition is for; one that names none does not."""
+        link = self.links.get(addition.id)
+        return link if link is not None and link.subscription_id else None
+
+    def is_standing(self, addition: Addition) -> bool:
+        """It bills every period; an unlinked one that begins and ends inside one period is a one-time charge."""
+        link = self.link_of(addition)
+        if link is not None:
+            return link.is_standing
+        values = addition.values
+        return values.cancelled is None or values.cancelled > self.calendar.period_of(values.effective).end
+
+    def concerns(self, addition: Addition) -> bool:
+        """It bills one of this customer's subscriptions, or could: it is unlinked and of a mapped catalog item."""
+        link = self.link_of(addition)
+        if link is None:
+            return addition.values.catalog_item_id in self.recurring_items
+        known = (link.subscription_id, link.product_id) not in self.unknown
+        return known and link.subscription_id in self.subscriptions
+
+
+def recurring_items(mappings: Mappings) -> frozenset[CatalogItemId]:
+    """Catalog items that a product's recurring charge is mapped to: what a standing addition may be of."""
+    return frozenset(
+        CatalogItemId(row.connectwise_id)
+        for row in mappings
+        if row.key.kind is MappingKind.PRODUCT and row.key.charge in {"", Charge.RECURRING}
+    )
+
+
+def is_live(values: AdditionValues, day: date) -> bool:
+    """The addition bills that day."""
+    return values.effective <= day and (values.cancelled is None or values.cancelled >= day)
+
+
+def compare(facts: ReconcileFacts, period: BillingPeriod) -> tuple[ReconciliationRow, ...]:
+    """Compare per mapped catalog item (SPEC 8).
+
+    Only standing additions are compared, as they stand on the period's last day: what ended inside the period was
+    followed by something else or by nothing. One-time charges (setup, prorated, overuse …) are not part of it, nor
+    are additions of catalog items that no product's recurring charge is mapped to.
+
+    Returns:
+        Rows in the order of what is wanted, then the extra ones, then products without a mapping.
+    """
+    standing: dict[CatalogItemId, list[Addition]] = defaultdict(list)
+    for addition in facts.additions.values():
+        if facts.concerns(addition) and facts.is_standing(addition):
+            standing[addition.values.catalog_item_id].append(addition)
+    wanted: dict[CatalogItemId | None, list[Wanted]] = defaultdict(list)
+    for one in facts.wanted:
+        wanted[one.catalog_item_id].append(one)
+    items = [*(item for item in wanted if item is not None), *(item for item in standing if item not in wanted)]
+    rows = [_row(facts, item, wanted.get(item, []), standing.get(item, []), period.end) for item in items]
+    lacking = [
+        ReconciliationRow(RowStatus.UNMAPPED, None, "", (one,), expected=_expected([one]))
+        for one in wanted.get(None, [])
+    ]
+    return tuple(row for row in rows if row.wanted or row.additions) + tuple(lacking)
+
+
+def one_time_count(facts: ReconcileFacts, period: BillingPeriod) -> int:
+    """How many one-time additions bill something in the period: they are not compared."""
+    return sum(
+        addition.values.effective <= period.end
+        and (addition.values.cancelled is None or addition.values.cancelled >= period.start)
+        for addition in facts.additions.values()
+        if facts.concerns(addition) and not facts.is_standing(addition)
+    )
+
+
+def _row(
+    facts: ReconcileFacts, item: CatalogItemId, wanted: Sequence[Wanted], standing: Sequence[Addition], day: date
+) -> ReconciliationRow:
+    live = tuple(addition for addition in standing if is_live(addition.values, day))
+    identifier = facts.identifiers.get(item, "") or next((found.catalog_item for found in standing), "")
+    return ReconciliationRow(
+        status=_status(wanted, live),
+        catalog_item_id=item,
+        identifier=identifier,
+        wanted=tuple(wanted),
+        additions=live,
+        others=tuple(addition for addition in standing if addition not in live),
+        expected=_expected(wanted) if wanted else None,
+        actual=_actual(live) if live else None,
+        proposals=tuple(_proposals(facts, wanted, standing, live)),
+    )
+
+
+def _status(wanted: Sequence[Wanted], live: Sequence[Addition]) -> RowStatus:
+    if not wanted:
+        return RowStatus.EXTRA
+    if not live:
+        return RowStatus.MISSING
+    if sum(one.quantity for one in wanted) != sum(addition.values.quantity for addition in live):
+        return RowStatus.QUANTITY_DIFFERS
+    # Where the marketplace names no price (or no cost), there is none to compare with.
+    knows_price, knows_cost = all(one.price is not None for one in wanted), all(one.cost is not None for one in wanted)
+    asked: Counter[tuple[Decimal | None, ...]] = Counter()
+    billed: Counter[tuple[Decimal | None, ...]] = Counter()
+    for one in wanted:
+        asked[one.price if knows_price else None, one.cost if knows_cost else None] += one.quantity  # type: ignore[assignment]  # counts units, which may be parts
+    for values in (addition.values for addition in live):
+        key = values.unit_price if knows_price else None, values.unit_cost if knows_cost else None
+        billed[key] += values.quantity  # type: ignore[assignment]  # likewise
+    return RowStatus.MATCH if asked == billed else RowStatus.PRICE_DIFFERS
+
+
+def _expected(wanted: Sequence[Wanted]) -> Amounts:
+    return _amounts([(one.quantity, one.price, one.cost) for one in wanted])
+
+
+def _actual(additions: Sequence[Addition]) -> Amounts:
+    held = (addition.values for addition in additions)
+    return _amounts([(values.quantity, values.unit_price, values.unit_cost) for values in held])
+
+
+def _amounts(parts: Sequence[tuple[Decimal, Decimal | None, Decimal | None]]) -> Amounts:
+    quantity = sum((part[0] for part in parts), start=ZERO)
+    total = sum((line_total(part[0], part[1] or ZERO) for part in parts), start=ZERO)
+    return Amounts(quantity, _average(parts, 1, quantity), _average(parts, 2, quantity), total)
+
+
+def _average(
+    parts: Sequence[tuple[Decimal, Decimal | None, Decimal | None]], index: int, quantity: Decimal
+) -> Decimal | None:
+    """The one price there is, or what a unit costs on average; None if one of them is not known."""
+    prices = [part[index] for part in parts]
+    if None in prices:
+        return None
+    known = [price for price in prices if price is not None]
+    if len(set(known)) == 1 or not quantity:
+        return known[0]
+    total = sum((part[0] * price for part, price in zip(parts, known, strict=True)), start=ZERO)
+    return round_price(total / quantity, _AVERAGE_DECIMALS)
+
+
+def _proposals(
+    facts: ReconcileFacts, wanted: Sequence[Wanted], standing: Iterable[Addition], live: Iterable[Addition]
+) -> Iterable[Proposal]:
+    """An unlinked live addition of the same quantity for each product that has no linked one; same price first."""
+    linked = {
+        (link.subscription_id, link.product_id)
+        for addition in standing
+        if (link := facts.link_of(addition)) is not None
+    }
+    free = [addition for addition in live if facts.link_of(addition) is None]
+    for one in wanted:
+        if (one.subscription_id, one.product_id) in linked:
+            continue
+        same = [addition for addition in free if addition.values.quantity == one.quantity]
+        found = next((held for held in same if one.is_billed_by(held.values)), same[0] if same else None)
+        if found is not None:
+            free.remove(found)
+            yield Proposal(one, found)

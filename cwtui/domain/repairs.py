@@ -1,0 +1,331 @@
+"""Repairs: from the differences of a comparison to the changes that even them out, without proration (SPEC 8)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from decimal import Decimal
+
+from cwtui.domain.charges import Charge
+from cwtui.domain.ids import AdditionId, AgreementId, CatalogItemId, ProductId, SubscriptionId
+from cwtui.domain.mappings import Link
+from cwtui.domain.money import line_total, plain, price_text
+from cwtui.domain.periods import ONE_DAY, BillingPeriod, day_text
+from cwtui.domain.planning.dates import AgreementDates
+from cwtui.domain.planning.task import link_difference
+from cwtui.domain.plans import Change, Operation
+from cwtui.domain.psa import Addition, AdditionValues, CatalogItem
+from cwtui.domain.reconciliation import ReconcileFacts, ReconciliationRow, RowStatus, Wanted, is_live
+from cwtui.domain.tasks import Problem, ProblemCode
+
+REPAIR_PREFIX = "reconcile-"
+"""How the order id of a repair that follows no marketplace order begins."""
+
+_RULE = "reconciliation: the agreement bills from here on what the subscription holds"
+_EXTRA_RULE = "reconciliation: nothing the customer holds asks for this addition"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What shall be billed for one product, and the additions that bill it so far."""
+
+    wanted: Wanted
+    holds: tuple[Addition, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Extra:
+    """An addition nothing asks for; `product_id` is what it was linked to, or empty."""
+
+    addition: Addition
+    product_id: ProductId = ProductId("")
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """What one subscription's repair shall bring about. `subscription_id` is empty for what belongs to none.
+
+    Attributes:
+        day: The first day of the compared period: no repair begins before it.
+    """
+
+    agreement_id: AgreementId
+    subscription_id: SubscriptionId
+    day: date
+    targets: tuple[Target, ...] = ()
+    extras: tuple[Extra, ...] = ()
+
+    @property
+    def additions(self) -> tuple[Addition, ...]:
+        """Every addition it counts on, as the comparison found it."""
+        held = [addition for target in self.targets for addition in target.holds]
+        return (*held, *(extra.addition for extra in self.extras))
+
+
+def repair_start(dates: AgreementDates, today: date, day: date) -> date:
+    """The first day ConnectWise accepts a standing addition from, and not before `day` (SPEC 6, s)."""
+    return dates.standing_start(max(dates.initial_effective(today), day))
+
+
+def assign(facts: ReconcileFacts, rows: Iterable[ReconciliationRow], start: date) -> tuple[Repair, ...]:
+    """Say which additions bill what so far, and which nothing asks for: one repair per subscription.
+
+    Linked additions belong to their subscription and product. An unlinked one goes to the product it could be
+    adopted for, then to one that lacks any; what is left over is extra.
+    """
+    repairs: dict[SubscriptionId, list[Target]] = defaultdict(list)
+    extras: dict[SubscriptionId, list[Extra]] = defaultdict(list)
+    for row in rows:
+        if row.status in {RowStatus.MATCH, RowStatus.UNMAPPED}:
+            continue
+        holds, left = _assigned(facts, row, start)
+        for wanted in row.wanted:
+            repairs[wanted.subscription_id].append(Target(wanted, tuple(holds[wanted])))
+        for addition in left:
+            link = facts.link_of(addition)
+            owner = link.subscription_id if link else SubscriptionId("")
+            extras[owner].append(Extra(addition, link.product_id if link else ProductId("")))
+    return tuple(
+        Repair(facts.agreement.id, name, start, tuple(repairs.get(name, ())), tuple(extras.get(name, ())))
+        for name in dict.fromkeys((*repairs, *extras))
+    )
+
+
+def _assigned(
+    facts: ReconcileFacts, row: ReconciliationRow, start: date
+) -> tuple[Mapping[Wanted, list[Addition]], list[Addition]]:
+    """The additions of each wanted product, and those left over."""
+    holds: dict[Wanted, list[Addition]] = {wanted: [] for wanted in row.wanted}
+    by_name = {(wanted.subscription_id, wanted.product_id): wanted for wanted in row.wanted}
+    free = []
+    for addition in row.additions + row.others:
+        link = facts.link_of(addition)
+        wanted = by_name.get((link.subscription_id, link.product_id)) if link else None
+        if wanted is not None:
+            if addition.values.cancelled is None or addition.values.cancelled >= start:
+                holds[wanted].append(addition)
+        elif addition in row.additions:
+            free.append(addition)
+    for proposal in row.proposals:
+        if proposal.addition in free and not holds[proposal.wanted]:
+            holds[proposal.wanted].append(proposal.addition)
+            free.remove(proposal.addition)
+    for held in holds.values():
+        unlinked = [addition for addition in free if facts.link_of(addition) is None]
+        if not held and unlinked:
+            held.append(unlinked[0])
+            free.remove(unlinked[0])
+    return holds, free
+
+
+@dataclass(slots=True)
+class RepairDraft:
+    """The changes of one repair in the making.
+
+    Attributes:
+        additions: The agreement's additions as just read; None where they were not read.
+        items: The catalog items of the targets.
+        links: Of the additions concerned.
+    """
+
+    repair: Repair
+    dates: AgreementDates
+    start: date
+    additions: Mapping[AdditionId, Addition] | None
+    items: Mapping[CatalogItemId, CatalogItem]
+    links: Mapping[AdditionId, Link] = field(default_factory=dict)
+    changes: list[Change] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+    def make(self) -> None:
+        """Collect the changes: ends and deletions first, so that no moment bills the same thing twice."""
+        self._check_ground()
+        for target in self.repair.targets:
+            if target.wanted.blocked:
+                self.warnings.append(f"{target.wanted.name} is not repaired: {target.wanted.blocked}")
+            else:
+                self._target(target)
+        for extra in self.repair.extras:
+            self._end(extra.addition, extra.product_id, _EXTRA_RULE)
+        self.changes.sort(key=lambda change: change.operation is Operation.CREATE)
+
+    @property
+    def period(self) -> BillingPeriod:
+        """The first period the repair bills."""
+        return self.dates.calendar.period_of(self.start)
+
+    def _check_ground(self) -> None:
+        """What the comparison found must still be so; else it has to be made again (SPEC 7, link_changed)."""
+        for link in self._links_since():
+            message = (
+                f"Addition {link.addition_id} of product {link.product_id} was written since the comparison."
+                " Reconcile again, then sync the new plan."
+            )
+            self.problems.append(Problem(ProblemCode.LINK_CHANGED, message, str(link.addition_id)))
+        if self.additions is None:
+            return
+        for addition in self.repair.additions:
+            held = self.additions.get(addition.id)
+            differences = addition.values.billing_differences(held.values) if held else None
+            if text := link_difference(differences, held):
+                message = (
+                    f"Addition {addition.id} {text} since it was compared. Reconcile again, then sync the new plan."
+                )
+                self.problems.append(Problem(ProblemCode.LINK_CHANGED, message, str(addition.id)))
+
+    def _links_since(self) -> Iterable[Link]:
+        """Standing additions of the targets that some other task wrote meanwhile."""
+        known = {addition.id for addition in self.repair.additions}
+        names = {(target.wanted.subscription_id, target.wanted.product_id) for target in self.repair.targets}
+        for link in self.links.values():
+            ends = link.values.cancelled
+            is_new = link.is_standing and link.addition_id not in known and (ends is None or ends >= self.start)
+            if is_new and (link.subscription_id, link.product_id) in names:
+                yield link
+
+    def _target(self, target: Target) -> None:
+        wanted = target.wanted
+        item = self.items.get(wanted.catalog_item_id) if wanted.catalog_item_id is not None else None
+        if item is None or item.is_inactive:
+            state = "no longer exists" if item is None else "is inactive"
+            message = (
+                f"Catalog item {item.identifier if item else wanted.catalog_item_id} of product {wanted.name} {state}."
+                " Activate it in ConnectWise, or map the product to another one."
+            )
+            self.problems.append(Problem(ProblemCode.CATALOG_ITEM_INACTIVE, message, str(wanted.catalog_item_id)))
+            return
+        fitting = [held for held in target.holds if wanted.is_billed_by(held.values)]
+        stays = next((held for held in fitting if is_live(held.values, self.period.end)), next(iter(fitting), None))
+        if stays is not None:
+            self._rest(target.holds, stays, wanted)
+            self._prolong(stays, wanted)
+            return
+        unbilled = [held for held in target.holds if held.values.effective >= self.start]
+        moved = unbilled[0] if unbilled else None
+        self._rest(target.holds, moved, wanted)
+        if wanted.price is None:
+            message = (
+                f"The marketplace names no price of {wanted.name}. Use the ConnectWise price source, then reconcile."
+            )
+            self.problems.append(Problem(ProblemCode.UNKNOWN_CHARGE_TYPE, message, wanted.product_id))
+        elif moved is not None:
+            self._update(moved, self._wanted_values(wanted, item, moved.values), wanted)
+        else:
+            self._create(wanted, item, target.holds)
+
+    def _rest(self, holds: Sequence[Addition], kept: Addition | None, wanted: Wanted) -> None:
+        for held in holds:
+            if held is not kept:
+                self._end(held, wanted.product_id, _RULE)
+
+    def _prolong(self, held: Addition, wanted: Wanted) -> None:
+        """What bills the right thing, but not in this period, is moved to it."""
+        if is_live(held.values, self.period.end):
+            return
+        after = replace(held.values, cancelled=None)
+        if held.values.effective > self.period.end:
+            after = replace(after, effective=self.start)
+        self._update(held, after, wanted)
+
+    def _wanted_values(self, wanted: Wanted, item: CatalogItem, held: AdditionValues | None) -> AdditionValues:
+        price, cost = wanted.price or item.price * 0, wanted.cost
+        made = AdditionValues(
+            catalog_item_id=item.id,
+            quantity=wanted.quantity,
+            unit_price=price,
+            unit_cost=price if cost is None else cost,
+            effective=self.start,
+            taxable=item.taxable,
+            description=wanted.name,
+        )
+        if held is None:
+            return made
+        begins = held.effective if held.effective in self.period else self.start
+        kept = replace(held, quantity=made.quantity, unit_price=made.unit_price, unit_cost=made.unit_cost)
+        return replace(kept, effective=begins, cancelled=None)
+
+    def _create(self, wanted: Wanted, item: CatalogItem, holds: Sequence[Addition]) -> None:
+        after = self._wanted_values(wanted, item, None)
+        if holds:  # what the operator set on the addition it replaces stays set
+            before = holds[-1].values
+            after = replace(after, bill=before.bill, taxable=before.taxable)
+        was = " + ".join(plain(held.values.quantity) for held in holds) or "0"
+        self.changes.append(
+            Change(
+                key=f"standing:{wanted.product_id}",
+                operation=Operation.CREATE,
+                agreement_id=self.repair.agreement_id,
+                product_id=wanted.product_id,
+                charge=Charge.RECURRING,
+                after=after,
+                arithmetic=(f"quantity {was} → {plain(after.quantity)} from {day_text(after.effective)}", _sum(after)),
+                source=_source(wanted),
+                rule=_RULE,
+                is_standing=True,
+            )
+        )
+
+    def _update(self, held: Addition, after: AdditionValues, wanted: Wanted) -> None:
+        moved = after.differences(held.values)
+        shown = [
+            f"{name.replace('_', ' ')} {_shown(theirs)} → {_shown(ours)}" for name, (ours, theirs) in moved.items()
+        ]
+        self._change(held, Operation.UPDATE, after, wanted.product_id, (*shown, _sum(after)), _RULE, _source(wanted))
+
+    def _end(self, held: Addition, product: ProductId, rule: str) -> None:
+        """Delete what was never billed; end what was, on the last day before the repair begins."""
+        last = self.start - ONE_DAY
+        if self.repair_is_linked(held) is False:
+            self.warnings.append(f"Addition {held.id} was made by hand: this plan ends it.")
+        if held.values.effective >= self.start:
+            shown = (f"would only begin on {held.values.effective}",)
+            self._change(held, Operation.DELETE, None, product, shown, rule)
+        elif held.values.cancelled is None or held.values.cancelled > last:
+            shown = (f"addition {held.id} ends on {last}",)
+            self._change(held, Operation.UPDATE, held.values.ending(last), product, shown, rule)
+
+    def repair_is_linked(self, held: Addition) -> bool:
+        """Some task of cwtui wrote the addition, or the operator adopted it."""
+        return held.id in self.links
+
+    def _change(
+        self,
+        held: Addition,
+        operation: Operation,
+        after: AdditionValues | None,
+        product: ProductId,
+        arithmetic: Sequence[str],
+        rule: str,
+        source: str = "",
+    ) -> None:
+        self.changes.append(
+            Change(
+                key=f"{operation}:{held.id}",
+                operation=operation,
+                agreement_id=held.agreement_id,
+                product_id=product,
+                charge=Charge.RECURRING,
+                before=held,
+                after=after,
+                arithmetic=tuple(arithmetic),
+                source=source,
+                rule=rule,
+                is_standing=True,
+            )
+        )
+
+
+def _source(wanted: Wanted) -> str:
+    return f"subscription {wanted.subscription_id} holds {plain(wanted.quantity)} of product {wanted.product_id} now"
+
+
+def _sum(values: AdditionValues) -> str:
+    total = price_text(line_total(values.quantity, values.unit_price))
+    return f"{plain(values.quantity)} × {price_text(values.unit_price)} = {total}"
+
+
+def _shown(value: object) -> str:
+    return plain(value) if isinstance(value, Decimal) else "none" if value is None else str(value)

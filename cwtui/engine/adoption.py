@@ -1,0 +1,93 @@
+"""Adopt: link an addition somebody made by hand instead of writing a second one (SPEC 6, link_missing; SPEC 8)."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from cwtui.domain.charges import Charge
+from cwtui.domain.errors import InputError
+from cwtui.domain.ids import AdditionId, ProductId, SubscriptionId, TaskId
+from cwtui.domain.mappings import Link
+from cwtui.domain.psa import Addition
+from cwtui.domain.tasks import Task
+from cwtui.engine.protocols import Clock, Psa, Store
+
+ADOPTED = TaskId("adopted")
+"""What stands in a link in the place of the task that wrote the addition."""
+
+_STANDING = frozenset({Charge.RECURRING})
+
+
+@dataclass(slots=True)
+class Adoption:
+    """Remembers that an addition exists because of a subscription. Nothing is written to the PSA.
+
+    Attributes:
+        replan: Plans these open tasks anew: what missed the link may go on.
+    """
+
+    store: Store
+    psa: Psa
+    clock: Clock
+    replan: Callable[[Sequence[Task]], Awaitable[None]]
+    require_writable: Callable[[], None]
+
+    async def adopt(
+        self,
+        addition_id: AdditionId,
+        subscription: SubscriptionId,
+        product: ProductId,
+        charge: Charge = Charge.RECURRING,
+    ) -> Link:
+        """Link an addition of the agreement that the subscription is mapped to.
+
+        Raises:
+            InputError: The subscription is not mapped, the agreement has no such addition, or it is linked already.
+        """
+        self.require_writable()
+        agreement = self.store.mappings().agreement(subscription)
+        if agreement is None:
+            raise InputError(
+                f"Subscription {subscription} is not mapped to an agreement.",
+                next_step=f"Map it: cwtui map set agreement {subscription} AGREEMENT_ID.",
+            )
+        held = next((one for one in await self.psa.additions(agreement) if one.id == addition_id), None)
+        if held is None:
+            raise InputError(
+                f"Agreement {agreement} has no addition {addition_id}.",
+                next_step="See `cwtui reconcile` for the agreement's additions.",
+            )
+        known = self.store.link(addition_id)
+        if known is not None and (known.subscription_id, known.product_id) != (subscription, product):
+            raise InputError(
+                f"Addition {addition_id} is linked to subscription {known.subscription_id}, product"
+                f" {known.product_id}, already.",
+                next_step="Adopt another addition; `cwtui why` tells where this one comes from.",
+            )
+        link = self.link(held, subscription, product, charge)
+        await self.replan([task for task in self.store.tasks_of(subscription) if task.status.is_open])
+        return link
+
+    def link(
+        self,
+        addition: Addition,
+        subscription: SubscriptionId,
+        product: ProductId,
+        charge: Charge = Charge.RECURRING,
+    ) -> Link:
+        """Remember what an addition is for; what ConnectWise holds of it counts as agreed."""
+        link = Link(
+            addition_id=addition.id,
+            agreement_id=addition.agreement_id,
+            subscription_id=subscription,
+            product_id=product,
+            charge=charge,
+            values=addition.values,
+            task_id=ADOPTED,
+            at=self.clock.now(),
+            is_standing=charge in _STANDING,
+            adopted=True,
+        )
+        self.store.save_link(link)
+        return link

@@ -1,0 +1,26 @@
+"""What of the settings the engine itself goes by (SPEC 3)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class EngineRules:
+    """Settings of the engine itself (SPEC 3).
+
+    Attributes:
+        at_once: Requests in flight per service.
+        settle_s: Seconds a create of unknown outcome is given to appear.
+        who: The operator, for the audit.
+        maps_exact, creates_items: mapping.auto = exact; mapping.create_catalog_items.
+        only_customers: sync.auto_customers; empty is all.
+    """
+
+    at_once: int = 16
+    settle_s: float = 3.0
+    who: str = ""
+    guards_empty_feed: bool = True
+    maps_exact: bool = False
+    creates_items: bool = False
+    only_customers: frozenset[str] = frozenset()
