@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Collection, Mapping, Sequence
 from contextlib import aclosing
 from typing import TypeVar
 
+from cwtui.domain.errors import NotFound
 from cwtui.domain.ids import AdditionId, AgreementId, CatalogItemId, CompanyId
 from cwtui.domain.periods import BillingCycle
 from cwtui.domain.psa import Addition, AdditionValues, Agreement, CatalogItem, Company, Contact, Invoice, NewCatalogItem
@@ -139,7 +140,7 @@ class ConnectWise(Setup):
     async def _agreements(self, ids: Collection[AgreementId] | None) -> AsyncGenerator[Sequence[Agreement]]:
         # An agreement only names its cycle; what that bills is in a table, read once.
         if self._cycles is None:
-            self._cycles = await self.billing_cycles()
+            self._cycles = await _if_there(self.billing_cycles())
         pages = self._pages(_AGREEMENTS, records.agreements(self._cycles), records.AGREEMENT_FIELDS, ids)
         async with aclosing(pages):
             async for page in pages:
@@ -154,7 +155,7 @@ class ConnectWise(Setup):
 
     async def _company_reader(self) -> Reader[records.CompanyRecord, Company]:
         if self._codes is None:
-            self._codes = await self.country_codes()
+            self._codes = await _if_there(self.country_codes())
         return records.companies(self._codes)
 
     async def _company_values(self, company: Company) -> dict[str, object]:
@@ -175,6 +176,14 @@ class ConnectWise(Setup):
             "website": company.website,
             "accountNumber": company.account_number,
         }
+
+
+async def _if_there(table: Awaitable[Mapping[int, D]]) -> Mapping[int, D]:
+    """A table that explains others; a server without it leaves them to their names."""
+    try:
+        return await table
+    except NotFound:
+        return {}
 
 
 def _additions(agreement_id: AgreementId) -> str:

@@ -149,7 +149,7 @@ CONTACTS = Reader(_Contact, _contact)
 # Agreements, additions, invoices
 
 AGREEMENT_FIELDS = (
-    "id,name,company/id,type/name,billingCycle/id,billOneTimeFlag,invoicingCycle,startDate,endDate,noEndingDateFlag,"
+    "id,name,company/id,type/name,billingCycle/id,billingCycle/name,billOneTimeFlag,invoicingCycle,startDate,endDate,noEndingDateFlag,"
     "billStartDate,nextInvoiceDate,prorateFlag,currency,agreementStatus,cancelledFlag"
 )
 
@@ -179,12 +179,16 @@ class AgreementRecord(Record):
     cancelled_flag: bool | None = None
 
 
+_CYCLES_BY_NAME = {str(cycle): cycle for cycle in BillingCycle}
+"""For a cycle whose row of the table cannot be read: its name, where that is exactly one of the options."""
+
+
 def agreements(cycles: Mapping[int, BillingCycle]) -> Reader[AgreementRecord, Agreement]:
     """A reader of agreements, with what the billing cycles stand for by their id."""
 
     def agreement(row: AgreementRecord) -> Agreement:
-        cycle_id = (row.billing_cycle or _NONE).id
-        cycle = None if cycle_id is None else cycles.get(cycle_id)
+        named = row.billing_cycle or _NONE
+        cycle = (None if named.id is None else cycles.get(named.id)) or _CYCLES_BY_NAME.get(named.name or "")
         return Agreement(
             id=AgreementId(there(row.id, "id")),
             name=row.name or "",
