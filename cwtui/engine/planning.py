@@ -94,10 +94,6 @@ class PlanningDesk:
         """Read catalog items, unless they are known."""
         await self._load_items(wanted)
 
-    async def load_items(self, wanted: set[CatalogItemId]) -> None:
-        """Read catalog items, unless they are known."""
-        await self._load_items(wanted)
-
     def agreement_of(self, task: Task) -> AgreementId | None:
         """The agreement a task writes to: its source's, else the one its subscription is mapped to."""
         source = self.sources.get(task.kind)
