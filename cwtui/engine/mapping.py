@@ -27,7 +27,11 @@ _NAMES = "names"
 
 @dataclass(slots=True)
 class MappingDesk:
-    """Reads ConnectWise's companies, catalog items and agreements when they are first needed, then once a run."""
+    """Reads ConnectWise's companies, catalog items and agreements when they are first needed, then once a run.
+
+    Attributes:
+        readings: Grows whenever what was read is forgotten: what was worked out from it is old then.
+    """
 
     store: Store
     psa: Psa
@@ -36,6 +40,7 @@ class MappingDesk:
     _items: list[CatalogItem] | None = None
     _agreements: list[Agreement] | None = None
     _names: dict[str, str] = field(default_factory=dict)
+    readings: int = 0
 
     async def companies(self) -> list[Company]:
         """Every company that is not deleted."""
@@ -58,6 +63,7 @@ class MappingDesk:
     def forget(self) -> None:
         """Read ConnectWise afresh from now on."""
         self._companies = self._items = self._agreements = None
+        self.readings += 1
 
     # what is mapped
 
@@ -68,7 +74,7 @@ class MappingDesk:
 
     def row(self, mapping: Mapping) -> MappingRow:
         """One mapping with its names."""
-        return MappingRow(mapping, self.marketplace_name(mapping.key), self._known_names().get(_name_key(mapping), ""))
+        return MappingRow(mapping, self.marketplace_name(mapping.key), self.connectwise_name(mapping))
 
     def marketplace_name(self, key: MappingKey) -> str:
         """The name of what is mapped, as far as the state knows it."""
@@ -132,7 +138,25 @@ class MappingDesk:
         known = self._known_names()
         if any(known.get(key) != name for key, name in names.items()):
             known.update(names)
-            self.store.save_fact(_NAMES, dict(known))
+            if not self.store.is_read_only:
+                self.store.save_fact(_NAMES, dict(known))
+
+    async def learn_names(self, kind: MappingKind) -> None:
+        """Read the names of everything of a kind that is mapped, so that its table shows them."""
+        wanted = {row.connectwise_id for row in self.store.mappings() if row.key.kind is kind}
+        named: Iterable[tuple[int, str]]
+        match kind:
+            case MappingKind.CUSTOMER:
+                named = [(company.id, company.name) for company in await self.companies()]
+            case MappingKind.PRODUCT:
+                named = [(item.id, item.identifier) for item in await self.items()]
+            case MappingKind.AGREEMENT:
+                named = [(agreement.id, agreement.name) for agreement in await self.agreements()]
+        self._remember_names({f"{kind}:{number}": name for number, name in named if number in wanted})
+
+    def connectwise_name(self, mapping: Mapping) -> str:
+        """The name of a mapping's target, as far as it is known."""
+        return self._known_names().get(_name_key(mapping), "")
 
     # what is not mapped
 
@@ -147,8 +171,7 @@ class MappingDesk:
         """Products (and plans' own fees) that open tasks bill and nobody mapped, each once."""
         mappings, found = self.store.mappings(), {}
         for task in tasks:
-            subscription = self.subscription(task)
-            for product, charges in self._billed(task, subscription).items():
+            for product, charges in self.billed(task).items():
                 if any(mappings.catalog_item(product.id, charge) is None for charge in charges):
                     found[product.id] = product
         return list(found.values())
@@ -164,7 +187,9 @@ class MappingDesk:
         kept = self.store.snapshot(task.id) if task.is_initial else None
         return self.store.subscription(task.subscription_id) or kept
 
-    def _billed(self, task: Task, subscription: Subscription | None) -> dict[Product, set[Charge]]:
+    def billed(self, task: Task) -> dict[Product, set[Charge]]:
+        """The products that a task bills, with the charges of each."""
+        subscription = self.subscription(task)
         if subscription is None:
             return {}
         billed: dict[ProductId, set[Charge]] = defaultdict(set)
@@ -229,7 +254,7 @@ class MappingDesk:
         for one in subscriptions:
             company = mappings.company(one.customer_id)
             own = by_company[company] if company is not None else []
-            proposed[one.id] = suggest_agreements(one, company, own, _currency(one), today=self.clock.today)
+            proposed[one.id] = suggest_agreements(one, company, own, currency_of(one), today=self.clock.today)
         return proposed
 
     # mapping.auto
@@ -269,7 +294,7 @@ class MappingDesk:
         for product in lacking:
             item = await self.psa.create_catalog_item(_new_item(product, subcategories[0].id, types[0].id))
             made += self._map(MappingKind.PRODUCT, [(product.id, item.id)])
-        self._items = None
+        self.forget()
         return made
 
 
@@ -293,7 +318,8 @@ def _new_item(product: Product, subcategory: int, product_type: int) -> NewCatal
     )
 
 
-def _currency(subscription: Subscription) -> str:
+def currency_of(subscription: Subscription) -> str:
+    """The currency a subscription bills in, as far as its products' prices say; empty if not known."""
     prices = (product.unit_price.currency for product in subscription.products if product.unit_price)
     return next(prices, "")
 

@@ -23,6 +23,7 @@ from cwtui.engine.rules import EngineRules
 from cwtui.engine.synchronise import Synchroniser, SyncOutcome
 from cwtui.engine.undo import Undo, written_plan
 from cwtui.engine.upkeep import Upkeep
+from cwtui.engine.workbench import Workbench
 from cwtui.engine.writing import AgreementWriter
 
 FAILED_AUTO = "Failed auto-sync."
@@ -48,11 +49,13 @@ class SyncEngine:
     new_run: Callable[[], str]
     tell: Callable[[AutoReport], Awaitable[Sequence[str]]]
     mapping: MappingDesk = field(init=False)
+    workbench: Workbench = field(init=False)
     upkeep: Upkeep = field(init=False)
     _is_stopping: bool = False
 
     def __post_init__(self) -> None:
         self.mapping = MappingDesk(self.store, self.psa, self.clock)
+        self.workbench = Workbench(self.store, self.psa, self.clock, self.desk, self.mapping)
         self.upkeep = Upkeep(self.desk, self.rules, self.new_run, self.sync, self._require_writable)
 
     # check and auto
