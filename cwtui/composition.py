@@ -9,7 +9,7 @@ import socket
 import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,20 +27,50 @@ from cwtui.services.connectwise import ConnectWise
 from cwtui.services.notify import Event, News, message_about, send
 from cwtui.services.unconfigured import Unconfigured
 from cwtui.settings import MapAuto, Settings, load_settings
+from cwtui.store.lock import StateLock
 from cwtui.store.state import State, open_state
 
 if TYPE_CHECKING:
     import httpx
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Composition:
-    """What was built: the engine, and what a screen shows about it."""
+    """What was built: the engine, and what a screen shows about it.
 
-    engine: SyncEngine
+    Attributes:
+        holder: Who works on the state, where it was opened for reading only; else empty.
+        transport: The demo's way to its sandbox; None for the network.
+    """
+
+    options: Options
+    listener: Listener
     settings: Settings
     state: State
-    is_demo: bool
+    holder: str
+    transport: httpx.AsyncBaseTransport | None
+    engine: SyncEngine = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.engine = self._built(self.settings)
+
+    @property
+    def is_demo(self) -> bool:
+        """The services are the sandbox."""
+        return self.options.demo
+
+    def _built(self, settings: Settings) -> SyncEngine:
+        marketplace, psa = open_services(settings, self.transport)
+        return build_engine(settings, self.state, marketplace, psa, SystemClock(self.options.as_of), self.listener)
+
+    async def rebuild(self, settings: Settings) -> None:
+        """Another engine and other connections on the same state, for other settings."""
+        old, self.engine, self.settings = self.engine, self._built(settings), settings
+        await close_services(old.marketplace, old.psa)
+
+    async def aclose(self) -> None:
+        """Close the connections; the state stays open."""
+        await close_services(self.engine.marketplace, self.engine.psa)
 
 
 @asynccontextmanager
@@ -60,15 +90,15 @@ async def compose(options: Options, listener: Listener) -> AsyncIterator[Composi
     """Build everything; see `open_engine`."""
     async with AsyncExitStack() as stack:
         if options.demo:
-            yield await _demo(options, listener, stack)
+            yield _demo(options, listener, stack)
         else:
             settings = load_settings(options.config, options.profile)
             state = open_state(state_path(options.state, options.profile), read_only_ok=options.read_only_ok)
             stack.callback(state.close)
-            yield await _composed(options, listener, stack, settings, state, None)
+            yield _composed(options, listener, stack, settings, state, None)
 
 
-async def _composed(
+def _composed(
     options: Options,
     listener: Listener,
     stack: AsyncExitStack,
@@ -76,12 +106,10 @@ async def _composed(
     state: State,
     transport: httpx.AsyncBaseTransport | None,
 ) -> Composition:
-    marketplace, psa = _services(settings, transport)
-    for service in (marketplace, psa):
-        if isinstance(service, CloudBlue | ConnectWise):
-            stack.push_async_callback(service.aclose)
-    engine = build_engine(settings, state, marketplace, psa, SystemClock(options.as_of), listener)
-    return Composition(engine, settings, state, is_demo=options.demo)
+    holder = StateLock(state.path).holder() if state.is_read_only else ""
+    composition = Composition(options, listener, settings, state, holder, transport)
+    stack.push_async_callback(composition.aclose)
+    return composition
 
 
 def build_engine(
@@ -110,7 +138,14 @@ def build_engine(
     return SyncEngine(state, marketplace, psa, clock, listener, desk, engine_rules, new_run, tell)
 
 
-def _services(settings: Settings, transport: httpx.AsyncBaseTransport | None) -> tuple[Marketplace, Psa]:
+async def close_services(*services: Marketplace | Psa) -> None:
+    """Close the connections of clients; what stands in the place of one has none."""
+    for service in services:
+        if isinstance(service, CloudBlue | ConnectWise):
+            await service.aclose()
+
+
+def open_services(settings: Settings, transport: httpx.AsyncBaseTransport | None) -> tuple[Marketplace, Psa]:
     """Both clients; in the place of one without credentials, something that says so when it is asked."""
     if settings.missing:
         nobody = Unconfigured(settings.require_connections)
@@ -139,7 +174,7 @@ def _services(settings: Settings, transport: httpx.AsyncBaseTransport | None) ->
     return cloudblue, connectwise
 
 
-async def _demo(options: Options, listener: Listener, stack: AsyncExitStack) -> Composition:
+def _demo(options: Options, listener: Listener, stack: AsyncExitStack) -> Composition:
     """The sandbox in-process, on a throw-away state unless one is named (SPEC 2)."""
     from cwtui.demo import DemoWorld  # noqa: PLC0415  # the sandbox is loaded for a demo only
 
@@ -153,10 +188,11 @@ async def _demo(options: Options, listener: Listener, stack: AsyncExitStack) -> 
     state = open_state(path, read_only_ok=options.read_only_ok)
     stack.callback(state.close)
     world = DemoWorld.open(path, clock.today, keeps=options.state is not None)
-    stack.callback(world.save)
-    if not len(state.mappings()) and state.cursor().checked_at is None:
-        world.seed_mappings(state)
-    return await _composed(replace(options), listener, stack, world.settings(), state, world.transport())
+    if not state.is_read_only:
+        stack.callback(world.save)
+        if not len(state.mappings()) and state.cursor().checked_at is None:
+            world.seed_mappings(state)
+    return _composed(options, listener, stack, world.settings(), state, world.transport())
 
 
 def _operator() -> str:

@@ -133,6 +133,6 @@ def _open_screen() -> int:
     is_in_browser = "TEXTUAL_DRIVER" in os.environ
     if not is_in_browser and not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise click.UsageError("The terminal interface needs a terminal. Without one, use `cwtui --auto`.")
-    from cwtui.tui.app import run_app  # noqa: PLC0415  # start-up: the only place that loads the screen
+    from cwtui.terminal import run_terminal  # noqa: PLC0415  # start-up: the only place that loads the screen
 
-    return int(run_app(given().options()) or ExitStatus.DONE)
+    return int(run_terminal(given().options()) or ExitStatus.DONE)

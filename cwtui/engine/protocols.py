@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequen
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from cwtui.domain.ids import (
     AdditionId,
@@ -162,6 +162,9 @@ class Store(Protocol):
     # tasks
     def task(self, task_id: TaskId) -> Task | None: ...
     def tasks(self) -> Iterable[Task]: ...
+    def task_documents(self) -> Iterable[Mapping[str, Any]]:
+        """Every task in the shape of `tasks list --json` (SPEC 2), with `effective` and `monthly_effect` as text."""
+
     def open_tasks(self) -> Iterable[Task]: ...
     def tasks_of(self, subscription_id: SubscriptionId) -> Sequence[Task]:
         """Tasks of one subscription, oldest first (SPEC 4.6)."""

@@ -2,38 +2,54 @@
 
 from __future__ import annotations
 
-import asyncio
-import signal
-from collections.abc import Callable
-from dataclasses import replace
+import os
+from contextlib import ExitStack
+from enum import IntEnum
+from functools import partial
 from typing import ClassVar
 
+from rich.console import RenderableType
+from textual import on
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.timer import Timer
 
 from cwtui.domain.ids import TaskId
-from cwtui.options import Options
+from cwtui.durations import duration_text
+from cwtui.tui import hangup, theme
+from cwtui.tui.modes import HOME, MODES, Mode
 from cwtui.tui.palette import ActionProvider
-from cwtui.tui.screens.activity import ActivityScreen
 from cwtui.tui.screens.help_screen import HelpScreen
+from cwtui.tui.screens.setup import SetupScreen
 from cwtui.tui.screens.tasks import TasksScreen
-from cwtui.tui.session import ScreenListener, Session
+from cwtui.tui.screens.welcome import Welcome, WelcomeScreen
+from cwtui.tui.screens.work_screen import WorkScreen
+from cwtui.tui.session import Session
+from cwtui.tui.widgets.mode_tabs import ModeTabs
 
 _LOOKS_PER_S = 20
 
 
-class CwTui(App[int]):
+class Ending(IntEnum):
+    """Why the app ended."""
+
+    LEFT = 0
+    DEMO = 1
+    """The operator asked for the demo: another run, on another state."""
+
+
+class CwTui(App[Ending]):
     """Everything on the keyboard, everything also by mouse."""
 
     TITLE = "cwtui"
     CSS_PATH = "cwtui.tcss"
+    DEFAULT_MODE = HOME
     COMMANDS: ClassVar = {ActionProvider}
     COMMAND_PALETTE_BINDING = "ctrl+p"
+    HELP_TITLE = "Everywhere"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("1", "mode('tasks')", "Tasks", show=False, id="app.tasks", tooltip="The task list"),
-        Binding("3", "mode('activity')", "Activity", show=False, id="app.activity", tooltip="What ran and was written"),
+        *(mode.binding for mode in MODES),
         Binding("question_mark", "help", "Help", key_display="?", id="app.help", tooltip="Every key of this screen"),
         Binding("D", "toggle_dark", "Light / dark", show=False, id="app.dark", tooltip="Switch light and dark"),
         Binding(
@@ -42,37 +58,127 @@ class CwTui(App[int]):
     ]
 
     def __init__(self, session: Session) -> None:
-        super().__init__()
+        super().__init__(ansi_color=theme.ansi_color(os.environ))
         self.session = session
+        self.session.tabs = tuple(mode.tab for mode in MODES)
+        for known in (theme.DARK, theme.LIGHT):
+            self.register_theme(known)
+        self.theme = theme.DARK.name
+        for mode in MODES:
+            self.add_mode(mode.name, partial(self._screen_of, mode))
+        self._shown: dict[str, Screen[None]] = {}
         self._news: Timer | None = None
-        self._home = TasksScreen(session)
-        self._screens: dict[str, Callable[[], Screen[None]]] = {
-            "tasks": lambda: self._home,
-            "activity": lambda: ActivityScreen(session),
-        }
+        self._auto: Timer | None = None
+        self._is_leaving = False
+        self._at_rest = ExitStack()
+
+    def _screen_of(self, mode: Mode) -> Screen[None]:
+        """A mode's screen, with the line of all modes on top."""
+        screen = self._shown[mode.name] = mode.make(self.session)
+        screen.compose_add_child(ModeTabs(self.session.tabs, mode.name))
+        return screen
 
     def on_mount(self) -> None:
-        """Go home, and look for the engine's news many times a second."""
-        for name, make in self._screens.items():
-            self.add_mode(name, make)
-        self.switch_mode("tasks")
+        """Look for the engine's news when there is some, and ask a newcomer what to begin with."""
         self._news = self.set_interval(1 / _LOOKS_PER_S, self._look, pause=True)
         self.session.listener.on_news = self._news.resume
-        if self.session.auto_every is not None and not self.session.is_read_only:
-            self.set_interval(self.session.auto_every.total_seconds(), self._run_auto)
+        self.mode_change_signal.subscribe(self, lambda _: self.call_after_refresh(self._note))
+        self.plan_auto()
+        if self.session.needs_setup:
+            self.push_screen(WelcomeScreen(), self._welcomed)
+
+    def _welcomed(self, chosen: Welcome | None) -> None:
+        match chosen:
+            case Welcome.SETUP:
+                self.switch_mode("setup")
+            case Welcome.DEMO:
+                self.exit(Ending.DEMO)
+            case Welcome.LEAVE:
+                self.leave()
+            case None:
+                return
+
+    # news, and what goes on by itself
 
     def _look(self) -> None:
+        """Tell the screens what is new, then rest until there is more."""
         if self._news is not None:
             self._news.pause()
-        if self._home.is_mounted:
-            self._home.take_news()
+        if self._is_leaving and not self.session.working:
+            self.exit(Ending.LEFT)
+            return
+        changed, self.session.listener.changed = self.session.listener.changed, {}
+        for screen in self._shown.values():
+            if isinstance(screen, WorkScreen) and screen.is_mounted:
+                screen.take_news(changed)
+        self._note()
 
-    async def _run_auto(self) -> None:
-        self.run_worker(self._home.run_auto(), group="work")
+    def _note(self) -> None:
+        """Say at the top whose settings these are, and what happens by itself."""
+        session = self.session
+        parts = [session.title]
+        if session.is_read_only:
+            parts.append("READ ONLY")
+        elif session.auto_every is not None and session.auto_next is not None:
+            parts.append(f"auto every {duration_text(session.auto_every)}, next {session.auto_next:%H:%M} UTC")
+        for screen in self._shown.values():
+            for tabs in screen.query(ModeTabs):
+                tabs.note = " · ".join(part for part in parts if part)
+
+    def plan_auto(self) -> None:
+        """Synchronise on the period of the settings from now on, or no longer."""
+        if self._auto is not None:
+            self._auto.stop()
+        every, self._auto, self.session.auto_next = self.session.auto_every, None, None
+        if every is not None and not self.session.is_read_only:
+            self._auto = self.set_interval(every.total_seconds(), self._run_auto)
+            self.session.auto_next = self.session.engine.clock.now() + every
+        self._note()
+
+    def _run_auto(self) -> None:
+        session = self.session
+        if session.auto_every is not None:
+            session.auto_next = session.engine.clock.now() + session.auto_every
+        home = self._shown[HOME]
+        if isinstance(home, TasksScreen) and not self._is_leaving:
+            self.run_worker(home.run_auto(), group="work")
+        self._note()
+
+    # leaving
+
+    async def action_quit(self) -> None:
+        """Leave: now where nothing is going on, else after the write in flight; asked again, at once."""
+        if self._is_leaving:
+            self.exit(Ending.LEFT)
+        else:
+            self.leave()
+
+    def leave(self) -> None:
+        """Begin nothing more, and end when what is going on has ended."""
+        self._is_leaving = True
+        if not self.session.working:
+            self.exit(Ending.LEFT)
+            return
+        self.session.stop()
+        said = f"{self.session.working}: leaving after the write in flight. ctrl+q again leaves at once."
+        self.notify(said, title="Leaving", timeout=60, markup=False)
+
+    def hung_up(self) -> None:
+        """The terminal is gone: draw nothing more, end as if told to leave."""
+        self._at_rest.enter_context(self.batch_update())
+        self.leave()
+
+    def panic(self, *renderables: RenderableType) -> None:
+        """End with an error, unless the error is that the terminal is gone."""
+        if not hangup.is_gone():
+            super().panic(*renderables)
+
+    # what every screen can do
 
     def action_mode(self, name: str) -> None:
         """Go to one of the screens."""
-        self.switch_mode(name)
+        if self.current_mode != name:
+            self.switch_mode(name)
 
     def action_help(self) -> None:
         """Show every key of the screen in sight."""
@@ -80,7 +186,12 @@ class CwTui(App[int]):
 
     def action_toggle_dark(self) -> None:
         """Switch between light and dark."""
-        self.theme = "textual-light" if self.current_theme.dark else "textual-dark"
+        self.theme = theme.LIGHT.name if self.current_theme.dark else theme.DARK.name
+
+    @on(SetupScreen.Saved)
+    def _settings_saved(self) -> None:
+        """Other settings are in force."""
+        self.plan_auto()
 
     def open_wizard(self, task_id: TaskId) -> None:
         """Map what a task needs, step by step."""
@@ -90,30 +201,3 @@ class CwTui(App[int]):
 
     def open_why(self, task_id: TaskId) -> None:
         """Show where a task's numbers come from."""
-
-
-def run_app(options: Options) -> int:
-    """Open the terminal interface on what the global options describe; returns the exit status.
-
-    Raises:
-        CwtuiError: The settings or the state stand in the way.
-    """
-    return asyncio.run(_run(options))
-
-
-async def _run(options: Options) -> int:
-    from cwtui.composition import compose  # noqa: PLC0415  # knows everybody; the screens know only the engine
-
-    listener = ScreenListener()
-    async with compose(replace(options, read_only_ok=True), listener) as composed:
-        settings = composed.settings
-        session = Session(
-            engine=composed.engine,
-            listener=listener,
-            title="demo" if composed.is_demo else settings.origin.profile,
-            auto_every=settings.sync.every if settings.sync.auto else None,
-            needs_setup=bool(settings.missing),
-        )
-        app = CwTui(session)
-        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, app.exit)
-        return await app.run_async() or 0

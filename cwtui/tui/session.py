@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
+from cwtui.domain.errors import CwtuiError
 from cwtui.domain.ids import TaskId
 from cwtui.domain.records import AuditRow
 from cwtui.domain.tasks import Task
 from cwtui.engine.protocols import Progress
 from cwtui.engine.sync_engine import SyncEngine
+from cwtui.tui.audit_lines import audit_headline, audit_text
+from cwtui.tui.setup_desk import SetupDesk
 
 _EVENTS_KEPT = 2_000
 
@@ -66,9 +70,7 @@ class ScreenListener:
 
     def written(self, row: AuditRow) -> None:
         """Add a write to the activity."""
-        which = f" {row.addition_id}" if row.addition_id else ""
-        headline = f"{row.operation}{which} in agreement {row.agreement_id}: {row.outcome}"
-        self.add(EventKind.WRITE, headline, f"Task {row.task_id}\n{headline}\n{row.after or row.before}")
+        self.add(EventKind.WRITE, audit_headline(row), audit_text(row))
 
     def problem(self, message: str) -> None:
         """Add a failure to the activity."""
@@ -80,25 +82,108 @@ class ScreenListener:
         self.on_news()
 
 
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """One of the app's modes, as the line at the top shows it."""
+
+    key: str
+    name: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """How a piece of work ended.
+
+    Attributes:
+        error: What stopped it; None if it came to its end, or was stopped.
+        said: What it has to say, its first line first.
+    """
+
+    said: str
+    error: CwtuiError | None = None
+
+
 @dataclass(slots=True)
 class Session:
     """One run of the terminal interface.
 
     Attributes:
+        engine: Made anew when settings change: ask for it, do not keep it.
         auto_every: The period of automatic synchronisation, or None while it is off.
+        auto_next: When it runs next.
         holder: Who holds the state, where it was opened for reading only; else empty.
         needs_setup: No service is configured: the setup screen comes first.
         title: The profile, or that this is the demo.
+        desk: Where settings are read, tried and saved; None where there are none (tests).
+        tabs: The modes there are; the app knows.
+        working: What is being done now, or nothing: one thing at a time.
     """
 
     engine: SyncEngine
     listener: ScreenListener
     title: str = ""
     auto_every: timedelta | None = None
+    auto_next: datetime | None = None
     holder: str = ""
     needs_setup: bool = False
+    desk: SetupDesk | None = None
+    tabs: tuple[Tab, ...] = ()
+    working: str = ""
+    _job: asyncio.Task[str] | None = None
+    _only_reads: bool = False
 
     @property
     def is_read_only(self) -> bool:
         """Another process writes; this one only shows."""
         return self.engine.store.is_read_only
+
+    async def work(self, what: str, job: Callable[[], Awaitable[str]], *, only_reads: bool = False) -> Done | None:
+        """Do one thing, if nothing else is being done, and note in the activity how it ended.
+
+        Args:
+            what: Named in the activity and in messages.
+            job: Returns what it has to say.
+            only_reads: `stop` may cut it off anywhere; else it ends by itself before its next write.
+
+        Returns:
+            How it ended; None if something else is going on.
+        """
+        if self.working:
+            return None
+        self.working, self._only_reads = what, only_reads
+        self._job = asyncio.ensure_future(_run(job))
+        self.listener.on_news()
+        try:
+            done = Done(await self._job)
+        except CwtuiError as error:
+            done = Done(str(error), error)
+        except asyncio.CancelledError:
+            if not self._was_stopped():
+                raise
+            done = Done("Stopped. Nothing was changed.")
+        finally:
+            self.working, self._job, self.listener.progress_now = "", None, None
+            self.listener.on_news()
+        kind = EventKind.PROBLEM if done.error else EventKind.RUN
+        self.listener.add(kind, f"{what}: {_first_line(done)}", done.said)
+        return done
+
+    def _was_stopped(self) -> bool:
+        """The job was cut off by `stop`, not together with whoever waits for it."""
+        me = asyncio.current_task()
+        return self._only_reads and self._job is not None and self._job.cancelled() and not (me and me.cancelling())
+
+    def stop(self) -> None:
+        """End what is being done: at once where it only reads, else before its next write."""
+        self.engine.stop()
+        if self._only_reads and self._job is not None:
+            self._job.cancel()
+
+
+async def _run(job: Callable[[], Awaitable[str]]) -> str:
+    return await job()
+
+
+def _first_line(done: Done) -> str:
+    return done.error.happened if done.error else done.said.partition("\n")[0]

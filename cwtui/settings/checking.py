@@ -1,0 +1,110 @@
+"""Settings as texts that somebody types: how each is shown, what is wrong with one, and all of them with changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from enum import Enum
+
+from pydantic import SecretStr, ValidationError
+
+from cwtui.domain.errors import ConfigError
+from cwtui.durations import duration_text
+from cwtui.settings.file import UNTOUCHED
+from cwtui.settings.model import ALLOWED, HALF_SHOWN_KEYS, SECRET_KEYS, Settings
+from cwtui.settings.saving import Value
+
+MASK = "••••••••"
+"""Stands for a secret that is set."""
+_LETTERS_SHOWN = 4
+_SWITCHES = {"true": True, "false": False}
+
+
+def text_of(settings: Settings, key: str) -> str:
+    """A setting as one would type it; of a secret only that it is set, of a half-shown key its last letters."""
+    value = settings.value(key)
+    if key in SECRET_KEYS:
+        return MASK if _is_set(value) else ""
+    text = _text(value)
+    return f"{MASK}{text[-_LETTERS_SHOWN:]}" if text and key in HALF_SHOWN_KEYS else text
+
+
+def _text(value: object) -> str:
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case timedelta():
+            return duration_text(value)
+        case Enum():
+            return str(value.value)
+        case frozenset():
+            order = list(type(next(iter(value)))) if value else []
+            return ", ".join(_text(part) for part in order if part in value)
+        case tuple():
+            return ", ".join(map(_text, value))
+        case _:
+            return "" if value is None else str(value)
+
+
+def _is_set(value: object) -> bool:
+    return bool(value.get_secret_value()) if isinstance(value, SecretStr) else bool(value)
+
+
+def value_of(key: str, text: str) -> Value:
+    """A typed text as the settings file holds it; None takes the setting out."""
+    text = text.strip()
+    if not text:
+        return None
+    default = Settings.model_construct().value(key)
+    if isinstance(default, bool):
+        return _SWITCHES.get(text, text)
+    if isinstance(default, tuple | frozenset):
+        return _parts(key, text)
+    return text
+
+
+def _parts(key: str, text: str) -> Value:
+    """A list, taken apart as the environment's is."""
+    section, name = key.split(".")
+    try:
+        value = getattr(getattr(Settings(**{section: {name: text}}), section), name)
+    except ValidationError:
+        return text
+    parts: Iterable[object] = value
+    return [part.get_secret_value() if isinstance(part, SecretStr) else str(part) for part in parts]
+
+
+def problem_with(key: str, text: str) -> str:
+    """What is wrong with a typed text, in words; empty if it is allowed. Never repeats a secret."""
+    value = value_of(key, text)
+    if value is None:
+        return ""
+    section, name = key.split(".")
+    try:
+        Settings(**{section: {name: value}})
+    except ValidationError as error:
+        detail = error.errors(include_url=False, include_input=False)[0]
+        said = str(detail["ctx"]["error"]) if detail["type"] == "value_error" and "ctx" in detail else "not allowed"
+        return f"{said}. Allowed: {ALLOWED[key]}."
+    return ""
+
+
+def with_changes(settings: Settings, changes: Mapping[str, str]) -> Settings:
+    """The settings as they would be with typed texts in their places; an empty text is the default again.
+
+    Raises:
+        ConfigError: A text is not allowed.
+    """
+    merged = {section: getattr(settings, section).model_dump() for section in Settings.model_fields}
+    for key, text in changes.items():
+        if problem := problem_with(key, text):
+            raise ConfigError(f"{key} is wrong: {problem}", changed=UNTOUCHED, next_step="Correct it, then try again.")
+        section, name = key.split(".")
+        value = value_of(key, text)
+        if value is None:
+            merged[section].pop(name, None)
+        else:
+            merged[section][name] = value
+    changed = Settings(**merged)
+    changed.remember(settings.origin)
+    return changed

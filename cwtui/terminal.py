@@ -1,0 +1,116 @@
+"""Where the terminal interface meets everything else: the composition root's other half."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from cwtui.composition import Composition, close_services, compose, open_services
+from cwtui.engine.doctor import examine
+from cwtui.engine.facade import DoctorReport
+from cwtui.options import Options
+from cwtui.settings import SECRET_KEYS, Settings, load_settings
+from cwtui.settings.checking import problem_with, text_of, value_of, with_changes
+from cwtui.settings.saving import save_settings
+from cwtui.tui import hangup
+from cwtui.tui.app import CwTui, Ending
+from cwtui.tui.session import ScreenListener, Session
+from cwtui.tui.setup_desk import Kept
+
+
+def run_terminal(options: Options) -> int:
+    """Open the terminal interface on what the global options describe; returns the exit status.
+
+    Raises:
+        CwtuiError: The settings or the state stand in the way.
+    """
+    logging.getLogger().addHandler(logging.NullHandler())  # else warnings are written across the screen
+    ending, status = asyncio.run(_run(options))
+    if ending is Ending.DEMO:
+        _, status = asyncio.run(_run(replace(options, demo=True, state=None)))
+    return status
+
+
+async def _run(options: Options) -> tuple[Ending | None, int]:
+    listener = ScreenListener()
+    async with compose(replace(options, read_only_ok=True), listener) as composed:
+        app = CwTui(session_of(composed, listener))
+        loop = asyncio.get_running_loop()
+        if sys.platform != "win32":
+            for number in (signal.SIGTERM, signal.SIGINT):
+                loop.add_signal_handler(number, app.leave)
+        with hangup.told(lambda: loop.call_soon_threadsafe(app.hung_up)):
+            ending = await app.run_async()
+        return ending, app.return_code or 0
+
+
+def session_of(composed: Composition, listener: ScreenListener) -> Session:
+    """What the screens share, of what was composed."""
+    session = Session(engine=composed.engine, listener=listener, holder=composed.holder)
+    session.desk = LiveDesk(composed, session)
+    take_settings(session, composed)
+    return session
+
+
+def take_settings(session: Session, composed: Composition) -> None:
+    """Let the session say and do what the settings now are."""
+    settings = composed.settings
+    session.engine = composed.engine
+    session.title = "demo" if composed.is_demo else settings.origin.profile
+    session.auto_every = settings.sync.every if settings.sync.auto else None
+    session.needs_setup = bool(settings.missing)
+
+
+@dataclass(slots=True)
+class LiveDesk:
+    """Fits `SetupDesk`: settings in their file and keyring; those of the demo in this session only."""
+
+    composed: Composition
+    session: Session
+
+    @property
+    def place(self) -> str:
+        """Where settings are saved, in words."""
+        if self.composed.is_demo:
+            return "this session only: it is the demo"
+        origin = self.composed.settings.origin
+        return f"{origin.path}, profile {origin.profile}"
+
+    def kept(self, key: str) -> Kept:
+        """A setting as it stands."""
+        settings = self.composed.settings
+        return Kept(text_of(settings, key), settings.source(key))
+
+    def problem(self, key: str, text: str) -> str:
+        """What is wrong with a value, in the settings' own words."""
+        return problem_with(key, text)
+
+    async def examine(self, changes: Mapping[str, str]) -> DoctorReport:
+        """Try both connections and every permission with these changes, saving nothing."""
+        settings = with_changes(self.composed.settings, changes)
+        settings.require_connections()
+        services = open_services(settings, self.composed.transport)
+        try:
+            return await examine(*services)
+        finally:
+            await close_services(*services)
+
+    async def save(self, changes: Mapping[str, str]) -> Mapping[str, str]:
+        """Save, and make the session's engine anew."""
+        settings, places = self._saved(changes)
+        await self.composed.rebuild(settings)
+        take_settings(self.session, self.composed)
+        return places
+
+    def _saved(self, changes: Mapping[str, str]) -> tuple[Settings, Mapping[str, str]]:
+        settings = with_changes(self.composed.settings, changes)
+        origin = settings.origin
+        if self.composed.is_demo or origin.path is None:
+            return settings, {key: "memory of this session" for key in changes if key in SECRET_KEYS}
+        values = {key: value_of(key, text) for key, text in changes.items()}
+        places = save_settings(values, origin.path, origin.profile)
+        return load_settings(self.composed.options.config, origin.profile), places

@@ -1,0 +1,49 @@
+"""A write as the activity tells it: one line for the list, the whole of it for the pane."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields
+
+from cwtui.domain.psa import AdditionValues
+from cwtui.domain.records import AuditRow
+from cwtui.tui.plan_lines import label_of, value_text
+
+_DONE = {"create": "created", "update": "changed", "delete": "deleted"}
+
+
+def audit_headline(row: AuditRow) -> str:
+    """`created addition 4711 in agreement 101: confirmed`."""
+    which = f" {row.addition_id}" if row.addition_id is not None else ""
+    return f"{_DONE.get(row.operation, row.operation)} addition{which} in agreement {row.agreement_id}: {row.outcome}"
+
+
+def audit_text(row: AuditRow) -> str:
+    """Everything known about a write, a line each."""
+    return "\n".join(_lines(row))
+
+
+def _lines(row: AuditRow) -> Iterator[str]:
+    yield f"task          {row.task_id}"
+    yield f"subscription  {row.subscription_id}"
+    yield f"product       {row.product_id}, {row.charge}"
+    yield f"by            {row.who}, run {row.run_id}"
+    for title, values in (("before", row.before), ("after", row.after)):
+        if values is not None:
+            yield ""
+            yield title
+            yield from _values(values)
+    why = [(name, value) for name, value in row.why.items() if value]
+    if why:
+        yield ""
+        yield "why"
+    for name, value in why:
+        parts = value if isinstance(value, list | tuple) else [value]
+        yield from (f"  {name}: {part}" for part in parts)
+
+
+def _values(values: AdditionValues) -> Iterator[str]:
+    for one in fields(AdditionValues):
+        value = getattr(values, one.name)
+        if value is not None:
+            yield f"  {label_of(one.name):<14}{value_text(one.name, value)}"

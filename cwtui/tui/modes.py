@@ -1,0 +1,52 @@
+"""The modes of the app: one line each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from textual.binding import Binding
+from textual.screen import Screen
+
+from cwtui.tui.screens.activity import ActivityScreen
+from cwtui.tui.screens.setup import SetupScreen
+from cwtui.tui.screens.tasks import TasksScreen
+from cwtui.tui.session import Session, Tab
+
+HOME = "tasks"
+
+
+@dataclass(frozen=True, slots=True)
+class Mode:
+    """A screen with a key of its own, reached from everywhere.
+
+    Attributes:
+        what: In words, for help and palette.
+        make: Makes its screen, when it is first gone to.
+    """
+
+    key: str
+    name: str
+    title: str
+    what: str
+    make: Callable[[Session], Screen[None]]
+
+    @property
+    def tab(self) -> Tab:
+        """How the line at the top shows it."""
+        return Tab(self.key, self.name, self.title)
+
+    @property
+    def binding(self) -> Binding:
+        """The key that leads to it."""
+        return Binding(
+            self.key, f"mode('{self.name}')", self.title, show=False, id=f"app.{self.name}", tooltip=self.what
+        )
+
+
+MODES = (
+    Mode("1", HOME, "Tasks", "The task list", TasksScreen),
+    Mode("3", "activity", "Activity", "What ran and what was written", ActivityScreen),
+    Mode("9", "setup", "Setup", "Connections, synchronisation, notifications", SetupScreen),
+)
+"""In the order of their keys."""

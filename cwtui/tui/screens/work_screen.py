@@ -1,0 +1,80 @@
+"""A screen on which work is started: one thing at a time, with how far it is, and a way to stop it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.reactive import reactive
+from textual.screen import Screen
+
+from cwtui.domain.ids import TaskId
+from cwtui.domain.tasks import Task
+from cwtui.engine.protocols import Progress
+from cwtui.tui.session import Session
+from cwtui.tui.widgets.progress_line import ProgressLine
+
+_ERROR_SHOWN_S, _STOPPING = 15, "stopping before the next write"
+
+
+class WorkScreen(Screen[None]):
+    """A mode's screen with a `ProgressLine`.
+
+    Down: `take_news`, from the app. A subclass starts work by `await self.do_work(…)` in a worker of group `work`.
+
+    Attributes:
+        WRITES: Actions that are dimmed while work goes on, and where the state is another's.
+    """
+
+    WRITES: ClassVar[frozenset[str]] = frozenset()
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "stop", "Stop", show=False, id="work.stop", tooltip="Stop before the next write"),
+    ]
+    working: reactive[str] = reactive("", bindings=True)
+    """What is being done, here or on another screen; or nothing."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.session = session
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002  # Textual's
+        """Dim what cannot be done now."""
+        if action == "stop":
+            return True if self.working else None
+        if action in self.WRITES and (self.working or self.session.is_read_only):
+            return None
+        return True
+
+    def take_news(self, changed: Mapping[TaskId, Task]) -> None:  # noqa: ARG002  # for those that show tasks
+        """Show how far work is; the app calls this when there is something new."""
+        session = self.session
+        self.working = session.working
+        now = session.listener.progress_now or Progress(session.working, 0, None)
+        line = self.query_one(ProgressLine)
+        line.progress = now if session.working else None
+        if not session.working:
+            line.hint = ""
+        elif line.hint != _STOPPING:
+            line.hint = "esc stops"
+
+    async def do_work(self, what: str, job: Callable[[], Awaitable[str]], *, only_reads: bool = False) -> bool:
+        """Do one thing and say how it ended; see `Session.work`.
+
+        Returns:
+            Whether it came to its end.
+        """
+        done = await self.session.work(what, job, only_reads=only_reads)
+        if done is None:
+            self.notify(f"{self.session.working} is still going on.", severity="warning", markup=False)
+            return False
+        if done.error is not None:
+            self.notify(done.said, title=what, severity="error", timeout=_ERROR_SHOWN_S, markup=False)
+        else:
+            self.notify(done.said, title=what, markup=False)
+        return done.error is None
+
+    def action_stop(self) -> None:
+        """Stop before the next write; what only reads stops at once."""
+        self.query_one(ProgressLine).hint = _STOPPING
+        self.session.stop()

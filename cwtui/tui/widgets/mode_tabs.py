@@ -1,0 +1,66 @@
+"""The line at the top: where one can go, and where one is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual import events
+from textual.content import Content
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from cwtui.tui.plain import clean, fit
+from cwtui.tui.session import Tab
+
+_SHORT = 5
+"""Letters of a title that is not the current one where the line is short."""
+
+
+class ModeTabs(Widget):
+    """Keys and titles of all modes, the current one between brackets. Down: `note`. Up: the key's own action."""
+
+    ALLOW_SELECT = False
+    note: reactive[str] = reactive("")
+    """At the right end: the profile, who holds the state, when automatic synchronisation runs next."""
+
+    def __init__(self, tabs: Sequence[Tab], current: str) -> None:
+        super().__init__()
+        self._tabs, self._current = tuple(tabs), current
+
+    def render(self) -> Content:
+        """`[1 Tasks] 2 Mappings 3 Activity …            demo`."""
+        width = self.content_size.width
+        note = clean(self.note)
+        labels = self._labels(width - (len(note) + 2 if note else 0))
+        parts = [Content.styled(label, "bold reverse" if name == self._current else "") for name, label in labels]
+        line = Content("").join(parts)
+        room = width - line.cell_length
+        return line + Content.styled(fit(f"  {note}", room, right=True), "$foreground-muted") if room > 0 else line
+
+    def on_click(self, event: events.Click) -> None:
+        """Go where was clicked."""
+        note = clean(self.note)
+        start, place = 0, event.get_content_offset(self)
+        for name, label in self._labels(self.content_size.width - (len(note) + 2 if note else 0)):
+            if place is not None and start <= place.x < start + len(label):
+                self.run_action_of(name)
+            start += len(label)
+
+    def run_action_of(self, name: str) -> None:
+        """Do what the mode's key does."""
+        self.app.simulate_key(next(tab.key for tab in self._tabs if tab.name == name))
+
+    def _labels(self, room: int) -> list[tuple[str, str]]:
+        """The widest form that leaves the note its room, else the shortest there is."""
+        labels: list[tuple[str, str]] = []
+        for letters in (99, _SHORT, 0):
+            labels = [(tab.name, self._label(tab, letters)) for tab in self._tabs]
+            if sum(len(label) for _, label in labels) <= room:
+                break
+        return labels
+
+    def _label(self, tab: Tab, letters: int) -> str:
+        if tab.name == self._current:
+            return f"[{tab.key} {tab.title}]"
+        title = tab.title if len(tab.title) <= letters else tab.title[:letters]
+        return f" {tab.key} {title} " if title else f" {tab.key} "
