@@ -63,10 +63,17 @@ def eur(amount: str) -> Price:
     return Price(Decimal(amount), "EUR")
 
 
-def line(kind: str, quantity: str | None, price: str | None = "4.50", *, extended: str | None = None) -> OrderLine:
+def line(
+    kind: str,
+    quantity: str | None,
+    price: str | None = "4.50",
+    *,
+    extended: str | None = None,
+    product: str = PRODUCT,
+) -> OrderLine:
     return OrderLine(
         type=kind,
-        product_id=PRODUCT,
+        product_id=ProductId(product),
         quantity=None if quantity is None else Decimal(quantity),
         unit_price=None if price is None else eur(price),
         extended=None if extended is None else eur(extended),
@@ -115,13 +122,23 @@ def subscription(
     )
 
 
-def standing(quantity: str, effective: date, *, addition: int = 90, price: str = "4.50") -> Link:
+def standing(
+    quantity: str,
+    effective: date,
+    *,
+    addition: int = 90,
+    price: str = "4.50",
+    until: date | None = None,
+    product: str = PRODUCT,
+    task: str = "1",
+) -> Link:
     values = AdditionValues(
         catalog_item_id=ITEM.id,
         quantity=Decimal(quantity),
         unit_price=Decimal(price),
         unit_cost=Decimal("3.60"),
         effective=effective,
+        cancelled=until,
         taxable=True,
         description="Exchange Online (Plan 1)",
     )
@@ -129,10 +146,10 @@ def standing(quantity: str, effective: date, *, addition: int = 90, price: str =
         addition_id=AdditionId(addition),
         agreement_id=AGREEMENT.id,
         subscription_id=SUBSCRIPTION,
-        product_id=PRODUCT,
+        product_id=ProductId(product),
         charge=Charge.RECURRING,
         values=values,
-        task_id=task_id(OrderId("1"), SUBSCRIPTION),
+        task_id=task_id(OrderId(task), SUBSCRIPTION),
         at=datetime(2026, 11, 1, tzinfo=UTC),
         is_standing=True,
     )
@@ -188,6 +205,16 @@ def facts(
         additions=additions,
         is_newest=is_newest,
     )
+
+
+def codes(plan: Plan) -> list[str]:
+    """The problems of a plan, by code."""
+    return [problem.code.value for problem in plan.problems]
+
+
+def descriptions(plan: Plan) -> list[str]:
+    """What the invoice will say of each created addition."""
+    return [change.after.description for change in plan.changes if change.after and change.before is None]
 
 
 def next_invoice(day: date, **changes: object) -> Agreement:
