@@ -17,6 +17,7 @@ from cwtui.cli.commands import ListingCommand, examples
 from cwtui.cli.documents import as_json, audit_document
 from cwtui.cli.engine_access import with_engine
 from cwtui.cli.given import day, given
+from cwtui.cli.runs import answer_runs
 from cwtui.cli.table import table
 from cwtui.domain.ids import TaskId
 from cwtui.domain.money import plain
@@ -32,15 +33,21 @@ _PLAIN = tuple(field.name for field in fields(AuditRow) if field.name not in {"b
 @click.command(
     cls=ListingCommand,
     epilog=examples("cwtui audit --since 2026-11-01", "cwtui audit --task initial.1000048531 --json",
-                    "cwtui audit --csv audit.csv"),
+                    "cwtui audit --csv audit.csv", "cwtui audit --runs"),
 )  # fmt: skip
 @click.option("--task", "task_id", metavar="ID", help="Only the writes of this task.")
 @click.option("--since", type=day, metavar="YYYY-MM-DD", help="Only writes on or after this day (UTC).")
 @click.option("--csv", "file", type=click.Path(path_type=Path), metavar="FILE", help="Write a CSV file; `-` is stdout.")
-def audit(task_id: str | None, since: date | None, file: Path | None) -> None:
+@click.option("--runs", "by_run", is_flag=True, help="One line per run, for `cwtui tasks undo --run RUN_ID`.")
+def audit(task_id: str | None, since: date | None, file: Path | None, *, by_run: bool) -> None:
     """Show every write ever made, oldest first: when, what, before and after, and how it ended."""
     if file is not None and given().json:
         raise click.UsageError("--csv and --json exclude each other.")
+    if by_run:
+        if file is not None or task_id is not None or since is not None:
+            raise click.UsageError("--runs stands alone, or with --json.")
+        answer_runs()
+        return
 
     async def ask(engine: Engine) -> Sequence[AuditRow]:
         return await engine.audit(None if task_id is None else TaskId(task_id), since)

@@ -75,18 +75,28 @@ def reopen(task_ids: tuple[str, ...]) -> None:
     _answer_tasks(with_engine(ask))
 
 
-@click.command(cls=Command, epilog=examples("cwtui tasks undo SO-77.1000047883"))
-@click.argument("task_id", metavar="ID")
-def undo(task_id: str) -> ExitStatus:
+@click.command(
+    cls=Command,
+    epilog=examples("cwtui tasks undo SO-77.1000047883", "cwtui tasks undo --run 20261122T093000.000001 --compensate"),
+)
+@click.argument("task_id", metavar="ID", required=False)
+@click.option("--run", "run_id", metavar="RUN_ID", help="Every task of this run, the last first: see audit --runs.")
+@click.option("--compensate", is_flag=True, help="Give back what was invoiced meanwhile, on the next invoice.")
+def undo(task_id: str | None, run_id: str | None, *, compensate: bool) -> ExitStatus:
     """Take a synced task back, as far as ConnectWise still holds what cwtui wrote.
 
     Created additions are deleted, or ended if they are already billed; changed ones get their former values; deleted
     ones are created again. The task is open afterwards.
     """
+    if (task_id is None) is (run_id is None):
+        raise click.UsageError("Name a task, or a run with --run.")
 
     async def ask(engine: Engine) -> UndoReport:
         with stoppable(engine):
-            return await engine.undo(TaskId(task_id))
+            if run_id is not None:
+                return await engine.upkeep.runs.undo(run_id, compensate=compensate)
+            more = {"compensate": True} if compensate else {}
+            return await engine.undo(TaskId(task_id or ""), **more)
 
     report = with_engine(ask)
     for line in report.lines:

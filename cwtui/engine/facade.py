@@ -169,8 +169,8 @@ class Engine(Protocol):
     async def reopen(self, task_ids: Sequence[TaskId]) -> Sequence[Task]:
         """Take skipped or failed tasks up again; the tasks as they then stand. All or none."""
 
-    async def undo(self, task_id: TaskId) -> UndoReport:
-        """Take a synced task back (SPEC 7)."""
+    async def undo(self, task_id: TaskId, *, compensate: bool = False) -> UndoReport:
+        """Take a synced task back (SPEC 7); `compensate` gives back what was invoiced meanwhile."""
 
     async def mappings(self, kind: MappingKind) -> Sequence[MappingRow]:
         """All mappings of one kind."""

@@ -56,7 +56,9 @@ class SyncEngine:
     def __post_init__(self) -> None:
         self.mapping = MappingDesk(self.store, self.psa, self.clock)
         self.workbench = Workbench(self.store, self.psa, self.clock, self.desk, self.mapping)
-        self.upkeep = Upkeep(self.desk, self.rules, self.new_run, self.sync, self._require_writable)
+        self.upkeep = Upkeep(
+            self.desk, self._writer, self.new_run, self.sync, self.undo, self._require_writable, lambda: self._is_stopping
+        )
 
     # check and auto
 
@@ -297,8 +299,8 @@ class SyncEngine:
             self.listener.problem(str(error))
         return [await self.task(task.id) for task in tasks]
 
-    async def undo(self, task_id: TaskId) -> UndoReport:
-        """Take a synced (or part-done) task back (SPEC 7)."""
+    async def undo(self, task_id: TaskId, *, compensate: bool = False) -> UndoReport:
+        """Take a synced (or part-done) task back (SPEC 7); `compensate` gives back what was invoiced meanwhile."""
         self._require_writable()
         task = await self.task(task_id)
         undo = Undo(self.store, self.desk, lambda: self._is_stopping)
@@ -309,7 +311,7 @@ class SyncEngine:
         self._read_afresh()
         await self.desk.load_agreements({agreement_id} if agreement_id is not None else set())
         writer = None if agreement_id is None else self._writer(agreement_id, self.new_run())
-        report = await undo.run(task, writer)
+        report = await undo.run(task, writer, compensate=compensate)
         if report.complete:
             self.store.save_task(replace(task, status=TaskStatus.NEEDS_ACTION, problems=(), note="", synced_at=None))
             await self._plan_followers([task])

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
 
 from cwtui.domain.charges import Charge
 from cwtui.domain.errors import CwtuiError
-from cwtui.domain.ids import AgreementId
-from cwtui.domain.money import plain, price_text
+from cwtui.domain.ids import AdditionId, AgreementId
+from cwtui.domain.money import plain, price_text, round_price
+from cwtui.domain.periods import span_text
 from cwtui.domain.planning.dates import AgreementDates
 from cwtui.domain.planning.task import link_difference
 from cwtui.domain.plans import Change, Operation, Plan
@@ -23,6 +26,9 @@ from cwtui.engine.writing import AgreementWriter, Contradiction
 
 _DONE = {"confirmed", "adopted"}
 _STOPPED = "Stopped before the next write. Undo the task again to go on."
+_CREDIT = ":credit"
+RESTORE = "restore:"
+"""How the key of a write begins that brings back an addition somebody removed; its id follows."""
 _NOT_THE_TASKS = ("undo:", KEY)
 """How the keys of writes begin that no plan asked for."""
 
@@ -52,8 +58,13 @@ class Undo:
         ]
         return [row for row in reversed(rows) if f"undo:{row.seq}" not in done]
 
-    async def run(self, task: Task, writer: AgreementWriter | None) -> UndoReport:
+    async def run(self, task: Task, writer: AgreementWriter | None, *, compensate: bool = False) -> UndoReport:
         """Take one task back.
+
+        Args:
+            task: A synced or part-done one.
+            writer: Of the agreement it wrote to; None if it wrote nothing.
+            compensate: Give back what was invoiced meanwhile, by one-time additions on the next invoice.
 
         Returns:
             What was done. If ConnectWise no longer holds what was written, nothing is changed and the
@@ -64,21 +75,22 @@ class Undo:
             await writer.read()
             rows = self.rows(task)  # reading may have found what a killed run wrote without hearing the answer
             dates = self._dates(writer.agreement_id)
-            differences = [text for row in rows if (text := _difference(row, _held(row, writer)))]
+            again, tried = self._recreated(), self._tried(task)
+            held = {row.seq: _held(row, writer, again) for row in rows}
+            differences = [text for row in rows if (text := _difference(row, held[row.seq], tried))]
             if differences:
                 return UndoReport(tuple(differences), complete=False)
             lines: list[str] = []
             for row in rows:
                 if self.is_stopping():
-                    return UndoReport(
-                        (*lines, "Stopped before the next write; undo it again to go on."), complete=False
-                    )
+                    return UndoReport((*lines, _STOPPED), complete=False)
                 try:
-                    lines.append(await self._take_back(row, writer, dates))
+                    lines += await self._take_back(row, held[row.seq], writer, dates, compensate=compensate)
                 except (CwtuiError, Contradiction) as error:
                     return UndoReport((*lines, str(error)), complete=False)
         else:
-            lines = ["It wrote nothing, so there is nothing to take back."]
+            is_done = any(key.startswith("undo:") for key in self.store.done_keys(task.id))
+            lines = ["Everything it wrote is taken back." if is_done else "It wrote nothing to take back."]
         with self.store.batch():
             seqs = [row.seq for row in self.store.audit(task_id=task.id)]
             self.store.save_fact(f"undone:{task.id}", max(seqs, default=-1))
@@ -90,11 +102,45 @@ class Undo:
         agreement = self.desk.agreements.get(agreement_id)
         return AgreementDates.of(agreement, self.desk.billed.get(agreement_id)) if agreement else None
 
-    async def _take_back(self, row: AuditRow, writer: AgreementWriter, dates: AgreementDates | None) -> str:
-        change, said = _reverse(row, _held(row, writer), dates)
+    def _recreated(self) -> dict[AdditionId, AdditionId]:
+        """Additions that were deleted, by the id they were created again with: an earlier undo, or a restore."""
+        rows = [row for row in self.store.audit() if row.outcome in _DONE]
+        deleted = {f"undo:{row.seq}": row.addition_id for row in rows if row.operation == Operation.DELETE}
+        found = {}
+        for row in rows:
+            key = _key(row)
+            was = AdditionId(int(key.removeprefix(RESTORE))) if key.startswith(RESTORE) else deleted.get(key)
+            if row.operation == Operation.CREATE and was is not None and row.addition_id is not None:
+                found[was] = row.addition_id
+        return found
+
+    def _tried(self, task: Task) -> frozenset[str]:
+        """Keys of what an undo began to take back; a killed one may have done it without hearing the answer."""
+        return frozenset(key for row in self.store.audit(task_id=task.id) if (key := _key(row)).startswith("undo:"))
+
+    async def _take_back(
+        self,
+        row: AuditRow,
+        held: Addition | None,
+        writer: AgreementWriter,
+        dates: AgreementDates | None,
+        *,
+        compensate: bool,
+    ) -> list[str]:
+        change, said = _reverse(row, held, dates)
+        lines = [said]
+        if dates is not None and held is not None and row.operation == Operation.CREATE:
+            credit = _credit(row, held, dates, self.desk.rules.price_decimals)
+            if credit is not None and credit.after is not None and compensate:
+                # Before the addition is ended: a killed undo still finds it among what is to be taken back.
+                if credit.key not in self.store.done_keys(row.task_id):
+                    await writer.write(row.task_id, row.subscription_id, credit)
+                lines.append(f"A one-time addition gives it back: {_brief(credit.after)}.")
+            elif credit is not None and credit.after is not None:
+                lines.append(f"To give it back, undo with --compensate: a one-time addition of {_brief(credit.after)}.")
         if change is not None:
             await writer.write(row.task_id, row.subscription_id, change)
-        return said
+        return lines
 
 
 def written_plan(task: Task, rows: Iterable[AuditRow]) -> Plan:
@@ -147,21 +193,55 @@ def _reverse(row: AuditRow, held: Addition | None, dates: AgreementDates | None)
 
 def _uncreate(row: AuditRow, held: Addition | None, dates: AgreementDates | None) -> tuple[Change | None, str]:
     if held is None:
-        raise AssertionError(f"addition {row.addition_id} was checked to be there")
+        return None, f"Addition {row.addition_id} is deleted already."
     values = held.values
     if dates is None or not dates.is_billed(values.effective):
         return _change(row, Operation.DELETE, held, None), f"Addition {held.id} ({_brief(values)}) is deleted."
     last = dates.billed_through
-    owed = f"{plain(values.quantity)} × {price_text(-values.unit_price)}"
     if values.cancelled is not None and values.cancelled <= last:
-        return None, (
-            f"Addition {held.id} ({_brief(values)}) is invoiced already and stays. To give it back, add a one-time"
-            f" addition of {owed} to the next invoice."
-        )
+        return None, f"Addition {held.id} ({_brief(values)}) is invoiced already and stays."
     return _change(row, Operation.UPDATE, held, values.ending(last)), (
         f"Addition {held.id} ({_brief(values)}) is invoiced through {last}: it ends on that day instead of being"
-        f" deleted. To give the invoiced part back, add a one-time addition of {owed} for each invoiced period."
+        " deleted."
     )
+
+
+def _credit(row: AuditRow, held: Addition, dates: AgreementDates, decimals: int) -> Change | None:
+    """A one-time addition that gives back what was invoiced of an addition; None if nothing was."""
+    values = held.values
+    if not dates.is_billed(values.effective) or not values.unit_price:
+        return None
+    last = dates.billed_through if values.cancelled is None else min(values.cancelled, dates.billed_through)
+    share = Decimal(1) if not row.why.get("is_standing") else _periods(dates, values.effective, last)
+    period = dates.one_time_period(dates.first_open_day)
+    after = replace(
+        values,
+        unit_price=round_price(-values.unit_price * share, decimals),
+        unit_cost=round_price(-values.unit_cost * share, decimals),
+        effective=period.start,
+        cancelled=period.end,
+        description=f"{values.description} - credit {span_text(values.effective, last)}",
+    )
+    change = _change(row, Operation.CREATE, None, after)
+    shown = f"−{price_text(values.unit_price)} × {price_text(round_price(share, decimals))} periods invoiced"
+    return replace(
+        change,
+        key=f"{change.key}{_CREDIT}",
+        charge=Charge.CREDIT,
+        arithmetic=(shown,),
+        rule="undo: what was invoiced meanwhile is given back once",
+        is_standing=False,
+    )
+
+
+def _periods(dates: AgreementDates, first: date, last: date) -> Decimal:
+    """How many billing periods were invoiced; parts count only where ConnectWise prorates."""
+    total, period = Decimal(0), dates.calendar.period_of(first)
+    while period.start <= last:
+        days = (min(period.end, last) - max(period.start, first)).days + 1
+        total += Decimal(days) / period.days if dates.prorates else 1
+        period = dates.calendar.next_period(period)
+    return total
 
 
 def _change(row: AuditRow, operation: Operation, held: Addition | None, after: AdditionValues | None) -> Change:
@@ -179,18 +259,26 @@ def _change(row: AuditRow, operation: Operation, held: Addition | None, after: A
     )
 
 
-def _difference(row: AuditRow, held: Addition | None) -> str:
-    """How ConnectWise differs from what cwtui wrote; empty if it still holds it."""
+def _difference(row: AuditRow, held: Addition | None, tried: frozenset[str]) -> str:
+    """How ConnectWise differs from what cwtui wrote; empty if it still holds it, or holds what it was before."""
     if row.operation == Operation.DELETE:
         return "" if held is None else f"Addition {row.addition_id} was deleted and is there again."
-    if row.after is None:
+    if row.after is None or (held is None and row.operation == Operation.CREATE and f"undo:{row.seq}" in tried):
+        return ""
+    if held is not None and row.before is not None and not row.before.billing_differences(held.values):
         return ""
     text = link_difference(row.after.differences(held.values) if held else None, held)
     return f"Addition {row.addition_id} {text}; nothing was taken back." if text else ""
 
 
-def _held(row: AuditRow, writer: AgreementWriter) -> Addition | None:
-    return None if row.addition_id is None else writer.additions.get(row.addition_id)
+def _held(row: AuditRow, writer: AgreementWriter, again: Mapping[AdditionId, AdditionId]) -> Addition | None:
+    """The addition of a row as ConnectWise holds it now, also under the id it was created again with."""
+    name = row.addition_id
+    if row.operation == Operation.DELETE:
+        return None if name is None else writer.additions.get(name)
+    while name is not None and name not in writer.additions and name in again:
+        name = again[name]
+    return None if name is None else writer.additions.get(name)
 
 
 def _key(row: AuditRow) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
-from cwtui.domain.ids import TaskId
+from cwtui.domain.ids import AgreementId, TaskId
 from cwtui.domain.tasks import Task, TaskKind
 from cwtui.engine.adoption import Adoption
 from cwtui.engine.facade import AutoReport
@@ -13,7 +13,8 @@ from cwtui.engine.planning import PlanningDesk
 from cwtui.engine.reconcile import Reconciler
 from cwtui.engine.reconcile_reading import BothSides
 from cwtui.engine.repair_tasks import RepairTasks
-from cwtui.engine.rules import EngineRules
+from cwtui.engine.runs import Runs, UndoTask
+from cwtui.engine.writing import AgreementWriter
 
 
 @dataclass(slots=True)
@@ -21,18 +22,23 @@ class Upkeep:
     """The engine's features around its tasks, on the engine's own state, services and desk.
 
     Attributes:
+        open_writer: Makes the writer of an agreement, for a run.
         new_run: Names a run, for journal and audit.
-        sync: Synchronises tasks by id, as `tasks sync` does.
+        sync, undo: As `tasks sync` and `tasks undo` do.
         require_writable: Refuses if another process holds the state.
+        is_stopping: Nothing new is begun once it says so.
     """
 
     desk: PlanningDesk
-    rules: EngineRules
+    open_writer: Callable[[AgreementId, str], AgreementWriter]
     new_run: Callable[[], str]
     sync: Callable[[Sequence[TaskId]], Awaitable[AutoReport]]
+    undo: UndoTask
     require_writable: Callable[[], None]
+    is_stopping: Callable[[], bool]
     adoption: Adoption = field(init=False)
     reconciler: Reconciler = field(init=False)
+    runs: Runs = field(init=False)
 
     def __post_init__(self) -> None:
         desk = self.desk
@@ -45,6 +51,7 @@ class Upkeep:
         self.reconciler = Reconciler(
             desk.store, desk.clock, sides, repairs, self.adoption, self.sync, self.require_writable
         )
+        self.runs = Runs(desk.store, self.undo, self.is_stopping)
 
     async def _replan(self, tasks: Sequence[Task]) -> None:
         await self.desk.load(tasks)

@@ -26,12 +26,17 @@ from cwtui.sandbox.credentials import announcement
 from cwtui.sandbox.world import World
 from cwtui.services.cloudblue import CloudBlue
 from cwtui.services.connectwise import ConnectWise
+from cwtui.services.gate import Timing
 from cwtui.settings import Settings
 from cwtui.store.state import State, open_state
 
 TODAY = date(2026, 11, 23)
 CUSTOMER, MAIL, OFFICE = "1000011", "S1", "S2"
 AGREEMENT, EXCHANGE_ITEM, OFFICE_ITEM = 101, 501, 502
+
+
+async def _no_wait(seconds: float) -> None:
+    """Pauses between tries take no time in a test."""
 
 
 class Silent:
@@ -114,9 +119,16 @@ async def running(world: World, folder: Path, today: date = TODAY, **sync: Any) 
         market.subscription_key,
         market.marketplace,
         transport=transport,
+        timing=Timing(sleep=_no_wait),
     )
     connectwise = ConnectWise(
-        psa.base_url, psa.company_id, psa.public_key, psa.private_key, psa.client_id, transport=transport
+        psa.base_url,
+        psa.company_id,
+        psa.public_key,
+        psa.private_key,
+        psa.client_id,
+        transport=transport,
+        timing=Timing(sleep=_no_wait),
     )
     state = open_state(folder / "state.json")
     listener = Silent()

@@ -1,0 +1,108 @@
+"""Runs: what one start of the program wrote, and taking it back as a whole (SPEC 7)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from cwtui.domain.errors import CwtuiError, InputError
+from cwtui.domain.ids import TaskId
+from cwtui.domain.plans import Operation
+from cwtui.engine.facade import UndoReport, Writes
+from cwtui.engine.protocols import Store
+
+_DONE = {"confirmed", "adopted"}
+
+
+@dataclass(frozen=True, slots=True)
+class RunSummary:
+    """One run.
+
+    Attributes:
+        at: When it first wrote; `until`: when it last did.
+        tasks: Those it wrote for, in that order.
+        failed: Writes that did not happen.
+    """
+
+    run_id: str
+    at: datetime
+    until: datetime
+    who: str
+    tasks: tuple[TaskId, ...]
+    writes: Writes
+    failed: int
+
+
+class UndoTask(Protocol):
+    """Takes one task back, as `tasks undo` does."""
+
+    async def __call__(self, task_id: TaskId, *, compensate: bool = False) -> UndoReport:
+        """What was taken back."""
+
+
+@dataclass(slots=True)
+class Runs:
+    """Every run of the audit.
+
+    Attributes:
+        undo_task: As `tasks undo` does.
+        is_stopping: Nothing new is begun once it says so.
+    """
+
+    store: Store
+    undo_task: UndoTask
+    is_stopping: Callable[[], bool]
+
+    def list(self) -> tuple[RunSummary, ...]:
+        """All runs that wrote something, oldest first."""
+        found: dict[str, RunSummary] = {}
+        for row in self.store.audit():
+            known = found.get(row.run_id) or RunSummary(row.run_id, row.at, row.at, row.who, (), Writes(), 0)
+            writes, failed = known.writes, known.failed
+            if row.outcome not in _DONE:
+                failed += 1
+            elif row.operation == Operation.CREATE:
+                writes = Writes(writes.post + 1, writes.patch, writes.delete)
+            elif row.operation == Operation.UPDATE:
+                writes = Writes(writes.post, writes.patch + 1, writes.delete)
+            else:
+                writes = Writes(writes.post, writes.patch, writes.delete + 1)
+            tasks = tuple(dict.fromkeys((*known.tasks, row.task_id)))
+            found[row.run_id] = RunSummary(row.run_id, known.at, row.at, row.who, tasks, writes, failed)
+        return tuple(found.values())
+
+    async def undo(self, run_id: str, *, compensate: bool = False) -> UndoReport:
+        """Take back every task a run wrote for, the last one first; one that cannot be is said, the others go on.
+
+        Args:
+            run_id: As `runs` lists it.
+            compensate: Give back what was invoiced meanwhile, by one-time additions.
+
+        Raises:
+            InputError: There is no such run.
+        """
+        rows = [row for row in self.store.audit() if row.run_id == run_id and row.outcome in _DONE]
+        if not rows:
+            raise InputError(f"No run {run_id} wrote anything.", next_step="See `cwtui audit --runs`.")
+        lines: list[str] = []
+        complete = True
+        for name in dict.fromkeys(row.task_id for row in reversed(rows)):
+            if self.is_stopping():
+                return UndoReport((*lines, "Stopped. Undo the run again to go on."), complete=False)
+            if self.store.task(name) is None:
+                lines.append(f"{name}: what no task wrote is not taken back.")
+                continue
+            try:
+                report = await self.undo_task(name, compensate=compensate)
+            except InputError as error:
+                lines.append(f"{name}: {error.happened}")  # it was taken back before
+                continue
+            except CwtuiError as error:
+                lines.append(f"{name}: {error}")
+                complete = False
+                continue
+            lines += [f"{name}: {line}" for line in report.lines]
+            complete = complete and report.complete
+        return UndoReport(tuple(lines), complete=complete)
