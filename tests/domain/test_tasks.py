@@ -116,8 +116,8 @@ def test_tasks_run_oldest_first_and_initial_before_all() -> None:
 
     def task(name: str, created: datetime | None) -> Task:
         order_id = OrderId(name)
-        return Task(task_id(order_id, ONE), TaskKind.SALES_ORDER, TaskStatus.READY, CustomerId("C"), "", ONE, "", order_id,
-                    name, created)  # fmt: skip
+        kind, status, customer = TaskKind.SALES_ORDER, TaskStatus.READY, CustomerId("C")
+        return Task(task_id(order_id, ONE), kind, status, customer, "", ONE, "", order_id, name, created)
 
     tasks = [task("9", noon), task("10", east), task("3", noon + timedelta(1)), task(INITIAL, None)]
     ordered = [each.order_id for each in sorted(tasks, key=lambda each: each.queue_key)]

@@ -64,14 +64,17 @@ def _plan_product(draft: Draft, product: ProductId, lines: Sequence[ChargedLine]
 def _is_covered(draft: Draft, product: ProductId, lines: Sequence[ChargedLine], links: Sequence[Link]) -> bool:
     """What was sold stands already: never a second addition for the same seats.
 
-    That is so if as many stand as the subscription holds, or if what stands came from the first check (which found
-    the sale's subscription active before the order ended) or from this very task.
+    That is so if what stands came from this very task; if as many stand as the subscription holds; or, in the middle
+    of its queue, if what stands came from the first check, which found it active before the sale's order ended.
     """
+    task = draft.facts.task
+    if all(link.task_id == task.id for link in links):
+        return True
     linked = linked_quantity(links)
     held = draft.held(product)
     if draft.facts.is_newest and held is not None and held.quantity is not None:
         return held.quantity == linked
-    known = {draft.facts.task.id, task_id(INITIAL, draft.facts.task.subscription_id)}
+    known = {task.id, task_id(INITIAL, task.subscription_id)}
     sold = sum((line.quantity for line in lines), start=ZERO)
     return linked >= sold and all(link.task_id in known for link in links)
 

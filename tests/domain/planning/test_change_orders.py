@@ -30,11 +30,12 @@ from tests.domain.planning.situations import (
 
 D = date
 F = "from 2026-12-01 to 2026-12-31"
+NOVEMBER_21 = D(2026, 11, 21)
 BILLED = standing("10", D(2026, 11, 1))
 UNBILLED = standing("10", D(2026, 12, 1))
 
 
-def change(*lines: OrderLine, to: str, on: date = D(2026, 11, 21), **changes: object) -> Plan:
+def change(*lines: OrderLine, to: str, on: date = NOVEMBER_21, **changes: object) -> Plan:
     made = order(OrderType.CHANGE, *lines, provisioned=on)
     links = changes.pop("links", (BILLED,))
     return plan_task(facts(made, subscription(to), links=links, **changes))  # type: ignore[arg-type]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -255,5 +256,5 @@ def assert_never_twice(life: Life) -> None:
     spans = sorted(
         (link.values.effective, link.values.cancelled or date.max) for link in life.links if link.is_standing
     )
-    for (_, ended), (begins, _) in zip(spans, spans[1:], strict=False):
+    for (_, ended), (begins, _) in pairwise(spans):
         assert ended < begins

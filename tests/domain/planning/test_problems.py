@@ -187,6 +187,8 @@ def test_an_order_that_is_not_known_any_more_is_not_an_empty_one() -> None:
 
 
 def test_a_line_of_an_order_over_several_subscriptions_that_names_none() -> None:
+    one = Price(Decimal(1), "EUR")
+    stray = OrderLine("setup", ProductId("PRD3"), quantity=Decimal(1), unit_price=one, extended=one)
     several = replace(
         SALE,
         subscription_id=SubscriptionId(""),
@@ -194,9 +196,8 @@ def test_a_line_of_an_order_over_several_subscriptions_that_names_none() -> None
             OrderProduct(PRODUCT, "", SubscriptionId("1000048531")),
             OrderProduct(ProductId("PRD2"), "", SubscriptionId("2")),
         ),
-        lines=(*SALE.lines, OrderLine("setup", ProductId("PRD3"), quantity=Decimal(1), unit_price=Price(Decimal(1), "EUR"),
-                                      extended=Price(Decimal(1), "EUR"))),
-    )  # fmt: skip
+        lines=(*SALE.lines, stray),
+    )
     plan = plan_task(facts(several))
     assert codes(plan) == ["subscription_missing"]
     assert len(plan.changes) == 3

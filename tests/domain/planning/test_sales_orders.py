@@ -27,12 +27,13 @@ from tests.domain.planning.situations import (
 )
 
 D = date
+NOVEMBER_11 = D(2026, 11, 11)
 STANDING = "10 × 4.5 (cost 3.6) from 2026-12-01"
 PRORATED = "10 × 3 (cost 2.4) from 2026-12-01 to 2026-12-31"
 F = "from 2026-12-01 to 2026-12-31"
 
 
-def sale(*lines: OrderLine, on: date = D(2026, 11, 11), **changes: object) -> Plan:
+def sale(*lines: OrderLine, on: date = NOVEMBER_11, **changes: object) -> Plan:
     made = order(OrderType.SALES, *lines, provisioned=on)
     return plan_task(facts(made, **changes))  # type: ignore[arg-type]
 
