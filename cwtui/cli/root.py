@@ -25,6 +25,7 @@ COMMANDS = {
     "map": Lazy("cwtui.cli.mappings:mappings", _ROUND, "Customers, products and subscriptions to ConnectWise's."),
     "reconcile": Lazy("cwtui.cli.reconcile:reconcile", _ROUND, "Subscriptions beside what agreements bill; repairs."),
     "adopt": Lazy("cwtui.cli.reconcile:adopt", _ROUND, "Link an addition made by hand instead of doubling it."),
+    "drift": Lazy("cwtui.cli.drift:drift", _ROUND, "What was edited or removed in ConnectWise since."),
     "audit": Lazy("cwtui.cli.audit:audit", _ROUND, "Every write ever made: when, what, before, after."),
     "doctor": Lazy("cwtui.cli.doctor:doctor", _SETUP, "Test both connections and every permission."),
     "config": Lazy("cwtui.cli.config:config", _SETUP, "Where the settings are, what they are, a first file."),

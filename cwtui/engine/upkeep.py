@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from cwtui.domain.ids import AgreementId, TaskId
 from cwtui.domain.tasks import Task, TaskKind
 from cwtui.engine.adoption import Adoption
+from cwtui.engine.drift import DriftDesk
 from cwtui.engine.facade import AutoReport
 from cwtui.engine.planning import PlanningDesk
 from cwtui.engine.reconcile import Reconciler
@@ -39,6 +40,7 @@ class Upkeep:
     adoption: Adoption = field(init=False)
     reconciler: Reconciler = field(init=False)
     runs: Runs = field(init=False)
+    drift: DriftDesk = field(init=False)
 
     def __post_init__(self) -> None:
         desk = self.desk
@@ -50,6 +52,17 @@ class Upkeep:
         )
         self.reconciler = Reconciler(
             desk.store, desk.clock, sides, repairs, self.adoption, self.sync, self.require_writable
+        )
+        self.drift = DriftDesk(
+            desk.store,
+            desk.psa,
+            desk.clock,
+            desk.listener,
+            desk,
+            self.open_writer,
+            self.new_run,
+            self.require_writable,
+            desk.at_once,
         )
         self.runs = Runs(desk.store, self.undo, self.is_stopping)
 

@@ -1,0 +1,117 @@
+"""`cwtui drift`: linked additions that are not what cwtui wrote, and what to do about each."""
+
+from __future__ import annotations
+
+import click
+
+from cwtui.cli.answer import answer, answer_json, tell
+from cwtui.cli.commands import Command, Group, examples
+from cwtui.cli.documents import as_json, values_document
+from cwtui.cli.engine_access import stoppable, with_engine
+from cwtui.cli.exit_status import ExitStatus
+from cwtui.cli.given import given, json_option
+from cwtui.cli.table import table
+from cwtui.domain.ids import AdditionId
+from cwtui.domain.plain_text import plain_text
+from cwtui.engine.drift import Drifted, DriftReport
+from cwtui.engine.facade import Engine
+
+_ADDITION = click.argument("addition_id", metavar="ADDITION_ID", type=click.IntRange(1))
+
+
+class _ListingGroup(Group):
+    """A group that lists when no command is named."""
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """Its own parameters, `--json` among them."""
+        return [*super().get_params(ctx), json_option()]
+
+
+@click.group(
+    cls=_ListingGroup,
+    invoke_without_command=True,
+    subcommand_metavar="[COMMAND] …",
+    epilog=examples("cwtui drift", "cwtui drift keep 9001", "cwtui drift restore 9001"),
+)
+@click.pass_context
+def drift(context: click.Context) -> ExitStatus | None:
+    """List linked additions that were edited, ended or removed in ConnectWise since cwtui wrote them.
+
+    Reads the additions of every agreement with such links. Exit status 3 when something drifted.
+    """
+    if context.invoked_subcommand is not None:
+        return None
+
+    async def ask(engine: Engine) -> DriftReport:
+        return await engine.upkeep.drift.find()
+
+    report = with_engine(ask, only_reads=True)
+    if given().json:
+        answer_json([drift_document(one) for one in report.found])
+    else:
+        answer(drift_text(report))
+    for failure in report.failures:
+        tell(plain_text(failure))
+    if report.failures:
+        return ExitStatus.FAILED
+    return ExitStatus.NEEDS_ACTION if report.found else ExitStatus.DONE
+
+
+@drift.command(cls=Command, epilog=examples("cwtui drift keep 9001"))
+@_ADDITION
+def keep(addition_id: int) -> None:
+    """Keep what ConnectWise holds: it counts as agreed from now on. Nothing is written to ConnectWise."""
+
+    async def ask(engine: Engine) -> Drifted:
+        return await engine.upkeep.drift.keep(AdditionId(addition_id))
+
+    kept = with_engine(ask)
+    what = "What ConnectWise holds counts from now on." if kept.held else "It is forgotten."
+    answer(plain_text(f"{kept.message} {what}"))
+
+
+@drift.command(cls=Command, epilog=examples("cwtui drift restore 9001"))
+@_ADDITION
+def restore(addition_id: int) -> None:
+    """Write back what cwtui wrote; an addition that is gone is created again."""
+
+    async def ask(engine: Engine) -> str:
+        with stoppable(engine):
+            return await engine.upkeep.drift.restore(AdditionId(addition_id))
+
+    answer(plain_text(with_engine(ask)))
+
+
+def drift_document(drifted: Drifted) -> dict[str, object]:
+    """One drifted addition as JSON."""
+    link = drifted.link
+    return {
+        "addition": link.addition_id,
+        "agreement": link.agreement_id,
+        "subscription": {"id": link.subscription_id, "name": drifted.subscription_name},
+        "product": link.product_id,
+        "charge": link.charge.value,
+        "what": drifted.kind.value,
+        "differences": [
+            {"field": name, "ours": as_json(ours), "theirs": as_json(theirs)}
+            for name, (ours, theirs) in drifted.differences.items()
+        ],
+        "ours": values_document(link.values),
+        "theirs": values_document(drifted.held.values if drifted.held else None),
+        "message": drifted.message,
+    }
+
+
+def drift_text(report: DriftReport) -> str:
+    """A line per drifted addition, and what to do about them."""
+    if not report.found:
+        return "Nothing drifted: ConnectWise holds what cwtui wrote."
+    headers = ("ADDITION", "AGREEMENT", "SUBSCRIPTION", "WHAT", "HOW")
+    rows = [
+        (one.link.addition_id, one.link.agreement_id, one.subscription_name, one.kind, one.message)
+        for one in report.found
+    ]
+    return (
+        f"{table(headers, rows)}\n"
+        "Keep ConnectWise's (cwtui drift keep ADDITION_ID) or restore cwtui's (cwtui drift restore ADDITION_ID)."
+    )
