@@ -12,11 +12,11 @@ from cwtui.domain.errors import InputError
 from cwtui.domain.mappings import MAPPABLE_CHARGES, Mapping, MappingKey, MappingKind
 from cwtui.domain.plain_text import plain_text
 from cwtui.engine.csv_cells import original_cell, safe_cell
+from cwtui.engine.text_file import read_text
 
 COLUMNS = ("kind", "marketplace_id", "charge", "connectwise_id")
 _REQUIRED = frozenset(COLUMNS) - {"charge"}
 _DELIMITERS = ",;\t|"
-_LARGEST_FILE = 50 * 1024 * 1024
 _LARGEST_ID = 2**31 - 1
 _SHOWN = 60
 
@@ -41,31 +41,7 @@ def read_mappings_file(path: Path) -> list[Mapping]:
     Raises:
         InputError: It cannot be read, or a row is wrong; the message names the file and the line.
     """
-    try:
-        with path.open("rb") as file:
-            raw = file.read(_LARGEST_FILE + 1)
-    except OSError as error:
-        raise InputError(
-            f"The file {path} cannot be read: {error.strerror}.", next_step="Check its name and permissions."
-        ) from error
-    if len(raw) > _LARGEST_FILE:
-        raise InputError(f"The file {path} is larger than 50 MB.", next_step="Import a file of mappings.")
-    return read_mappings_csv(_decoded(raw, path), str(path))
-
-
-def _decoded(raw: bytes, path: Path) -> str:
-    """UTF-8 if it is that, UTF-16 if it says so, else the likeliest encoding."""
-    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return raw.decode("utf-16", errors="replace")
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        from charset_normalizer import from_bytes  # noqa: PLC0415  # only for files of other encodings
-
-        best = from_bytes(raw).best()
-    if best is None:
-        raise InputError(f"The file {path} is not text.", next_step="Save it as CSV in UTF-8.")
-    return str(best)
+    return read_mappings_csv(read_text(path, "mappings"), str(path))
 
 
 def read_mappings_csv(text: str, name: str) -> list[Mapping]:
