@@ -11,15 +11,22 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
+from cwtui.domain.errors import ConfigError
 from cwtui.domain.planning import PlanningRules
+from cwtui.domain.tasks import TaskKind
 from cwtui.engine.clock import SystemClock
 from cwtui.engine.facade import AutoReport
 from cwtui.engine.planning import PlanningDesk
 from cwtui.engine.protocols import Listener, Marketplace, Psa
 from cwtui.engine.rules import EngineRules
 from cwtui.engine.sync_engine import SyncEngine
+from cwtui.intermedia.count_source import CountSource
+from cwtui.intermedia.desk import VendorDesk
+from cwtui.intermedia.layouts import INTERMEDIA, Layout
+from cwtui.intermedia.once import Once
+from cwtui.intermedia.protocols import IntermediaPsa
 from cwtui.locations import state_path
 from cwtui.options import Options
 from cwtui.services.cloudblue import CloudBlue
@@ -27,6 +34,7 @@ from cwtui.services.connectwise import ConnectWise
 from cwtui.services.notify import Event, News, message_about, send
 from cwtui.services.unconfigured import Unconfigured
 from cwtui.settings import MapAuto, Settings, load_settings
+from cwtui.settings.model import VendorFiles
 from cwtui.store.lock import StateLock
 from cwtui.store.state import State, open_state
 
@@ -62,6 +70,19 @@ class Composition:
     def _built(self, settings: Settings) -> SyncEngine:
         marketplace, psa = open_services(settings, self.transport)
         return build_engine(settings, self.state, marketplace, psa, SystemClock(self.options.as_of), self.listener)
+
+    @property
+    def intermedia(self) -> VendorDesk:
+        """Intermedia's steps."""
+        return self.vendor(INTERMEDIA)
+
+    def vendor(self, name: str) -> VendorDesk:
+        """The steps of a vendor's layout.
+
+        Raises:
+            ConfigError: There is no `[usage.NAME]`.
+        """
+        return vendor_desk(self.settings, self.engine, name)
 
     async def rebuild(self, settings: Settings) -> None:
         """Another engine and other connections on the same state, for other settings."""
@@ -128,6 +149,7 @@ def build_engine(
         only_customers=frozenset(sync.auto_customers),
     )
     desk = PlanningDesk(state, marketplace, psa, clock, listener, rules, at_once=sync.concurrency)
+    desk.sources[TaskKind.COUNT_UPDATE] = CountSource(state, layouts_of(settings))
 
     def new_run() -> str:
         return clock.now().strftime("%Y%m%dT%H%M%S.%f")
@@ -136,6 +158,52 @@ def build_engine(
         return await _notify(settings, report)
 
     return SyncEngine(state, marketplace, psa, clock, listener, desk, engine_rules, new_run, tell)
+
+
+def layouts_of(settings: Settings) -> dict[str, Layout]:
+    """Intermedia's layout and every `[usage.NAME]`, by name."""
+    own = settings.intermedia
+    intermedia = Layout(category=own.category, subcategory=own.subcategory, taxable=own.taxable, **_layout_values(own))
+    others = {
+        name: Layout(name=name, priced_names=found.priced_names, links_by_identifier=True, **_layout_values(found))
+        for name, found in settings.usage.layouts.items()
+    }
+    return {**others, INTERMEDIA: intermedia}
+
+
+def _layout_values(files: VendorFiles) -> dict[str, Any]:
+    return {
+        "agreement_type": files.agreement_type,
+        "columns": files.columns,
+        "unsupported": files.unsupported_skus,
+        "one_time": files.one_time_skus,
+        "recurring": files.recurring_skus,
+        "most_shrunk": files.most_shrunk,
+    }
+
+
+def vendor_desk(settings: Settings, engine: SyncEngine, name: str) -> VendorDesk:
+    """A vendor's steps on an engine that is open already.
+
+    Raises:
+        ConfigError: There is no such layout.
+    """
+    layouts = layouts_of(settings)
+    if name not in layouts:
+        known = ", ".join(sorted(layouts))
+        raise ConfigError(
+            f"There is no layout {name}; there is {known}.",
+            next_step=f"Add [usage.{name}] with an agreement_type to the settings file, or name another one.",
+        )
+    return VendorDesk(
+        cast("IntermediaPsa", engine.psa),  # the client, or what says that it is not configured
+        engine.desk,
+        layouts[name],
+        CountSource(engine.store, layouts),
+        Once(settings.sync.settle_s),
+        engine.sync,
+        engine.upkeep.require_writable,
+    )
 
 
 async def close_services(*services: Marketplace | Psa) -> None:
@@ -147,29 +215,36 @@ async def close_services(*services: Marketplace | Psa) -> None:
 
 def open_services(settings: Settings, transport: httpx.AsyncBaseTransport | None) -> tuple[Marketplace, Psa]:
     """Both clients; in the place of one without credentials, something that says so when it is asked."""
-    if settings.missing:
-        nobody = Unconfigured(settings.require_connections)
-        return nobody, nobody
+    lacking = {key.partition(".")[0] for key in settings.missing}
+    nobody = Unconfigured(settings.require_connections)
     market, psa, sync = settings.marketplace, settings.connectwise, settings.sync
-    cloudblue = CloudBlue(
-        market.base_url,
-        market.username,
-        market.password,
-        market.subscription_key,
-        market.marketplace,
-        concurrency=sync.concurrency,
-        timeout_s=sync.timeout_s,
-        transport=transport,
+    cloudblue: Marketplace = (
+        nobody
+        if "marketplace" in lacking
+        else CloudBlue(
+            market.base_url,
+            market.username,
+            market.password,
+            market.subscription_key,
+            market.marketplace,
+            concurrency=sync.concurrency,
+            timeout_s=sync.timeout_s,
+            transport=transport,
+        )
     )
-    connectwise = ConnectWise(
-        psa.base_url,
-        psa.company_id,
-        psa.public_key,
-        psa.private_key,
-        psa.client_id,
-        concurrency=sync.concurrency,
-        timeout_s=sync.timeout_s,
-        transport=transport,
+    connectwise: Psa = (
+        nobody
+        if "connectwise" in lacking
+        else ConnectWise(
+            psa.base_url,
+            psa.company_id,
+            psa.public_key,
+            psa.private_key,
+            psa.client_id,
+            concurrency=sync.concurrency,
+            timeout_s=sync.timeout_s,
+            transport=transport,
+        )
     )
     return cloudblue, connectwise
 

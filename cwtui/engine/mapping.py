@@ -234,7 +234,11 @@ class MappingDesk:
         """Companies for customers."""
         if not customers:
             return {}
-        taken = {CompanyId(row.connectwise_id) for row in self.store.mappings() if row.key.kind is MappingKind.CUSTOMER}
+        taken = {
+            CompanyId(row.connectwise_id)
+            for row in self.store.mappings()
+            if row.key.kind is MappingKind.CUSTOMER and ":" not in row.key.marketplace_id  # a file's account
+        }
         return suggest_companies(customers, await self.companies(), taken=taken)
 
     async def propose_items(self, products: Sequence[Product]) -> dict[ProductId, tuple[Proposal, ...]]:

@@ -300,7 +300,10 @@ class PlanningDesk:
         stale = {
             task.subscription_id
             for task in tasks
-            if task.subscription_id and not task.is_initial and task.subscription_id not in self.fresh
+            if task.subscription_id
+            and not task.is_initial
+            and task.subscription_id not in self.fresh
+            and task.kind is not TaskKind.COUNT_UPDATE  # its subscription is an account of a file
         }
         heads = {name: next(filter(_is_open, self.store.tasks_of(name)), None) for name in stale}
         await self._read_subscriptions(sorted(name for name, head in heads.items() if head and self.may_write(head)))

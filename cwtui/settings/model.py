@@ -38,6 +38,15 @@ def _listed_urls(value: object) -> object:
     return [part for part in _URL_SEPARATOR.split(value.strip()) if part] if isinstance(value, str) else value
 
 
+def _pattern(value: object) -> object:
+    if isinstance(value, str):
+        try:
+            re.compile(value)
+        except re.error as error:
+            raise ValueError(f"{value!r} is not a pattern ({error})") from error
+    return value
+
+
 def _none_if_off(value: object) -> object:
     return None if value in ("", "off") else value
 
@@ -45,10 +54,12 @@ def _none_if_off(value: object) -> object:
 Url = Annotated[str, BeforeValidator(checked_url)]
 # strict: a bare number would be read as seconds, and nobody could tell from the file
 Period = Annotated[timedelta, BeforeValidator(_duration), Field(strict=True)]
+Pattern = Annotated[str, BeforeValidator(_pattern)]
 Texts = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 SecretTexts = Annotated[tuple[SecretStr, ...], BeforeValidator(_listed_urls)]
 _NO_SECRET = SecretStr("")
 _TEXT = "a text"
+_PATTERN = "a regular expression, in single quotes; empty fits nothing of unsupported and one-time, all of recurring"
 _BOOL = "true or false"
 _URL = "an https:// address (plain http:// for this machine only), without user name, query and fragment"
 _LIST = 'a list of texts, ["a", "b"]; in the environment one text, a,b'
@@ -152,13 +163,60 @@ class Guard(_Section):
     empty_feed: bool = Field(default=True, description=_BOOL)
 
 
-class Intermedia(_Section):
-    """Intermedia's files (SPEC 9); `columns` maps a column of the SPEC to its header in the partner's files."""
+class VendorFiles(_Section):
+    """How a vendor's files are laid out and billed (SPEC 9).
+
+    Attributes:
+        columns: A column of the SPEC → its header in the vendor's files.
+        unsupported_skus: SKUs that are refused; a pattern.
+        one_time_skus, recurring_skus: SKUs billed once, and every period; a SKU that fits neither is refused.
+        most_shrunk: Percent of its rows that a report may have lost since the last one; None is no limit.
+    """
 
     agreement_type: str = Field("Intermedia", min_length=1, description="the name of an agreement type")
     columns: dict[str, str] = Field(
         default_factory=dict, description='a table of column = "header in the file", [intermedia.columns]'
     )
+    unsupported_skus: Pattern = Field("(?i)pbx|voice|voip", description=_PATTERN)
+    one_time_skus: Pattern = Field("(?i)O$", description=_PATTERN)
+    recurring_skus: Pattern = Field("(?i)R$", description=_PATTERN)
+    most_shrunk: Annotated[Decimal | None, BeforeValidator(_none_if_off)] = Field(
+        Decimal(50), ge=0, le=100, description='a percentage such as 50, or "off"'
+    )
+
+
+class Intermedia(VendorFiles):
+    """Intermedia's files, and where its catalog items are created (SPEC 9)."""
+
+    category: str = Field("Hosted Services", min_length=1, description="the name of a product category")
+    subcategory: str = Field("Intermedia", min_length=1, description="the name of a product sub-category")
+    taxable: bool = Field(default=False, description=_BOOL)
+
+
+class UsageLayout(VendorFiles):
+    """Another vendor's usage file: `[usage.NAME]`.
+
+    Attributes:
+        priced_names: Its catalog items are named `<SKU>_<UNIT_PRICE>`; else by the SKU alone.
+    """
+
+    agreement_type: str = Field(min_length=1, description="the name of an agreement type")
+    unsupported_skus: Pattern = Field("", description=_PATTERN)
+    one_time_skus: Pattern = Field("", description=_PATTERN)
+    recurring_skus: Pattern = Field("", description=_PATTERN)
+    priced_names: bool = Field(default=False, description=_BOOL)
+
+
+class Usage(_Section):
+    """Every `[usage.NAME]`, by name."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, UsageLayout]
+
+    @property
+    def layouts(self) -> Mapping[str, UsageLayout]:
+        """The layouts there are."""
+        return self.__pydantic_extra__ or {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +258,7 @@ class Settings(BaseSettings):
     notify: Notify = Notify()
     guard: Guard = Guard()
     intermedia: Intermedia = Intermedia()
+    usage: Usage = Usage()
     _origin: Origin = PrivateAttr(default_factory=Origin)
 
     @classmethod

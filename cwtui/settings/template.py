@@ -68,9 +68,27 @@ username = ""
 [intermedia]
 # The type of the agreements that Intermedia's counts belong to.
 #agreement_type = "Intermedia"
+# Category and sub-category of its catalog items, and whether they are taxed.
+#category = "Hosted Services"
+#subcategory = "Intermedia"
+#taxable = false
+# SKUs that are not billed by counts, are billed once, and are billed every month (regular expressions).
+#unsupported_skus = '(?i)pbx|voice|voip'
+#one_time_skus = '(?i)O$'
+#recurring_skus = '(?i)R$'
+# A report that lost more than this many percent of its rows waits for a person; "off" is no limit.
+#most_shrunk = 50
 # Where the partner's files name a column differently:
 #[intermedia.columns]
 #account_id = "Account"
+
+# Another vendor's usage file: cwtui usage import FILE --layout backup
+#[usage.backup]
+#agreement_type = "Backup"
+# Its catalog items are named SKU_PRICE instead of SKU.
+#priced_names = false
+#[usage.backup.columns]
+#quantity = "Used"
 
 # More profiles have the same shape and share nothing with the one above: cwtui --profile west
 #[profiles.west.connectwise]

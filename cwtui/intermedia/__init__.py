@@ -1,0 +1,1 @@
+"""Intermedia's files, and any vendor's usage file: the same tasks, plans and writer as for the marketplace (SPEC 9)."""
