@@ -9,7 +9,7 @@ import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import replace
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
@@ -20,7 +20,11 @@ from cwtui.engine.facade import Engine
 from cwtui.engine.protocols import Listener
 from cwtui.options import Options
 
+if TYPE_CHECKING:
+    from cwtui.composition import Composition
+
 T = TypeVar("T")
+Opened = TypeVar("Opened")
 
 
 def open_engine(options: Options, listener: Listener) -> AbstractAsyncContextManager[Engine]:
@@ -41,6 +45,27 @@ def with_engine(ask: Callable[[Engine], Awaitable[T]], *, only_reads: bool = Fal
         CwtuiError: What the engine raised.
         click.Abort: Interrupted a second time, or while nothing can be lost.
     """
+    return _with(open_engine, ask, only_reads=only_reads)
+
+
+def open_composition(options: Options, listener: Listener) -> AbstractAsyncContextManager[Composition]:
+    """Everything the composition root builds; tests put another one here."""
+    from cwtui.composition import compose  # noqa: PLC0415  # loads everything
+
+    return compose(options, listener)
+
+
+def with_composition(ask: Callable[[Composition], Awaitable[T]], *, only_reads: bool = False) -> T:
+    """As `with_engine`, for what has a vendor's steps beside the engine."""
+    return _with(open_composition, ask, only_reads=only_reads)
+
+
+def _with(
+    open_it: Callable[[Options, Listener], AbstractAsyncContextManager[Opened]],
+    ask: Callable[[Opened], Awaitable[T]],
+    *,
+    only_reads: bool,
+) -> T:
     if given().verbose:
         _log_to_stderr()
 
@@ -48,8 +73,8 @@ def with_engine(ask: Callable[[Engine], Awaitable[T]], *, only_reads: bool = Fal
 
     async def asked() -> T:
         with StderrListener() as listener:
-            async with open_engine(options, listener) as engine:
-                return await ask(engine)
+            async with open_it(options, listener) as opened:
+                return await ask(opened)
 
     try:
         return asyncio.run(asked())

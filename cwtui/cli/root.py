@@ -26,6 +26,8 @@ COMMANDS = {
     "reconcile": Lazy("cwtui.cli.reconcile:reconcile", _ROUND, "Subscriptions beside what agreements bill; repairs."),
     "adopt": Lazy("cwtui.cli.reconcile:adopt", _ROUND, "Link an addition made by hand instead of doubling it."),
     "drift": Lazy("cwtui.cli.drift:drift", _ROUND, "What was edited or removed in ConnectWise since."),
+    "intermedia": Lazy("cwtui.cli.intermedia:intermedia", _ROUND, "Intermedia's accounts, items and counts."),
+    "usage": Lazy("cwtui.cli.usage:usage", _ROUND, "Counts from any vendor's usage file."),
     "audit": Lazy("cwtui.cli.audit:audit", _ROUND, "Every write ever made: when, what, before, after."),
     "doctor": Lazy("cwtui.cli.doctor:doctor", _SETUP, "Test both connections and every permission."),
     "config": Lazy("cwtui.cli.config:config", _SETUP, "Where the settings are, what they are, a first file."),

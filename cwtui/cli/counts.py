@@ -1,0 +1,66 @@
+"""Counts of a vendor's report as the command line answers them: shared by `intermedia` and `usage` (SPEC 9)."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from cwtui.cli.answer import answer, answer_json, counted, tell
+from cwtui.cli.engine_access import with_composition
+from cwtui.cli.exit_status import ExitStatus
+from cwtui.cli.given import day, given
+from cwtui.cli.table import table
+from cwtui.cli.vendor_documents import counts_document, needs_person, tell_refused
+from cwtui.domain.plain_text import plain_text
+from cwtui.domain.tasks import Task
+from cwtui.intermedia.count_export import CountsReport
+
+if TYPE_CHECKING:
+    from cwtui.composition import Composition
+
+DAY = click.option(
+    "--dated",
+    type=day,
+    metavar="YYYY-MM-DD",
+    help="When the report is from; else the day in its name, or its time.",
+)
+FORCE = click.option(
+    "--force",
+    is_flag=True,
+    help="Take it although it is older than the last one, has far fewer rows, or counts nothing.",
+)
+
+
+def make_counts(layout: str, file: Path, dated: date | None, *, force: bool) -> ExitStatus:
+    """Make the tasks of a report and say what came of them."""
+
+    async def ask(composition: Composition) -> CountsReport:
+        return await composition.vendor(layout).export_counts(file, day=dated, force=force)
+
+    report = with_composition(ask)
+    if given().json:
+        answer_json(counts_document(report))
+    else:
+        _answer(report)
+    tell_refused(report.refused)
+    return ExitStatus.NEEDS_ACTION if report.refused or needs_person(report.tasks) else ExitStatus.DONE
+
+
+def _answer(report: CountsReport) -> None:
+    superseded = f", {counted(len(report.superseded), 'older one')} superseded" if report.superseded else ""
+    same = f"; {counted(len(report.unchanged), 'account')} as in the report before" if report.unchanged else ""
+    answer(f"{plain_text(report.report)}: {counted(len(report.created), 'task')} made{superseded}{same}.")
+    if report.tasks:
+        answer(table(("TASK", "STATUS", "COMPANY", "A MONTH", "WHAT"), [_row(task) for task in report.tasks]))
+    for one in report.vanished:
+        tell(f"Left alone: {plain_text(str(one))}")
+    if report.tasks:
+        answer("See a plan: cwtui tasks show TASK. Write one: cwtui tasks sync TASK; all that are ready: cwtui --auto")
+
+
+def _row(task: Task) -> tuple[object, ...]:
+    what = task.problems[0].message if task.problems else task.note
+    return task.id, task.status, task.customer_name, task.monthly_effect, what

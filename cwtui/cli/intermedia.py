@@ -1,0 +1,280 @@
+"""`cwtui intermedia …`: accounts, billable items and counts of an Intermedia partner (SPEC 9)."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from cwtui.cli.answer import answer, answer_json, counted, tell, write_file
+from cwtui.cli.commands import Command, Group, ListingCommand, examples
+from cwtui.cli.counts import DAY, FORCE, make_counts
+from cwtui.cli.engine_access import stoppable, with_composition
+from cwtui.cli.exit_status import ExitStatus
+from cwtui.cli.given import given
+from cwtui.cli.table import table
+from cwtui.cli.vendor_documents import (
+    accounts_document,
+    association_documents,
+    checklist_document,
+    items_document,
+    reconciliation_document,
+    tell_refused,
+)
+from cwtui.domain.money import plain
+from cwtui.domain.plain_text import plain_text
+from cwtui.intermedia.accounts import AccountLink, AccountsReport
+from cwtui.intermedia.count_reconcile import CountRow, count_rows_csv
+from cwtui.intermedia.cross_references import Association, AssociationState
+from cwtui.intermedia.desk import CountReconciliation
+from cwtui.intermedia.items import ExportedItem, ItemsReport, ItemState
+from cwtui.intermedia.layouts import INTERMEDIA
+from cwtui.intermedia.setup_tables import Checklist
+
+if TYPE_CHECKING:
+    from cwtui.composition import Composition
+
+_FILE = click.argument("file", type=click.Path(path_type=Path), metavar="FILE")
+
+
+@click.group("intermedia", cls=Group)
+def intermedia() -> None:
+    """Intermedia partners: accounts, billable items and counts, from the partner portal's files.
+
+    In this order: setup, export-accounts, export-items, cross-reference, export-counts.
+    """
+
+
+@intermedia.command(cls=ListingCommand, epilog=examples("cwtui intermedia setup", "cwtui intermedia setup --apply"))
+@click.option("--apply", "applies", is_flag=True, help="Create what is missing.")
+def setup(*, applies: bool) -> ExitStatus:
+    """Check the setup tables that Intermedia's items and counts need; exit status 3 while something is missing."""
+
+    async def ask(composition: Composition) -> Checklist:
+        return await composition.intermedia.setup(apply=applies)
+
+    found = with_composition(ask, only_reads=not applies)
+    if given().json:
+        answer_json(checklist_document(found))
+    else:
+        rows = [(item.state, item.table, item.name, item.id, item.note) for item in found.items]
+        answer(table(("STATE", "TABLE", "NAME", "ID", "NOTE"), rows))
+        if not found.is_complete and not applies:
+            answer("Create what is missing: cwtui intermedia setup --apply")
+    return ExitStatus.DONE if found.is_complete else ExitStatus.NEEDS_ACTION
+
+
+@intermedia.command(
+    "export-accounts",
+    cls=ListingCommand,
+    epilog=examples(
+        "cwtui intermedia export-accounts accounts.csv", "cwtui intermedia export-accounts a.csv --manage-id"
+    ),
+)
+@_FILE
+@click.option("--manage-id", is_flag=True, help="Find companies by their Manage ID for Intermedia too, and write it.")
+def export_accounts(file: Path, *, manage_id: bool) -> ExitStatus:
+    """Link each account to its company for good, or create the company.
+
+    A company whose Company ID or account number is the account id is linked by ConnectWise's internal id.
+    """
+
+    async def ask(composition: Composition) -> AccountsReport:
+        return await composition.intermedia.export_accounts(file, manage_id=manage_id)
+
+    report = with_composition(ask)
+    if given().json:
+        answer_json(accounts_document(report))
+    else:
+        answer(
+            table(("LINE", "ACCOUNT", "COMPANY", "NAME", "BY", "MANAGE ID"), [_link_row(link) for link in report.links])
+        )
+        created, refused = len(report.created), len(report.refused)
+        answer(f"{len(report.links) - created} linked, {created} created, {refused} refused.")
+    tell_refused(report.refused)
+    for one in report.failures:
+        tell(f"Failed: {one} Export the accounts again.")
+    if report.failures:
+        return ExitStatus.FAILED
+    return ExitStatus.NEEDS_ACTION if report.refused else ExitStatus.DONE
+
+
+def _link_row(link: AccountLink) -> tuple[object, ...]:
+    written = "written" if link.manage_id_written else ""
+    return link.line, link.account, link.company.id, link.company.name, link.by, written
+
+
+@intermedia.command(
+    "export-items",
+    cls=ListingCommand,
+    epilog=examples(
+        "cwtui intermedia export-items skus.csv", "cwtui intermedia export-items skus.csv --reset --dry-run"
+    ),
+)
+@_FILE
+@click.option("--reset", is_flag=True, help="Put the sheet's values back where an operator edited them; shown first.")
+@click.option("--yes", is_flag=True, help="With --reset: do not ask.")
+@click.option("--dry-run", is_flag=True, help="Show what would be created or reset, write nothing.")
+def export_items(file: Path, *, reset: bool, yes: bool, dry_run: bool) -> ExitStatus:
+    """Create a catalog item for each SKU and unit cost, named SKU_PRICE, once.
+
+    What is there already is left as it is, edited or not. With --reset every difference is shown, and on a
+    terminal asked about, before it is undone.
+    """
+
+    async def ask(composition: Composition) -> ItemsReport:
+        export, found = await composition.intermedia.compare_items(file)
+        differing = found.of(ItemState.DIFFERS)
+        if reset and not given().json:
+            answer(_differences(differing))
+        if dry_run:
+            return found
+        return await export.apply(found, reset=reset and _agreed(len(differing), yes=yes))
+
+    report = with_composition(ask)
+    if given().json:
+        answer_json(items_document(report))
+    else:
+        _answer_items(report)
+    tell_refused(report.refused)
+    failed = report.of(ItemState.FAILED)
+    for item in failed:
+        tell(f"Failed: {plain_text(item.item.name)}: {plain_text(item.note)}")
+    if failed:
+        return ExitStatus.FAILED
+    return ExitStatus.NEEDS_ACTION if report.refused else ExitStatus.DONE
+
+
+def _agreed(differing: int, *, yes: bool) -> bool:
+    """Whether to reset: asked where somebody can answer. A script has said so by giving --reset."""
+    if yes or not differing or not sys.stdin.isatty():
+        return True
+    return click.confirm(f"Reset {counted(differing, 'catalog item')}?", err=True)
+
+
+def _differences(items: Iterable[ExportedItem]) -> str:
+    rows = [(item.item.name, one.field, one.held, one.sheet) for item in items for one in item.differences]
+    if not rows:
+        return "Nothing differs from the sheet."
+    return table(("CATALOG ITEM", "FIELD", "IS", "WOULD BE"), rows)
+
+
+def _answer_items(report: ItemsReport) -> None:
+    counts = [f"{len(report.of(state))} {state}" for state in ItemState if report.of(state)]
+    answer(f"{counted(len(report.items), 'catalog item')}: {', '.join(counts) or 'none'}.")
+    for item in report.items:
+        if item.note and item.state is not ItemState.FAILED:
+            tell(f"{plain_text(item.item.name)}: {plain_text(item.note)}")
+    differing = report.of(ItemState.DIFFERS)
+    if differing:
+        names = ", ".join(plain_text(item.item.name) for item in differing)
+        tell(f"Edited since, and left alone (--reset shows and undoes it): {names}")
+
+
+@intermedia.command("cross-reference", cls=ListingCommand, epilog=examples("cwtui intermedia cross-reference --apply"))
+@click.option("--apply", "applies", is_flag=True, help="Associate those that are not.")
+def cross_reference(*, applies: bool) -> ExitStatus:
+    """List exported SKUs that are not associated with the managed solution and the agreement type."""
+
+    async def ask(composition: Composition) -> tuple[Association, ...]:
+        return await composition.intermedia.cross_references(apply=applies)
+
+    found = with_composition(ask, only_reads=True)
+    missing = [one for one in found if one.state is AssociationState.MISSING]
+    created = [one for one in found if one.state is AssociationState.CREATED]
+    failed = [one for one in found if one.state is AssociationState.FAILED]
+    if given().json:
+        answer_json(association_documents(found))
+    elif not found:
+        answer("No SKU was exported yet: cwtui intermedia export-items FILE")
+    else:
+        shown = [(one.item, one.catalog_item_id, one.state) for one in found if one.state is not AssociationState.THERE]
+        if shown:
+            answer(table(("CATALOG ITEM", "ID", "STATE"), shown))
+        answer(f"{counted(len(found), 'SKU')}: {len(created)} associated now, {len(missing)} not associated.")
+    for one in failed:
+        tell(f"Failed: {plain_text(one.item)}: {plain_text(one.note)}")
+    if failed:
+        return ExitStatus.FAILED
+    return ExitStatus.NEEDS_ACTION if missing else ExitStatus.DONE
+
+
+@intermedia.command(
+    "export-counts",
+    cls=ListingCommand,
+    epilog=examples("cwtui intermedia export-counts billing_report.csv --dated 2026-11-30"),
+)
+@_FILE
+@DAY
+@FORCE
+def export_counts(file: Path, dated: date | None, *, force: bool) -> ExitStatus:
+    """Make a count_update task for each linked account of a billing report. Nothing is written to ConnectWise yet."""
+    return make_counts(INTERMEDIA, file, dated, force=force)
+
+
+@intermedia.command(
+    cls=ListingCommand,
+    epilog=examples("cwtui intermedia reconcile billing_report.csv", "cwtui intermedia reconcile r.csv --csv out.csv"),
+)
+@_FILE
+@click.option("--apply", "applies", is_flag=True, help="Make tasks of what differs, and write them.")
+@click.option("--csv", "out", type=click.Path(path_type=Path), metavar="OUT", help="Write a CSV file; `-` is stdout.")
+@DAY
+@FORCE
+def reconcile(file: Path, out: Path | None, dated: date | None, *, applies: bool, force: bool) -> ExitStatus:
+    """Compare a billing report with the additions, per account and SKU; exit status 3 when a row differs."""
+    if out is not None and str(out) == "-" and given().json:
+        raise click.UsageError("--csv - and --json exclude each other.")
+
+    async def ask(composition: Composition) -> CountReconciliation:
+        with stoppable(composition.engine):
+            return await composition.intermedia.reconcile(file, day=dated, apply=applies, force=force)
+
+    found = with_composition(ask, only_reads=not applies)
+    if out is not None and str(out) == "-":
+        answer(count_rows_csv(found.rows), end="")
+    elif out is not None:
+        write_file(out, count_rows_csv(found.rows))
+    if given().json:
+        answer_json(reconciliation_document(found))
+    elif str(out) != "-":
+        _answer_rows(found, out)
+    tell_refused(found.refused)
+    for message in found.run.errors if found.run else ():
+        tell(plain_text(message))
+    if found.run and (found.run.errors or found.run.failed):
+        return ExitStatus.FAILED
+    return ExitStatus.NEEDS_ACTION if found.differs else ExitStatus.DONE
+
+
+def _answer_rows(found: CountReconciliation, out: Path | None) -> None:
+    differing = [row for row in found.rows if row.differs]
+    if found.run is not None:
+        writes = found.run.writes
+        answer(f"{counted(writes.post, 'addition')} created, {writes.patch} changed, {writes.delete} deleted. Now:")
+    if differing:
+        headers = ("ACCOUNT", "COMPANY", "CATALOG ITEM", "STATUS", "REPORT", "ADDITIONS", "NOTE")
+        answer(table(headers, [_row(row) for row in differing], right={"REPORT", "ADDITIONS"}))
+    matching = len(found.rows) - len(differing)
+    answer(f"{matching} match, {len(differing)} differ." if differing else "Nothing to do: everything matches.")
+    if out is not None:
+        answer(f"{counted(len(found.rows), 'row')} listed in {out}.")
+
+
+def _row(row: CountRow) -> tuple[object, ...]:
+    expected, actual = ("" if number is None else plain(number) for number in (row.expected, row.actual))
+    return row.account, row.company, row.name, row.status, expected, actual, row.note
+
+
+@intermedia.command("demo-files", cls=Command, epilog=examples("cwtui intermedia demo-files ./demo"))
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False), metavar="DIR")
+def demo_files(folder: Path) -> None:
+    """Write the partner-portal files that fit the built-in sandbox, to try the steps with --demo."""
+    from cwtui.sandbox.demo_files import copy_demo_files  # noqa: PLC0415  # the sandbox is loaded for a demo only
+
+    for path in copy_demo_files(folder):
+        answer(str(path))

@@ -1,0 +1,163 @@
+"""A vendor's steps as text and as JSON; one refused row is one line on stderr (SPEC 9)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from cwtui.cli.answer import tell
+from cwtui.cli.documents import report_document, task_document
+from cwtui.domain.tasks import Task, TaskStatus
+from cwtui.intermedia.accounts import AccountLink, AccountsReport
+from cwtui.intermedia.count_export import CountsReport
+from cwtui.intermedia.count_facts import Vanished
+from cwtui.intermedia.count_reconcile import CountRow
+from cwtui.intermedia.cross_references import Association
+from cwtui.intermedia.desk import CountReconciliation
+from cwtui.intermedia.items import ExportedItem, ItemsReport, ItemState
+from cwtui.intermedia.setup_tables import Checklist
+from cwtui.intermedia.sku_sheet import price_or_zero
+from cwtui.intermedia.vendor_file import Refusal
+
+Document = dict[str, Any]
+
+
+def tell_refused(refused: Iterable[Refusal]) -> None:
+    """Name each refused row."""
+    for one in refused:
+        tell(f"Refused: {one}")
+
+
+def refusal_documents(refused: Iterable[Refusal]) -> list[Document]:
+    """Refused rows."""
+    return [{"line": one.line, "subject": one.subject, "reason": one.reason} for one in refused]
+
+
+def checklist_document(checklist: Checklist) -> Document:
+    """The setup tables."""
+    rows = [
+        {"key": item.key, "table": item.table, "name": item.name, "state": item.state.value, "id": item.id}
+        | ({"note": item.note} if item.note else {})
+        for item in checklist.items
+    ]
+    return {"complete": checklist.is_complete, "items": rows}
+
+
+def accounts_document(report: AccountsReport) -> Document:
+    """An export of accounts."""
+    created = set(report.created)
+    return {
+        "linked": [_link_document(link) for link in report.links if link not in created],
+        "created": [_link_document(link) for link in report.created],
+        "refused": refusal_documents(report.refused),
+        "failed": refusal_documents(report.failures),
+    }
+
+
+def _link_document(link: AccountLink) -> Document:
+    company = link.company
+    return {
+        "line": link.line,
+        "account": link.account,
+        "company": {"id": company.id, "identifier": company.identifier, "name": company.name},
+        "by": link.by.value,
+        "manage_id_written": link.manage_id_written,
+    }
+
+
+def items_document(report: ItemsReport) -> Document:
+    """An export of items."""
+    return {
+        "created": [_item_document(item) for item in report.of(ItemState.CREATED)],
+        "new": [_item_document(item) for item in report.of(ItemState.NEW)],
+        "reset": [_item_document(item) for item in report.of(ItemState.RESET)],
+        "differs": [_item_document(item) for item in report.of(ItemState.DIFFERS)],
+        "same": [_item_document(item) for item in report.of(ItemState.SAME)],
+        "failed": [_item_document(item) for item in report.of(ItemState.FAILED)],
+        "refused": refusal_documents(report.refused),
+    }
+
+
+def _item_document(item: ExportedItem) -> Document:
+    return {
+        "name": item.item.name,
+        "sku": item.item.sku,
+        "id": item.held.id if item.held else None,
+        "price": price_or_zero(item.item),
+        "cost": item.item.cost,
+        "one_time": item.item.is_one_time,
+        "lines": list(item.item.lines),
+        "differences": [{"field": one.field, "held": one.held, "sheet": one.sheet} for one in item.differences],
+        "note": item.note,
+    }
+
+
+def association_documents(found: Iterable[Association]) -> list[Document]:
+    """Exported SKUs and whether they are associated."""
+    return [
+        {
+            "item": one.item,
+            "vendor_type": one.vendor_type,
+            "vendor_level": one.vendor_level,
+            "catalog_item": one.catalog_item_id,
+            "state": one.state.value,
+            "note": one.note,
+        }
+        for one in found
+    ]
+
+
+def counts_document(report: CountsReport) -> Document:
+    """What a report came to."""
+    return {
+        "report": report.report,
+        "dated": report.moment.isoformat(),
+        "created": list(report.created),
+        "unchanged": list(report.unchanged),
+        "superseded": list(report.superseded),
+        "tasks": [task_document(task) for task in report.tasks],
+        "vanished": [_vanished_document(one) for one in report.vanished],
+        "refused": refusal_documents(report.refused),
+    }
+
+
+def _vanished_document(one: Vanished) -> Document:
+    values = one.addition.values
+    return {
+        "account": one.account,
+        "item": one.name,
+        "addition": one.addition.id,
+        "agreement": one.addition.agreement_id,
+        "quantity": values.quantity,
+        "price": values.unit_price,
+    }
+
+
+def reconciliation_document(found: CountReconciliation) -> Document:
+    """A report beside the additions."""
+    return {
+        "rows": [_row_document(row) for row in found.rows],
+        "refused": refusal_documents(found.refused),
+        "tasks": list(found.counts.created) if found.counts else [],
+        "run": report_document(found.run) if found.run else None,
+    }
+
+
+def _row_document(row: CountRow) -> Document:
+    return {
+        "status": row.status.value,
+        "account": row.account,
+        "company": row.company,
+        "agreement": row.agreement_id,
+        "sku": row.sku,
+        "catalog_item": {"id": row.catalog_item_id, "identifier": row.name},
+        "expected": None if row.expected is None else {"quantity": row.expected},
+        "actual": None if row.actual is None else {"quantity": row.actual, "price": row.price, "cost": row.cost},
+        "lines": list(row.lines),
+        "note": row.note,
+    }
+
+
+def needs_person(tasks: Iterable[Task]) -> bool:
+    """Some task waits for a person."""
+    return any(task.status is TaskStatus.NEEDS_ACTION for task in tasks)
