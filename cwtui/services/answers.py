@@ -25,7 +25,8 @@ NOT_KNOWN = "Whether the change was made is not known."
 
 _LONGEST_MESSAGE = 400
 _LONGEST_TITLE = 80
-_SHORTEST_SECRET = 6
+_SHORTEST_SECRET = 4
+_MOST_OF_A_PAGE = 16 * 1024
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)
 _CODES = ("code", "errorCode", "error_code", "statusCode", "error")
 _MESSAGES = ("message", "error_description", "errorMessage", "description", "detail", "title")
@@ -97,23 +98,35 @@ def said(response: httpx.Response, secrets: Iterable[str]) -> Said:
     try:
         document = exact_json.loads(response.content)
     except ValueError:
-        return Said("", redacted(_page(response), secrets))
+        return Said("", _page(response, secrets))
     if isinstance(document, list):  # some gateways answer a list of errors
         document = {"errors": document}
     if not isinstance(document, dict):
-        return Said("", redacted(one_line(str(document)), secrets))
+        return Said("", one_line(redacted(str(document), secrets)))
     nested = document.get("error")
     if isinstance(nested, dict):
         document = {**nested, **{name: value for name, value in document.items() if name != "error"}}
     message = "; ".join(dict.fromkeys(part for part in [_first(document, _MESSAGES), *_items(document)] if part))
-    return Said(one_line(_first(document, _CODES), _LONGEST_TITLE), redacted(one_line(message), secrets))
+    # Redacted before it is cut: half a secret is one too.
+    code = one_line(redacted(_first(document, _CODES), secrets), _LONGEST_TITLE)
+    return Said(code, one_line(redacted(message, secrets)))
 
 
-def _page(response: httpx.Response) -> str:
-    title = _TITLE.search(response.text)
+def _page(response: httpx.Response, secrets: Iterable[str]) -> str:
+    text = _text(response)
+    title = _TITLE.search(text)
     if title:
-        return f'a web page titled "{one_line(unescape(title[1]), _LONGEST_TITLE)}"'
-    return "a web page" if "<html" in response.text[:1000].lower() else ""
+        return f'a web page titled "{one_line(redacted(unescape(title[1]), secrets), _LONGEST_TITLE)}"'
+    return "a web page" if "<html" in text[:1000].lower() else ""
+
+
+def _text(response: httpx.Response) -> str:
+    """The beginning of a page, whatever encoding it claims: `httpx` trusts codecs that make no text, such as hex."""
+    beginning = response.content[:_MOST_OF_A_PAGE]
+    try:
+        return beginning.decode(response.charset_encoding or "utf-8", "replace")
+    except (LookupError, ValueError):
+        return beginning.decode("utf-8", "replace")
 
 
 def _first(document: Mapping[str, object], names: Iterable[str]) -> str:
@@ -215,7 +228,7 @@ def unreadable(asked: Asked, what: str, status: int | None = None) -> ServiceErr
 
 def web_page(response: httpx.Response, secrets: Iterable[str]) -> str:
     """What an answer that is not JSON is, in words."""
-    return redacted(_page(response), secrets) or "something that is not JSON"
+    return _page(response, secrets) or "something that is not JSON"
 
 
 def retry_after(response: httpx.Response, now: datetime) -> float | None:

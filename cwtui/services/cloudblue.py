@@ -58,17 +58,18 @@ class CloudBlue:
             ConfigError: If `base_url` may not be used (see `HttpPolicy`).
         """
         key = subscription_key.get_secret_value()
+        basic = b64encode(f"{username}:{password.get_secret_value()}".encode()).decode()
         self._http = HttpPolicy(
             base_url,
             service="marketplace",
             headers={"X-Subscription-Key": key, "Accept": "application/json"},
-            secrets=(key, password.get_secret_value()),
+            secrets=(key, password.get_secret_value(), basic),
             concurrency=concurrency,
             timeout_s=timeout_s,
             transport=transport,
             timing=timing,
         )
-        self._tokens = _Tokens(self._http, username, password, marketplace, timing or Timing())
+        self._tokens = _Tokens(self._http, basic, marketplace, timing or Timing())
         self._ahead = max(1, concurrency)
         self._unreadable: list[str] = []
         self._unreadable_orders: dict[OrderId, None] = {}
@@ -253,10 +254,9 @@ class _Token(Record):
 class _Tokens:
     """The bearer token: renewed ahead of its end, by one request at a time."""
 
-    def __init__(self, http: HttpPolicy, username: str, password: SecretStr, marketplace: str, timing: Timing) -> None:
+    def __init__(self, http: HttpPolicy, basic: str, marketplace: str, timing: Timing) -> None:
         self._http, self._marketplace, self._timing = http, marketplace, timing
-        pair = f"{username}:{password.get_secret_value()}".encode()
-        self._basic = {"Authorization": f"Basic {b64encode(pair).decode()}"}
+        self._basic = {"Authorization": f"Basic {basic}"}
         self._token = ""
         self._renew_at = 0.0
         self._turn = asyncio.Lock()

@@ -40,6 +40,7 @@ THROTTLED_TRIES = 10
 LONGEST_PAUSE_S = 300.0
 """A `Retry-After` beyond this is not waited for: the request fails and says so."""
 
+_TOKENS_HIDDEN = 8
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 _THROTTLED = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
 # A server that closes an idle connection just as a create is sent leaves its outcome unknown, so ours goes first:
@@ -68,7 +69,11 @@ class _TryAgain(Exception):
 
 
 class HttpPolicy:
-    """Sends requests to one service on one `httpx.AsyncClient`.
+    """Sends requests to one service, each of those under way on a connection of its own.
+
+    A pool of sixteen connections looks at all of them for each request, and tries to give several requests the same
+    one: that cost more than all else about a request. So there is one client a connection, and whoever asks takes
+    the one that was used last.
 
     Attributes:
         sent: Requests that left, by method, every try counted.
@@ -105,23 +110,25 @@ class HttpPolicy:
         self.service: Service = service
         self.base_url = checked_url(base_url, service)
         self.sent: Counter[str] = Counter()
-        self._headers, self._secrets = dict(headers), secrets
+        self._headers, self._fixed_secrets, self._secrets = dict(headers), secrets, secrets
         self._concurrency, self._timeout_s = max(1, concurrency), timeout_s
         self._transport = transport
         self._timing = timing or Timing()
         self.gate = Gate(self._concurrency, self._timing)
-        self._opened: httpx.AsyncClient | None = None
+        self._idle: list[httpx.AsyncClient] = []
+        self._opened: list[httpx.AsyncClient] = []
         _quiet_libraries()
 
     async def aclose(self) -> None:
         """Close the connections."""
-        if self._opened is not None:
-            await self._opened.aclose()
-            self._opened = None
+        while self._opened:
+            await self._opened.pop().aclose()
+        self._idle.clear()
 
     def hide(self, secret: str) -> None:
-        """Keep one more text out of every message: a token, in place of the one before."""
-        self._secrets = (*self._secrets, secret)[-8:]
+        """Keep one more text out of every message: a token. The last few are remembered, the credentials always."""
+        passing = self._secrets[len(self._fixed_secrets) :]
+        self._secrets = (*self._fixed_secrets, *(*passing, secret)[-_TOKENS_HIDDEN:])
 
     async def ask(
         self,
@@ -226,7 +233,7 @@ class HttpPolicy:
 
     async def _exchange(self, asked: Asked) -> httpx.Response:
         """One request, one answer of whatever status."""
-        client = self._client()
+        client = self._idle.pop() if self._idle else self._open()
         request = client.build_request(
             asked.method,
             asked.path,
@@ -247,6 +254,7 @@ class HttpPolicy:
             outcome = response.status_code
             return response
         finally:
+            self._idle.append(client)
             asked.took_s = self._timing.monotonic() - began
             _log.debug("%s %s %s %.0f ms", asked.method, asked.path, outcome, asked.took_s * 1000)
 
@@ -285,28 +293,24 @@ class HttpPolicy:
     def _words(self, error: BaseException) -> str:
         return one_line(redacted(str(error), self._secrets), 160).rstrip(".")
 
-    def _client(self) -> httpx.AsyncClient:
-        """The one client, opened by the first request so that building a service costs nothing."""
-        if self._opened is None:
-            loopback = self.base_url.startswith("http://")
-            self._opened = httpx.AsyncClient(
-                base_url=self.base_url,
-                headers=self._headers,
-                transport=self._transport,
-                # Certificates are always checked; plain http needs no CA bundle, which takes 50 ms to load.
-                verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if loopback or self._transport else _certificates(),
-                # A proxy from the environment cannot reach this machine's loopback.
-                trust_env=not loopback and self._transport is None,
-                follow_redirects=False,
-                # `_exchange` keeps `timeout_s` as a whole; connecting gets less of it, so that "not sent" is known.
-                timeout=httpx.Timeout(self._timeout_s, connect=self._timeout_s * 0.75),
-                limits=httpx.Limits(
-                    max_connections=self._concurrency,
-                    max_keepalive_connections=self._concurrency,
-                    keepalive_expiry=_KEEP_ALIVE_S,
-                ),
-            )
-        return self._opened
+    def _open(self) -> httpx.AsyncClient:
+        """A client for one connection, opened by the first request that needs it: building a service costs nothing."""
+        loopback = self.base_url.startswith("http://")
+        client = httpx.AsyncClient(
+            base_url=self.base_url,
+            headers=self._headers,
+            transport=self._transport,
+            # Certificates are always checked; plain http needs no CA bundle, which takes 50 ms to load.
+            verify=_no_certificates() if loopback or self._transport else _certificates(),
+            # A proxy from the environment cannot reach this machine's loopback.
+            trust_env=not loopback and self._transport is None,
+            follow_redirects=False,
+            # `_exchange` keeps `timeout_s` as a whole; connecting gets less of it, so that "not sent" is known.
+            timeout=httpx.Timeout(self._timeout_s, connect=self._timeout_s * 0.75),
+            limits=httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=_KEEP_ALIVE_S),
+        )
+        self._opened.append(client)
+        return client
 
 
 def checked_url(base_url: str, service: Service) -> str:
@@ -332,6 +336,11 @@ def _is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+@cache
+def _no_certificates() -> ssl.SSLContext:
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 @cache

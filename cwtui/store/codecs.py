@@ -92,8 +92,15 @@ def mapping_document(mapping: MappingRow) -> Document:
 
 def mapping_value(document: Document) -> MappingRow:
     """The mapping of a document."""
-    key = MappingKey(MappingKind(document["kind"]), document["marketplace_id"], document["charge"])
-    return MappingRow(key, document["connectwise_id"])
+    match document:
+        case {
+            "kind": kind,
+            "marketplace_id": str(marketplace_id),
+            "charge": str(charge),
+            "connectwise_id": int(target),
+        }:
+            return MappingRow(MappingKey(MappingKind(kind), marketplace_id, charge), target)
+    raise ValueError("it lacks a column, or one has the wrong type")
 
 
 def link_document(link: Link) -> Document:

@@ -89,8 +89,21 @@ def read_segment(path: Path) -> Segment:
 def _record(line: bytes) -> Record | None:
     if len(line) <= _HEAD_LENGTH or line[:_HEAD_LENGTH] != _HEAD % zlib.crc32(line[_HEAD_LENGTH:]):
         return None
-    decoded = orjson.loads(line)
-    return Record(decoded["seq"], decoded["v"], decoded["ops"])
+    try:
+        decoded = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return None
+    match decoded:
+        case {"seq": int(seq), "v": int(version), "ops": list(ops)} if all(map(_is_op, ops)):
+            return Record(seq, version, ops)
+    return None
+
+
+def _is_op(op: object) -> bool:
+    match op:
+        case [str(), str() | {"id": str()}]:
+            return True
+    return False
 
 
 def apply(record: Record, content: Content) -> None:

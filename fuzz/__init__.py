@@ -1,0 +1,1 @@
+"""Fuzz targets: see docs/fuzzing.md."""
