@@ -1,4 +1,4 @@
-"""What keeps agreements true beside synchronising: reconcile, adopt."""
+"""What keeps agreements true beside synchronising: reconcile, drift, forecast, why, undoing whole runs."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from cwtui.domain.tasks import Task, TaskKind
 from cwtui.engine.adoption import Adoption
 from cwtui.engine.drift import DriftDesk
 from cwtui.engine.facade import AutoReport
+from cwtui.engine.forecast import Forecaster
 from cwtui.engine.planning import PlanningDesk
 from cwtui.engine.reconcile import Reconciler
 from cwtui.engine.reconcile_reading import BothSides
 from cwtui.engine.repair_tasks import RepairTasks
 from cwtui.engine.runs import Runs, UndoTask
+from cwtui.engine.why import Whys
 from cwtui.engine.writing import AgreementWriter
 
 
@@ -41,6 +43,8 @@ class Upkeep:
     reconciler: Reconciler = field(init=False)
     runs: Runs = field(init=False)
     drift: DriftDesk = field(init=False)
+    whys: Whys = field(init=False)
+    forecasts: Forecaster = field(init=False)
 
     def __post_init__(self) -> None:
         desk = self.desk
@@ -64,6 +68,8 @@ class Upkeep:
             self.require_writable,
             desk.at_once,
         )
+        self.whys = Whys(desk.store, desk)
+        self.forecasts = Forecaster(desk.store, desk.psa, desk.listener, desk, desk.at_once)
         self.runs = Runs(desk.store, self.undo, self.is_stopping)
 
     async def _replan(self, tasks: Sequence[Task]) -> None:

@@ -1,0 +1,51 @@
+"""Forecasts from the sandbox's agreements and the open tasks' plans."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from cwtui.domain.errors import InputError
+from cwtui.domain.forecasts import AlarmCode
+from cwtui.domain.ids import CustomerId
+from tests.engine.upkeep_world import AGREEMENT, CUSTOMER, EXCHANGE_ITEM, MAIL, TODAY, Running, running, small_world
+
+
+@pytest.fixture
+async def at(tmp_path: Path) -> AsyncIterator[Running]:
+    async with running(small_world(), tmp_path) as opened:
+        yield opened
+
+
+async def test_before_and_after_what_is_ready(at: Running) -> None:
+    await at.engine.check()
+    (found,) = (await at.engine.upkeep.forecasts.forecast(CustomerId(CUSTOMER))).forecasts
+    assert (found.invoice.before, found.invoice.after, found.planned) == (Decimal(0), Decimal("45.00"), 1)
+    await at.engine.auto()
+    (found,) = (await at.engine.upkeep.forecasts.forecast()).forecasts
+    assert (found.invoice.before, found.invoice.difference, found.planned) == (Decimal("45.00"), Decimal(0), 0)
+
+
+async def test_what_waits_behind_another_task_is_not_counted(at: Running) -> None:
+    await at.engine.check()
+    at.world.add_order(MAIL, "change", [("recurring", "P1", 5, "4.50")], created=TODAY, provisioned=TODAY)
+    await at.engine.check()
+    (found,) = (await at.engine.upkeep.forecasts.forecast()).forecasts
+    assert (found.planned, found.waiting) == (1, 1)
+    assert any("Not counted" in note for note in found.notes)
+
+
+async def test_a_hand_made_twin_alarms(at: Running) -> None:
+    await at.engine.auto()
+    at.world.add_addition(AGREEMENT, EXCHANGE_ITEM, 10, "4.50", effective="2026-02-01")
+    report = await at.engine.upkeep.forecasts.forecast()
+    assert report.has_alarms
+    assert [alarm.code for alarm in report.forecasts[0].alarms] == [AlarmCode.POSSIBLE_DOUBLE]
+
+
+async def test_a_customer_without_an_agreement(at: Running) -> None:
+    with pytest.raises(InputError, match="mapped to an agreement"):
+        await at.engine.upkeep.forecasts.forecast(CustomerId("4711"))
