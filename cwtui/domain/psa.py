@@ -88,6 +88,12 @@ class Agreement:
         return self.bill_start or self.start
 
     @property
+    def anchor(self) -> date | None:
+        """A day on which a billing period starts (SPEC 6, billing period)."""
+        first = self.first_billable
+        return date(first.year, 1, 1) if first is not None and self.is_calendar_year else first
+
+    @property
     def bills_periods(self) -> bool:
         """It has a cycle and a date to count from."""
         is_recurring = self.cycle is not None and self.cycle is not BillingCycle.NOT_RECURRING
@@ -95,10 +101,10 @@ class Agreement:
 
     def calendar(self) -> BillingCalendar | None:
         """Its billing periods (SPEC 6); None when it has no cycle or no date to count from."""
-        first = self.first_billable
-        if self.cycle is None or self.cycle is BillingCycle.NOT_RECURRING or first is None:
+        anchor = self.anchor
+        if self.cycle is None or self.cycle is BillingCycle.NOT_RECURRING or anchor is None:
             return None
-        return BillingCalendar(self.cycle, date(first.year, 1, 1) if self.is_calendar_year else first)
+        return BillingCalendar(self.cycle, anchor)
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,15 +44,13 @@ def plan_prorated(draft: Draft, line: ChargedLine, *, rule: str, bill: BillCusto
     if dates is None:
         return
     charge = Charge.CREDIT if line.charge is Charge.CREDIT else Charge.PRORATED
-    key = f"{charge}:{line.product_id}:{_key_price(line)}"
+    key = _key(charge, line)
     offer = offer_for(draft, line, key)
     if offer is None:
         return
-    part = Offer(
-        offer.item,
-        prorated(offer.price.amount, dates.calendar, dates.effective, dates.start),
-        prorated(offer.cost.amount, dates.calendar, dates.effective, dates.start),
-    )
+    price = prorated(offer.price, dates.calendar, dates.effective, dates.start)
+    cost = prorated(offer.cost, dates.calendar, dates.effective, dates.start)
+    part = Offer(offer.item, price.amount, cost.amount, (price, cost))
     word = "prorated"
     if charge is Charge.CREDIT:
         part, word = part.negative(), "credit"
@@ -77,16 +75,16 @@ def source_text(line: ChargedLine | None, product: ProductId) -> str:
 def _plan_line(draft: Draft, line: ChargedLine, rule: str) -> None:
     if line.quantity == 0:
         return
-    key = f"{line.charge}:{line.product_id}:{_key_price(line)}"
+    key = _key(line.charge, line)
     offer = offer_for(draft, line, key)
     if draft.dates is None:
         return
     draft.need(draft.dates.once.start)
     if offer is None:
         return
-    if _gives_money_back(draft, line, offer.price.amount):
+    if _gives_money_back(draft, line, offer.price):
         offer = offer.negative()
-    elif offer.price.amount < 0:
+    elif offer.price < 0:
         offer = offer.positive()
     _create_once(draft, line, line.charge, key, offer, abs(line.quantity), _suffix(draft, line), rule, draft.dates.once)
 
@@ -109,8 +107,8 @@ def _create_once(
     after = AdditionValues(
         offer.item.id,
         quantity,
-        round_price(offer.price.amount, decimals),
-        round_price(offer.cost.amount, decimals),
+        round_price(offer.price, decimals),
+        round_price(offer.cost, decimals),
         period.start,
         period.end,
         bill,
@@ -120,7 +118,7 @@ def _create_once(
     if line.extended is not None and draft.source_of(key) is PriceSource.MARKETPLACE:
         _compare(draft, line.extended, after)
     source = source_text(line, line.product_id)
-    draft.create(key, line.product_id, charge, after, price=offer.price, cost=offer.cost, rule=rule, source=source)
+    draft.create(key, line.product_id, charge, after, rule=rule, source=source, formulas=offer.formulas)
 
 
 def _gives_money_back(draft: Draft, line: ChargedLine, price: Decimal) -> bool:
@@ -166,6 +164,6 @@ def _billed_span(draft: Draft) -> str:
     return span_text(period.start, period.end)
 
 
-def _key_price(line: ChargedLine) -> str:
+def _key(charge: Charge, line: ChargedLine) -> str:
     price = plain(line.unit_price.amount) if line.unit_price else "unpriced"
-    return f"{price}:setup" if line.is_setup_refund else price
+    return f"{charge.value}:{line.product_id}:{price}{':setup' if line.is_setup_refund else ''}"

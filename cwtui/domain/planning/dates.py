@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
-from cwtui.domain.periods import ONE_DAY, BillingCalendar, BillingPeriod
+from cwtui.domain.periods import ONE_DAY, BillingCalendar, BillingCycle, BillingPeriod
 from cwtui.domain.psa import Agreement
 
 
@@ -87,7 +88,20 @@ class AgreementDates:
             return period if period.start >= self.first_billable else self.calendar.next_period(period)
         return BillingPeriod(max(period.start, self.first_open_day), period.end)
 
-    def of_plan(self, effective: date) -> PlanDates:
-        """e, s and f together."""
-        start, once = self.standing_start(effective), self.one_time_period(effective)
-        return PlanDates(effective, start, once, self.calendar, self.billed_through)
+
+def plan_dates(agreement: Agreement, billed_through: date | None, effective: date) -> PlanDates | None:
+    """e, s and f of one task together; None for an agreement that bills nothing."""
+    cycle, anchor, first = agreement.cycle, agreement.anchor, agreement.first_billable
+    if cycle is None or anchor is None or first is None or billed_through is None or not agreement.bills_periods:
+        return None
+    return _plan_dates(cycle, anchor, billed_through, first, agreement.prorates, effective)
+
+
+@lru_cache(8192)
+def _plan_dates(
+    cycle: BillingCycle, anchor: date, billed_through: date, first: date, prorates: bool, effective: date
+) -> PlanDates:
+    """Orders of one day on agreements with the same periods are dated alike: most of a month's are."""
+    dates = AgreementDates(BillingCalendar(cycle, anchor), billed_through, first, prorates)
+    start, once = dates.standing_start(effective), dates.one_time_period(effective)
+    return PlanDates(effective, start, once, dates.calendar, billed_through)

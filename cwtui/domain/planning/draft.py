@@ -94,10 +94,9 @@ class Draft:
         charge: Charge,
         after: AdditionValues,
         *,
-        price: Arithmetic,
-        cost: Arithmetic,
         rule: str,
         source: str,
+        formulas: tuple[Arithmetic, Arithmetic] | None = None,
         step: Callable[[], str] | None = None,
         is_standing: bool = False,
     ) -> None:
@@ -107,8 +106,10 @@ class Draft:
         if not is_standing and (known := self._created_before(product, charge, after)) is not None:
             self.notes.append(f"{after.description}: this task billed it before, in addition {known}.")
             return
-        if any(change.key == key for change in self.changes):
-            key = f"{key}:{len(self.changes)}"
+        for change in self.changes:
+            if change.key == key:
+                key = f"{key}:{len(self.changes)}"
+                break
         self.changes.append(
             Change(
                 key=key,
@@ -117,7 +118,7 @@ class Draft:
                 product_id=product,
                 charge=charge,
                 after=after,
-                arithmetic=Steps(partial(_created_steps, step, price, cost, after)),
+                arithmetic=Steps(partial(_created_steps, step, formulas, after)),
                 source=source,
                 rule=rule,
                 price_source=self.source_of(key),
@@ -175,11 +176,13 @@ class Draft:
 
 
 def _created_steps(
-    step: Callable[[], str] | None, price: Arithmetic, cost: Arithmetic, after: AdditionValues
+    step: Callable[[], str] | None, formulas: tuple[Arithmetic, Arithmetic] | None, after: AdditionValues
 ) -> tuple[str, ...]:
     shown = [step()] if step else []
-    shown += [f"price {price.shown}"] if price.formula else []
-    shown += [f"cost {cost.shown}"] if cost.formula else []
+    for name, formula in zip(("price", "cost"), formulas or (), strict=False):
+        shown.append(
+            f"{name} −({formula.shown})" if after.unit_price < 0 < formula.amount else f"{name} {formula.shown}"
+        )
     shown.append(_total_step(after.quantity, after.unit_price))
     return tuple(shown)
 

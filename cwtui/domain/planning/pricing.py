@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import partial
 
 from cwtui.domain.charges import Charge
 from cwtui.domain.ids import ProductId
@@ -21,27 +20,24 @@ _UNIT_CHARGES = frozenset({Charge.RECURRING, Charge.PRORATED})
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What bills one unit of a line: the catalog item, and price and cost, unrounded."""
+    """What bills one unit of a line: the catalog item, and price and cost, unrounded.
+
+    Attributes:
+        formulas: How price and cost came about; None where they were taken as they stand.
+    """
 
     item: CatalogItem
-    price: Arithmetic
-    cost: Arithmetic
+    price: Decimal
+    cost: Decimal
+    formulas: tuple[Arithmetic, Arithmetic] | None = None
 
     def negative(self) -> Offer:
         """The same as a credit (SPEC 6, charges and fine points)."""
-        return Offer(self.item, _negative(self.price), _negative(self.cost))
+        return Offer(self.item, -abs(self.price), -abs(self.cost), self.formulas)
 
     def positive(self) -> Offer:
         """The same as a charge, where both quantity and price were told negative."""
-        return Offer(self.item, Arithmetic(abs(self.price.amount)), Arithmetic(abs(self.cost.amount)))
-
-
-def _negative(amount: Arithmetic) -> Arithmetic:
-    return Arithmetic(-abs(amount.amount), partial(_negative_formula, amount) if amount.formula else None)
-
-
-def _negative_formula(amount: Arithmetic) -> str:
-    return f"−({amount.shown})"
+        return Offer(self.item, abs(self.price), abs(self.cost), self.formulas)
 
 
 def item_for(draft: Draft, product: ProductId, charge: Charge) -> CatalogItem | None:
@@ -93,11 +89,12 @@ def offer_for(draft: Draft, line: ChargedLine, key: str, *, prefer_held: bool = 
     """
     item = item_for(draft, line.product_id, line.charge)
     price = _marketplace_price(draft, line, prefer_held=prefer_held)
-    for offered in (line.unit_price, price):
-        if offered is not None:
-            check_currency(draft, offered.currency)
+    if price is not None:
+        check_currency(draft, price.currency)
+    if line.unit_price is not None and line.unit_price is not price:
+        check_currency(draft, line.unit_price.currency)
     if draft.source_of(key) is PriceSource.CONNECTWISE:
-        return None if item is None else Offer(item, Arithmetic(item.price), Arithmetic(item.cost))
+        return None if item is None else Offer(item, item.price, item.cost)
     if price is None:
         draft.problem(
             ProblemCode.UNKNOWN_CHARGE_TYPE,
@@ -108,7 +105,7 @@ def offer_for(draft: Draft, line: ChargedLine, key: str, *, prefer_held: bool = 
         return None
     if item is None:
         return None
-    return Offer(item, Arithmetic(price.amount), Arithmetic(_cost(draft, line, price)))
+    return Offer(item, price.amount, _cost(draft, line, price))
 
 
 def _marketplace_price(draft: Draft, line: ChargedLine, *, prefer_held: bool) -> Price | None:
@@ -145,4 +142,4 @@ def _cost(draft: Draft, line: ChargedLine, price: Price) -> Decimal:
 
 
 def _differ(currency: str, other: str) -> bool:
-    return bool(currency and other) and currency.upper() != other.upper()
+    return currency != other and bool(currency and other) and currency.upper() != other.upper()

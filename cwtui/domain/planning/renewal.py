@@ -73,6 +73,6 @@ def _is_unchanged(draft: Draft, links: Sequence[Link], quantity: Decimal, lines:
     standing = sorted((link.values.quantity, link.values.unit_price) for link in links)
     if len(links) == 1:
         offer = offer_for(draft, lines[0], f"standing:{lines[0].product_id}", prefer_held=True)
-        return offer is not None and standing == [(quantity, round_price(offer.price.amount, decimals))]
+        return offer is not None and standing == [(quantity, round_price(offer.price, decimals))]
     renewed = [(line.quantity, round_price(line.unit_price.amount, decimals)) for line in lines if line.unit_price]
     return quantity == linked_quantity(links) and standing == sorted(renewed)

@@ -89,8 +89,8 @@ def create_standing(
     after = AdditionValues(
         offer.item.id,
         quantity,
-        round_price(offer.price.amount, decimals),
-        round_price(offer.cost.amount, decimals),
+        round_price(offer.price, decimals),
+        round_price(offer.cost, decimals),
         begins,
         ends,
         bill,
@@ -102,8 +102,6 @@ def create_standing(
         line.product_id,
         Charge.RECURRING,
         after,
-        price=offer.price,
-        cost=offer.cost,
         rule=rule,
         source=source_text(line, line.product_id),
         step=step,
@@ -189,8 +187,8 @@ def _stays(draft: Draft, link: Link, quantity: Decimal, offer: Offer) -> bool:
     decimals = draft.facts.rules.price_decimals
     return (
         link.values.quantity == quantity
-        and link.values.unit_price == round_price(offer.price.amount, decimals)
-        and link.values.unit_cost == round_price(offer.cost.amount, decimals)
+        and link.values.unit_price == round_price(offer.price, decimals)
+        and link.values.unit_cost == round_price(offer.cost, decimals)
         and link.values.catalog_item_id == offer.item.id
     )
 

@@ -11,14 +11,14 @@ from cwtui.domain.periods import BillingCycle
 from cwtui.domain.planning.billing import plan_billing_order
 from cwtui.domain.planning.cancellation import plan_cancellation_order
 from cwtui.domain.planning.change import plan_change_order
-from cwtui.domain.planning.dates import AgreementDates
+from cwtui.domain.planning.dates import AgreementDates, plan_dates
 from cwtui.domain.planning.draft import Draft
 from cwtui.domain.planning.facts import PlanningFacts
 from cwtui.domain.planning.lines import ChargedLine, charged_lines
 from cwtui.domain.planning.pricing import check_currency, item_for
 from cwtui.domain.planning.renewal import plan_renewal_order
 from cwtui.domain.planning.sales import plan_sales_order
-from cwtui.domain.plans import Change, Operation, Plan
+from cwtui.domain.plans import Change, Plan
 from cwtui.domain.psa import Addition, Agreement
 from cwtui.domain.tasks import Problem, ProblemCode, TaskKind, kind_of, lines_of, stray_lines
 
@@ -29,7 +29,7 @@ _RULES = {
     TaskKind.CANCELLATION_ORDER: plan_cancellation_order,
     TaskKind.RENEWAL_ORDER: plan_renewal_order,
 }
-_CYCLES = {
+_CYCLES: dict[tuple[str, Decimal | int], BillingCycle] = {
     ("day", 7): BillingCycle.WEEKLY,
     ("day", 14): BillingCycle.BI_WEEKLY,
     ("month", 1): BillingCycle.MONTHLY,
@@ -52,9 +52,8 @@ def plan_task(facts: PlanningFacts) -> Plan:
         where something else is missing.
     """
     agreement = facts.agreement
-    calendar = AgreementDates.of(agreement, facts.billed_through) if agreement else None
-    effective = _effective(facts, calendar)
-    dates = calendar.of_plan(effective) if calendar and effective else None
+    effective = _effective(facts)
+    dates = plan_dates(agreement, facts.billed_through, effective) if agreement and effective else None
     draft = Draft(facts, facts.subscription or _unknown_subscription(facts), agreement, dates)
     if facts.subscription is None:
         _plan_without_subscription(draft)
@@ -68,8 +67,8 @@ def plan_task(facts: PlanningFacts) -> Plan:
         subscription_id=facts.task.subscription_id,
         agreement_id=agreement.id if agreement else None,
         changes=_ends_first(draft.changes),
-        warnings=tuple(dict.fromkeys(draft.warnings)),
-        notes=tuple(dict.fromkeys(draft.notes)),
+        warnings=tuple(dict.fromkeys(draft.warnings)) if draft.warnings else (),
+        notes=tuple(dict.fromkeys(draft.notes)) if draft.notes else (),
         problems=tuple(draft.problems),
         effective=effective,
         standing_from=dates.start if dates else None,
@@ -159,9 +158,7 @@ def agreement_problems(agreement: Agreement, subscription: Subscription) -> list
 
 def cycle_of(period: Duration | None) -> BillingCycle | None:
     """The billing cycle that equals a marketplace period (`month`×3 = Quarterly, SPEC 6), or None."""
-    if period is None or period.length != int(period.length):
-        return None
-    return _CYCLES.get((period.type, int(period.length)))
+    return None if period is None else _CYCLES.get((period.type, period.length))
 
 
 def _period_text(period: Duration | None) -> str:
@@ -172,9 +169,10 @@ def _bills_by_statement(subscription: Subscription) -> bool:
     return subscription.billing_period is not None and subscription.billing_period.type == "statement_day"
 
 
-def _effective(facts: PlanningFacts, dates: AgreementDates | None) -> date | None:
+def _effective(facts: PlanningFacts) -> date | None:
     """Take e: the order's day; for an `initial` task the first unbilled period start (SPEC 6)."""
     if facts.task.is_initial:
+        dates = AgreementDates.of(facts.agreement, facts.billed_through) if facts.agreement else None
         return dates.initial_effective(facts.today) if dates else None
     return facts.order.effective if facts.order else None
 
@@ -286,7 +284,11 @@ def _shown(value: object) -> str:
 
 def _ends_first(changes: list[Change]) -> tuple[Change, ...]:
     """Ends and deletions before creations, so that no moment bills the same thing twice."""
-    return tuple(sorted(changes, key=lambda change: change.operation is Operation.CREATE))
+    return tuple(sorted(changes, key=_is_creation)) if changes else ()
+
+
+def _is_creation(change: Change) -> bool:
+    return change.before is None
 
 
 def _unknown_subscription(facts: PlanningFacts) -> Subscription:
