@@ -234,6 +234,13 @@ class HttpPolicy:
     async def _exchange(self, asked: Asked) -> httpx.Response:
         """One request, one answer of whatever status."""
         client = self._idle.pop() if self._idle else self._open()
+        try:
+            return await self._exchange_on(client, asked)
+        finally:
+            if not client.is_closed:
+                self._idle.append(client)
+
+    async def _exchange_on(self, client: httpx.AsyncClient, asked: Asked) -> httpx.Response:
         request = client.build_request(
             asked.method,
             asked.path,
@@ -254,7 +261,6 @@ class HttpPolicy:
             outcome = response.status_code
             return response
         finally:
-            self._idle.append(client)
             asked.took_s = self._timing.monotonic() - began
             _log.debug("%s %s %s %.0f ms", asked.method, asked.path, outcome, asked.took_s * 1000)
 
