@@ -23,6 +23,7 @@ COMMANDS = {
     "check": Lazy("cwtui.cli.check:check", _ROUND, "Look for new orders and make their tasks."),
     "tasks": Lazy("cwtui.cli.tasks:tasks", _ROUND, "List, show, sync, skip, reopen and undo tasks."),
     "map": Lazy("cwtui.cli.mappings:mappings", _ROUND, "Customers, products and subscriptions to ConnectWise's."),
+    "customers": Lazy("cwtui.cli.customers:customers", _ROUND, "ConnectWise companies into the marketplace."),
     "reconcile": Lazy("cwtui.cli.reconcile:reconcile", _ROUND, "Subscriptions beside what agreements bill; repairs."),
     "adopt": Lazy("cwtui.cli.reconcile:adopt", _ROUND, "Link an addition made by hand instead of doubling it."),
     "forecast": Lazy("cwtui.cli.forecast:forecast", _ROUND, "The next invoices, with alarms for doubles and gaps."),

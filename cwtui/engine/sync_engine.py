@@ -57,7 +57,15 @@ class SyncEngine:
         self.mapping = MappingDesk(self.store, self.psa, self.clock)
         self.workbench = Workbench(self.store, self.psa, self.clock, self.desk, self.mapping)
         self.upkeep = Upkeep(
-            self.desk, self._writer, self.new_run, self.sync, self.undo, self._require_writable, lambda: self._is_stopping
+            self.desk,
+            self._writer,
+            self.new_run,
+            self.sync,
+            self.undo,
+            self._replan_after_mapping,
+            self._require_writable,
+            lambda: self._is_stopping,
+            self.rules.settle_s,
         )
 
     # check and auto

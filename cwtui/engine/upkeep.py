@@ -1,4 +1,4 @@
-"""What keeps agreements true beside synchronising: reconcile, drift, forecast, why, undoing whole runs."""
+"""What keeps agreements true beside synchronising: reconcile, drift, forecast, why, whole runs, new customers."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from cwtui.domain.ids import AgreementId, TaskId
 from cwtui.domain.tasks import Task, TaskKind
 from cwtui.engine.adoption import Adoption
+from cwtui.engine.customers import CustomerImport
 from cwtui.engine.drift import DriftDesk
 from cwtui.engine.facade import AutoReport
 from cwtui.engine.forecast import Forecaster
@@ -28,8 +29,10 @@ class Upkeep:
         open_writer: Makes the writer of an agreement, for a run.
         new_run: Names a run, for journal and audit.
         sync, undo: As `tasks sync` and `tasks undo` do.
+        replan: Plans every open task anew, after a mapping.
         require_writable: Refuses if another process holds the state.
         is_stopping: Nothing new is begun once it says so.
+        settle_s: Seconds a create of unknown outcome is given to appear.
     """
 
     desk: PlanningDesk
@@ -37,14 +40,17 @@ class Upkeep:
     new_run: Callable[[], str]
     sync: Callable[[Sequence[TaskId]], Awaitable[AutoReport]]
     undo: UndoTask
+    replan: Callable[[], Awaitable[None]]
     require_writable: Callable[[], None]
     is_stopping: Callable[[], bool]
+    settle_s: float
     adoption: Adoption = field(init=False)
     reconciler: Reconciler = field(init=False)
     runs: Runs = field(init=False)
     drift: DriftDesk = field(init=False)
     whys: Whys = field(init=False)
     forecasts: Forecaster = field(init=False)
+    customers: CustomerImport = field(init=False)
 
     def __post_init__(self) -> None:
         desk = self.desk
@@ -70,6 +76,17 @@ class Upkeep:
         )
         self.whys = Whys(desk.store, desk)
         self.forecasts = Forecaster(desk.store, desk.psa, desk.listener, desk, desk.at_once)
+        self.customers = CustomerImport(
+            desk.store,
+            desk.marketplace,
+            desk.psa,
+            desk.clock,
+            desk.listener,
+            self.settle_s,
+            self.replan,
+            self.require_writable,
+            self.is_stopping,
+        )
         self.runs = Runs(desk.store, self.undo, self.is_stopping)
 
     async def _replan(self, tasks: Sequence[Task]) -> None:
