@@ -249,8 +249,9 @@ class State:
 
     def drop_mapping(self, key: MappingKey) -> bool:
         """Forget one mapping; True if there was one."""
+        mappings = self.mappings()  # before the row goes: they are read from the rows when first asked for
         self.documents.commit([self._mapping_rows.drop(str(key))])
-        return self.mappings().drop(key)
+        return mappings.drop(key)
 
     def link(self, addition_id: AdditionId) -> Link | None:
         """The link of an addition."""

@@ -16,8 +16,13 @@ def stack() -> Iterator[ExitStack]:
 
 
 @pytest.fixture
-def sandbox(stack: ExitStack) -> Sandbox:
-    return serve(stack)
+def new_sandbox(stack: ExitStack) -> Callable[[], Sandbox]:
+    return lambda: serve(stack)
+
+
+@pytest.fixture
+def sandbox(new_sandbox: Callable[[], Sandbox]) -> Sandbox:
+    return new_sandbox()
 
 
 Opened = Callable[..., Cwtui]
@@ -41,5 +46,3 @@ def opened(tmp_path: Path, stack: ExitStack) -> Opened:
 @pytest.fixture
 def cwtui(opened: Opened, sandbox: Sandbox) -> Cwtui:
     return opened(sandbox)
-
-

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import subprocess
 import sys
-from collections import Counter
+import time
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -15,9 +16,13 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+
 PATIENCE_S = 120
 _SCRIPT = Path(sys.executable).with_name("cwtui")
 COMMAND = [str(_SCRIPT)] if _SCRIPT.exists() else [sys.executable, "-m", "cwtui.cli.main"]
+
+SEED = int(os.environ.get("CWTUI_TEST_SEED") or time.time_ns() % 1_000_000)
+"""Another one in each run of the tests; a failure shows it, and the environment may name it again."""
 
 Row = dict[str, Any]
 Billed = tuple[str, ...]
@@ -123,6 +128,7 @@ class Cwtui:
             stderr=subprocess.PIPE,
             stdin=subprocess.DEVNULL,
             text=True,
+            encoding="utf-8",
             env={**os.environ, **self.environment, **environment},
             cwd=self.state.parent,
         )
@@ -190,6 +196,7 @@ def serve(stack: ExitStack, *arguments: str) -> Sandbox:
     return Sandbox(announced, control)
 
 
-def counted(rows: list[Billed]) -> Counter[Billed]:
-    """A multiset, for comparisons in which ids and sequence do not matter."""
-    return Counter(rows)
+def chance_of(what: str) -> random.Random:
+    """Random numbers that can be had again."""
+    sys.stdout.write(f"CWTUI_TEST_SEED={SEED}\n")
+    return random.Random(f"{SEED}.{what}")  # noqa: S311  # repeatable, guards nothing

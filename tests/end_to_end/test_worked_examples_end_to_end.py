@@ -29,7 +29,9 @@ def test_examples_1_to_4_over_four_months(reseller: Reseller, cwtui: Cwtui) -> N
 
     # 1: sale of 10 seats, setup fee 25.00, provisioned 11 November
     reseller.subscribe(10, created="2026-11-11")
-    reseller.order("2000001", "sales", [["recurring", MAIL, 10, "4.50"], ["setup", MAIL, 1, "25.00"]], created="2026-11-11")
+    reseller.order(
+        "2000001", "sales", [["recurring", MAIL, 10, "4.50"], ["setup", MAIL, 1, "25.00"]], created="2026-11-11"
+    )
     sold = cwtui.auto(as_of="2026-11-12")
     assert (sold["created"], sold["synced"], sold["writes"]) == (1, 1, {"post": 3, "patch": 0, "delete": 0})
     ten = line(reseller, "10", "4.5", "3.6", "2026-12-01")
@@ -90,7 +92,11 @@ def test_example_5_usage_is_billed_for_the_month_before(reseller: Reseller, cwtu
     sandbox = reseller.sandbox
     reseller.map_all(cwtui, "S5")
     sandbox.call(
-        "add_subscription", customer_id=CUSTOMER, products=[[USAGE, 1]], id="S5", billing_model="chargeAfterBillingPeriod"
+        "add_subscription",
+        customer_id=CUSTOMER,
+        products=[[USAGE, 1]],
+        id="S5",
+        billing_model="chargeAfterBillingPeriod",
     )
     first = cwtui.auto(as_of="2026-11-23")
     assert (first["synced"], sandbox.billed()) == (1, [])
@@ -102,7 +108,17 @@ def test_example_5_usage_is_billed_for_the_month_before(reseller: Reseller, cwtu
     days = ("2026-12-01", "2026-12-31")
     assert sorted(sandbox.billed()) == [
         (agreement, item, "1", "12", "10", *days, "Azure usage - usage 1 Nov 2026 to 30 Nov 2026", "Billable", "True"),
-        (agreement, item, "30", "0.08", "0.06", *days, "Azure usage - overuse 1 Nov 2026 to 30 Nov 2026", "Billable", "True"),
+        (
+            agreement,
+            item,
+            "30",
+            "0.08",
+            "0.06",
+            *days,
+            "Azure usage - overuse 1 Nov 2026 to 30 Nov 2026",
+            "Billable",
+            "True",
+        ),
     ]
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -394,3 +395,13 @@ def test_a_second_close_does_nothing_and_later_saves_are_refused(path: Path, tas
     state.close()
     with pytest.raises(StateError, match="is closed"):
         state.save_task(task())
+
+
+def test_a_mapping_is_dropped_by_a_state_that_was_just_opened(path: Path) -> None:
+    key = MappingKey(MappingKind.CUSTOMER, "C1")
+    with closing(open_state(path)) as state:
+        state.save_mapping(Mapping(key, 250))
+    with closing(open_state(path)) as state:
+        assert state.drop_mapping(key)
+        assert not state.drop_mapping(key)
+        assert state.mappings().get(key) is None

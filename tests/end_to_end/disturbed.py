@@ -1,0 +1,59 @@
+"""A story long enough to be disturbed: creates, updates and deletes over several agreements, in two chapters."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from tests.end_to_end.reseller import CUSTOMER, MAIL, Reseller, reseller_in
+from tests.end_to_end.running import Billed, Cwtui, Sandbox
+
+AGREEMENTS, EACH = 6, 4
+DAYS = ("2026-11-23", "2026-12-06")
+"""The day of each chapter."""
+
+
+def subscriptions() -> Iterator[tuple[str, int, int]]:
+    """Name, number of its agreement, seats. Two of each agreement are alike to the last detail."""
+    for agreement in range(AGREEMENTS):
+        for number in range(EACH):
+            yield f"S{agreement}{number}", agreement, 10 + number // 2
+
+
+def begin(sandbox: Sandbox, cwtui: Cwtui) -> tuple[Reseller, list[int]]:
+    """The first chapter: every subscription is there, nothing is billed."""
+    reseller = reseller_in(sandbox)
+    agreements = [reseller.agreement, *(reseller.another_agreement() for _ in range(AGREEMENTS - 1))]
+    for name, _, seats in subscriptions():
+        reseller.subscribe(seats, name)
+    cwtui.map(
+        ("customer", CUSTOMER, "", reseller.company),
+        ("product", MAIL, "", reseller.mail_item),
+        *(("agreement", name, "", agreements[at]) for name, at, _ in subscriptions()),
+    )
+    return reseller, agreements
+
+
+def go_on(reseller: Reseller, agreements: list[int]) -> None:
+    """The second chapter: half the agreements were invoiced; every subscription changes or is cancelled."""
+    for agreement in agreements[::2]:
+        reseller.sandbox.call("advance_invoice", agreement_id=agreement, next_invoice_date="2027-01-01")
+    for number, (name, _, seats) in enumerate(subscriptions()):
+        order = f"3000{number:03}"
+        if number % 4 == 3:
+            reseller.order(order, "cancellation", [], subscription=name, created="2026-12-05")
+        else:
+            reseller.hold(seats + 5, name)
+            reseller.order(order, "change", [["recurring", MAIL, 5, "4.50"]], subscription=name, created="2026-12-05")
+
+
+def tell(sandbox: Sandbox, cwtui: Cwtui) -> list[Counter[Billed]]:
+    """Both chapters, undisturbed; what the PSA holds after each."""
+    reseller, agreements = begin(sandbox, cwtui)
+    first = cwtui.auto(as_of=DAYS[0])
+    assert first["synced"] == AGREEMENTS * EACH
+    held = [Counter(sandbox.billed())]
+    go_on(reseller, agreements)
+    second = cwtui.auto(as_of=DAYS[1])
+    assert second["synced"] == AGREEMENTS * EACH
+    return [*held, Counter(sandbox.billed())]
