@@ -13,6 +13,8 @@ import orjson
 Document = dict[str, Any]
 _AT_ONCE = 500
 """Rows decoded in one call: enough to make the call cheap, few enough to stay out of the way."""
+_BYTES_AT_ONCE = 1 << 17
+"""The same, where rows are not counted yet."""
 
 
 def _plain(value: object) -> object:
@@ -179,7 +181,14 @@ class Table:
         return None if row is None else decoded(row)
 
     def documents(self, keys: Iterable[str] | None = None) -> Iterator[Document]:
-        """Documents in the table's sequence, or those of the given ids, decoded a few at a time."""
+        """Documents in the table's sequence, or those of the given ids, decoded a few at a time.
+
+        The first come at once, also of a table that is not cut into rows yet.
+        """
+        if keys is None and self._rows is None:
+            for piece in _pieces(self._raw):
+                yield from orjson.loads(b"{%b}" % piece).values()
+            return
         rows = iter(list(self.rows.values()) if keys is None else [self.rows[key] for key in keys])
         while some := list(islice(rows, _AT_ONCE)):
             yield from orjson.loads(b"{%b}" % b",".join(some)).values()
@@ -220,6 +229,21 @@ class Table:
     def section(self) -> bytes | memoryview:
         """Its rows as they stand in the file."""
         return self._raw if self._rows is None else b"\n,".join(self._rows.values())
+
+
+def _pieces(raw: bytes | memoryview) -> Iterator[bytes]:
+    """Some rows at a time, as they stand in the file."""
+    start, size = 0, _BYTES_AT_ONCE
+    while start < len(raw):
+        piece = bytes(raw[start : start + size])
+        if start + size < len(raw):
+            end = piece.rfind(b"\n,")
+            if end < 0:  # a single row is longer than that
+                size *= 2
+                continue
+            piece = piece[:end]
+        yield piece
+        start, size = start + len(piece) + len(b"\n,"), _BYTES_AT_ONCE
 
 
 def decoded(row: bytes) -> Document:

@@ -99,11 +99,11 @@ def _changes(changes: Iterable[Change], currency: str) -> Iterator[Line]:
             yield Line(text, Tone.MUTED if change.left_out else Tone.NORMAL, indent=4)
         if change.operation is not Operation.DELETE:
             yield Line(f"{'amount':<14}{price_text(change.amount)} {currency}".rstrip(), indent=4)
-        for step in change.arithmetic:
-            yield Line(f"= {step}", Tone.GOOD, indent=4)
+        for place, step in enumerate(change.arithmetic):
+            yield Line(f"{'' if place else 'arithmetic':<14}{step}", Tone.GOOD, indent=4)
         for text in (change.source, change.rule):
             if text:
-                yield Line(text, Tone.MUTED, indent=4)
+                yield Line(text.strip(), Tone.MUTED, indent=4)
 
 
 def _values(change: Change) -> Iterator[str]:

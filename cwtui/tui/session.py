@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import partial
 
 from cwtui.domain.errors import CwtuiError
 from cwtui.domain.ids import TaskId
@@ -50,12 +51,15 @@ class ScreenListener:
     Attributes:
         changed: Tasks that changed since the screen looked.
         events: What happened, newest last.
+        added: How many there were altogether.
         on_news: Called whenever there is something new.
     """
 
+    now: Callable[[], datetime] = partial(datetime.now, UTC)
     progress_now: Progress | None = None
     changed: dict[TaskId, Task] = field(default_factory=dict)
     events: deque[Event] = field(default_factory=lambda: deque(maxlen=_EVENTS_KEPT))
+    added: int = 0
     on_news: Callable[[], None] = _ignore
 
     def progress(self, progress: Progress) -> None:
@@ -78,7 +82,8 @@ class ScreenListener:
 
     def add(self, kind: EventKind, headline: str, text: str = "") -> None:
         """Add an entry to the activity."""
-        self.events.append(Event(datetime.now(UTC), kind, headline, text or headline))
+        self.events.append(Event(self.now(), kind, headline, text or headline))
+        self.added += 1
         self.on_news()
 
 

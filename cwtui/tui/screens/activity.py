@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC
+from itertools import islice
 from typing import ClassVar
 
-from textual import on, work
+from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
-from textual.screen import Screen
 from textual.widgets import Footer
 
+from cwtui.domain.ids import TaskId
+from cwtui.domain.tasks import Task
+from cwtui.tui.audit_lines import audit_headline, audit_text
+from cwtui.tui.screens.work_screen import WorkScreen
 from cwtui.tui.session import Event, EventKind, Session
 from cwtui.tui.widgets.columns import Column
 from cwtui.tui.widgets.detail_pane import DetailPane, Line, block
@@ -26,53 +32,59 @@ _COLUMNS = (
     Column("headline", "Happened", 20, share=1),
 )
 _TONES = {EventKind.RUN: Tone.NORMAL, EventKind.WRITE: Tone.GOOD, EventKind.PROBLEM: Tone.BAD}
-_WORDS = {EventKind.RUN: "run", EventKind.WRITE: "written", EventKind.PROBLEM: "✗ failed"}
+_WORDS = {EventKind.RUN: "run", EventKind.WRITE: "✓ written", EventKind.PROBLEM: "✗ failed"}
+_SHOWN, _AT_ONCE, _WIDE = 20_000, 500, 140
 
 
 class _Events:
-    """Events as a table's rows, newest first."""
+    """Events as a table's rows, newest first; the key of a row is its number from the oldest."""
 
-    def __init__(self, events: Sequence[Event]) -> None:
-        self._events = list(reversed(events))
+    def __init__(self, events_: Iterable[Event] = ()) -> None:
+        self._events = list(events_)
 
     @property
     def row_count(self) -> int:
         return len(self._events)
 
     def key(self, index: int) -> str:
-        return str(self.row_count - index)
+        return str(self.row_count - 1 - index)
 
     def index_of(self, key: str) -> int | None:
-        place = self.row_count - int(key)
+        place = self.row_count - 1 - int(key)
         return place if 0 <= place < self.row_count else None
 
     def cells(self, index: int) -> Sequence[str]:
-        event = self._events[index]
+        event = self._events[-1 - index]
         return (event.at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S"), _WORDS[event.kind], event.headline)
 
     def tone(self, index: int) -> Tone:
-        return _TONES[self._events[index].kind]
+        return _TONES[self._events[-1 - index].kind]
 
     def is_selected(self, index: int) -> bool:  # noqa: ARG002  # the protocol's shape
         return False
 
-    def event(self, key: str) -> Event | None:
-        place = self.index_of(key)
-        return None if place is None else self._events[place]
+    def event(self, key: str | None) -> Event | None:
+        return None if key is None or self.index_of(key) is None else self._events[int(key)]
+
+    def add(self, new: Iterable[Event]) -> None:
+        self._events.extend(new)
 
 
-class ActivityScreen(Screen[None]):
+class ActivityScreen(WorkScreen):
     """What ran and what was written, from the audit and from this session."""
 
+    HELP_TITLE = "Activity"
     HELP = "What ran, what was written, what went wrong; the whole text of each below."
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "copy", "Copy", id="activity.copy", tooltip="Copy the whole text of this entry"),
+        Binding("tab", "other_pane", "Other pane", show=False, id="activity.pane", tooltip="To the text and back"),
+        Binding("q", "app.mode('tasks')", "Tasks", id="activity.leave", tooltip="To the tasks"),
     ]
 
     def __init__(self, session: Session) -> None:
-        super().__init__()
-        self._session = session
-        self._events = _Events(())
+        super().__init__(session)
+        self._events = _Events()
+        self._seen = 0
 
     def compose(self) -> ComposeResult:
         """The list, the text, what is going on."""
@@ -80,48 +92,68 @@ class ActivityScreen(Screen[None]):
             yield VirtualTable(_COLUMNS, selectable=False, empty_text="Nothing has happened yet.", id="events")
             yield DetailPane(id="detail")
         yield ProgressLine()
-        yield Footer()
+        yield Footer(show_command_palette=False, compact=True)
+
+    def on_mount(self) -> None:
+        """The keys move the list."""
+        self.query_one(VirtualTable).focus()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """List above text on a narrow terminal, beside it on a wide one."""
+        self.set_class(event.size.width >= _WIDE, "-wide")
 
     def on_screen_resume(self) -> None:
         """Look again."""
-        self.show_news()
-        self.query_one(VirtualTable).focus()
+        self.read()
 
     @work(exclusive=True, group="activity")
-    async def show_news(self) -> None:
-        """Show the audit of earlier runs and what this session added."""
-        rows = await self._session.engine.audit()
-        earlier = [
-            Event(
-                row.at,
-                EventKind.WRITE,
-                f"{row.operation} {row.addition_id or ''} in agreement {row.agreement_id}: {row.outcome}",
-                _audit_text(row),
-            )
-            for row in rows
-        ]
-        mine = [event for event in self._session.listener.events if event.kind is not EventKind.WRITE]
-        self._events = _Events(sorted([*earlier, *mine], key=lambda event: event.at))
+    async def read(self) -> None:
+        """Show the audit, of earlier runs too, and what else this session did; between two keys."""
+        listener = self.session.listener
+        seen = listener.added
+        said = [event for event in listener.events if event.kind is not EventKind.WRITE]
+        rows = iter(self.session.engine.store.audit())
+        written: deque[Event] = deque(maxlen=_SHOWN)
+        while some := list(islice(rows, _AT_ONCE)):
+            written.extend(Event(row.at, EventKind.WRITE, audit_headline(row), audit_text(row)) for row in some)
+            await asyncio.sleep(0)
+        self._events = _Events(sorted([*written, *said], key=lambda event: event.at))
+        self._seen = seen
         self.query_one(VirtualTable).source = self._events
+        self._add_new()
+
+    def take_news(self, changed: Mapping[TaskId, Task]) -> None:
+        """Show what happened since."""
+        super().take_news(changed)
+        if self.is_current:
+            self._add_new()
+
+    def _add_new(self) -> None:
+        listener = self.session.listener
+        new = listener.added - self._seen
+        if new > 0:
+            self._events.add(list(listener.events)[-new:])
+            self._seen = listener.added
+            self.query_one(VirtualTable).rows_changed()
 
     @on(VirtualTable.Highlighted)
     def _show(self, event: VirtualTable.Highlighted) -> None:
-        found = self._events.event(event.key) if event.key is not None else None
+        found = self._events.event(event.key)
         lines = [Line(found.headline, Tone.HEADING), Line(""), *block(found.text)] if found else []
         self.query_one(DetailPane).show(lines)
 
+    @on(VirtualTable.Opened)
+    def _open(self) -> None:
+        self.query_one(DetailPane).focus()
+
+    def action_other_pane(self) -> None:
+        """From the list to the text and back."""
+        pane = self.query_one(DetailPane)
+        (self.query_one(VirtualTable) if pane.has_focus else pane).focus()
+
     def action_copy(self) -> None:
         """Put the whole text into the terminal's clipboard."""
-        key = self.query_one(VirtualTable).cursor_key
-        found = self._events.event(key) if key is not None else None
+        found = self._events.event(self.query_one(VirtualTable).cursor_key)
         if found is not None:
             self.app.copy_to_clipboard(f"{found.at.isoformat()} {found.headline}\n{found.text}")
             self.notify("Copied.", markup=False)
-
-
-def _audit_text(row: object) -> str:
-    why = getattr(row, "why", {})
-    parts = [f"{name}: {getattr(row, name)}" for name in ("task_id", "who", "run_id", "product_id", "charge")]
-    parts += [f"before: {getattr(row, 'before', None)}", f"after: {getattr(row, 'after', None)}"]
-    parts += [f"{name}: {value}" for name, value in dict(why).items() if value]
-    return "\n".join(parts)

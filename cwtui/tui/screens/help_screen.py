@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import ActiveBinding, Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen, Screen
 
@@ -14,6 +16,13 @@ from cwtui.tui.widgets.detail_pane import DetailPane, Line
 from cwtui.tui.widgets.tone import Tone
 
 _KEY_WIDTH = 14
+_TITLES = {
+    "DetailPane": "The text",
+    "FilterInput": "The filter line",
+    "PlainInput": "The line to type in",
+    "VirtualTable": "The list",
+}
+_PALETTE = "command_palette"
 
 
 class HelpScreen(ModalScreen[None]):
@@ -21,7 +30,7 @@ class HelpScreen(ModalScreen[None]):
 
     HELP = "Scroll with the arrow keys; `esc` closes."
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,question_mark", "dismiss", "Close", id="help.close", tooltip="Close the help"),
+        Binding("escape,q,question_mark,f1", "dismiss", "Close", id="help.close", tooltip="Close the help"),
     ]
 
     def __init__(self, about: Screen[object]) -> None:
@@ -40,31 +49,40 @@ class HelpScreen(ModalScreen[None]):
         self.query_one(DetailPane).focus()
 
 
+@dataclass(slots=True)
+class _Part:
+    """A part of the screen; `keys` has, for what each key does, the keys that do it."""
+
+    node: object
+    keys: dict[str, list[str]] = field(default_factory=dict)
+    dimmed: set[str] = field(default_factory=set)
+
+    def add(self, key: str, active: ActiveBinding) -> None:
+        text = active.binding.tooltip or active.binding.description
+        keys = self.keys.setdefault(text, [])
+        if key not in keys:
+            keys.append(key)
+        if not active.enabled:
+            self.dimmed.add(text)
+
+
 def help_lines(screen: Screen[object]) -> list[Line]:
     """The screen's help text, then its keys with what each does, then those of the parts of it."""
-    by_node: dict[object, list[tuple[str, str]]] = {}
+    parts: dict[object, _Part] = {}
     for active in screen.active_bindings.values():
-        binding = active.binding
-        if not binding.description:
-            continue
-        key = screen.app.get_key_display(binding)
-        rows = by_node.setdefault(active.node, [])
-        text = binding.tooltip or binding.description
-        known = next((place for place, (_, said) in enumerate(rows) if said == text), None)
-        if known is None:
-            rows.append((key, text))
-        else:
-            rows[known] = (f"{rows[known][0]}, {key}", text)
+        if active.binding.id or active.binding.action == _PALETTE:  # those without a name are Textual's own
+            key = screen.app.get_key_display(active.binding)
+            parts.setdefault(active.node, _Part(active.node)).add(key, active)
     lines: list[Line] = []
-    for node, rows in sorted(by_node.items(), key=lambda item: item[0] is not screen):
-        title = getattr(node, "HELP_TITLE", None) or _title(node)
-        lines += [Line(""), Line(title, Tone.HEADING)] if lines else [Line(title, Tone.HEADING)]
-        lines += [Line(text, Tone.MUTED) for text in str(getattr(node, "HELP", "") or "").splitlines()]
-        lines += [Line(f"{keys:<{_KEY_WIDTH}} {text}") for keys, text in rows]
+    for part in sorted(parts.values(), key=lambda part: part.node is not screen):
+        lines += [Line(""), *_part_lines(part)] if lines else _part_lines(part)
     return lines
 
 
-def _title(node: object) -> str:
-    name = type(node).__name__
-    words = "".join(f" {letter}" if letter.isupper() else letter for letter in name).split()
-    return {"Cw Tui": "Everywhere"}.get(" ".join(words), " ".join(words).capitalize())
+def _part_lines(part: _Part) -> Iterator[Line]:
+    name = type(part.node).__name__
+    yield Line(str(getattr(part.node, "HELP_TITLE", "") or _TITLES.get(name, name)), Tone.HEADING)
+    yield from (Line(text, Tone.MUTED) for text in str(getattr(part.node, "HELP", "") or "").splitlines())
+    for text, keys in part.keys.items():
+        now = " (not now)" if text in part.dimmed else ""
+        yield Line(f"{', '.join(keys):<{_KEY_WIDTH}} {text}{now}", Tone.MUTED if now else Tone.NORMAL)

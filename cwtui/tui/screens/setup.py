@@ -55,7 +55,7 @@ class SetupScreen(WorkScreen):
                 yield from self._form()
             yield DetailPane(self._welcome(), id="detail")
         yield ProgressLine()
-        yield Footer()
+        yield Footer(show_command_palette=False, compact=True)
 
     def _form(self) -> Iterator[Static | Horizontal]:
         desk = self.session.desk
@@ -224,7 +224,8 @@ def _fill(widget: Input, one: SetupField, kept: Kept) -> None:
     """What is kept, or for what is not shown a word that it is there."""
     if one.is_secret or one.is_masked:
         widget.value = ""
-        widget.placeholder = f"{kept.text} set ({kept.source}); type to replace" if kept.text else one.hint
+        where = "" if kept.source == "default" else f" ({kept.source})"
+        widget.placeholder = f"{kept.text} set{where}; type to replace" if kept.text else one.hint
     else:
         widget.value = kept.text
         widget.placeholder = f"{kept.text} ({kept.source})" if kept.is_fixed else one.hint

@@ -73,7 +73,7 @@ class TaskListScreen(WorkScreen):
             yield VirtualTable(TASK_COLUMNS, TaskRows(self._tasks), empty_text=_LOADING, id="tasks")
             yield DetailPane(id="detail")
         yield ProgressLine()
-        yield Footer()
+        yield Footer(show_command_palette=False, compact=True)
 
     def on_mount(self) -> None:
         """Show what the state holds, some of it at once and the rest as it is read."""
@@ -119,7 +119,7 @@ class TaskListScreen(WorkScreen):
         if self._tasks.selected_count:
             parts.append(f"{self._tasks.selected_count:,} selected")
         if self.session.is_read_only:
-            parts.append(f"READ ONLY: this state is held by {self.session.holder}")
+            parts.append(f"READ\u00a0ONLY: this state is held by {self.session.holder}")
         return " · ".join(parts)
 
     def _fold(self) -> None:
