@@ -27,6 +27,7 @@ class MappingLine:
         target: The ConnectWise id it is mapped to; None if it is not mapped.
         target_name: As far as it is known.
         waiting: How many open tasks need it.
+        hint: What has to be done before it can be mapped.
     """
 
     key: MappingKey
@@ -35,10 +36,11 @@ class MappingLine:
     target: int | None = None
     target_name: str = ""
     waiting: int = 0
+    hint: str = ""
 
     @property
     def is_missing(self) -> bool:
-        """Not mapped, and not a refinement either."""
+        """It is not mapped."""
         return self.target is None
 
     @property
@@ -52,6 +54,7 @@ class _Found:
 
     named: dict[str, tuple[str, str]] = field(default_factory=dict)
     waiting: Counter[str] = field(default_factory=Counter)
+    hints: dict[str, str] = field(default_factory=dict)
 
     def add(self, name: str, text: str, detail: str = "", *, waits: bool = False) -> None:
         if not self.named.get(name, ("", ""))[0] or detail:
@@ -99,19 +102,13 @@ def _needed(desk: MappingDesk, key: MappingKey, task: Task) -> Iterable[str]:
 
 
 def _concerns(charge: str, charges: Iterable[Charge]) -> bool:
-    return not charge or any(one.value == charge or (_is_recurring(charge) and _follows(one)) for one in charges)
-
-
-def _is_recurring(charge: str) -> bool:
-    return charge == Charge.RECURRING.value
-
-
-def _follows(charge: Charge) -> bool:
-    """Prorated and credit charges use the recurring one's mapping (SPEC 6)."""
-    return charge not in MAPPABLE_CHARGES
+    """A mapping of one charge concerns that charge; the recurring one's also what uses it, prorated and credit."""
+    used = {one if one in MAPPABLE_CHARGES else Charge.RECURRING for one in charges}
+    return not charge or charge in used
 
 
 def _collect(desk: MappingDesk, kind: MappingKind, tasks: Sequence[Task], found: _Found) -> None:
+    mappings = desk.store.mappings()
     for task in tasks:
         match kind:
             case MappingKind.CUSTOMER if task.customer_id:
@@ -121,6 +118,8 @@ def _collect(desk: MappingDesk, kind: MappingKind, tasks: Sequence[Task], found:
                     found.add(product.id, product.name, product.mpn, waits=True)
             case MappingKind.AGREEMENT if task.subscription_id:
                 found.add(task.subscription_id, task.subscription_name, task.customer_name, waits=True)
+                if mappings.company(task.customer_id) is None:
+                    found.hints[task.subscription_id] = "map its customer first"
             case _:
                 pass
 
@@ -156,6 +155,7 @@ def _line(desk: MappingDesk, mappings: Mappings, key: MappingKey, found: _Found)
         target=target,
         target_name=target_name,
         waiting=found.waiting[key.marketplace_id],
+        hint=found.hints.get(key.marketplace_id, "") if target is None else "",
     )
 
 

@@ -9,6 +9,7 @@ from textual.binding import Binding
 from textual.screen import Screen
 
 from cwtui.tui.screens.activity import ActivityScreen
+from cwtui.tui.screens.mappings import MappingsScreen
 from cwtui.tui.screens.setup import SetupScreen
 from cwtui.tui.screens.tasks import TasksScreen
 from cwtui.tui.session import Session, Tab
@@ -46,6 +47,7 @@ class Mode:
 
 MODES = (
     Mode("1", HOME, "Tasks", "The task list", TasksScreen),
+    Mode("2", "mappings", "Mappings", "Customers, products and agreements, and what they are mapped to", MappingsScreen),
     Mode("3", "activity", "Activity", "What ran and what was written", ActivityScreen),
     Mode("9", "setup", "Setup", "Connections, synchronisation, notifications", SetupScreen),
 )

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from textual.widgets import Input
 
-from cwtui.tui.plain import LINE_BREAK, TAB, clean
+from cwtui.tui.plain import LINE_BREAK, LINE_LIMIT, TAB, clean
 
 _SPACES = str.maketrans({LINE_BREAK: " ", TAB: " "})
 
 
 class PlainInput(Input):
-    """A line to type in. Its value never holds what a terminal obeys; line breaks and tabs become spaces."""
+    """A line to type in. Its value never holds what a terminal obeys; line breaks and tabs become spaces.
+
+    Attributes:
+        limit: Characters it holds at most; more are cut.
+    """
 
     def __init__(
         self,
@@ -19,9 +23,13 @@ class PlainInput(Input):
         placeholder: str = "",
         id: str | None = None,  # noqa: A002 - Textual's own name for it
         classes: str | None = None,
+        limit: int = LINE_LIMIT,
     ) -> None:
-        super().__init__(clean(value).translate(_SPACES), clean(placeholder), id=id, classes=classes, compact=True)
+        self.limit = limit
+        super().__init__(
+            clean(value, limit).translate(_SPACES), clean(placeholder), id=id, classes=classes, compact=True
+        )
 
     def validate_value(self, value: str) -> str:
         """Textual asks this before each change of the value, typed, pasted or set."""
-        return clean(value).translate(_SPACES)
+        return clean(value, self.limit).translate(_SPACES)
