@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import statistics
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 
@@ -62,3 +62,45 @@ def medians(*runs: Callable[[], object], rounds: int = 5) -> tuple[float, ...]:
         for seconds, run in zip(taken, runs, strict=True):
             seconds.append(seconds_of(run))
     return tuple(statistics.median(seconds) for seconds in taken)
+
+
+def table(rows: Iterable[BenchmarkRow]) -> str:
+    """The results as a Markdown table, one line a row."""
+    lines = [
+        "| what | reference, same run | reach | measured | by size | grows |",
+        "| --- | --- | --: | --: | --- | --- |",
+    ]
+    lines += [_line(row) for row in rows]
+    return "\n".join(lines)
+
+
+def _line(row: BenchmarkRow) -> str:
+    bound = "≥" if row.at_least else "≤"
+    mark = "" if row.is_reached else " **missed**"
+    by_size = " · ".join(_sized(row, size) for size in row.sizes)
+    grows = "" if row.exponent is None else f"n^{row.exponent:.2f}"
+    cells = (
+        row.what,
+        row.reference,
+        f"{bound} {_figure(row.reach)} {row.unit}",
+        f"{_figure(row.measured)} {row.unit}{mark}",
+        by_size,
+        grows,
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def _sized(row: BenchmarkRow, size: int) -> str:
+    seconds = row.seconds.get(size)
+    taken = "" if seconds is None else f" ({_duration(seconds)})"
+    return f"{size:,}: {_figure(row.sizes[size])}{taken}"
+
+
+def _figure(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 or value == int(value) else f"{value:.2f}"
+
+
+def _duration(seconds: float) -> str:
+    if seconds >= 1:
+        return f"{seconds:.1f} s"
+    return f"{seconds * 1000:.1f} ms" if seconds >= 0.001 else f"{seconds * 1_000_000:.0f} µs"
