@@ -67,8 +67,11 @@ def _row_document(found: Reconciliation, row: ReconciliationRow) -> Document:
     }
 
 
-def _amounts(side: Amounts | None) -> Document | None:
-    return None if side is None else {"quantity": side.quantity, "price": side.price, "cost": side.cost}
+def _amounts(side: Amounts | None) -> Document:
+    """One side; nothing at all is a quantity of 0 without a price."""
+    if side is None:
+        return {"quantity": 0, "price": None, "cost": None}
+    return {"quantity": side.quantity, "price": side.price, "cost": side.cost}
 
 
 def reconciliation_csv(found: Iterable[Reconciliation]) -> str:

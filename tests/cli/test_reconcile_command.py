@@ -46,6 +46,11 @@ def test_json_has_the_shape_of_the_spec(demo: Run) -> None:
     assert row["actual"] == {"quantity": 8, "price": 4.5, "cost": 3.6}
 
 
+def test_the_side_that_is_missing_is_a_quantity_of_nothing(demo: Run) -> None:
+    (row,) = json.loads(demo("reconcile", "--customer", CUSTOMER, "--json", world=small_world()).stdout)["rows"]
+    assert (row["status"], row["actual"]) == ("missing", {"quantity": 0, "price": None, "cost": None})
+
+
 def test_apply_repairs_and_then_there_is_nothing_to_do(demo: Run) -> None:
     result = demo("reconcile", "--customer", CUSTOMER, "--apply", world=small_world())
     assert result.exit_code == 0, result.output
