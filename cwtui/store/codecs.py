@@ -100,7 +100,8 @@ def mapping_value(document: Document) -> MappingRow:
             "connectwise_id": int(target),
         }:
             return MappingRow(MappingKey(MappingKind(kind), marketplace_id, charge), target)
-    raise ValueError("it lacks a column, or one has the wrong type")
+        case _:
+            raise ValueError("it lacks a column, or one has the wrong type")
 
 
 def link_document(link: Link) -> Document:

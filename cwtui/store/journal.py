@@ -96,14 +96,16 @@ def _record(line: bytes) -> Record | None:
     match decoded:
         case {"seq": int(seq), "v": int(version), "ops": list(ops)} if all(map(_is_op, ops)):
             return Record(seq, version, ops)
-    return None
+        case _:
+            return None
 
 
 def _is_op(op: object) -> bool:
     match op:
         case [str(), str() | {"id": str()}]:
             return True
-    return False
+        case _:
+            return False
 
 
 def apply(record: Record, content: Content) -> None:
