@@ -1,0 +1,123 @@
+"""Any common encoding and delimiter; headers in any case; each refused row by its line."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cwtui.domain.errors import InputError
+from cwtui.intermedia.vendor_file import read_count, read_price, read_vendor_file, read_vendor_text
+
+NEEDED = ("account_id", "sku", "quantity")
+TEXT = "Account_ID,SKU,Quantity\nIM1,Büro é ñ,3\nIM2,Ärzte R,4\nIM3,Français O,5\n"
+
+
+def read(text: str, **columns: str) -> list[dict[str, str]]:
+    return [dict(row.cells) for row in read_vendor_text(text, "f.csv", needed=NEEDED, columns=columns).rows]
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        pytest.param(TEXT.encode(), id="UTF-8"),
+        pytest.param(TEXT.encode("utf-8-sig"), id="UTF-8 with its mark"),
+        pytest.param(TEXT.encode("utf-16"), id="UTF-16 with its mark"),
+        pytest.param(TEXT.encode("utf-16-le"), id="UTF-16 little-endian without its mark"),
+        pytest.param(TEXT.encode("utf-16-be"), id="UTF-16 big-endian without its mark"),
+        pytest.param(TEXT.encode("cp1252"), id="cp1252"),
+        pytest.param(TEXT.replace("\n", "\r\n").encode(), id="Windows line ends"),
+        pytest.param(TEXT.replace("\n", "\r").encode(), id="old Mac line ends"),
+    ],
+)
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_encodings_and_delimiters(tmp_path: Path, raw: bytes, delimiter: str) -> None:
+    wide = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}.get(raw[:2])
+    if wide is None and b"\x00" in raw:
+        wide = "utf-16-le" if raw[1] == 0 else "utf-16-be"
+    encoded = ",".encode(wide or "ascii"), delimiter.encode(wide or "ascii")
+    path = tmp_path / "report.csv"
+    path.write_bytes(raw.replace(*encoded))
+    found = read_vendor_file(path, "counts", needed=NEEDED, columns={})
+    assert [row["sku"] for row in found.rows] == ["Büro é ñ", "Ärzte R", "Français O"]
+    assert [row.line for row in found.rows] == [2, 3, 4]
+
+
+@pytest.mark.parametrize(
+    ("header", "columns"),
+    [
+        pytest.param("ACCOUNT_ID,Sku,QUANTITY", {}, id="any case"),
+        pytest.param("Account ID,SKU,Quantity", {}, id="blanks for underscores"),
+        pytest.param(" account_id , sku , quantity ", {}, id="blanks around"),
+        pytest.param("quantity,extra,sku,account_id", {}, id="any order, unknown columns"),
+        pytest.param("Customer No,SKU,Used", {"account_id": "customer no", "quantity": "USED"}, id="a column profile"),
+        pytest.param('"account_id","sku","quantity"', {}, id="quoted"),
+    ],
+)
+def test_headers(header: str, columns: dict[str, str]) -> None:
+    names = [name.strip().strip('"').casefold() for name in header.split(",")]
+    cells = {"account id": "IM1", "account_id": "IM1", "customer no": "IM1", "sku": "X_R", "quantity": "3", "used": "3"}
+    rows = read(f"{header}\n" + ",".join(cells.get(name, "?") for name in names) + "\n", **columns)
+    assert rows == [{"account_id": "IM1", "sku": "X_R", "quantity": "3"}]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        pytest.param("account,sku,quantity\n", "there is no column account_id", id="a missing column"),
+        pytest.param("", "there is no column account_id, sku, quantity; there is nothing", id="an empty file"),
+        pytest.param("sku,account_id,SKU,quantity\n", "the column sku is there twice", id="a column twice"),
+    ],
+)
+def test_a_wrong_header_is_an_error_that_names_it(text: str, said: str) -> None:
+    with pytest.raises(InputError, match=r"f.csv, line 1: ") as caught:
+        read(text)
+    assert said in str(caught.value)
+
+
+def test_lines_count_physical_lines_through_quoted_cells_and_blank_lines() -> None:
+    text = 'account_id,sku,quantity\n\nIM1,"two\nlines",1\n,,\nIM2,b,2,\nIM3,c,3,stray\nIM4,d,4\n'
+    found = read_vendor_text(text, "f.csv", needed=NEEDED, columns={})
+    assert [(row.line, row["account_id"]) for row in found.rows] == [(3, "IM1"), (6, "IM2"), (8, "IM4")]
+    assert [(one.line, one.subject) for one in found.refused] == [(7, "IM3")]
+    assert "it has 4 cells, the header 3" in found.refused[0].reason
+
+
+def test_a_file_that_cannot_be_read_says_so(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="cannot be read"):
+        read_vendor_file(tmp_path / "none.csv", "counts", needed=NEEDED, columns={})
+    picture = tmp_path / "picture.csv"
+    picture.write_bytes(bytes(range(256)) * 40)
+    with pytest.raises(InputError):
+        read_vendor_file(picture, "counts", needed=NEEDED, columns={})
+
+
+@pytest.mark.parametrize("text", ["7.25", "$7.25", " $ 7.25", "7.250", "+7.25", "€7.25"])
+def test_prices_are_read(text: str) -> None:
+    assert read_price(text) == Decimal("7.25")
+
+
+@pytest.mark.parametrize("text", ["7,25", "1,234.50", "-1", "$-1", "seven", "NaN", "1e40", "7.25 USD", ""])
+def test_prices_that_could_be_two_things_are_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"is not|is below|is larger"):
+        read_price(text)
+
+
+@pytest.mark.parametrize("text", ["2.5", "-1", "x", "1,000", "inf", "0.999999"])
+def test_counts_that_are_not_whole_units_are_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"is not|is below"):
+        read_count(text)
+
+
+@given(st.integers(0, 10**11))
+def test_whole_counts_are_read_however_they_are_written(count: int) -> None:
+    assert {read_count(text) for text in (str(count), f"{count}.0", f"{count}.000", f" {count} ")} == {Decimal(count)}
+
+
+@given(st.decimals(0, 10**9, allow_nan=False, allow_infinity=False).filter(lambda number: number % 1 != 0))
+def test_a_part_of_a_unit_is_never_counted(count: Decimal) -> None:
+    with pytest.raises(ValueError, match="not a whole number"):
+        read_count(f"{count:f}")
