@@ -224,4 +224,6 @@ def _written(plan: Plan) -> str:
     if not plan.changes:
         return "Nothing to write."
     left_out = len(plan.changes) - len(plan.to_write)
-    return f"{len(plan.to_write)} changes written" + (f", {left_out} left out." if left_out else ".")
+    count = len(plan.to_write)
+    written = "1 change written" if count == 1 else f"{count} changes written"
+    return f"{written}, {left_out} left out." if left_out else f"{written}."

@@ -69,7 +69,8 @@ def source_text(line: ChargedLine | None, product: ProductId) -> str:
     if line is None:
         return f"product {product}"
     price = f" at {price_text(line.unit_price.amount)} {line.unit_price.currency}" if line.unit_price else ""
-    return f"{' + '.join(line.types)} line, product {product}: {plain(line.quantity)}{price}"
+    where = f"{' + '.join(line.types)} line" if line.types else "what the subscription holds"
+    return f"{where}, product {product}: {plain(line.quantity)}{price}"
 
 
 def _plan_line(draft: Draft, line: ChargedLine, rule: str) -> None:
