@@ -7,10 +7,12 @@ import locale
 import os
 import socket
 import time
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 # Before anything imports keyring, and for every process a test starts: a keyring that keeps nothing.
 os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"
@@ -19,6 +21,10 @@ os.environ["TZ"] = "Pacific/Chatham"
 time.tzset()
 os.environ["LC_ALL"] = "C"
 locale.setlocale(locale.LC_ALL, "C")
+
+# A busy machine is slow, not wrong.
+settings.register_profile("cwtui", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("cwtui")
 
 _HOME_VARIABLES = {
     "HOME": ".",
@@ -76,3 +82,14 @@ def _no_real_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.
         if name.upper().startswith(("CWTUI_", "_CWTUI_")):
             monkeypatch.delenv(name)
     assert Path.home() == home
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Where everything is installed that the tests need, a test that is skipped has failed."""
+    report = yield
+    if os.environ.get("CI") == "true" and report.skipped and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.outcome = "failed"
+        report.longrepr = f"CI=true allows no skipping. {reason}"
+    return report
