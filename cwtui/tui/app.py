@@ -20,10 +20,12 @@ from cwtui.durations import duration_text
 from cwtui.tui import hangup, theme
 from cwtui.tui.modes import HOME, MODES, Mode
 from cwtui.tui.palette import ActionProvider
+from cwtui.tui.screens.editor import EditorScreen
 from cwtui.tui.screens.help_screen import HelpScreen
 from cwtui.tui.screens.setup import SetupScreen
 from cwtui.tui.screens.tasks import TasksScreen
 from cwtui.tui.screens.welcome import Welcome, WelcomeScreen
+from cwtui.tui.screens.why import WhyScreen
 from cwtui.tui.screens.work_screen import WorkScreen
 from cwtui.tui.session import Session
 from cwtui.tui.widgets.mode_tabs import ModeTabs
@@ -50,7 +52,9 @@ class CwTui(App[Ending]):
     HELP_TITLE = "Everywhere"
     BINDINGS: ClassVar[list[BindingType]] = [
         *(mode.binding for mode in MODES),
-        Binding("question_mark", "help", "Help", key_display="?", id="app.help", tooltip="Every key of this screen"),
+        Binding(
+            "question_mark,f1", "help", "Help", key_display="?", id="app.help", tooltip="Every key of this screen"
+        ),
         Binding("D", "toggle_dark", "Light / dark", show=False, id="app.dark", tooltip="Switch light and dark"),
         Binding(
             "ctrl+q", "quit", "Quit", show=False, priority=True, id="app.quit", tooltip="Leave cwtui from anywhere"
@@ -111,6 +115,9 @@ class CwTui(App[Ending]):
         for screen in self._shown.values():
             if isinstance(screen, WorkScreen) and screen.is_mounted:
                 screen.take_news(changed)
+        over = self.screen
+        if isinstance(over, WorkScreen) and over not in self._shown.values():  # the wizard, the editor
+            over.take_news(changed)
         self._note()
 
     def _note(self) -> None:
@@ -198,6 +205,8 @@ class CwTui(App[Ending]):
 
     def open_editor(self, task_id: TaskId) -> None:
         """Edit the additions of a task's plan."""
+        self.push_screen(EditorScreen(self.session, task_id))
 
     def open_why(self, task_id: TaskId) -> None:
         """Show where a task's numbers come from."""
+        self.push_screen(WhyScreen(self.session, task_id))

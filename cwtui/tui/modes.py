@@ -47,7 +47,7 @@ class Mode:
 
 MODES = (
     Mode("1", HOME, "Tasks", "The task list", TasksScreen),
-    Mode("2", "mappings", "Mappings", "Customers, products and agreements, and what they are mapped to", MappingsScreen),
+    Mode("2", "mappings", "Mappings", "What customers, products and agreements are mapped to", MappingsScreen),
     Mode("3", "activity", "Activity", "What ran and what was written", ActivityScreen),
     Mode("9", "setup", "Setup", "Connections, synchronisation, notifications", SetupScreen),
 )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from textual.pilot import Pilot
 from textual.screen import Screen
@@ -16,8 +17,9 @@ from textual.widgets import Static
 from cwtui.composition import compose
 from cwtui.engine.sync_engine import SyncEngine
 from cwtui.options import Options
+from cwtui.terminal import session_of
 from cwtui.tui.app import CwTui
-from cwtui.tui.session import ScreenListener, Session
+from cwtui.tui.session import ScreenListener
 from cwtui.tui.widgets.detail_pane import DetailPane
 from cwtui.tui.widgets.virtual_table import VirtualTable
 
@@ -99,8 +101,9 @@ class Demo:
         return [[str(cell) for cell in source.cells(place)] for place in range(source.row_count)]
 
 
+_CHECKS = 5
 _checked: dict[str, bytes] = {}
-"""The files of a demo that has checked once: every test begins with them."""
+"""The files of a demo whose open orders have all completed: every test begins with them."""
 
 
 async def _prepare(folder: Path) -> None:
@@ -108,6 +111,9 @@ async def _prepare(folder: Path) -> None:
         options = Options(demo=True, as_of=AS_OF, state=folder / "state.json")
         async with compose(options, ScreenListener()) as composed:
             await composed.engine.check()
+            for _ in range(_CHECKS):
+                with patch("cwtui.sandbox.marketplace.ROUND_S", 0):
+                    await composed.engine.check()
         _checked.update((path.name, path.read_bytes()) for path in folder.glob("state.json*") if path.is_file())
     for name, kept in _checked.items():
         (folder / name).write_bytes(kept)
@@ -122,7 +128,7 @@ async def demo(tmp_path: Path, *, size: tuple[int, int] = (120, 40), checked: bo
         await _prepare(tmp_path)
     options = Options(demo=True, as_of=AS_OF, state=tmp_path / "state.json")
     async with compose(options, listener) as composed:
-        app = CwTui(Session(engine=composed.engine, listener=listener, title="demo"))
+        app = CwTui(session_of(composed, listener))
         async with app.run_test(size=size) as pilot:
             opened = Demo(app, composed.engine, pilot)
             await opened.settle()
