@@ -153,7 +153,11 @@ class SyncEngine:
                     continue
                 note = " ".join([FAILED_AUTO, *(problem.message for problem in task.problems)])
                 if task.note != note:
-                    self.store.save_task(replace(task, note=note))
+                    self._save(replace(task, note=note))
+
+    def _save(self, task: Task) -> None:
+        self.store.save_task(task)
+        self.listener.task_changed(task)  # the screen shows what it hears
 
     async def _synchronise(self, tasks: Sequence[Task]) -> SyncOutcome:
         run_id = self.new_run()
@@ -257,7 +261,7 @@ class SyncEngine:
         with self.store.batch():
             for task in named:
                 if task.status.is_open and not task.confirmed_guard and not dry_run:
-                    self.store.save_task(replace(task, confirmed_guard=True))
+                    self._save(replace(task, confirmed_guard=True))
         tasks = [await self.task(name) for name in task_ids]
         await self.desk.load(tasks)
         self.desk.replan(tasks)
@@ -300,7 +304,7 @@ class SyncEngine:
         self._require_writable()
         with self.store.batch():
             for task in tasks:
-                self.store.save_task(task.standing_at(status, note=note))
+                self._save(task.standing_at(status, note=note))
         try:
             await self._plan_followers(tasks)
         except ServiceError as error:
@@ -321,7 +325,7 @@ class SyncEngine:
         writer = None if agreement_id is None else self._writer(agreement_id, self.new_run())
         report = await undo.run(task, writer, compensate=compensate)
         if report.complete:
-            self.store.save_task(replace(task, status=TaskStatus.NEEDS_ACTION, problems=(), note="", synced_at=None))
+            self._save(replace(task, status=TaskStatus.NEEDS_ACTION, problems=(), note="", synced_at=None))
             await self._plan_followers([task])
         return report
 
