@@ -1,0 +1,183 @@
+"""A screen of a title line, a list and all about the row under the cursor."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import ClassVar, Generic, TypeVar
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.containers import Container
+from textual.widgets import Footer, Static
+
+from cwtui.domain.errors import CwtuiError, InputError
+from cwtui.tui.plain import content
+from cwtui.tui.screens.work_screen import WorkScreen
+from cwtui.tui.session import Session
+from cwtui.tui.widgets.columns import Column
+from cwtui.tui.widgets.confirm_screen import ConfirmScreen
+from cwtui.tui.widgets.detail_pane import DetailPane, Line, block
+from cwtui.tui.widgets.listed_rows import ListedRows
+from cwtui.tui.widgets.progress_line import ProgressLine
+from cwtui.tui.widgets.text_prompt_screen import TextPromptScreen
+from cwtui.tui.widgets.tone import Tone
+from cwtui.tui.widgets.virtual_table import VirtualTable
+
+_WIDE = 140
+_ERROR_SHOWN_S = 15
+Row = TypeVar("Row")
+Answer = TypeVar("Answer")
+
+
+class ListScreen(WorkScreen, Generic[Row]):
+    """What the screens around the tasks have in common.
+
+    Attributes:
+        COLUMNS: Of the list.
+        EMPTY: Said in its place while it is empty.
+        SELECTABLE: `space` selects rows.
+    """
+
+    COLUMNS: ClassVar[tuple[Column, ...]] = ()
+    EMPTY: ClassVar[str] = "Nothing here."
+    SELECTABLE: ClassVar[bool] = False
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self.rows: ListedRows[Row] = ListedRows(self.key_of, self.cells_of, self.tone_of)
+        self._trouble = ""
+
+    def compose(self) -> ComposeResult:
+        """What is looked at, the list over or beside the pane, progress, keys."""
+        yield Static(classes="screen--title", markup=False)
+        with Container(classes="panes"):
+            yield VirtualTable(self.COLUMNS, self.rows, selectable=self.SELECTABLE, empty_text=self.EMPTY)
+            yield DetailPane(id="detail")
+        yield ProgressLine()
+        yield Footer()
+
+    def on_mount(self) -> None:
+        """The keys move the list's cursor."""
+        self.table.focus()
+        self.show_title()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Table over pane on a narrow terminal, beside it on a wide one."""
+        self.set_class(event.size.width >= _WIDE, "-wide")
+
+    # what a subclass says about a row
+
+    def key_of(self, row: Row) -> str:
+        """What names it."""
+        raise NotImplementedError
+
+    def cells_of(self, row: Row) -> Sequence[str]:
+        """One value per column."""
+        raise NotImplementedError
+
+    def tone_of(self, row: Row) -> Tone:  # noqa: ARG002  # for those whose rows differ
+        """What its colour says."""
+        return Tone.NORMAL
+
+    def lines_of(self, row: Row | None) -> Iterable[Line]:
+        """All about it; about the list where there is no row."""
+        raise NotImplementedError
+
+    @property
+    def title_text(self) -> str:
+        """What is looked at, in a line."""
+        raise NotImplementedError
+
+    # showing
+
+    @property
+    def table(self) -> VirtualTable:
+        """The list."""
+        return self.query_one(VirtualTable)
+
+    @property
+    def current(self) -> Row | None:
+        """The row under the cursor."""
+        return self.rows.row(self.table.cursor_key)
+
+    def show_rows(self, rows: Sequence[Row]) -> None:
+        """Show other rows, and what there is to say about them."""
+        self.rows.replace(rows)
+        self.table.rows_changed()
+        self.show_title()
+        self.show_detail()
+
+    def show_title(self) -> None:
+        """Say what is looked at."""
+        self.query_one(".screen--title", Static).update(content(self.title_text))
+
+    @on(VirtualTable.Highlighted)
+    def show_detail(self) -> None:
+        """Say all about the row under the cursor, and what went wrong."""
+        lines = list(self.lines_of(self.current))
+        if self._trouble:
+            lines = [*block(self._trouble, Tone.BAD), Line(""), *lines]
+        self.query_one(DetailPane).show(lines)
+
+    @on(VirtualTable.Opened)
+    def open_row(self) -> None:
+        """To the pane, to read it."""
+        self.query_one(DetailPane).focus()
+
+    # asking and doing
+
+    async def read(self, what: str, job: Callable[[], object]) -> bool:
+        """Read something, one thing at a time; what went wrong stays in the pane.
+
+        Args:
+            what: Named in the activity and on the line of progress.
+            job: Returns an awaitable of what it has to say.
+        """
+        done = await self.session.work(what, job, only_reads=True)  # type: ignore[arg-type]  # see `job`
+        if done is None:
+            self.notify(f"{self.session.working} is still going on.", severity="warning", markup=False)
+            return False
+        self._trouble = done.said if done.error else ""
+        if done.error:
+            self.notify(done.said, title=what, severity="error", timeout=_ERROR_SHOWN_S, markup=False)
+        self.show_detail()
+        return done.error is None
+
+    async def confirmed(self, title: str, lines: Iterable[Line], question: str, yes: str) -> bool:
+        """Show what is about to be done, and ask."""
+        return bool(await self.app.push_screen_wait(ConfirmScreen(title, lines, question=question, yes=yes)))
+
+    async def ask_path(self, title: str, question: str, value: str = "") -> Path | None:
+        """Ask for a file."""
+        prompt = TextPromptScreen(title, question, value=value, placeholder=value, required="A file is needed.")
+        answer = await self.app.push_screen_wait(prompt)
+        return None if answer is None else Path(answer).expanduser()
+
+    async def export(self, name: str, text: Callable[[], str], what: str) -> None:
+        """Ask for a file and write it; one that is there is replaced only if that is said."""
+        path = await self.ask_path("Export", "CSV file to write", name)
+        if path is None:
+            return
+        if await asyncio.to_thread(path.exists) and not await self.confirmed(
+            "This file exists", [Line(str(path), Tone.HEADING)], "Replace it?", "Replace"
+        ):
+            return
+        try:
+            await asyncio.to_thread(_write, path, text())
+        except CwtuiError as error:
+            self.notify(str(error), title="Export", severity="error", timeout=_ERROR_SHOWN_S, markup=False)
+        else:
+            self.notify(f"{what} written to {path}.", title="Export", markup=False)
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8", newline="")
+    except OSError as error:
+        raise InputError(
+            f"The file {path} cannot be written: {error.strerror}.",
+            changed="Nothing was changed.",
+            next_step="Name another file, or free its folder.",
+        ) from error
