@@ -6,7 +6,8 @@ import math
 
 import pytest
 
-from benchmarks.__main__ import BENCHMARKS, README, with_section
+from benchmarks.__main__ import README, with_section
+from benchmarks.catalogue import BENCHMARKS
 from benchmarks.report import BenchmarkRow, table
 
 
