@@ -16,6 +16,7 @@ from pathlib import Path
 import httpx
 import orjson
 
+import cwtui
 from cwtui.domain.errors import CwtuiError
 from cwtui.sandbox.app import create_app
 from cwtui.sandbox.world import World
@@ -58,11 +59,13 @@ def journal_seeds() -> Iterator[bytes]:
 
 
 def csv_seeds() -> Iterator[bytes]:
-    """Mapping files as spreadsheets save them."""
+    """Mapping files as spreadsheets save them, and the demo's files of a vendor."""
     text = 'kind,marketplace_id,charge,connectwise_id\ncustomer,"1000,011",,250\nproduct,\'=PRD,setup,501\n'
     for encoding in ("utf-8", "utf-8-sig", "utf-16", "utf-16-be", "cp1252"):
         yield text.encode(encoding)
     yield text.replace(",", ";").encode()
+    for file in sorted((Path(cwtui.__file__).parent / "sandbox" / "demo_files").glob("*.csv")):
+        yield file.read_bytes()
 
 
 def answer_seeds() -> Iterator[bytes]:

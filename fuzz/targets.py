@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import tempfile
-from collections.abc import AsyncIterable, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -24,6 +24,8 @@ from cwtui.domain.errors import CwtuiError
 from cwtui.domain.ids import AdditionId, AgreementId, CatalogItemId, CompanyId, CustomerId, OrderId, SubscriptionId
 from cwtui.engine.mapping_csv import read_mappings_csv
 from cwtui.engine.text_file import decoded
+from cwtui.intermedia.layouts import ACCOUNT_COLUMNS, REPORT_COLUMNS, SKU_COLUMNS
+from cwtui.intermedia.vendor_file import read_count, read_price, read_vendor_text
 from cwtui.sandbox.credentials import MARKETPLACE, MARKETPLACE_BASE, PSA
 from cwtui.services.cloudblue import CloudBlue
 from cwtui.services.connectwise import ConnectWise
@@ -128,15 +130,32 @@ def _opened(path: Path) -> bool:
 
 
 def csv_files(data: bytes) -> bool:
-    """A mappings file, in whatever encoding."""
+    """A mappings file, or one of a vendor's, in whatever encoding."""
     text = decoded(data)
     if text is None:
         return False
-    try:
-        read_mappings_csv(text, "mappings.csv")
-    except CwtuiError:
-        return False
-    return True
+    taken = False
+    for read in _READERS:
+        with contextlib.suppress(CwtuiError):
+            read(text)
+            taken = True
+    return taken
+
+
+def _read_vendor(text: str, columns: Sequence[str]) -> None:
+    for row in read_vendor_text(text, "file.csv", needed=columns, columns={}).rows:
+        with contextlib.suppress(ValueError):
+            read_price(row[columns[-1]])
+        with contextlib.suppress(ValueError):
+            read_count(row[columns[-1]])
+
+
+_READERS: tuple[Callable[[str], object], ...] = (
+    lambda text: read_mappings_csv(text, "mappings.csv"),
+    lambda text: _read_vendor(text, ACCOUNT_COLUMNS[:1]),
+    lambda text: _read_vendor(text, SKU_COLUMNS),
+    lambda text: _read_vendor(text, REPORT_COLUMNS),
+)
 
 
 _STATUSES = (200, 200, 200, 200, 201, 204, 301, 400, 401, 403, 404, 409, 429, 500, 502, 503)

