@@ -22,6 +22,7 @@ COLUMNS = (
     "account", "company", "agreement", "sku", "catalog_item", "status", "expected_quantity", "actual_quantity",
     "actual_price", "actual_cost", "line", "note",
 )  # fmt: skip
+_LEFT_ALONE = "It is not in the report; it is left alone."
 
 
 class CountStatus(StrEnum):
@@ -131,19 +132,23 @@ def _row(one: AccountCounts, item: CountedItem, held: Sequence[Addition]) -> Cou
 
 
 def _extra(one: AccountCounts, held: Addition) -> CountRow:
+    sku, billed = sku_of(held.catalog_item), {addition.values.catalog_item_id for addition in one.record.seen}
+    is_repriced = any(
+        item.sku.casefold() == sku.casefold() and item.catalog_item_id not in billed for item in one.record.items
+    )
     return CountRow(
         CountStatus.EXTRA,
         one.account,
         one.company.name,
         one.record.agreement_id,
-        sku_of(held.catalog_item),
+        sku,
         held.catalog_item,
         held.values.catalog_item_id,
         None,
         held.values.quantity,
         held.values.unit_price,
         held.values.unit_cost,
-        note="It is not in the report; it is left alone.",
+        note="Its SKU is reported at another price, and ends where that starts." if is_repriced else _LEFT_ALONE,
     )
 
 
