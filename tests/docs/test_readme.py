@@ -167,6 +167,12 @@ def test_every_link_leads_somewhere(document: str) -> None:
     assert broken == []
 
 
+def test_every_test_the_threat_model_names_exists() -> None:
+    named = set(re.findall(r"`((?:tests|fuzz)/[^`]+)`", (ROOT / "docs/threat-model.md").read_text("utf-8")))
+    assert named
+    assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
+
+
 def test_every_setting_named_exists() -> None:
     sections = {key.split(".")[0] for key in ALLOWED}
     named = set(re.findall(rf"\b((?:{'|'.join(sections)})\.[a-z_]+)\b", README)) - {"connectwise.net"}
