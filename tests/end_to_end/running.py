@@ -122,8 +122,15 @@ class Cwtui:
         return [*COMMAND, "--state", str(self.state), "--as-of", as_of or self.as_of, *arguments]
 
     def start(self, *arguments: str, as_of: str | None = None, **environment: str) -> subprocess.Popen[str]:
+        return self._started(self.arguments(*arguments, as_of=as_of), environment)
+
+    def started_plainly(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
+        """Without a state and a day of our choosing."""
+        return self._started([*COMMAND, *arguments], environment)
+
+    def _started(self, arguments: list[str], environment: Mapping[str, str]) -> subprocess.Popen[str]:
         process = subprocess.Popen(  # noqa: S603  # ours
-            self.arguments(*arguments, as_of=as_of),
+            arguments,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             stdin=subprocess.DEVNULL,

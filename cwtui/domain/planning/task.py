@@ -273,13 +273,16 @@ def link_difference(differences: dict[str, tuple[object, object]] | None, held: 
     if not differences:
         return ""
     fields = ", ".join(
-        f"{name.replace('_', ' ')} {_shown(ours)} → {_shown(theirs)}" for name, (ours, theirs) in differences.items()
+        f"{name.replace('_', ' ')} {_shown(name, ours)} → {_shown(name, theirs)}"
+        for name, (ours, theirs) in differences.items()
     )
     return f"was edited in ConnectWise ({fields})"
 
 
-def _shown(value: object) -> str:
-    return price_text(value) if isinstance(value, Decimal) else "none" if value is None else str(value)
+def _shown(name: str, value: object) -> str:
+    if isinstance(value, Decimal):
+        return plain(value) if name == "quantity" else price_text(value)
+    return "none" if value is None else str(value)
 
 
 def _ends_first(changes: list[Change]) -> tuple[Change, ...]:
