@@ -10,6 +10,7 @@ from textual.screen import Screen
 
 from cwtui.tui.screens.activity import ActivityScreen
 from cwtui.tui.screens.mappings import MappingsScreen
+from cwtui.tui.screens.reconcile import ReconcileScreen
 from cwtui.tui.screens.setup import SetupScreen
 from cwtui.tui.screens.tasks import TasksScreen
 from cwtui.tui.session import Session, Tab
@@ -49,6 +50,7 @@ MODES = (
     Mode("1", HOME, "Tasks", "The task list", TasksScreen),
     Mode("2", "mappings", "Mappings", "What customers, products and agreements are mapped to", MappingsScreen),
     Mode("3", "activity", "Activity", "What ran and what was written", ActivityScreen),
+    Mode("4", "reconcile", "Reconcile", "Subscriptions beside additions; adopt and repair", ReconcileScreen),
     Mode("9", "setup", "Setup", "Connections, synchronisation, notifications", SetupScreen),
 )
 """In the order of their keys."""

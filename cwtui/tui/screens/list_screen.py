@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from pathlib import Path
 from typing import ClassVar, Generic, TypeVar
 
@@ -28,7 +28,6 @@ from cwtui.tui.widgets.virtual_table import VirtualTable
 _WIDE = 140
 _ERROR_SHOWN_S = 15
 Row = TypeVar("Row")
-Answer = TypeVar("Answer")
 
 
 class ListScreen(WorkScreen, Generic[Row]):
@@ -128,14 +127,9 @@ class ListScreen(WorkScreen, Generic[Row]):
 
     # asking and doing
 
-    async def read(self, what: str, job: Callable[[], object]) -> bool:
-        """Read something, one thing at a time; what went wrong stays in the pane.
-
-        Args:
-            what: Named in the activity and on the line of progress.
-            job: Returns an awaitable of what it has to say.
-        """
-        done = await self.session.work(what, job, only_reads=True)  # type: ignore[arg-type]  # see `job`
+    async def read(self, what: str, job: Callable[[], Awaitable[str]]) -> bool:
+        """Read something, one thing at a time; how it ended is in the activity, what went wrong stays in the pane."""
+        done = await self.session.work(what, job, only_reads=True)
         if done is None:
             self.notify(f"{self.session.working} is still going on.", severity="warning", markup=False)
             return False
@@ -147,7 +141,8 @@ class ListScreen(WorkScreen, Generic[Row]):
 
     async def confirmed(self, title: str, lines: Iterable[Line], question: str, yes: str) -> bool:
         """Show what is about to be done, and ask."""
-        return bool(await self.app.push_screen_wait(ConfirmScreen(title, lines, question=question, yes=yes)))
+        answer: bool = await self.app.push_screen_wait(ConfirmScreen(title, lines, question=question, yes=yes))
+        return answer
 
     async def ask_path(self, title: str, question: str, value: str = "") -> Path | None:
         """Ask for a file."""
