@@ -7,7 +7,9 @@ tries a few hundred inputs in every run of the suite.
 from __future__ import annotations
 
 import asyncio
+import atexit
 import contextlib
+import shutil
 import tempfile
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -43,7 +45,9 @@ Target = Callable[[bytes], bool]
 def _folder() -> Path:
     """A folder for state files, in memory where the system has such a place."""
     memory = Path("/dev/shm")  # noqa: S108  # mkdtemp below makes a private folder of an unguessable name
-    return Path(tempfile.mkdtemp(prefix="cwtui-fuzz-", dir=memory if memory.is_dir() else None))
+    folder = Path(tempfile.mkdtemp(prefix="cwtui-fuzz-", dir=memory if memory.is_dir() else None))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 @contextlib.contextmanager
