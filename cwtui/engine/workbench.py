@@ -206,8 +206,12 @@ class Workbench:
     # a task
 
     async def steps(self, task_id: TaskId) -> list[Step]:
-        """The wizard's steps for a task, in their order, with what is answered already."""
-        task = self._task(task_id)
+        """The wizard's steps for a task, in their order, with what is answered already.
+
+        Raises:
+            InputError: The task is not open any more.
+        """
+        task = self._open_task(task_id)
         await self.desk.load([task])
         return steps_of(task, self.desk.plan(task), self.mapping)
 
@@ -217,9 +221,7 @@ class Workbench:
         Raises:
             InputError: The task is not open, or a part of it is written already.
         """
-        task = self._task(task_id)
-        if not task.status.is_open:
-            raise InputError(f"Task {task.id} is {task.status}: its plan is not edited any more.", next_step=_TAKE_UP)
+        task = self._open_task(task_id)
         if self.store.plan_begun(task.id) is not None:
             raise InputError(
                 f"A part of task {task.id} is written already.", next_step="Sync it to its end, or undo it first."
@@ -297,6 +299,12 @@ class Workbench:
         if found is None:
             raise InputError(f"There is no task {task_id}.", next_step="Go back to the list of tasks.")
         return found
+
+    def _open_task(self, task_id: TaskId) -> Task:
+        task = self._task(task_id)
+        if not task.status.is_open:
+            raise InputError(f"Task {task.id} is {task.status}: its plan is not edited any more.", next_step=_TAKE_UP)
+        return task
 
     def _require_writable(self) -> None:
         if self.store.is_read_only:

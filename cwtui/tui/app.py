@@ -26,6 +26,7 @@ from cwtui.tui.screens.setup import SetupScreen
 from cwtui.tui.screens.tasks import TasksScreen
 from cwtui.tui.screens.welcome import Welcome, WelcomeScreen
 from cwtui.tui.screens.why import WhyScreen
+from cwtui.tui.screens.wizard import WizardScreen
 from cwtui.tui.screens.work_screen import WorkScreen
 from cwtui.tui.session import Session
 from cwtui.tui.widgets.mode_tabs import ModeTabs
@@ -202,6 +203,7 @@ class CwTui(App[Ending]):
 
     def open_wizard(self, task_id: TaskId) -> None:
         """Map what a task needs, step by step."""
+        self.push_screen(WizardScreen(self.session, task_id))
 
     def open_editor(self, task_id: TaskId) -> None:
         """Edit the additions of a task's plan."""

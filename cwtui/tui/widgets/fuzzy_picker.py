@@ -19,7 +19,7 @@ from cwtui.tui.widgets.plain_input import PlainInput
 from cwtui.tui.widgets.tone import Tone
 from cwtui.tui.widgets.virtual_table import VirtualTable
 
-_COLUMNS = (
+CANDIDATE_COLUMNS = (
     Column("label", "Name", 20, share=3, widest=60),
     Column("detail", "Detail", 12, share=2, widest=40, rank=1),
     Column("score", "Score", 5, right=True, rank=2),
@@ -59,35 +59,41 @@ Search = Callable[[str], Sequence[int]]
 """Places of the entries that fit what was typed, best first."""
 
 
-class _Candidates:
-    """The rows of the picker: some of the entries, in some order. No row is followed: the best is always first."""
+class Candidates:
+    """The rows of a picker: some of the entries, in some order. No row is followed: the best is always first."""
 
     def __init__(self, entries: Sequence[Entry], suggestions: dict[int, Ranked], chosen_from: Sequence[int]) -> None:
         self._entries, self._suggestions, self._indices = entries, suggestions, chosen_from
 
     @property
     def row_count(self) -> int:
+        """How many there are."""
         return len(self._indices)
 
     def key(self, index: int) -> str:
+        """The entry's place."""
         return str(self._indices[index])
 
     def index_of(self, key: str) -> int | None:  # noqa: ARG002 - the protocol's shape
+        """No row is followed."""
         return None
 
     def cells(self, index: int) -> Sequence[str]:
+        """One value per column."""
         place = self._indices[index]
         entry, suggestion = self._entries[place], self._suggestions.get(place)
         score = f"{suggestion.score:.0f}" if suggestion else ""
         return (entry.label, entry.detail, score, reason_of(entry, suggestion))
 
     def tone(self, index: int) -> Tone:
+        """What cannot be chosen is muted."""
         place = self._indices[index]
         if self._entries[place].why_not:
             return Tone.MUTED
         return Tone.GOOD if place in self._suggestions else Tone.NORMAL
 
     def is_selected(self, index: int) -> bool:  # noqa: ARG002 - the protocol's shape
+        """Nothing is selected."""
         return False
 
 
@@ -131,7 +137,7 @@ class FuzzyPicker(ModalScreen[int | None]):
             box.border_title = content(self._title)
             box.border_subtitle = "enter chooses · esc cancels"
             yield PlainInput(placeholder=self._placeholder)
-            table = VirtualTable(_COLUMNS, self._candidates(""), selectable=False, empty_text="Nothing fits.")
+            table = VirtualTable(CANDIDATE_COLUMNS, self._candidates(""), selectable=False, empty_text="Nothing fits.")
             table.can_focus = False  # the letters go into the search line, whatever is clicked
             yield table
             yield Static(classes="dialog--hint", markup=False)
@@ -185,10 +191,10 @@ class FuzzyPicker(ModalScreen[int | None]):
             return
         self.dismiss(place)
 
-    def _candidates(self, query: str) -> _Candidates:
+    def _candidates(self, query: str) -> Candidates:
         if query.strip():
             found = self._search(query)
         else:
             rest = (place for place in range(len(self._entries)) if place not in self._suggestions)
             found = [*self._suggestions, *rest]
-        return _Candidates(self._entries, self._suggestions, found)
+        return Candidates(self._entries, self._suggestions, found)

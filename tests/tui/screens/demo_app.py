@@ -102,30 +102,36 @@ class Demo:
 
 
 _CHECKS = 5
-_checked: dict[str, bytes] = {}
-"""The files of a demo whose open orders have all completed: every test begins with them."""
+_prepared: dict[bool, dict[str, bytes]] = {}
+"""The files of a demo that has checked once, or whose open orders have all completed: tests begin with them."""
 
 
-async def _prepare(folder: Path) -> None:
-    if not _checked:
+async def _prepare(folder: Path, *, orders: bool) -> None:
+    kept_files = _prepared.setdefault(orders, {})
+    if not kept_files:
         options = Options(demo=True, as_of=AS_OF, state=folder / "state.json")
         async with compose(options, ScreenListener()) as composed:
             await composed.engine.check()
-            for _ in range(_CHECKS):
+            for _ in range(_CHECKS if orders else 0):
                 with patch("cwtui.sandbox.marketplace.ROUND_S", 0):
                     await composed.engine.check()
-        _checked.update((path.name, path.read_bytes()) for path in folder.glob("state.json*") if path.is_file())
-    for name, kept in _checked.items():
+        kept_files.update((path.name, path.read_bytes()) for path in folder.glob("state.json*") if path.is_file())
+    for name, kept in kept_files.items():
         (folder / name).write_bytes(kept)
         (folder / name).chmod(0o600)
 
 
 @asynccontextmanager
-async def demo(tmp_path: Path, *, size: tuple[int, int] = (120, 40), checked: bool = True) -> AsyncIterator[Demo]:
-    """Open the app on the demo, its state kept under `tmp_path` from one opening to the next."""
+async def demo(
+    tmp_path: Path, *, size: tuple[int, int] = (120, 40), checked: bool = True, orders: bool = False
+) -> AsyncIterator[Demo]:
+    """Open the app on the demo, its state kept under `tmp_path` from one opening to the next.
+
+    `checked`: it has checked changes before; `orders`: until all of the demo's open orders had completed.
+    """
     listener = ScreenListener()
     if checked and not (tmp_path / "state.json").exists():
-        await _prepare(tmp_path)
+        await _prepare(tmp_path, orders=orders)
     options = Options(demo=True, as_of=AS_OF, state=tmp_path / "state.json")
     async with compose(options, listener) as composed:
         app = CwTui(session_of(composed, listener))

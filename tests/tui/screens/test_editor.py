@@ -67,7 +67,7 @@ def key_of(app: Demo) -> str:
 
 
 async def test_e_on_a_task_opens_its_additions_with_their_totals(tmp_path: Path) -> None:
-    async with demo(tmp_path) as app:
+    async with demo(tmp_path, orders=True) as app:
         await app.press("slash")
         await app.type("Green Lane Exchange initial")
         await app.press("enter", "e")
@@ -78,7 +78,7 @@ async def test_e_on_a_task_opens_its_additions_with_their_totals(tmp_path: Path)
 
 
 async def test_every_charge_of_a_sale_can_be_edited_apart(tmp_path: Path) -> None:
-    async with demo(tmp_path) as app:
+    async with demo(tmp_path, orders=True) as app:
         await open_editor(app)
         assert {row[1] for row in app.rows("#additions")} == {"recurring", "prorated", "setup"}
         assert "recurring 123.60 EUR" in totals(app)
@@ -86,7 +86,7 @@ async def test_every_charge_of_a_sale_can_be_edited_apart(tmp_path: Path) -> Non
 
 
 async def test_an_edited_value_stands_beside_the_computed_one_and_totals_follow(tmp_path: Path) -> None:
-    async with demo(tmp_path) as app:
+    async with demo(tmp_path, orders=True) as app:
         await open_editor(app)
         await go_to(app, "recurring")
         await fill(app, "quantity", "8")
@@ -115,7 +115,7 @@ async def test_an_edited_value_stands_beside_the_computed_one_and_totals_follow(
 async def test_what_connectwise_would_refuse_is_refused_while_typing(
     tmp_path: Path, name: str, text: str, said: str
 ) -> None:
-    async with demo(tmp_path) as app:
+    async with demo(tmp_path, orders=True) as app:
         await open_editor(app)
         await go_to(app, "recurring")
         await fill(app, name, text)
@@ -128,7 +128,7 @@ async def test_what_connectwise_would_refuse_is_refused_while_typing(
 
 
 async def test_a_description_longer_than_connectwise_takes_is_refused(tmp_path: Path) -> None:
-    async with demo(tmp_path) as app:
+    async with demo(tmp_path, orders=True) as app:
         await open_editor(app)
         await go_to(app, "recurring")
         app.screen.query_one("#edit-description", Input).value = "x" * 6001
@@ -137,7 +137,7 @@ async def test_a_description_longer_than_connectwise_takes_is_refused(tmp_path: 
 
 
 async def test_saved_edits_survive_a_restart_and_are_what_is_planned(tmp_path: Path) -> None:
-    async with demo(tmp_path) as app:
+    async with demo(tmp_path, orders=True) as app:
         await open_editor(app)
         await go_to(app, "recurring")
         await fill(app, "quantity", "8")
@@ -153,7 +153,7 @@ async def test_saved_edits_survive_a_restart_and_are_what_is_planned(tmp_path: P
         await app.press("ctrl+s")
         await app.until_idle()
         assert "The edits are saved." in app.messages
-    async with demo(tmp_path) as app:
+    async with demo(tmp_path, orders=True) as app:
         plan = await app.engine.plan(SALE)
         standing = next(change for change in plan.changes if change.is_standing)
         assert standing.after is not None
@@ -170,7 +170,7 @@ async def test_saved_edits_survive_a_restart_and_are_what_is_planned(tmp_path: P
 
 
 async def test_r_resets_one_addition_and_shift_r_all(tmp_path: Path) -> None:
-    async with demo(tmp_path) as app:
+    async with demo(tmp_path, orders=True) as app:
         await open_editor(app)
         before = totals(app)
         await go_to(app, "recurring")
@@ -187,7 +187,7 @@ async def test_r_resets_one_addition_and_shift_r_all(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("key", ["x", "space"])
 async def test_an_addition_is_left_out_and_put_back(tmp_path: Path, key: str) -> None:
-    async with demo(tmp_path) as app:
+    async with demo(tmp_path, orders=True) as app:
         await open_editor(app)
         await go_to(app, "setup")
         await app.press(key)
@@ -197,7 +197,7 @@ async def test_an_addition_is_left_out_and_put_back(tmp_path: Path, key: str) ->
 
 
 async def test_p_takes_one_additions_prices_from_the_catalog_item(tmp_path: Path) -> None:
-    async with demo(tmp_path) as app:
+    async with demo(tmp_path, orders=True) as app:
         await open_editor(app)
         await go_to(app, "recurring")
         await app.press("p", "p")
@@ -212,7 +212,7 @@ async def test_p_takes_one_additions_prices_from_the_catalog_item(tmp_path: Path
 
 
 async def test_shift_p_takes_all_prices_from_connectwise_and_drops_what_is_prorated(tmp_path: Path) -> None:
-    async with demo(tmp_path) as app:
+    async with demo(tmp_path, orders=True) as app:
         await open_editor(app)
         await app.press("P", "P")
         assert {row[1] for row in app.rows("#additions")} == {"recurring", "setup"}
@@ -224,7 +224,7 @@ async def test_shift_p_takes_all_prices_from_connectwise_and_drops_what_is_prora
 
 
 async def test_edits_of_a_plan_that_changed_are_dropped_visibly(tmp_path: Path) -> None:
-    async with demo(tmp_path) as app:
+    async with demo(tmp_path, orders=True) as app:
         edit = Edit("standing:PRD100101:4.5", {"quantity": Decimal(3)})
         app.engine.store.save_edits(PlanEdits(FIRST, "another plan", (edit,)))
         await open_editor(app, FIRST)
@@ -233,7 +233,7 @@ async def test_edits_of_a_plan_that_changed_are_dropped_visibly(tmp_path: Path) 
 
 
 async def test_leaving_with_unsaved_edits_asks_first(tmp_path: Path) -> None:
-    async with demo(tmp_path) as app:
+    async with demo(tmp_path, orders=True) as app:
         await open_editor(app)
         await go_to(app, "setup")
         await app.press("x", "escape")
@@ -248,7 +248,7 @@ async def test_leaving_with_unsaved_edits_asks_first(tmp_path: Path) -> None:
 
 
 async def test_the_keys_go_through_the_fields_and_back_to_the_list(tmp_path: Path) -> None:
-    async with demo(tmp_path) as app:
+    async with demo(tmp_path, orders=True) as app:
         await open_editor(app)
         seen = []
         for key in ("enter", "down", "enter", "down", "down", "down", "down", "down", "up", "escape"):
@@ -261,7 +261,7 @@ async def test_the_keys_go_through_the_fields_and_back_to_the_list(tmp_path: Pat
 
 
 async def test_a_synced_task_is_not_edited_any_more(tmp_path: Path) -> None:
-    async with demo(tmp_path) as app:
+    async with demo(tmp_path, orders=True) as app:
         await app.engine.sync([FIRST])
         app.app.open_editor(FIRST)
         await app.settle()
@@ -276,7 +276,7 @@ async def test_a_synced_task_is_not_edited_any_more(tmp_path: Path) -> None:
 async def test_hostile_names_stay_text_and_are_no_edit(
     tmp_path: Path, hostile_names: tuple[str, ...], size: tuple[int, int]
 ) -> None:
-    async with demo(tmp_path, size=size) as app:
+    async with demo(tmp_path, size=size, orders=True) as app:
         store = app.engine.store
         held = store.subscription(SubscriptionId("1000048692"))
         assert held is not None
