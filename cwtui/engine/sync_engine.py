@@ -51,7 +51,7 @@ class SyncEngine:
     mapping: MappingDesk = field(init=False)
     workbench: Workbench = field(init=False)
     upkeep: Upkeep = field(init=False)
-    _is_stopping: bool = False
+    is_stopping: bool = False
 
     def __post_init__(self) -> None:
         self.mapping = MappingDesk(self.store, self.psa, self.clock)
@@ -64,7 +64,7 @@ class SyncEngine:
             self.undo,
             self._replan_after_mapping,
             self._require_writable,
-            lambda: self._is_stopping,
+            lambda: self.is_stopping,
             self.rules.settle_s,
         )
 
@@ -73,7 +73,7 @@ class SyncEngine:
     async def check(self) -> CheckReport:
         """Look for new and ended orders, make their tasks and plan what is open (SPEC 4)."""
         self._require_writable()
-        self._is_stopping = False
+        self.is_stopping = False
         self._read_afresh()
         counts = self.store.cursor().last_counts
         report = await self._check()
@@ -101,7 +101,7 @@ class SyncEngine:
 
     def stop(self) -> None:
         """End what is running before its next write."""
-        self._is_stopping = True
+        self.is_stopping = True
 
     async def notify(self, report: AutoReport) -> Sequence[str]:
         """Send the notifications this report calls for (SPEC 3)."""
@@ -170,7 +170,7 @@ class SyncEngine:
             self.desk,
             self.listener,
             open_writer,
-            lambda: self._is_stopping,
+            lambda: self.is_stopping,
             at_once=self.rules.at_once,
         )
         outcome = await running.run(tasks)
@@ -255,7 +255,7 @@ class SyncEngine:
     async def sync(self, task_ids: Sequence[TaskId], *, dry_run: bool = False) -> AutoReport:
         """Synchronise these tasks; naming a task confirms what a guard stopped (SPEC 6, guards)."""
         self._require_writable()
-        self._is_stopping = False
+        self.is_stopping = False
         named = [await self.task(name) for name in task_ids]
         self._read_afresh()
         with self.store.batch():
@@ -315,11 +315,11 @@ class SyncEngine:
         """Take a synced (or part-done) task back (SPEC 7); `compensate` gives back what was invoiced meanwhile."""
         self._require_writable()
         task = await self.task(task_id)
-        undo = Undo(self.store, self.desk, lambda: self._is_stopping)
+        undo = Undo(self.store, self.desk, lambda: self.is_stopping)
         agreement_id = undo.agreement_of(task)
         if task.status is not TaskStatus.SYNCED and agreement_id is None:
             raise _not_in_state(task, "synced", "Only what was written can be taken back.")
-        self._is_stopping = False
+        self.is_stopping = False
         self._read_afresh()
         await self.desk.load_agreements({agreement_id} if agreement_id is not None else set())
         writer = None if agreement_id is None else self._writer(agreement_id, self.new_run())

@@ -9,6 +9,9 @@ from textual.binding import Binding
 from textual.screen import Screen
 
 from cwtui.tui.screens.activity import ActivityScreen
+from cwtui.tui.screens.customers_import import CustomersImportScreen
+from cwtui.tui.screens.drift import DriftScreen
+from cwtui.tui.screens.forecast import ForecastScreen
 from cwtui.tui.screens.mappings import MappingsScreen
 from cwtui.tui.screens.reconcile import ReconcileScreen
 from cwtui.tui.screens.setup import SetupScreen
@@ -51,6 +54,9 @@ MODES = (
     Mode("2", "mappings", "Mappings", "What customers, products and agreements are mapped to", MappingsScreen),
     Mode("3", "activity", "Activity", "What ran and what was written", ActivityScreen),
     Mode("4", "reconcile", "Reconcile", "Subscriptions beside additions; adopt and repair", ReconcileScreen),
+    Mode("5", "forecast", "Forecast", "The next invoices before and after the plans", ForecastScreen),
+    Mode("6", "drift", "Drift", "Additions that are no longer what cwtui wrote", DriftScreen),
+    Mode("7", "customers", "Customers", "ConnectWise companies into the marketplace", CustomersImportScreen),
     Mode("9", "setup", "Setup", "Connections, synchronisation, notifications", SetupScreen),
 )
 """In the order of their keys."""

@@ -157,6 +157,7 @@ class Session:
         if self.working:
             return None
         self.working, self._only_reads = what, only_reads
+        self.engine.is_stopping = False  # an earlier `stop` was not meant for this
         self._job = asyncio.ensure_future(_run(job))
         self.listener.on_news()
         try:

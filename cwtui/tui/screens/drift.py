@@ -1,0 +1,141 @@
+"""Drift: linked additions that were edited, ended or removed in ConnectWise; keep theirs or restore ours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import ClassVar
+
+from textual import work
+from textual.binding import Binding, BindingType
+
+from cwtui.engine.drift import Drifted, DriftReport
+from cwtui.tui.plan_lines import label_of, value_text
+from cwtui.tui.screens.list_screen import ListScreen
+from cwtui.tui.session import Session
+from cwtui.tui.widgets.columns import Column
+from cwtui.tui.widgets.detail_pane import Line
+from cwtui.tui.widgets.tone import Tone
+
+
+class DriftScreen(ListScreen[Drifted]):
+    """Find, keep, restore."""
+
+    HELP_TITLE = "Drift"
+    HELP = "Additions that are no longer what cwtui wrote. Keep what ConnectWise holds, or restore what was written."
+    COLUMNS = (
+        Column("what", "What", 10, toned=True),
+        Column("addition", "Addition", 9, right=True),
+        Column("subscription", "Subscription", 16, share=2, widest=40),
+        Column("how", "Ours → theirs", 24, share=3),
+        Column("agreement", "Agreement", 9, right=True, rank=1),
+    )
+    EMPTY = "f looks for additions that are no longer what cwtui wrote."
+    WRITES = frozenset({"keep", "restore"})
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f", "find", "Find", id="drift.find", tooltip="Read the additions and compare"),
+        Binding("k", "keep", "Keep theirs", id="drift.keep", priority=True, tooltip="What ConnectWise holds is agreed"),
+        Binding("r", "restore", "Restore ours", id="drift.restore", tooltip="Write back what cwtui wrote"),
+    ]
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._report: DriftReport | None = None
+
+    @work(group="work")
+    async def action_find(self) -> None:
+        """Read the additions of every agreement with links, and compare."""
+        await self._find()
+
+    async def _find(self) -> None:
+        drift, marks = self.session.engine.upkeep.drift, not self.session.is_read_only
+
+        async def job() -> str:
+            self._report = await drift.find(mark=marks)
+            found = len(self._report.found)
+            return f"{found} additions drifted." if found else "Nothing drifted: ConnectWise holds what cwtui wrote."
+
+        if await self.read("Looking for drift", job) and self._report is not None:
+            self.table.empty_text = "Nothing drifted: ConnectWise holds what cwtui wrote."
+            self.show_rows(self._report.found)
+
+    def key_of(self, row: Drifted) -> str:
+        """The addition."""
+        return str(row.link.addition_id)
+
+    def cells_of(self, row: Drifted) -> Sequence[str]:
+        """One value per column."""
+        link = row.link
+        return (
+            f"! {row.kind}",
+            str(link.addition_id),
+            row.subscription_name,
+            "; ".join(_differences(row)) or "is gone",
+            str(link.agreement_id),
+        )
+
+    def tone_of(self, row: Drifted) -> Tone:
+        """What is gone is worse than what is edited."""
+        return Tone.ATTENTION if row.held else Tone.BAD
+
+    def lines_of(self, row: Drifted | None) -> Iterable[Line]:
+        """Field by field, and what the keys would do."""
+        if row is not None:
+            yield Line(row.message, Tone.HEADING)
+            yield Line(f"{row.subscription_name} · product {row.link.product_id} · {row.link.charge}")
+            yield Line(f"Agreement {row.link.agreement_id}")
+            for text in _differences(row):
+                yield Line(text, Tone.ATTENTION, indent=2)
+            yield Line("k: what ConnectWise holds counts from now on; nothing is written to it.", Tone.MUTED)
+            again = "writes back what cwtui wrote" if row.held else "creates the addition again"
+            yield Line(f"r: {again}.", Tone.MUTED)
+        for failure in self._report.failures if self._report else ():
+            yield Line(f"! {failure}", Tone.BAD)
+
+    @property
+    def title_text(self) -> str:
+        """How many drifted."""
+        if self._report is None:
+            return "Drift · not looked for yet: f"
+        return f"Drift · {len(self._report.found) or 'no'} additions drifted"
+
+    @work(group="work")
+    async def action_keep(self) -> None:
+        """Take what ConnectWise holds for agreed, after asking."""
+        row = self.current
+        if row is None:
+            return
+        then = "what ConnectWise holds counts" if row.held else "the link is forgotten"
+        if not await self.confirmed("Keep theirs", self.lines_of(row), f"Keep it: {then} from now on?", "Keep"):
+            return
+        drift = self.session.engine.upkeep.drift
+
+        async def job() -> str:
+            kept = await drift.keep(row.link.addition_id)
+            return f"{kept.message} {'It counts from now on.' if kept.held else 'It is forgotten.'}"
+
+        if await self.do_work("Keeping theirs", job):
+            await self._find()
+
+    @work(group="work")
+    async def action_restore(self) -> None:
+        """Write back what cwtui wrote, after asking."""
+        row = self.current
+        if row is None:
+            return
+        what = "Write back what cwtui wrote?" if row.held else "Create the addition again?"
+        if not await self.confirmed("Restore ours", self.lines_of(row), what, "Restore"):
+            return
+        drift = self.session.engine.upkeep.drift
+
+        async def job() -> str:
+            return await drift.restore(row.link.addition_id)
+
+        if await self.do_work("Restoring", job):
+            await self._find()
+
+
+def _differences(row: Drifted) -> list[str]:
+    return [
+        f"{label_of(name)} {value_text(name, ours)} → {value_text(name, theirs)}"
+        for name, (ours, theirs) in row.differences.items()
+    ]
