@@ -52,6 +52,7 @@ def session_of(composed: Composition, listener: ScreenListener) -> Session:
     """What the screens share, of what was composed."""
     session = Session(engine=composed.engine, listener=listener, holder=composed.holder)
     session.desk = LiveDesk(composed, session)
+    session.vendor = lambda: composed.intermedia
     take_settings(session, composed)
     return session
 

@@ -12,6 +12,7 @@ from cwtui.tui.screens.activity import ActivityScreen
 from cwtui.tui.screens.customers_import import CustomersImportScreen
 from cwtui.tui.screens.drift import DriftScreen
 from cwtui.tui.screens.forecast import ForecastScreen
+from cwtui.tui.screens.intermedia import IntermediaScreen
 from cwtui.tui.screens.mappings import MappingsScreen
 from cwtui.tui.screens.reconcile import ReconcileScreen
 from cwtui.tui.screens.setup import SetupScreen
@@ -57,6 +58,7 @@ MODES = (
     Mode("5", "forecast", "Forecast", "The next invoices before and after the plans", ForecastScreen),
     Mode("6", "drift", "Drift", "Additions that are no longer what cwtui wrote", DriftScreen),
     Mode("7", "customers", "Customers", "ConnectWise companies into the marketplace", CustomersImportScreen),
+    Mode("8", "intermedia", "Intermedia", "An Intermedia partner's files, step by step", IntermediaScreen),
     Mode("9", "setup", "Setup", "Connections, synchronisation, notifications", SetupScreen),
 )
 """In the order of their keys."""

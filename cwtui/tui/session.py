@@ -16,6 +16,7 @@ from cwtui.domain.records import AuditRow
 from cwtui.domain.tasks import Task
 from cwtui.engine.protocols import Progress
 from cwtui.engine.sync_engine import SyncEngine
+from cwtui.intermedia.desk import VendorDesk
 from cwtui.tui.audit_lines import audit_headline, audit_text
 from cwtui.tui.setup_desk import SetupDesk
 
@@ -121,6 +122,7 @@ class Session:
         needs_setup: No service is configured: the setup screen comes first.
         title: The profile, or that this is the demo.
         desk: Where settings are read, tried and saved; None where there are none (tests).
+        vendor: Intermedia's steps, on the settings as they are when it is called; None where there are none (tests).
         tabs: The modes there are; the app knows.
         working: What is being done now, or nothing: one thing at a time.
     """
@@ -133,6 +135,7 @@ class Session:
     holder: str = ""
     needs_setup: bool = False
     desk: SetupDesk | None = None
+    vendor: Callable[[], VendorDesk] | None = None
     tabs: tuple[Tab, ...] = ()
     working: str = ""
     _job: asyncio.Task[str] | None = None
