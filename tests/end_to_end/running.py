@@ -136,7 +136,7 @@ class Cwtui:
             stdin=subprocess.DEVNULL,
             text=True,
             encoding="utf-8",
-            env={**os.environ, **self.environment, **environment},
+            env={**_surroundings(), **self.environment, **environment},
             cwd=self.state.parent,
         )
         self.processes.append(process)
@@ -173,6 +173,11 @@ class Cwtui:
                 process.communicate()
 
 
+def _surroundings() -> dict[str, str]:
+    """Without what would compile the whole program anew for each of hundreds of processes."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
+
 def environment_of(announced: Mapping[str, Any]) -> dict[str, str]:
     """The settings of SPEC 3 that name both services, as environment variables."""
     return {
@@ -189,7 +194,7 @@ def serve(stack: ExitStack, *arguments: str) -> Sandbox:
         stdout=subprocess.PIPE,
         stdin=subprocess.DEVNULL,
         text=True,
-        env={**os.environ},
+        env=_surroundings(),
     )
 
     def end() -> None:
