@@ -18,6 +18,7 @@ from textual.widgets import Footer
 from cwtui.domain.ids import TaskId
 from cwtui.domain.tasks import Task
 from cwtui.tui.audit_lines import audit_headline, audit_text
+from cwtui.tui.plain import clean, clean_lines
 from cwtui.tui.screens.work_screen import WorkScreen
 from cwtui.tui.session import Event, EventKind, Session
 from cwtui.tui.widgets.columns import Column
@@ -155,5 +156,6 @@ class ActivityScreen(WorkScreen):
         """Put the whole text into the terminal's clipboard."""
         found = self._events.event(self.query_one(VirtualTable).cursor_key)
         if found is not None:
-            self.app.copy_to_clipboard(f"{found.at.isoformat()} {found.headline}\n{found.text}")
+            lines = [f"{found.at.isoformat()} {clean(found.headline)}", *clean_lines(found.text)]
+            self.app.copy_to_clipboard("\n".join(lines))
             self.notify("Copied.", markup=False)

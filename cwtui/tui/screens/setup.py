@@ -29,6 +29,16 @@ from cwtui.tui.widgets.tone import Tone
 _WIDE = 140
 
 
+class Form(VerticalScroll):
+    """Fields one below the other; the arrow keys go from one to the next."""
+
+    HELP_TITLE = "The form"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down", "app.focus_next", "Next", show=False, id="form.next", tooltip="To the next field (or enter)"),
+        Binding("up", "app.focus_previous", "Previous", show=False, id="form.previous", tooltip="To the field before"),
+    ]
+
+
 class SetupScreen(WorkScreen):
     """A form over the settings. Up: `Saved`."""
 
@@ -39,8 +49,6 @@ class SetupScreen(WorkScreen):
         Binding("ctrl+t", "test", "Test", id="setup.test", tooltip="Try the connections and every permission"),
         Binding("ctrl+s", "save", "Save", id="setup.save", tooltip="Save, and go on with these settings"),
         Binding("ctrl+r", "reset", "Reset field", id="setup.reset", tooltip="Put this field back to what is saved"),
-        Binding("down,enter", "app.focus_next", "Next", show=False, id="setup.next", tooltip="To the next field"),
-        Binding("up", "app.focus_previous", "Previous", show=False, id="setup.previous", tooltip="To the field before"),
         Binding("escape", "leave", "Tasks", id="setup.leave", tooltip="To the tasks; what is typed stays here"),
     ]
 
@@ -51,7 +59,7 @@ class SetupScreen(WorkScreen):
     def compose(self) -> ComposeResult:
         """The form, what a test found, what is going on."""
         with Container(classes="panes"):
-            with VerticalScroll(id="form"):
+            with Form(id="form"):
                 yield from self._form()
             yield DetailPane(self._welcome(), id="detail")
         yield ProgressLine()
@@ -104,6 +112,10 @@ class SetupScreen(WorkScreen):
         one = _field_of(event.control.id)
         if one is not None and self.session.desk is not None:
             self._say(one, self.session.desk.problem(one.key, event.value))
+
+    @on(Input.Submitted)
+    def _entered(self) -> None:
+        self.focus_next()
 
     def _say(self, one: SetupField, problem: str) -> None:
         line = self.query_one(f"#problem-{one.id}", Static)

@@ -34,14 +34,14 @@ class TasksScreen(TaskListScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("c", "check", "Check", id="tasks.check", tooltip="Look for new and ended orders"),
         Binding("s", "sync", "Sync", id="tasks.sync", tooltip="Write the plans of the selected tasks, or of this one"),
-        Binding("S", "sync_ready", "All ready", id="tasks.sync_ready", tooltip="Write the plans of all ready tasks"),
+        Binding(
+            "S", "sync_ready", "All ready", id="tasks.sync_ready", tooltip="Sync all ready tasks: write their plans"
+        ),
         Binding("m", "fix", "Map", id="tasks.map", tooltip="Map what this task needs, step by step"),
         Binding("e", "edit", "Edit", id="tasks.edit", tooltip="Edit the additions of this plan"),
         Binding("w", "why", "Why", id="tasks.why", tooltip="Where every number of this task comes from"),
         Binding("x", "skip", "Skip", id="tasks.skip", tooltip="Set the selected tasks aside, with a reason"),
-        Binding(
-            "o", "reopen", "Reopen", show=False, id="tasks.reopen", tooltip="Take skipped or failed up again"
-        ),
+        Binding("o", "reopen", "Reopen", show=False, id="tasks.reopen", tooltip="Take skipped or failed up again"),
         Binding("u", "undo", "Undo", show=False, id="tasks.undo", tooltip="Take back what this task wrote"),
         Binding("q", "app.quit", "Quit", id="tasks.quit", tooltip="Leave cwtui"),
     ]

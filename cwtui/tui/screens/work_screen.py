@@ -51,12 +51,12 @@ class WorkScreen(Screen[None]):
         session = self.session
         self.working = session.working
         now = session.listener.progress_now or Progress(session.working, 0, None)
-        line = self.query_one(ProgressLine)
-        line.progress = now if session.working else None
-        if not session.working:
-            line.hint = ""
-        elif line.hint != _STOPPING:
-            line.hint = "esc stops"
+        for line in self.query(ProgressLine):
+            line.progress = now if session.working else None
+            if not session.working:
+                line.hint = ""
+            elif line.hint != _STOPPING:
+                line.hint = "esc stops"
 
     async def do_work(self, what: str, job: Callable[[], Awaitable[str]], *, only_reads: bool = False) -> bool:
         """Do one thing and say how it ended; see `Session.work`.

@@ -1,0 +1,324 @@
+"""The app around its screens: modes, help, palette, themes, leaving, and who may write."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from rich.text import Text
+from textual.app import App, ComposeResult
+from textual.command import CommandPalette
+
+from cwtui.composition import compose
+from cwtui.domain.errors import StateError
+from cwtui.engine.facade import AutoReport
+from cwtui.engine.task_list import TaskRow
+from cwtui.engine.task_rows import task_rows
+from cwtui.options import Options
+from cwtui.terminal import session_of
+from cwtui.tui import hangup
+from cwtui.tui.app import CwTui, Ending
+from cwtui.tui.modes import MODES
+from cwtui.tui.screens.help_screen import HelpScreen, help_lines
+from cwtui.tui.screens.tasks import TasksScreen
+from cwtui.tui.screens.work_screen import WorkScreen
+from cwtui.tui.session import ScreenListener, Session, Tab
+from cwtui.tui.widgets.confirm_screen import ConfirmScreen
+from cwtui.tui.widgets.mode_tabs import ModeTabs
+from cwtui.tui.widgets.status_bar import StatusBar
+from tests.tui.screens.demo_app import AS_OF, Demo, demo
+
+
+def tabs(app: Demo) -> ModeTabs:
+    return app.screen.query_one(ModeTabs)
+
+
+# modes
+
+
+@pytest.mark.parametrize("mode", [pytest.param(mode, id=mode.name) for mode in MODES])
+async def test_a_modes_key_leads_to_it_and_a_click_too(tmp_path: Path, mode: SimpleNamespace) -> None:
+    async with demo(tmp_path, size=(160, 40)) as app:
+        await app.press("3", mode.key)
+        assert app.app.current_mode == mode.name
+        assert f"[{mode.key} {mode.title}]" in str(tabs(app).render())
+        await app.press("ctrl+p", "escape")
+        app.app.switch_mode("tasks")
+        await app.settle()
+        start = str(tabs(app).render()).index(f"{mode.key} {mode.title}")
+        await app.pilot.click(ModeTabs, offset=(start + 1, 0))
+        await app.settle()
+        assert app.app.current_mode == mode.name
+
+
+def test_no_two_modes_share_a_key_or_a_name() -> None:
+    assert len({mode.key for mode in MODES}) == len({mode.name for mode in MODES}) == len(MODES)
+
+
+@pytest.mark.parametrize(
+    ("width", "shown"),
+    [
+        pytest.param(60, " 1 Tasks [2 Mappings] 3 Reconciliation ", id="all titles where there is room"),
+        pytest.param(38, " 1 Tasks [2 Mappings] 3 Recon ", id="shorter ones"),
+        pytest.param(30, " 1 [2 Mappings] 3 ", id="keys alone"),
+    ],
+)
+async def test_the_tabs_make_room(width: int, shown: str) -> None:
+    class Host(App[None]):
+        def compose(self) -> ComposeResult:
+            made = ModeTabs([Tab("1", "t", "Tasks"), Tab("2", "m", "Mappings"), Tab("3", "r", "Reconciliation")], "m")
+            made.note = "demo"
+            made.styles.height = 1
+            yield made
+
+    async with Host().run_test(size=(width, 5)) as pilot:
+        line = str(pilot.app.query_one(ModeTabs).render())
+        assert line == f"{shown}{'demo':>{width - len(shown)}}"
+
+
+# help and palette
+
+
+async def test_help_names_every_key_of_every_mode(tmp_path: Path) -> None:
+    async with demo(tmp_path) as app:
+        for mode in MODES:
+            app.app.switch_mode(mode.name)
+            await app.settle()
+            text = "\n".join(line.text for line in help_lines(app.screen))
+            for active in app.screen.active_bindings.values():
+                if active.binding.id:
+                    assert active.binding.tooltip, active.binding
+                    assert active.binding.tooltip in text
+            assert "ctrl+p" in text or "^p" in text
+
+
+async def test_help_opens_and_closes(tmp_path: Path) -> None:
+    async with demo(tmp_path) as app:
+        for opens, closes in (("?", "escape"), ("f1", "q"), ("?", "?")):
+            await app.press(opens)
+            assert isinstance(app.screen, HelpScreen)
+            assert "Write the plans of the selected tasks, or of this one" in app.detail
+            assert "Everywhere" in app.detail
+            await app.press(closes)
+            assert isinstance(app.screen, TasksScreen)
+
+
+async def test_help_says_what_cannot_be_done_now(tmp_path: Path) -> None:
+    async with demo(tmp_path) as app:
+        lines = [line.text for line in help_lines(app.screen)]
+        assert any("Stop before the next write (not now)" in line for line in lines)
+
+
+async def test_every_action_is_in_the_palette(tmp_path: Path) -> None:
+    async with demo(tmp_path) as app:
+        wanted = {
+            active.binding.description
+            for active in app.screen.active_bindings.values()
+            if active.binding.id and active.enabled
+        }
+        provider = next(iter(app.app.COMMANDS))(app.screen)
+        offered = {str(hit.display).rpartition("  (")[0] async for hit in provider.discover()}
+        assert offered == wanted
+        found = {str(hit.text).rpartition("  (")[0] async for hit in provider.search("sync all ready")}
+        assert "All ready" in found
+
+
+async def test_the_palette_does_what_the_key_does(tmp_path: Path) -> None:
+    async with demo(tmp_path) as app:
+        await app.press("ctrl+p")
+        assert isinstance(app.screen, CommandPalette)
+        await app.type("all ready")
+        await app.pilot.pause(0.5)
+        await app.press("down", "enter")
+        await app.until(ConfirmScreen)
+
+
+async def test_light_and_dark(tmp_path: Path) -> None:
+    async with demo(tmp_path) as app:
+        assert app.app.theme == "cwtui-dark"
+        await app.press("D")
+        assert app.app.theme == "cwtui-light"
+        await app.press("D")
+        assert app.app.theme == "cwtui-dark"
+
+
+async def test_no_color_means_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    async with demo(tmp_path) as app:
+        assert app.app.no_color
+        assert app.app.native_ansi_color
+        assert "[1 Tasks]" in str(tabs(app).render())
+
+
+# leaving
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        pytest.param(["q"], id="q from home"),
+        pytest.param(["ctrl+q"], id="ctrl+q from home"),
+        pytest.param(["3", "ctrl+q"], id="ctrl+q from another mode"),
+        pytest.param(["9", "x", "ctrl+q"], id="ctrl+q out of a field"),
+        pytest.param(["s", "ctrl+q"], id="ctrl+q over a dialog"),
+        pytest.param(["?", "ctrl+q"], id="ctrl+q over the help"),
+    ],
+)
+async def test_leaving(tmp_path: Path, keys: list[str]) -> None:
+    async with demo(tmp_path) as app:
+        for key in keys:
+            await app.pilot.press(key)
+        await app.pilot.pause()
+        assert app.app.return_value is Ending.LEFT
+        assert app.app.return_code == 0
+
+
+class Slow:
+    """Work that goes on until it is let go, as a write in flight does."""
+
+    def __init__(self) -> None:
+        self.ended = asyncio.Event()
+        self.came_to_its_end = False
+
+    async def work(self) -> str:
+        await self.ended.wait()
+        self.came_to_its_end = True
+        return "written"
+
+
+async def start_slow(app: Demo) -> Slow:
+    slow = Slow()
+    screen = app.screen
+    assert isinstance(screen, WorkScreen)
+    screen.run_worker(screen.do_work("Writing", slow.work))
+    await app.pilot.pause(0.1)
+    assert app.app.session.working == "Writing"
+    return slow
+
+
+async def test_quitting_waits_for_the_write_in_flight(tmp_path: Path) -> None:
+    async with demo(tmp_path) as app:
+        slow = await start_slow(app)
+        await app.pilot.press("q")
+        await app.pilot.pause(0.2)
+        assert app.app.return_value is None
+        assert any("leaving after the write in flight" in message for message in app.messages)
+        slow.ended.set()
+        await app.pilot.pause(0.3)
+        assert slow.came_to_its_end
+        assert app.app.return_value is Ending.LEFT
+
+
+async def test_asked_twice_it_leaves_at_once(tmp_path: Path) -> None:
+    async with demo(tmp_path) as app:
+        slow = await start_slow(app)
+        await app.pilot.press("ctrl+q", "ctrl+q")
+        await app.pilot.pause()
+        assert app.app.return_value is Ending.LEFT
+        assert not slow.came_to_its_end
+
+
+async def test_a_terminal_that_is_gone_ends_it_between_two_writes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with demo(tmp_path) as app:
+        slow = await start_slow(app)
+        monkeypatch.setattr(hangup, "is_gone", lambda: True)
+        app.app.panic(Text("the reader's error"))
+        app.app.hung_up()
+        await app.pilot.pause(0.2)
+        assert app.app.return_value is None
+        slow.ended.set()
+        await app.pilot.pause(0.3)
+        assert slow.came_to_its_end
+        assert app.app.return_value is Ending.LEFT
+
+
+async def test_nothing_else_begins_while_something_goes_on(tmp_path: Path) -> None:
+    async with demo(tmp_path) as app:
+        slow = await start_slow(app)
+        screen = app.screen
+        assert isinstance(screen, TasksScreen)
+        assert not await screen.do_work("Another", slow.work)
+        await app.pilot.pause(0.1)
+        assert any("Writing is still going on." in message for message in app.messages)
+        await screen.run_auto()
+        slow.ended.set()
+        await app.until_idle()
+
+
+# automatic synchronisation, and a second operator
+
+
+async def test_automatic_synchronisation_runs_on_its_period_and_shows_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with demo(tmp_path) as app:
+        runs: list[int] = []
+
+        async def auto(_: object) -> AutoReport:
+            runs.append(1)
+            return AutoReport(AS_OF, synced=3)
+
+        monkeypatch.setattr(type(app.engine), "auto", auto)
+        session = app.app.session
+        assert "auto" not in tabs(app).note
+        session.auto_every = timedelta(seconds=1)
+        app.app.plan_auto()
+        assert "auto every 1s, next " in tabs(app).note
+        await app.pilot.pause(1.4)
+        await app.until_idle()
+        assert len(runs) == 1
+        assert any("3 synced" in message for message in app.messages)
+        session.auto_every = None
+        app.app.plan_auto()
+        assert "auto" not in tabs(app).note
+
+
+async def test_a_second_operator_sees_who_holds_the_state_and_cannot_write(tmp_path: Path) -> None:
+    async with demo(tmp_path):
+        options = Options(demo=True, as_of=AS_OF, state=tmp_path / "state.json", read_only_ok=True)
+        listener = ScreenListener()
+        async with compose(options, listener) as composed:
+            app = CwTui(session_of(composed, listener))
+            async with app.run_test(size=(120, 40)) as pilot:
+                second = Demo(app, composed.engine, pilot)
+                await second.settle()
+                assert "READ ONLY" in tabs(second).note
+                note = second.screen.query_one(StatusBar).note.replace("\u00a0", " ")
+                assert "READ ONLY: this state is held by process" in note
+                assert len(second.rows()) == 20
+                for key in "csSmexou":
+                    await second.press(key)
+                assert isinstance(app.screen, TasksScreen)
+                assert not second.messages
+                for _ in range(8):
+                    await second.press("j")
+                    await pilot.pause(0.1)
+                    assert "Plan" in second.detail
+                with pytest.raises(StateError):
+                    await composed.engine.check()
+
+
+# the rows of a great list
+
+
+async def test_rows_from_the_file_are_those_of_the_tasks(tmp_path: Path) -> None:
+    async with demo(tmp_path) as app:
+        store = app.engine.store
+        assert list(task_rows(store)) == [TaskRow.of(task) for task in store.tasks()]
+
+
+def test_a_task_that_cannot_be_read_says_which() -> None:
+    store = SimpleNamespace(task_documents=lambda: [{"id": "1.2", "status": "odd"}])
+    with pytest.raises(StateError, match=r"Task 1\.2 in the state file cannot be read"):
+        list(task_rows(store))  # type: ignore[arg-type]
+
+
+def test_a_session_needs_no_desk() -> None:
+    session = Session(engine=SimpleNamespace(store=SimpleNamespace(is_read_only=True)), listener=ScreenListener())  # type: ignore[arg-type]
+    assert session.is_read_only
+    assert session.desk is None
