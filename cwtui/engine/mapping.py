@@ -154,6 +154,11 @@ class MappingDesk:
                 named = [(agreement.id, agreement.name) for agreement in await self.agreements()]
         self._remember_names({f"{kind}:{number}": name for number, name in named if number in wanted})
 
+    async def learn_name(self, mapping: Mapping) -> None:
+        """Read the name of one mapping's target, unless it is known."""
+        if not self.connectwise_name(mapping) and (name := await self._target_name(mapping)):
+            self._remember_names({_name_key(mapping): name})
+
     def connectwise_name(self, mapping: Mapping) -> str:
         """The name of a mapping's target, as far as it is known."""
         return self._known_names().get(_name_key(mapping), "")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from cwtui.domain.charges import Charge
 from cwtui.domain.ids import CustomerId, SubscriptionId
@@ -13,8 +14,9 @@ from cwtui.domain.mappings import MAPPABLE_CHARGES, Mapping, MappingKey, Mapping
 from cwtui.domain.tasks import Task
 from cwtui.engine.mapping import MappingDesk
 
+_Thing = TypeVar("_Thing")
 _AT_ONCE = 500
-"""Tasks looked at before the screen gets a turn."""
+"""Tasks or rows looked at before the screen gets a turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,16 +75,24 @@ async def mapping_lines(desk: MappingDesk, kind: MappingKind) -> list[MappingLin
     for begin in range(0, len(tasks), _AT_ONCE):
         _collect(desk, kind, tasks[begin : begin + _AT_ONCE], found)
         await asyncio.sleep(0)
-    for name, text, detail in _known(desk, kind):
+    async for name, text, detail in _in_turns(_known(desk, kind)):
         found.add(name, text, detail)
     mappings = desk.store.mappings()
     refined = [row for row in mappings if row.key.kind is kind]
     for row in refined:
         if row.key.marketplace_id not in found.named:
             found.add(row.key.marketplace_id, desk.marketplace_name(row.key))
-    lines = [_line(desk, mappings, MappingKey(kind, name), found) for name in found.named]
+    lines = [_line(desk, mappings, MappingKey(kind, name), found) async for name in _in_turns(found.named)]
     lines += [_line(desk, mappings, row.key, found) for row in refined if row.key.charge]
     return sorted(_without_needless(lines, refined), key=lambda line: line._place)  # noqa: SLF001  # this module's own
+
+
+async def _in_turns(things: Iterable[_Thing]) -> AsyncIterator[_Thing]:
+    """The same, with a turn for whatever else goes on every now and then."""
+    for number, thing in enumerate(list(things)):
+        if number % _AT_ONCE == 0:
+            await asyncio.sleep(0)
+        yield thing
 
 
 def tasks_needing(desk: MappingDesk, key: MappingKey) -> list[Task]:

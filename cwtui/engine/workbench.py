@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from cwtui.domain.errors import InputError, StateError
 from cwtui.domain.ids import AdditionId, CompanyId, CustomerId, Mpn, ProductId, SubscriptionId, TaskId
-from cwtui.domain.mappings import MappingKey, MappingKind
+from cwtui.domain.mappings import Mapping, MappingKey, MappingKind
 from cwtui.domain.marketplace import Customer, Product, Subscription
 from cwtui.domain.next_invoice import NextInvoice, next_invoice
 from cwtui.domain.planning import plan_task
@@ -145,7 +145,7 @@ class Workbench:
         """Everything that one entry of the marketplace can be mapped to, suggestions first."""
         line = MappingLine(key, name, detail)
         own = MappingKey(key.kind, key.marketplace_id)
-        suggestions = (await self._suggest([replace(line, key=own)])).get(own, ())
+        suggestions = (await self.suggestions([replace(line, key=own)]))[own]
         match key.kind:
             case MappingKind.CUSTOMER:
                 entries = company_choices(await self.mapping.companies())
@@ -157,7 +157,9 @@ class Workbench:
                 agreements = await self.mapping.agreements()
                 currency = currency_of(held) if held else ""
                 entries = agreement_choices(agreements, held, company, currency, self.clock.today)
-        return Choices(key, name, entries, suggestions, current=self.store.mappings().get(key))
+        choices = Choices(key, name, entries, suggestions, current=self.store.mappings().get(key))
+        await asyncio.to_thread(choices.search, "")
+        return choices
 
     def subscription(self, subscription_id: SubscriptionId) -> Subscription | None:
         """What the state knows of a subscription."""
@@ -213,7 +215,12 @@ class Workbench:
         """
         task = self._open_task(task_id)
         await self.desk.load([task])
-        return steps_of(task, self.desk.plan(task), self.mapping)
+        plan, mappings = self.desk.plan(task), self.store.mappings()
+        for step in steps_of(task, plan, self.mapping):
+            target = mappings.get(step.key) if step.key is not None else None
+            if step.key is not None and target is not None:
+                await self.mapping.learn_name(Mapping(step.key, target))
+        return steps_of(task, plan, self.mapping)
 
     async def edit(self, task_id: TaskId) -> PlanEditing:
         """Open a task's plan for editing, from what ConnectWise holds now.

@@ -63,8 +63,20 @@ class EditorPane(Container):
     class Edited(Message):
         """Something was edited, or put back."""
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name for it
+    def __init__(
+        self,
+        *,
+        unsaved: str = "Not saved yet: ctrl+s saves.",
+        id: str | None = None,  # noqa: A002 - Textual's own name for it
+    ) -> None:
+        """Show nothing yet.
+
+        Args:
+            unsaved: What is said while something is edited and not saved.
+            id: Textual's.
+        """
         super().__init__(id=id)
+        self._unsaved = unsaved
         self.editing: PlanEditing | None = None
         self._rows: EditedRows | None = None
         self._loaded: dict[str, tuple[str, str]] = {}
@@ -144,7 +156,7 @@ class EditorPane(Container):
         self.query_one(VirtualTable).rows_changed()
         self.query_one("#editor-totals", Static).update(content(totals_text(editing)))
         parts = [*editing.dropped]
-        parts += ["Not saved yet: ctrl+s saves."] if editing.is_changed else []
+        parts += [self._unsaved] if editing.is_changed else []
         note = self.query_one("#editor-note", Static)
         note.update(content(" ".join(parts), TONE_STYLES[Tone.ATTENTION]))
         note.display = bool(parts)
@@ -159,7 +171,7 @@ class EditorPane(Container):
             note.update(content(self._note(name, errors)))
             note.set_class(name in errors, "-problem")
         for name, source in ((_SOURCE, None), (_TASK_SOURCE, editing.default_source if editing else None)):
-            shown = f"the setting is {_SOURCES[source]}" if source else self._source_note(change)
+            shown = f"set up: {_SOURCES[source]}" if source else self._source_note(change)
             self.query_one(f"#note-{name}", Static).update(content(shown))
         problem = self.query_one("#editor-problem", Static)
         problem.update(content(" ".join(f"✗ {label_of(name)}: {text}" for name, text in errors.items())))
@@ -174,7 +186,7 @@ class EditorPane(Container):
         return f"computed: {field_text(name, change.after) or 'none'}"
 
     def _source_note(self, change: Change | None) -> str:
-        return f"prices are from {_SOURCES[change.price_source]}" if change and change.after else ""
+        return f"from {_SOURCES[change.price_source]}" if change and change.after else ""
 
     # what is typed
 

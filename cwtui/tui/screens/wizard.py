@@ -15,6 +15,7 @@ from cwtui.domain.ids import TaskId
 from cwtui.domain.mappings import Mapping, MappingKey
 from cwtui.domain.tasks import TaskStatus
 from cwtui.engine.choices import Choices
+from cwtui.engine.editing import PlanEditing
 from cwtui.engine.wizard_steps import Stage, Step
 from cwtui.engine.workbench import Review
 from cwtui.tui.plain import content
@@ -44,7 +45,7 @@ class WizardScreen(WorkScreen):
     WRITES = frozenset({"add", "next", "write"})
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+n", "add", "Add and map", id="wizard.add", tooltip="Add a catalog item to ConnectWise, map it"),
-        Binding("n,ctrl+s", "next", "Next", key_display="n", id="wizard.next", tooltip="Keep the edits and go on"),
+        Binding("ctrl+s,n", "next", "Next", id="wizard.next", tooltip="Keep the edits and go on"),
         Binding("y", "write", "Write", id="wizard.write", tooltip="Write what is shown to ConnectWise"),
         Binding("escape", "back", "Back", id="wizard.back", tooltip="A step back; from the first one, to the tasks"),
         Binding("ctrl+g", "earlier", "Earlier step", id="wizard.earlier", tooltip="Answer the step before this again"),
@@ -69,7 +70,7 @@ class WizardScreen(WorkScreen):
         yield Static("Reading …", id="question", markup=False)
         with ContentSwitcher(initial="choice"):
             yield ChoicePane(id="choice")
-            yield EditorPane(id="editor")
+            yield EditorPane(unsaved="Edited; kept when you go on or back.", id="editor")
             yield DetailPane(id="review")
         yield ProgressLine()
         yield Footer()
@@ -261,13 +262,18 @@ class WizardScreen(WorkScreen):
         editing = self.query_one(EditorPane).editing
         if editing is None:
             return
-        if not self._keep_edits():
-            try:
-                editing.edits()
-            except CwtuiError as error:
-                self.notify(str(error), title="Edits", severity="error", timeout=15, markup=False)
-            return
-        self._go(self._place_of(Stage.CONFIRM))
+        if self._keep_edits():
+            self._go(self._place_of(Stage.CONFIRM))
+        elif self.session.working:
+            self.notify(f"{self.session.working} is still going on.", severity="warning", markup=False)
+        else:
+            self._say_what_is_wrong(editing)
+
+    def _say_what_is_wrong(self, editing: PlanEditing) -> None:
+        try:
+            editing.edits()
+        except CwtuiError as error:
+            self.notify(str(error), title="Edits", severity="error", timeout=15, markup=False)
 
     # writing
 

@@ -63,7 +63,7 @@ def question_of(step: Step) -> str:
         case Stage.AGREEMENT:
             text = f"Which agreement bills subscription {name}?"
         case Stage.ADDITIONS:
-            text = "These additions will be written. Edit them, or go on with n."
+            text = "These additions will be written. Edit them, or go on with ctrl+s."
         case Stage.CONFIRM:
             text = "Read what will be written; y writes it to ConnectWise."
     return f"{text} {step.problem}".rstrip()
