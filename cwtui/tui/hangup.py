@@ -14,10 +14,14 @@ import sys
 from collections.abc import Callable, Iterator
 
 _STDIN, _OUTPUTS = 0, (1, 2)
+_kept_open: list[int] = []
+"""Ends of pipes that nobody writes to."""
 
 
 def is_gone() -> bool:
     """Whether the terminal was hung up."""
+    if _kept_open:
+        return True
     try:
         os.tcgetpgrp(_STDIN)
     except OSError as error:
@@ -31,7 +35,9 @@ def put_to_rest() -> None:
     for number in _OUTPUTS:
         os.dup2(nowhere, number)
     os.close(nowhere)
-    never, _open_for_good = os.pipe()
+    never, other_end = os.pipe()
+    _kept_open.append(other_end)
+    os.set_blocking(never, False)  # a reader that was told of the hang-up must not wait here for ever
     os.dup2(never, _STDIN)
     os.close(never)
 

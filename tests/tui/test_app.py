@@ -62,8 +62,9 @@ def test_no_two_modes_share_a_key_or_a_name() -> None:
     ("width", "shown"),
     [
         pytest.param(60, " 1 Tasks [2 Mappings] 3 Reconciliation ", id="all titles where there is room"),
-        pytest.param(38, " 1 Tasks [2 Mappings] 3 Recon ", id="shorter ones"),
-        pytest.param(30, " 1 [2 Mappings] 3 ", id="keys alone"),
+        pytest.param(38, " 1 Tasks [2 Mappings] 3 Reconc ", id="shorter ones"),
+        pytest.param(34, " 1 Task [2 Mappings] 3 Reco ", id="shorter still"),
+        pytest.param(26, " 1 [2 Mappings] 3 ", id="keys alone"),
     ],
 )
 async def test_the_tabs_make_room(width: int, shown: str) -> None:

@@ -12,8 +12,8 @@ from textual.widget import Widget
 from cwtui.tui.plain import clean, fit
 from cwtui.tui.session import Tab
 
-_SHORT = 5
-"""Letters of a title that is not the current one where the line is short."""
+_LETTERS = (99, 6, 5, 4, 3, 0)
+"""How many letters of the titles that are not the current one are shown: the most that the line has room for."""
 
 
 class ModeTabs(Widget):
@@ -53,7 +53,7 @@ class ModeTabs(Widget):
     def _labels(self, room: int) -> list[tuple[str, str]]:
         """The widest form that leaves the note its room, else the shortest there is."""
         labels: list[tuple[str, str]] = []
-        for letters in (99, _SHORT, 0):
+        for letters in _LETTERS:
             labels = [(tab.name, self._label(tab, letters)) for tab in self._tabs]
             if sum(len(label) for _, label in labels) <= room:
                 break

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import stat
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -218,7 +217,7 @@ async def test_saving_writes_the_file_and_goes_on_with_the_new_settings(config: 
         assert settings.sync.auto_customers == ("1000011", "1000012")
         assert {str(about) for about in settings.notify.on} == {"errors", "action_needed", "created", "synced"}
         assert config.read_text().startswith("# kept")
-        assert stat.S_IMODE(os.stat(config).st_mode) == 0o600
+        assert stat.S_IMODE(config.stat().st_mode) == 0o600
         session = app.app.session
         assert session.engine is not before
         assert session.engine.rules.only_customers == {"1000011", "1000012"}

@@ -1,0 +1,206 @@
+"""The terminal interface in a real terminal."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from cwtui.sandbox.world import World
+from tests.end_to_end.running import COMMAND, Cwtui, Sandbox, environment_of, serve
+from tests.end_to_end.terminal_session import PATIENCE_S, Terminal
+
+pytestmark = [
+    pytest.mark.terminal,
+    pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed"),
+    pytest.mark.skipif(not Path("/proc/self").exists(), reason="processes are looked at through /proc"),
+]
+AS_OF = "2026-11-23"
+_HOME = "[1 Tasks]"
+
+
+@pytest.fixture
+def terminal(tmp_path: Path) -> Iterator[Terminal]:
+    made = Terminal(tmp_path / "tmux", {})
+    yield made
+    made.hang_up()
+
+
+def test_from_the_start_to_a_synced_task(terminal: Terminal) -> None:
+    terminal.start(*COMMAND, "--demo", "--as-of", AS_OF)
+    terminal.until(_HOME, "No tasks yet. Press c to check changes.", "0 ready")
+    terminal.keys("c")
+    terminal.until("10 needs action", "10 ready")
+    terminal.keys("/")
+    terminal.type("northgate")
+    terminal.keys("Enter")
+    terminal.until("of 20 shown", "Northgate Logistics", "customer_unmapped · key: m maps it")
+    terminal.keys("m")
+    terminal.until("Which ConnectWise company is customer Northgate", "❯  NG Logistics Holdings")
+    terminal.keys("Enter")
+    terminal.until("Which agreement bills subscription", "❯  NG Cloud")
+    terminal.keys("Enter")
+    terminal.until("These additions will be written", "+ create", "266.20")
+    terminal.keys("C-s")
+    terminal.until("y writes it to ConnectWise", "difference", "+266.20 EUR")
+    terminal.keys("y")
+    terminal.until(_HOME, "1 synced")
+    terminal.keys("3")
+    terminal.until("[3 Activity]", "created addition", "confirmed")
+    terminal.keys("q")
+    terminal.until(_HOME)
+    terminal.keys("?")
+    terminal.until("Look for new and ended orders", "esc closes")
+    terminal.keys("Escape")
+    terminal.until(_HOME, gone=["esc closes"])
+    _quits_clean(terminal, "q")
+    assert not list(Path.home().rglob("*"))
+
+
+def _quits_clean(terminal: Terminal, *keys: str) -> None:
+    """Leaving gives the terminal back as it was: no other screen, no mouse, the cursor in sight, lines that echo."""
+    terminal.keys(*keys)
+    shown = terminal.until("ended with 0", gone=[_HOME])
+    assert "Traceback" not in shown
+    names = ("alternate_on", "mouse_any_flag", "mouse_all_flag", "mouse_sgr_flag", "cursor_flag", "wrap_flag")
+    assert [terminal.setting(name) for name in names] == ["0", "0", "0", "0", "1", "1"]
+    terminal.type("echoed")
+    terminal.until("echoed")
+    terminal.keys("C-c")  # ISIG is back: this ends the `cat` behind it
+
+
+@pytest.mark.parametrize("keys", [pytest.param(["9", "C-q"], id="from a field"), pytest.param(["?", "C-q"], id="help")])
+def test_ctrl_q_from_anywhere_leaves_the_terminal_clean(terminal: Terminal, keys: list[str]) -> None:
+    terminal.start(*COMMAND, "--demo", "--as-of", AS_OF)
+    terminal.until(_HOME)
+    terminal.keys(keys[0])
+    terminal.until("[9 Setup]" if keys[0] == "9" else "esc closes")
+    _quits_clean(terminal, *keys[1:])
+
+
+def test_without_settings_the_demo_is_a_key_away(terminal: Terminal, tmp_path: Path) -> None:
+    terminal.start(*COMMAND, "--state", str(tmp_path / "state.json"), "--as-of", AS_OF)
+    terminal.until("Welcome to cwtui", "Set up the connections", "Look at the demo")
+    terminal.keys("d")
+    terminal.until(_HOME, "demo", gone=["Welcome"])
+    terminal.keys("c")
+    terminal.until("10 ready")
+    _quits_clean(terminal, "q")
+
+
+def test_no_color_sends_none(tmp_path: Path) -> None:
+    terminal = Terminal(tmp_path / "tmux", {"NO_COLOR": "1"})
+    try:
+        terminal.start(*COMMAND, "--demo", "--as-of", AS_OF)
+        terminal.until(_HOME)
+        terminal.keys("c")
+        terminal.until("▸ ready", "! needs action")
+        shown = terminal.tmux("capture-pane", "-e", "-p", "-t", "t")
+        assert "\x1b[38" not in shown
+        assert "\x1b[48" not in shown
+        assert not any(f"\x1b[{number}m" in shown for number in (*range(30, 38), *range(40, 48), *range(90, 108)))
+    finally:
+        terminal.hang_up()
+
+
+# a line that drops
+
+
+@pytest.fixture
+def seeded() -> Iterator[Sandbox]:
+    with ExitStack() as stack:
+        yield serve(stack, "--host", "127.0.0.1")
+
+
+def _ready(sandbox: Sandbox, folder: Path) -> Cwtui:
+    """A state whose tasks are checked and, where the demo's mappings do, ready."""
+    folder.mkdir()
+    slow = {"CWTUI_SYNC__CONCURRENCY": "1", "CWTUI_SYNC__SETTLE_S": "0.3"}
+    cwtui = Cwtui(folder / "state.json", {**environment_of(sandbox.announced), **slow})
+    rows = World.seeded(date.fromisoformat(AS_OF)).demo_mappings()
+    cwtui.map(*[(kind, marketplace_id, charge or "", int(target)) for kind, marketplace_id, charge, target in rows])
+    cwtui.run("check")
+    return cwtui
+
+
+def test_a_dropped_line_in_the_middle_of_a_sync_loses_nothing(tmp_path: Path, seeded: Sandbox) -> None:
+    with ExitStack() as stack:
+        undisturbed = serve(stack, "--host", "127.0.0.1")
+        _ready(undisturbed, tmp_path / "undisturbed").run("--auto")
+        wanted = Counter(undisturbed.billed())
+    cwtui = _ready(seeded, tmp_path / "dropped")
+    ready = sum(task["status"] == "ready" for task in cwtui.tasks().values())
+    seeded.behave(latency_ms=250)
+    before = len(seeded.rows())
+    terminal = Terminal(tmp_path / "tmux", cwtui.environment)
+    terminal.start(*cwtui.arguments())
+    terminal.until(_HOME, f"{ready} ready")
+    terminal.keys("S")
+    terminal.until("plans to ConnectWise?")
+    terminal.keys("y")
+    _until(lambda: len(seeded.rows()) >= before + 2)
+    process = terminal.process()
+    terminal.hang_up()
+    _until(lambda: not _is_alive(process))
+    seeded.behave(latency_ms=0)
+
+    written = len(seeded.rows()) - before
+    statuses = Counter(task["status"] for task in cwtui.tasks().values())
+    assert 0 < statuses["synced"] <= written < ready
+    assert not cwtui.state.with_name("state.json.journal").exists()  # it was closed, not cut off
+    _resumes(cwtui, tmp_path)
+    assert Counter(seeded.billed()) == wanted
+    assert {task["status"] for task in cwtui.tasks().values()} == {"synced", "needs_action"}
+
+
+def _resumes(cwtui: Cwtui, tmp_path: Path) -> None:
+    """The next start on the screen goes on where the line dropped."""
+    terminal = Terminal(tmp_path / "tmux-again", cwtui.environment)
+    try:
+        terminal.start(*cwtui.arguments())
+        terminal.until(_HOME, "synced", gone=["READ ONLY"])
+        terminal.keys("S")
+        terminal.until("to ConnectWise?")
+        terminal.keys("y")
+        terminal.until("0 ready", gone=["esc stops"])
+        _quits_clean(terminal, "q")
+    finally:
+        terminal.hang_up()
+
+
+def test_a_second_operator_reads_and_is_told_who_writes(tmp_path: Path, seeded: Sandbox) -> None:
+    cwtui = _ready(seeded, tmp_path / "shared")
+    first, second = (Terminal(tmp_path / name, cwtui.environment, columns=80, lines=24) for name in ("one", "two"))
+    try:
+        first.start(*cwtui.arguments())
+        first.until(_HOME, "10 ready")
+        second.start(*cwtui.arguments())
+        shown = second.until("READ ONLY", "10 ready")
+        assert f"held by process {first.process()} of" in " ".join(shown.split())
+        _quits_clean(second, "q")
+        _quits_clean(first, "q")
+    finally:
+        first.hang_up()
+        second.hang_up()
+
+
+def _until(come: Callable[[], bool]) -> None:
+    end = time.monotonic() + PATIENCE_S
+    while not come():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+        return Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except (ProcessLookupError, FileNotFoundError):
+        return False

@@ -1,0 +1,53 @@
+"""What becomes of a process whose terminal is taken away, seen from inside a child of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGHUP")
+
+_CHILD = """
+import os, select, signal, sys
+from cwtui.tui import hangup
+assert not hangup.is_gone()
+heard = []
+with hangup.told(lambda: heard.append(hangup.is_gone())):
+    os.kill(os.getpid(), signal.SIGHUP)
+    assert heard == [True]
+assert signal.getsignal(signal.SIGHUP) is signal.SIG_DFL
+assert select.select([0], [], [], 0.1) == ([], [], [])
+try:
+    os.read(0, 1)
+except BlockingIOError:
+    print("this goes nowhere")
+    sys.stderr.write("and this")
+    sys.stdout.flush()
+    os._exit(7)
+"""
+
+
+def _child(code: str, stdin: int) -> subprocess.CompletedProcess[bytes]:
+    command = [sys.executable, "-c", code]
+    return subprocess.run(command, stdin=stdin, capture_output=True, check=False)  # noqa: S603  # ours
+
+
+def test_reading_never_comes_writing_goes_nowhere_and_nothing_blocks() -> None:
+    done = _child(_CHILD, subprocess.PIPE)
+    assert (done.returncode, done.stdout, done.stderr) == (7, b"", b"")
+
+
+def test_a_terminal_that_was_never_there_is_not_gone() -> None:
+    done = _child("from cwtui.tui import hangup; print(hangup.is_gone())", subprocess.DEVNULL)
+    assert done.stdout.split() == [b"False"]
+
+
+def test_a_hung_up_terminal_is_gone() -> None:
+    leader, terminal = os.openpty()
+    os.close(leader)
+    done = _child("import sys; from cwtui.tui import hangup; sys.exit(3 if hangup.is_gone() else 4)", terminal)
+    os.close(terminal)
+    assert done.returncode == 3
