@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 import httpx
 
+from cwtui.domain.errors import StateError
 from cwtui.domain.mappings import Mapping, MappingKey, MappingKind
 from cwtui.engine.protocols import Store
 from cwtui.sandbox.app import create_app
@@ -20,6 +22,20 @@ from cwtui.store.files import write_atomically
 _ORIGIN = "http://127.0.0.1"
 
 
+class _Kept(httpx.AsyncBaseTransport):
+    """Keeps what a write did before its answer goes out, as the services of the real world do."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport, save: Callable[[], None]) -> None:
+        self._inner, self._save = inner, save
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Answer one request."""
+        response = await self._inner.handle_async_request(request)
+        if request.method != "GET":
+            self._save()
+        return response
+
+
 @dataclass(slots=True)
 class DemoWorld:
     """A sandbox and where it is kept; `path` is None for one that is thrown away."""
@@ -29,15 +45,26 @@ class DemoWorld:
 
     @classmethod
     def open(cls, state: Path, today: date, *, keeps: bool) -> DemoWorld:
-        """The world that belongs to a state file, or a new one seeded around `today`."""
+        """The world that belongs to a state file, or a new one seeded around `today`.
+
+        Raises:
+            StateError: The one that was kept cannot be read.
+        """
         path = state.with_name(f"{state.name}.sandbox") if keeps else None
-        if path is not None and path.exists():
+        if path is None or not path.exists():
+            return cls(World.seeded(today), path)
+        try:
             return cls(World.from_json(path.read_bytes()), path)
-        return cls(World.seeded(today), path)
+        except (ValueError, KeyError, TypeError, OSError) as error:
+            raise StateError(
+                f"The demo's sandbox {path} cannot be read ({type(error).__name__}).",
+                changed="It was left as it is.",
+                next_step=f"Remove it together with {state} to begin a new demo, or name another --state.",
+            ) from error
 
     def transport(self) -> httpx.AsyncBaseTransport:
         """Both services, without a port."""
-        return httpx.ASGITransport(create_app(self.world, Behaviour(orders_ripen=True)))
+        return _Kept(httpx.ASGITransport(create_app(self.world, Behaviour(orders_ripen=True))), self.save)
 
     def settings(self) -> Settings:
         """The sandbox's addresses and credentials."""

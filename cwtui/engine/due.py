@@ -44,9 +44,9 @@ def due_tasks(
     for task in store.open_tasks():
         queues[task.subscription_id or task.id].append(task)
     heads = [min(queue, key=_age) for queue in queues.values()]
-    missing = [head.id for head in heads if _has(head, ProblemCode.SUBSCRIPTION_MISSING)]
-    resting = set() if more_subscriptions or len(missing) <= _FEW else set(missing)
-    resting |= {head.id for head in heads if any(_has(head, code) for code in _SETTLED_HERE)}
+    missing = {head.id for head in heads if _has(head, ProblemCode.SUBSCRIPTION_MISSING)}
+    resting = {head.id for head in heads if any(_has(head, code) for code in _SETTLED_HERE)}
+    resting = resting - missing if more_subscriptions or len(missing) <= _FEW else resting | missing
     resting -= set(created)
     due = []
     for head, queue in zip(heads, queues.values(), strict=True):
