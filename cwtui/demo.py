@@ -69,7 +69,8 @@ class DemoWorld:
     def settings(self) -> Settings:
         """The sandbox's addresses and credentials."""
         given = announcement(_ORIGIN)
-        return Settings.model_validate({name: given[name] for name in ("marketplace", "connectwise")})
+        services = {name: given[name] for name in ("marketplace", "connectwise")}
+        return Settings.model_validate({**services, "sync": {"settle_s": 0}})  # nothing here comes late
 
     def seed_mappings(self, store: Store) -> None:
         """The mappings the demo begins with."""

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from tinydb import TinyDB
 
+from cwtui.sandbox.world import World
 from tests.end_to_end.conftest import Opened
 from tests.end_to_end.disturbed import DAYS, begin, go_on, tell
 from tests.end_to_end.running import PATIENCE_S, Billed, Cwtui, Sandbox, chance_of
@@ -25,8 +26,8 @@ _CALM: list[list[Counter[Billed]]] = []
 class Killer:
     """Starts commands and kills them: mostly while they work on the state, sometimes while they start."""
 
-    def __init__(self, cwtui: Cwtui, chance: random.Random) -> None:
-        self.cwtui, self.chance = cwtui, chance
+    def __init__(self, cwtui: Cwtui, chance: random.Random, ends_as: int = 0) -> None:
+        self.cwtui, self.chance, self.ends_as = cwtui, chance, ends_as
         self.kills, self.span_s = 0, 0.5
 
     def run(self, *arguments: str, day: str) -> bool:
@@ -52,7 +53,9 @@ class Killer:
             return False
         ran = self.cwtui.ended(process)
         # Killed after its last fact was saved, an undo has nothing left to take back.
-        assert ran.status == 0 or (self.kills and "Only what was written can be taken back" in ran.err), ran.err
+        assert ran.status == self.ends_as or (self.kills and "Only what was written can be taken back" in ran.err), (
+            ran.err
+        )
         return True
 
 
@@ -125,3 +128,18 @@ def test_killed_while_undoing(round_: int, opened: Opened, new_sandbox: Callable
         assert {states[task] for task in undone} <= {"ready", "waiting"}
     assert held[0] == held[1]
     assert killer.kills
+
+
+def test_a_killed_demo_keeps_its_world_and_its_state_in_step(opened: Opened, sandbox: Sandbox) -> None:
+    """Its open orders ripen from check to check, so it never ends the same: what was written is what is remembered."""
+    cwtui = opened(sandbox)
+    killer = Killer(cwtui, chance_of("demo"), ends_as=3)
+    killer.span_s = 0.2
+    while not killer.run("--auto", "--demo", day=DAYS[0]) or not killer.kills:
+        assert_it_opens_with_plain_tinydb(cwtui)
+    world = World.from_json(cwtui.state.with_name("state.json.sandbox").read_bytes())
+    ours = {str(row["id"]) for row in world.additions() if row["_info"]["updatedBy"] == "API member"}
+    with TinyDB(cwtui.state, access_mode="r") as state:
+        assert ours == {str(row["id"]) for row in state.table("links").all()}
+    assert ours
+    assert_each_write_was_made_once(cwtui)
