@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import ipaddress
 import logging
 import secrets
 import shlex
+import signal
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -76,11 +78,28 @@ class WebTerminal(Server):
         app.middlewares.append(self._guard)
         return app
 
-    async def on_startup(self, app: web.Application) -> None:  # noqa: ARG002  # the library's signature
-        """Say where, in one line."""
-        query = f"/?token={self.door.token}" if self.door.token else ""
-        sys.stdout.write(f"Open {self.door.origin}{query}\n")
-        sys.stdout.flush()
+    async def on_startup(self, app: web.Application) -> None:
+        """Say nothing yet: nobody can connect before the port is taken."""
+
+    def serve(self, debug: bool = False) -> None:  # noqa: ARG002  # the library's signature
+        """Serve until SIGINT or SIGTERM, and say where in one line once visitors can come."""
+        self.initialize_logging()
+        asyncio.run(self._until_stopped())
+
+    async def _until_stopped(self) -> None:
+        stop, loop = asyncio.Event(), asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stop.set)
+        runner = web.AppRunner(await self._make_app())
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, self.host, self.port).start()
+            query = f"/?token={self.door.token}" if self.door.token else ""
+            sys.stdout.write(f"Open {self.door.origin}{query}\n")
+            sys.stdout.flush()
+            await stop.wait()
+        finally:
+            await runner.cleanup()
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:

@@ -6,7 +6,7 @@ import click
 
 from cwtui.cli.commands import Command, examples
 from cwtui.cli.given import given
-from cwtui.domain.errors import ConfigError
+from cwtui.domain.errors import ConfigError, InputError
 
 
 @click.command(cls=Command, epilog=examples("cwtui web --demo", "cwtui web --host 10.0.0.5 --port 8100"))
@@ -25,4 +25,9 @@ def web(port: int, host: str, *, token: bool) -> None:
             "The browser interface is not installed.",
             next_step="Install it with: pip install 'cwtui[web]' (pipx inject cwtui textual-serve).",
         ) from error
-    serve(host, port, given().arguments(), with_token=token)
+    try:
+        serve(host, port, given().arguments(), with_token=token)
+    except OSError as error:
+        raise InputError(
+            f"Port {port} on {host} cannot be taken: {error.strerror}.", next_step="Name another --port."
+        ) from error

@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
@@ -64,8 +65,18 @@ class Page:
         self.terminal = ""
 
     async def tell(self, method: str, **parameters: object) -> None:
+        """Ask the browser for something and wait until it is done."""
         self._number += 1
         await self._line.send_json({"id": self._number, "method": method, "params": parameters})
+        async with asyncio.timeout(60):
+            while (await self._read()).get("id") != self._number:
+                pass
+
+    async def _read(self) -> dict[str, Any]:
+        message: dict[str, Any] = json.loads((await self._line.receive()).data)
+        if message.get("method") == "Network.webSocketFrameReceived":
+            self._take(message["params"]["response"])
+        return message
 
     async def until(self, text: str) -> None:
         """Wait until the terminal was sent a text; fail with what it was sent instead."""
@@ -77,9 +88,7 @@ class Page:
     async def _read_until(self, text: str) -> None:
         async with asyncio.timeout(60):
             while text not in self.terminal:
-                message = json.loads((await self._line.receive()).data)
-                if message.get("method") == "Network.webSocketFrameReceived":
-                    self._take(message["params"]["response"])
+                await self._read()
 
     def _take(self, frame: dict[str, object]) -> None:
         data = str(frame["payloadData"])
