@@ -38,8 +38,8 @@ def _text(value: object) -> str:
         case Enum():
             return str(value.value)
         case frozenset():
-            order = list(type(next(iter(value)))) if value else []
-            return ", ".join(_text(part) for part in order if part in value)
+            kinds: set[type[Enum]] = {type(part) for part in value}
+            return ", ".join(_text(part) for kind in kinds for part in kind if part in value)
         case tuple():
             return ", ".join(map(_text, value))
         case _:
@@ -67,7 +67,7 @@ def _parts(key: str, text: str) -> Value:
     """A list, taken apart as the environment's is."""
     section, name = key.split(".")
     try:
-        value = getattr(getattr(Settings(**{section: {name: text}}), section), name)
+        value = getattr(getattr(Settings.model_validate({section: {name: text}}), section), name)
     except ValidationError:
         return text
     parts: Iterable[object] = value
@@ -81,7 +81,7 @@ def problem_with(key: str, text: str) -> str:
         return ""
     section, name = key.split(".")
     try:
-        Settings(**{section: {name: value}})
+        Settings.model_validate({section: {name: value}})
     except ValidationError as error:
         detail = error.errors(include_url=False, include_input=False)[0]
         said = str(detail["ctx"]["error"]) if detail["type"] == "value_error" and "ctx" in detail else "not allowed"
@@ -105,6 +105,6 @@ def with_changes(settings: Settings, changes: Mapping[str, str]) -> Settings:
             merged[section].pop(name, None)
         else:
             merged[section][name] = value
-    changed = Settings(**merged)
+    changed = Settings.model_validate(merged)
     changed.remember(settings.origin)
     return changed
