@@ -30,6 +30,7 @@ from cwtui.tui.screens.wizard import WizardScreen
 from cwtui.tui.screens.work_screen import WorkScreen
 from cwtui.tui.session import Session
 from cwtui.tui.widgets.mode_tabs import ModeTabs
+from cwtui.tui.widgets.virtual_table import VirtualTable
 
 _LOOKS_PER_S = 20
 
@@ -53,9 +54,7 @@ class CwTui(App[Ending]):
     HELP_TITLE = "Everywhere"
     BINDINGS: ClassVar[list[BindingType]] = [
         *(mode.binding for mode in MODES),
-        Binding(
-            "question_mark,f1", "help", "Help", key_display="?", id="app.help", tooltip="Every key of this screen"
-        ),
+        Binding("question_mark,f1", "help", "Help", key_display="?", id="app.help", tooltip="Every key of this screen"),
         Binding("D", "toggle_dark", "Light / dark", show=False, id="app.dark", tooltip="Switch light and dark"),
         Binding(
             "ctrl+q", "quit", "Quit", show=False, priority=True, id="app.quit", tooltip="Leave cwtui from anywhere"
@@ -195,6 +194,11 @@ class CwTui(App[Ending]):
     def action_toggle_dark(self) -> None:
         """Switch between light and dark."""
         self.theme = theme.LIGHT.name if self.current_theme.dark else theme.DARK.name
+
+    @on(VirtualTable.Highlighted, "#tasks")
+    def _task_seen(self, event: VirtualTable.Highlighted) -> None:
+        """Other screens may begin with the task one comes from."""
+        self.session.task_in_sight = TaskId(event.key) if event.key else None
 
     @on(SetupScreen.Saved)
     def _settings_saved(self) -> None:

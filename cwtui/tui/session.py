@@ -123,6 +123,7 @@ class Session:
         title: The profile, or that this is the demo.
         desk: Where settings are read, tried and saved; None where there are none (tests).
         vendor: Intermedia's steps, on the settings as they are when it is called; None where there are none (tests).
+        task_in_sight: The task under the cursor of the task list: where the other screens may begin.
         tabs: The modes there are; the app knows.
         working: What is being done now, or nothing: one thing at a time.
     """
@@ -136,6 +137,7 @@ class Session:
     needs_setup: bool = False
     desk: SetupDesk | None = None
     vendor: Callable[[], VendorDesk] | None = None
+    task_in_sight: TaskId | None = None
     tabs: tuple[Tab, ...] = ()
     working: str = ""
     _job: asyncio.Task[str] | None = None

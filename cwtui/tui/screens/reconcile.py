@@ -15,7 +15,7 @@ from cwtui.domain.mappings import MappingKind
 from cwtui.domain.money import plain
 from cwtui.domain.periods import ONE_DAY
 from cwtui.domain.reconciliation import Reconciliation
-from cwtui.domain.tasks import Task, TaskStatus
+from cwtui.domain.tasks import ProblemCode, Task, TaskKind, TaskStatus
 from cwtui.engine.reconcile import PreparedRepairs, ReconcileReport
 from cwtui.engine.reconciliation_csv import reconciliation_csv
 from cwtui.tui.plan_lines import plan_lines
@@ -28,6 +28,7 @@ from cwtui.tui.widgets.detail_pane import Line, block
 from cwtui.tui.widgets.fuzzy_picker import Entry, FuzzyPicker
 from cwtui.tui.widgets.tone import Tone
 
+_LINKS = {ProblemCode.LINK_MISSING, ProblemCode.LINK_CHANGED}
 _WRITABLE = {TaskStatus.READY, TaskStatus.FAILED}
 
 
@@ -93,10 +94,19 @@ class ReconcileScreen(ListScreen[Compared]):
             return f"Reconcile · customer {self._customer}" if self._customer else "Reconcile · no customer chosen"
         one = found[0]
         where = one.agreement_name if len(found) == 1 else f"{len(found)} agreements"
-        billed = " · BILLED ALREADY" if one.billed else ""
-        return f"Reconcile · {one.customer_name} · {where} · {one.period.start} to {one.period.end}{billed}"
+        billed = " BILLED ALREADY" if one.billed else ""
+        return f"Reconcile · {one.period.start} to {one.period.end}{billed} · {one.customer_name} · {where}"
 
     # what is compared
+
+    def on_screen_resume(self) -> None:
+        """Begin with the customer of the task one comes from, where its plan says that it is reconciled here."""
+        session = self.session
+        task = None if session.task_in_sight is None else session.engine.store.task(session.task_in_sight)
+        if task is None or session.working or task.customer_id == self._customer:
+            return
+        if task.kind is TaskKind.RECONCILIATION or _LINKS & {problem.code for problem in task.problems}:
+            self.open_one(task.customer_id)
 
     @work(group="work")
     async def action_customer(self) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from cwtui.domain.errors import Refused
 from cwtui.domain.ids import CompanyId
+from cwtui.engine.customers import CustomerImport, ImportCandidate
 from cwtui.tui.screens.customers_import import CustomersImportScreen
 from cwtui.tui.screens.customers_import_form import GapsScreen
 from cwtui.tui.widgets.confirm_screen import ConfirmScreen
@@ -114,3 +116,23 @@ async def test_what_was_stopped_before_does_not_stop_an_import(tmp_path: Path) -
         await app.press("y")
         await app.until_idle()
         assert REDWOOD in mapped(app)
+
+
+async def test_hostile_names_are_shown_as_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hostile_names: tuple[str, ...]
+) -> None:
+    async with demo(tmp_path, size=(80, 24)) as app:
+        one = (await app.engine.upkeep.customers.candidates([DELTA]))[0]
+        found = tuple(
+            ImportCandidate(replace(one.company, id=CompanyId(number), name=name), replace(one.account, name=name))
+            for number, name in enumerate(hostile_names, 1)
+        )
+
+        async def candidates(_: CustomerImport) -> tuple[ImportCandidate, ...]:
+            return found
+
+        monkeypatch.setattr(CustomerImport, "candidates", candidates)
+        await open_import(app)
+        assert len(app.rows()) == len(hostile_names)
+        await app.press("enter")
+        await app.until(GapsScreen)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from textual.widgets import Static
 
 from cwtui.domain.errors import Transient
+from cwtui.domain.tasks import Problem, ProblemCode
 from cwtui.tui.screens.reconcile import ReconcileScreen
 from cwtui.tui.screens.reconcile_all import ReconcileAllScreen
 from cwtui.tui.widgets.confirm_screen import ConfirmScreen
@@ -25,6 +27,7 @@ def title(app: Demo) -> str:
 async def open_customer(app: Demo, name: str) -> None:
     await app.press("4")
     await app.until(ReconcileScreen)
+    await app.until_idle()
     await app.press("c")
     await app.until(FuzzyPicker)
     await app.type(name)
@@ -98,6 +101,17 @@ async def test_an_addition_made_by_hand_is_adopted_after_asking(tmp_path: Path) 
         assert app.engine.store.link(made[0].addition_id).adopted
         await app.press("A")
         assert app.messages[-1] == "No addition is proposed for this row."
+
+
+async def test_it_begins_with_the_customer_of_a_task_that_is_reconciled_here(tmp_path: Path) -> None:
+    async with demo(tmp_path) as app:
+        task = next(task for task in await app.engine.tasks() if task.customer_id == "1000020")
+        problem = Problem(ProblemCode.LINK_MISSING, "The standing addition is not known.", "")
+        app.engine.store.save_task(replace(task, problems=(problem,)))
+        app.app.session.task_in_sight = task.id
+        await app.press("4")
+        await app.until_idle()
+        assert "Kestrel Aerospace" in title(app)
 
 
 async def test_everything_is_summed_up_by_money_and_one_line_opens(tmp_path: Path) -> None:
