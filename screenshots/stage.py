@@ -1,0 +1,130 @@
+"""The app on the demo, at a fixed moment, with nothing that moves by itself: what every picture is taken of."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, date, datetime
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from unittest.mock import patch
+
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from cwtui.composition import Composition, compose
+from cwtui.domain.tasks import TaskStatus
+from cwtui.engine.clock import SystemClock
+from cwtui.options import Options
+from cwtui.terminal import session_of
+from cwtui.tui.app import CwTui
+from cwtui.tui.session import ScreenListener
+
+AS_OF = date(2026, 11, 23)
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+_CHECKS, _SYNCED, _SKIPPED = 5, 4, 1
+_WAITING_FOR_A_PERSON = frozenset({"work", "default"})
+_STILL, _PATIENCE_S = 4, 60
+
+
+@contextmanager
+def at_noon() -> Iterator[None]:
+    """Let it be noon of the day of the pictures, on a machine and for an operator without a name."""
+    with (
+        patch.object(SystemClock, "now", lambda _: NOON),
+        patch("cwtui.composition._operator", lambda: "operator@msp"),
+        patch("cwtui.sandbox.marketplace.ROUND_S", 0),
+    ):
+        yield
+
+
+@cache
+def _prepared() -> TemporaryDirectory[str]:
+    """The files of a demo in which something happened: made once."""
+    folder = TemporaryDirectory(prefix="cwtui-pictures-")
+
+    async def happen() -> None:
+        options = Options(demo=True, as_of=AS_OF, state=Path(folder.name) / "state.json")
+        async with compose(options, ScreenListener()) as composed:
+            engine = composed.engine
+            for _ in range(_CHECKS):
+                await engine.check()
+            ready = [task.id for task in await engine.tasks([TaskStatus.READY])]
+            await engine.sync(ready[:_SYNCED])
+            await engine.skip(ready[_SYNCED : _SYNCED + _SKIPPED], "billed by hand until March")
+
+    with at_noon(), asyncio.Runner() as runner:
+        runner.run(happen())
+    return folder
+
+
+@contextmanager
+def stage(*, configured: bool = True, writable: bool = True) -> Iterator[CwTui]:
+    """An app that is not running yet.
+
+    Args:
+        configured: False is the first start of all, without settings.
+        writable: False is that of a second operator.
+    """
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix="cwtui-picture-")))
+        for kept in Path(_prepared().name).glob("state.json*"):
+            shutil.copy(kept, folder)
+        options = Options(demo=True, as_of=AS_OF, state=folder / "state.json", read_only_ok=True)
+        stack.enter_context(at_noon())
+        runner = stack.enter_context(asyncio.Runner())
+        if not writable:
+            stack.enter_context(_composed(runner, options, ScreenListener()))
+        listener = ScreenListener(now=lambda: NOON)
+        composed = stack.enter_context(_composed(runner, options, listener))
+        session = session_of(composed, listener)
+        session.needs_setup = not configured
+        if session.holder:
+            session.holder = "process 4711 of anna on billing1, since 2026-11-23 11:48:03+00:00"
+        yield CwTui(session)
+
+
+@contextmanager
+def _composed(runner: asyncio.Runner, options: Options, listener: ScreenListener) -> Iterator[Composition]:
+    context = compose(options, listener)
+    composed = runner.run(context.__aenter__())
+    try:
+        yield composed
+    finally:
+        runner.run(context.__aexit__(None, None, None))
+
+
+async def settle(pilot: Pilot[Any]) -> None:
+    """Wait until nothing is read any more and the screen stands still, then stop what blinks and take away toasts."""
+    app: CwTui = pilot.app
+    still, last = 0, ""
+    for _ in range(_PATIENCE_S * 20):
+        await pilot.pause(0.05)
+        busy = app.session.working or any(
+            not worker.is_finished and worker.group not in _WAITING_FOR_A_PERSON for worker in app.workers
+        )
+        app.clear_notifications()
+        for line in app.screen.query(Input):
+            line.cursor_blink = False
+        now = app.export_screenshot()
+        still, last = (still + 1 if now == last and not busy else 0), now
+        if still >= _STILL:
+            return
+    raise TimeoutError(f"{app.screen} does not come to rest")
+
+
+async def keys(pilot: Pilot[Any], *pressed: str) -> None:
+    """Press keys, and wait for what comes of each."""
+    for key in pressed:
+        await pilot.press(key)
+        await settle(pilot)
+
+
+async def write(pilot: Pilot[Any], text: str) -> None:
+    """Type letters."""
+    await pilot.press(*("space" if letter == " " else letter for letter in text))
+    await settle(pilot)
