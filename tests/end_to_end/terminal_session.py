@@ -22,8 +22,12 @@ class Terminal:
     columns: int = 120
     lines: int = 36
 
+    @property
+    def settings(self) -> Path:
+        return self.socket.with_suffix(".conf")
+
     def tmux(self, *arguments: str, check: bool = True) -> str:
-        command = ["tmux", "-u", "-f", os.devnull, "-S", str(self.socket), *arguments]
+        command = ["tmux", "-u", "-f", str(self.settings), "-S", str(self.socket), *arguments]
         environment = {**os.environ, **self.environment, "LC_ALL": "C.UTF-8", "TERM": "xterm-256color"}
         environment.pop("TMUX", None)
         done = subprocess.run(  # noqa: S603  # ours
@@ -35,8 +39,11 @@ class Terminal:
     def start(self, *arguments: str) -> None:
         """Run a command under a shell that says how it ended, and waits."""
         shell = f"{shlex.join(arguments)}; echo ended with $?; cat"
-        size = ["-x", str(self.columns), "-y", str(self.lines)]
-        self.tmux("new-session", "-d", "-s", "t", *size, "sh", "-c", shell)
+        size = f"{self.columns}x{self.lines}"
+        # -x and -y hold for the new session alone; whatever makes tmux size it anew shall find the same
+        self.settings.write_text(f"set -g default-size {size}\n")
+        self.tmux("new-session", "-d", "-s", "t", "-x", str(self.columns), "-y", str(self.lines), "sh", "-c", shell)
+        assert self.setting("pane_width") + "x" + self.setting("pane_height") == size
 
     def keys(self, *keys: str) -> None:
         self.tmux("send-keys", "-t", "t", *keys)
