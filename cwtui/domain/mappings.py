@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from cwtui.domain.charges import Charge
 from cwtui.domain.ids import (
@@ -59,7 +60,8 @@ class Mappings:
     """All mappings of a state, by key. A live view over the state's dictionary: cheap to build."""
 
     def __init__(self, mappings: Iterable[Mapping] = ()) -> None:
-        self._by_key: dict[tuple[str, str, str], int] = {}  # plain tuples: every plan looks up several
+        # Plain tuples, and ids that are not named as such one by one: every plan looks up several.
+        self._by_key: dict[tuple[str, str, str], Any] = {}
         for mapping in mappings:
             self.put(mapping)
 
@@ -74,7 +76,8 @@ class Mappings:
 
     def get(self, key: MappingKey) -> int | None:
         """The ConnectWise id mapped to exactly this key, or None."""
-        return self._by_key.get((key.kind, key.marketplace_id, key.charge))
+        found: int | None = self._by_key.get((key.kind, key.marketplace_id, key.charge))
+        return found
 
     def put(self, mapping: Mapping) -> None:
         """Set or replace one mapping."""
@@ -87,20 +90,18 @@ class Mappings:
 
     def company(self, customer: CustomerId) -> CompanyId | None:
         """The company of a customer."""
-        found = self._by_key.get((MappingKind.CUSTOMER, customer, ""))
-        return None if found is None else CompanyId(found)
+        found: CompanyId | None = self._by_key.get((MappingKind.CUSTOMER, customer, ""))
+        return found
 
     def agreement(self, subscription: SubscriptionId) -> AgreementId | None:
         """The agreement of a subscription."""
-        found = self._by_key.get((MappingKind.AGREEMENT, subscription, ""))
-        return None if found is None else AgreementId(found)
+        found: AgreementId | None = self._by_key.get((MappingKind.AGREEMENT, subscription, ""))
+        return found
 
     def catalog_item(self, product: ProductId, charge: Charge) -> CatalogItemId | None:
         """The catalog item of a product's charge: its own mapping, then the product's (SPEC 5, 6)."""
-        found = self._by_key.get((MappingKind.PRODUCT, product, _MAPPED_AS.get(charge, charge)))
-        if found is None:
-            found = self._by_key.get((MappingKind.PRODUCT, product, ""))
-        return None if found is None else CatalogItemId(found)
+        found: CatalogItemId | None = self._by_key.get((MappingKind.PRODUCT, product, _MAPPED_AS.get(charge, charge)))
+        return self._by_key.get((MappingKind.PRODUCT, product, "")) if found is None else found
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,14 +35,11 @@ def parse_amount(text: object) -> Decimal:
     return amount
 
 
+@lru_cache(_REMEMBERED)
 def round_price(price: Decimal, decimals: int) -> Decimal:
     """Round a unit price half-up to `decimals` places (SPEC 3, sync.price_decimals)."""
-    return price.quantize(_step_of(decimals), rounding=ROUND_HALF_UP)
-
-
-@lru_cache
-def _step_of(decimals: int) -> Decimal:
-    return Decimal(1).scaleb(-decimals)
+    rounded = price.quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP)
+    return rounded if rounded else abs(rounded)  # 0 and −0 are one key here: neither may become the other's answer
 
 
 def line_total(quantity: Decimal, unit_price: Decimal) -> Decimal:

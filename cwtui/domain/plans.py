@@ -14,6 +14,7 @@ from cwtui.domain.charges import Charge
 from cwtui.domain.ids import AdditionId, AgreementId, ProductId, SubscriptionId, TaskId
 from cwtui.domain.money import ZERO, line_total
 from cwtui.domain.psa import Addition, AdditionValues, BillCustomer
+from cwtui.domain.quick import made_quickly
 from cwtui.domain.tasks import Problem
 
 
@@ -40,6 +41,7 @@ class Operation(StrEnum):
     DELETE = "delete"
 
 
+@made_quickly
 @dataclass(frozen=True, slots=True)
 class Arithmetic:
     """An amount and how it came about, as the operator is shown it (`4.50 × (30 − 20) ÷ 30`).
@@ -97,6 +99,7 @@ class Steps(Sequence[str]):
         return repr(self.lines)
 
 
+@made_quickly
 @dataclass(frozen=True, slots=True)
 class Change:
     """One addition to create, update or delete.
@@ -124,11 +127,11 @@ class Change:
     arithmetic: Sequence[str] = ()
     source: str = ""
     rule: str = ""
+    price_source: PriceSource = PriceSource.MARKETPLACE
+    is_standing: bool = False
     edited: frozenset[str] = frozenset()
     computed: AdditionValues | None = None
     left_out: bool = False
-    price_source: PriceSource = PriceSource.MARKETPLACE
-    is_standing: bool = False
 
     @property
     def addition_id(self) -> AdditionId | None:
@@ -143,6 +146,7 @@ class Change:
         return line_total(self.after.quantity, self.after.unit_price)
 
 
+@made_quickly
 @dataclass(frozen=True, slots=True)
 class Plan:
     """Everything a task asks for.

@@ -10,6 +10,7 @@ from enum import StrEnum
 from cwtui.domain.ids import AdditionId, AgreementId, CatalogItemId, CompanyId
 from cwtui.domain.marketplace import Address
 from cwtui.domain.periods import ONE_DAY, BillingCalendar, BillingCycle
+from cwtui.domain.quick import made_quickly
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +135,7 @@ def billed_through(agreement: Agreement, latest_invoice: Invoice | None) -> date
     return agreement.first_billable - ONE_DAY if agreement.first_billable else None
 
 
+@made_quickly
 @dataclass(frozen=True, slots=True)
 class AdditionValues:
     """What an addition bills: everything cwtui sends (SPEC 6, every created addition).
@@ -184,6 +186,7 @@ class AdditionValues:
         )
 
 
+@made_quickly
 @dataclass(frozen=True, slots=True)
 class Addition:
     """One billable line of an agreement, as ConnectWise holds it."""

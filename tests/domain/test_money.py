@@ -33,6 +33,9 @@ def test_what_could_be_read_in_two_ways_is_refused(text: object) -> None:
         ("-0.00005", 4, "-0.0001"),
         ("2.345", 2, "2.35"),
         ("2.5", 0, "3"),
+        ("-0", 2, "0.00"),
+        ("0", 2, "0.00"),
+        ("-0.001", 2, "0.00"),
     ],
 )
 def test_unit_prices_are_rounded_half_up(price: str, decimals: int, expected: str) -> None:

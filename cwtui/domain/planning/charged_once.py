@@ -140,7 +140,7 @@ def _gives_money_back(draft: Draft, line: ChargedLine, price: Decimal) -> bool:
 def _compare(draft: Draft, charged: Decimal, after: AdditionValues) -> None:
     """A difference above a cent to what the marketplace charged is a note, not a stop (SPEC 6)."""
     ours = line_total(after.quantity, after.unit_price)
-    if abs(ours - charged) > CENT:
+    if ours != charged and abs(ours - charged) > CENT:
         draft.notes.append(
             f"{after.description}: this plan bills {price_text(ours)}, the marketplace charged"
             f" {price_text(charged)} on that line."

@@ -111,18 +111,19 @@ class Draft:
                 key = f"{key}:{len(self.changes)}"
                 break
         self.changes.append(
-            Change(
-                key=key,
-                operation=Operation.CREATE,
-                agreement_id=self.agreement.id,
-                product_id=product,
-                charge=charge,
-                after=after,
-                arithmetic=Steps(partial(_created_steps, step, formulas, after)),
-                source=source,
-                rule=rule,
-                price_source=self.source_of(key),
-                is_standing=is_standing,
+            Change(  # by position, as below: names would double what making one costs
+                key,
+                Operation.CREATE,
+                self.agreement.id,
+                product,
+                charge,
+                None,
+                after,
+                Steps(partial(_created_steps, step, formulas, after)),
+                source,
+                rule,
+                self.source_of(key),
+                is_standing,
             )
         )
 
@@ -146,31 +147,36 @@ class Draft:
 
     def end(self, link: Link, last_day: date, *, rule: str) -> None:
         """End a linked standing addition after `last_day`."""
-        after = self._held(link).values.ending(last_day)
-        self._change(link, Operation.UPDATE, after, rule, f"ends on {last_day}")
+        held = self._held(link)
+        self._change(link, Operation.UPDATE, held, held.values.ending(last_day), rule, f"ends on {last_day}")
 
     def delete(self, link: Link, *, rule: str) -> None:
         """Delete a linked standing addition."""
-        self._change(link, Operation.DELETE, None, rule, f"would only begin on {link.values.effective}")
+        why = f"would only begin on {link.values.effective}"
+        self._change(link, Operation.DELETE, self._held(link), None, rule, why)
 
     def _held(self, link: Link) -> Addition:
         """A linked addition as ConnectWise holds it, else as cwtui left it."""
         held = self.facts.additions.get(link.addition_id) if self.facts.additions is not None else None
         return held or Addition(link.addition_id, link.agreement_id, link.values)
 
-    def _change(self, link: Link, operation: Operation, after: AdditionValues | None, rule: str, why: str) -> None:
+    def _change(
+        self, link: Link, operation: Operation, held: Addition, after: AdditionValues | None, rule: str, why: str
+    ) -> None:
         self.changes.append(
             Change(
-                key=f"{operation}:{link.addition_id}",
-                operation=operation,
-                agreement_id=link.agreement_id,
-                product_id=link.product_id,
-                charge=link.charge,
-                before=self._held(link),
-                after=after,
-                arithmetic=(f"addition {link.addition_id} {why}",),
-                rule=rule,
-                is_standing=link.is_standing,
+                f"{operation.value}:{link.addition_id}",
+                operation,
+                link.agreement_id,
+                link.product_id,
+                link.charge,
+                held,
+                after,
+                (f"addition {link.addition_id} {why}",),
+                "",
+                rule,
+                PriceSource.MARKETPLACE,
+                link.is_standing,
             )
         )
 

@@ -10,12 +10,14 @@ from cwtui.domain.charges import Charge, charge_of
 from cwtui.domain.ids import ProductId
 from cwtui.domain.marketplace import OrderLine, Price, Subscription
 from cwtui.domain.money import ZERO
+from cwtui.domain.quick import made_quickly
 from cwtui.domain.tasks import Problem, ProblemCode
 
 _ONE = Decimal(1)
 _SETUP_REFUND = "setupRefund"
 
 
+@made_quickly
 @dataclass(frozen=True, slots=True)
 class ChargedLine:
     """Lines of one order with the same product, charge and unit price, added up (SPEC 6, charges).

@@ -13,11 +13,13 @@ from cwtui.domain.planning.draft import Draft
 from cwtui.domain.planning.lines import ChargedLine
 from cwtui.domain.plans import Arithmetic, PriceSource
 from cwtui.domain.psa import CatalogItem
+from cwtui.domain.quick import made_quickly
 from cwtui.domain.tasks import ProblemCode
 
 _UNIT_CHARGES = frozenset({Charge.RECURRING, Charge.PRORATED})
 
 
+@made_quickly
 @dataclass(frozen=True, slots=True)
 class Offer:
     """What bills one unit of a line: the catalog item, and price and cost, unrounded.

@@ -30,7 +30,9 @@ def prorated(price: Decimal, calendar: BillingCalendar, effective: date, before:
         ValueError: If there is no day to price.
     """
     parts, whole = _parts(calendar.cycle, calendar.anchor, effective, before)
-    amount = sum((price * days / of for days, _, of in parts), start=price * whole)
+    amount = price * whole
+    for days, _, of in parts:
+        amount += price * days / of
     return Arithmetic(amount, partial(_formula, price, parts, whole, amount))
 
 

@@ -34,7 +34,8 @@ def standing_links(draft: Draft, product: ProductId) -> list[Link]:
     if not found and standing and draft.dates is not None:
         start = draft.dates.start
         found = [link for link in standing if link.values.cancelled is not None and link.values.cancelled >= start]
-    draft.counted_on.update((link.addition_id, link) for link in found)
+    for link in found:
+        draft.counted_on[link.addition_id] = link
     return found
 
 

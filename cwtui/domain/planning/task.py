@@ -63,16 +63,16 @@ def plan_task(facts: PlanningFacts) -> Plan:
     _check_end(draft)
     _check_links(draft)
     return Plan(
-        task_id=facts.task.id,
-        subscription_id=facts.task.subscription_id,
-        agreement_id=agreement.id if agreement else None,
-        changes=_ends_first(draft.changes),
-        warnings=tuple(dict.fromkeys(draft.warnings)) if draft.warnings else (),
-        notes=tuple(dict.fromkeys(draft.notes)) if draft.notes else (),
-        problems=tuple(draft.problems),
-        effective=effective,
-        standing_from=dates.start if dates else None,
-        currency=agreement.currency if agreement else "",
+        facts.task.id,
+        facts.task.subscription_id,
+        agreement.id if agreement else None,
+        _ends_first(draft.changes),
+        tuple(dict.fromkeys(draft.warnings)) if draft.warnings else (),
+        tuple(dict.fromkeys(draft.notes)) if draft.notes else (),
+        tuple(draft.problems),
+        effective,
+        dates.start if dates else None,
+        agreement.currency if agreement else "",
     )
 
 
@@ -136,23 +136,22 @@ def check_mappings(draft: Draft) -> None:
 def agreement_problems(agreement: Agreement, subscription: Subscription) -> list[Problem]:
     """Why an agreement cannot bill a subscription: its state, its cycle (SPEC 6, problems)."""
     found = []
-    target = str(agreement.id)
     if agreement.is_inactive:
         state = "cancelled" if agreement.is_cancelled else agreement.status
         message = f"Agreement {agreement.name} is {state}. Activate it in ConnectWise, or map another one."
-        found.append(Problem(ProblemCode.AGREEMENT_INACTIVE, message, target))
+        found.append(Problem(ProblemCode.AGREEMENT_INACTIVE, message, str(agreement.id)))
     if not agreement.bills_periods:
         reason = "does not recur" if agreement.cycle is BillingCycle.NOT_RECURRING else "names no billing cycle"
         if agreement.cycle not in {None, BillingCycle.NOT_RECURRING}:
             reason = "names no date from which it bills"
         message = f"Agreement {agreement.name} {reason}. Set it up in ConnectWise, or map another one."
-        found.append(Problem(ProblemCode.AGREEMENT_NOT_BILLING, message, target))
+        found.append(Problem(ProblemCode.AGREEMENT_NOT_BILLING, message, str(agreement.id)))
     elif not _bills_by_statement(subscription) and cycle_of(subscription.billing_period) is not agreement.cycle:
         message = (
             f"The subscription bills every {_period_text(subscription.billing_period)}, agreement {agreement.name}"
             f" {agreement.cycle}. Map the subscription to an agreement with its cycle."
         )
-        found.append(Problem(ProblemCode.BILLING_CYCLE_MISMATCH, message, target))
+        found.append(Problem(ProblemCode.BILLING_CYCLE_MISMATCH, message, str(agreement.id)))
     return found
 
 
@@ -287,7 +286,7 @@ def _shown(name: str, value: object) -> str:
 
 def _ends_first(changes: list[Change]) -> tuple[Change, ...]:
     """Ends and deletions before creations, so that no moment bills the same thing twice."""
-    return tuple(sorted(changes, key=_is_creation)) if changes else ()
+    return tuple(sorted(changes, key=_is_creation)) if len(changes) > 1 else tuple(changes)
 
 
 def _is_creation(change: Change) -> bool:
