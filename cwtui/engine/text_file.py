@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from cwtui.domain.errors import InputError
@@ -9,6 +10,11 @@ from cwtui.domain.errors import InputError
 LARGEST_FILE = 50 * 1024 * 1024
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _FEW_BYTES = 400
+_WORD = re.compile(r"[^\W\d_]+")
+_SIGN_IN_WORD = re.compile(r"[¢£¤¥¦¨¬¯±²³´¶¸¹¼½¾][^\W\d_]")
+"""What letters of other encodings look like in Windows' own: `Spó³ka`."""
+_TOO_FEW = 2
+"""So few bytes are one character of a script of many bytes, at most: no evidence of it."""
 
 
 def read_text(path: Path, what: str) -> str:
@@ -45,13 +51,30 @@ def decoded(raw: bytes) -> str | None:
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError:
-        from charset_normalizer import from_bytes  # noqa: PLC0415  # only for files of other encodings
+        western = _western(raw)
+    if western:
+        return western
+    from charset_normalizer import from_bytes  # noqa: PLC0415  # only for files of other encodings
 
-        matches = from_bytes(raw)
-    # A few accented letters fit many one-byte encodings alike. Windows' own is what such files are written in.
-    western = next((found for found in matches if found.encoding == "cp1252"), None)
-    best = western or matches.best()
+    best = from_bytes(raw).best()
     return None if best is None else str(best)
+
+
+def _western(raw: bytes) -> str:
+    """The text as Windows' own encoding has it, if that reads like words; empty if it does not.
+
+    A few accented letters fit dozens of encodings alike, and no guess by statistics tells them apart. But in Western
+    words most letters are plain ones, where in other scripts hardly any is.
+    """
+    try:
+        text = raw.decode("cp1252")
+    except UnicodeDecodeError:
+        return ""
+    if any(char < " " and char not in "\t\r\n\f" for char in text) or _SIGN_IN_WORD.search(text):
+        return ""
+    words = [word for word in _WORD.findall(text) if not word.isascii()]
+    accented = sum(not letter.isascii() for word in words for letter in word)
+    return text if accented <= _TOO_FEW or accented * 2 <= sum(map(len, words)) else ""
 
 
 def _unmarked_utf_16(raw: bytes) -> str:

@@ -138,7 +138,7 @@ def _line(row: Row, layout: Layout) -> CountLine:
 def _read(row: Row, column: str) -> Decimal | None:
     read = read_count if column == "quantity" else read_price
     try:
-        return read(row[column]) if row[column] else None
+        return read(row.amount(column)) if row[column] else None
     except ValueError as error:
         raise ValueError(f"its {column.replace('_', ' ')} {error}") from error
 

@@ -92,7 +92,7 @@ def _item(row: Row, layout: Layout) -> SheetItem:
 
 def _price(row: Row, column: str) -> Decimal | None:
     try:
-        return read_price(row[column]) if row[column] else None
+        return read_price(row.amount(column)) if row[column] else None
     except ValueError as error:
         raise ValueError(f"its {column.replace('_', ' ')} {error}") from error
 

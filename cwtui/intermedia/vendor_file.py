@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -18,6 +18,9 @@ from cwtui.engine.text_file import read_text
 _DELIMITERS = ",;\t|"
 _SEPARATORS = re.compile(r"[\s_-]+")
 _CURRENCY_SIGN = re.compile(r"^([+-]?)\s*[$€£]\s*")
+_DECIMAL_COMMA = re.compile(r"[+-]?\s*[$€£]?\s*\d+,(\d{1,2}|\d{4,})", re.ASCII)
+_END = "\x1cend of the file\x1c"
+"""A row put behind the last one: what swallows it is a quotation mark that nothing closes."""
 _SHOWN = 60
 _UNTOUCHED = "Nothing was changed."
 
@@ -43,13 +46,23 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row: its cells by the SPEC's column names, stripped; a column the file lacks is empty."""
+    """One row: its cells by the SPEC's column names, stripped; a column the file lacks is empty.
+
+    Attributes:
+        has_decimal_comma: The file parts its cells by something else, as where numbers are written with commas.
+    """
 
     line: int
     cells: Mapping[str, str]
+    has_decimal_comma: bool = False
 
     def __getitem__(self, column: str) -> str:
         return self.cells.get(column, "")
+
+    def amount(self, column: str) -> str:
+        """A cell with a number; where commas do not part the cells, `7,25` is written `7.25` (`1,000` stays)."""
+        text = self[column]
+        return text.replace(",", ".") if self.has_decimal_comma and _DECIMAL_COMMA.fullmatch(text) else text
 
     def refused(self, reason: str, *subject: str) -> Refusal:
         """Why this row is not taken."""
@@ -94,29 +107,47 @@ def read_vendor_text(
     """
     text = text.lstrip("\ufeff\r\n")
     places, delimiter = _header(text, name, needed, optional, columns)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=False)
     rows, refused = [], []
-    line, width = 1, None
+    width = 0
+    for line, last, cells in _lines(text, name, delimiter):
+        if not width:
+            width = len(cells)
+        elif any(cell.strip() for cell in cells):
+            found = {column: cells[at].strip() for column, at in places.items() if at < len(cells)}
+            row = Row(line, found, has_decimal_comma=delimiter != ",")
+            if any(cell.strip() for cell in cells[width:]):
+                reason = f"it has {len(cells)} cells, the header {width}; a cell with {delimiter!r} needs quotes"
+                refused.append(row.refused(reason, needed[0]))
+            elif any("\n" in found.get(column, "") or "\r" in found.get(column, "") for column in needed):
+                reason = f"lines {line} to {last} are one row by their quotation marks; close or double the stray one"
+                refused.append(row.refused(reason, needed[0]))
+            else:
+                rows.append(row)
+    return VendorFile(name, tuple(rows), tuple(refused))
+
+
+def _lines(text: str, name: str, delimiter: str) -> Iterator[tuple[int, int, list[str]]]:
+    """Every row with its first and last line; the header is line 1."""
+    reader = csv.reader(io.StringIO(f"{text}\n{_END}", newline=""), delimiter=delimiter, strict=False)
+    first = 1
     try:
         for cells in reader:
-            if width is None:
-                width = len(cells)
-            elif any(cell.strip() for cell in cells):
-                found = {column: cells[at].strip() for column, at in places.items() if at < len(cells)}
-                row = Row(line, found)
-                if any(cell.strip() for cell in cells[width:]):
-                    reason = f"it has {len(cells)} cells, the header {width}; a cell with {delimiter!r} needs quotes"
-                    refused.append(row.refused(reason, needed[0]))
-                else:
-                    rows.append(row)
-            line = reader.line_num + 1
+            if cells == [_END]:
+                return
+            if any(_END in cell for cell in cells):
+                raise _broken(name, first, "a quotation mark in the row that begins here is never closed")
+            yield first, reader.line_num, cells
+            first = reader.line_num + 1
     except csv.Error as error:
-        raise InputError(
-            f"{name}, line {line}: {error}.",
-            changed=_UNTOUCHED,
-            next_step="Correct that line, then give the file again.",
-        ) from error
-    return VendorFile(name, tuple(rows), tuple(refused))
+        raise _broken(name, first, str(error)) from error
+
+
+def _broken(name: str, line: int, what: str) -> InputError:
+    return InputError(
+        f"{name}, line {line}: {what}.",
+        changed=_UNTOUCHED,
+        next_step="Correct that line, then give the file again.",
+    )
 
 
 def _header(

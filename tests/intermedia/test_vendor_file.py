@@ -79,11 +79,44 @@ def test_a_wrong_header_is_an_error_that_names_it(text: str, said: str) -> None:
 
 
 def test_lines_count_physical_lines_through_quoted_cells_and_blank_lines() -> None:
-    text = 'account_id,sku,quantity\n\nIM1,"two\nlines",1\n,,\nIM2,b,2,\nIM3,c,3,stray\nIM4,d,4\n'
+    text = 'account_id,sku,quantity,note\n\nIM1,a,1,"two\nlines"\n,,\nIM2,b,2,,\nIM3,c,3,,stray\nIM4,d,4\n'
     found = read_vendor_text(text, "f.csv", needed=NEEDED, columns={})
     assert [(row.line, row["account_id"]) for row in found.rows] == [(3, "IM1"), (6, "IM2"), (8, "IM4")]
     assert [(one.line, one.subject) for one in found.refused] == [(7, "IM3")]
-    assert "it has 4 cells, the header 3" in found.refused[0].reason
+    assert "it has 5 cells, the header 4" in found.refused[0].reason
+
+
+def test_a_stray_quotation_mark_swallows_no_row_unseen() -> None:
+    """Up to the next mark everything is one cell: the rows in it are named, not lost."""
+    text = 'account_id,sku,quantity\nIM1,"a,1\nIM2,b,2\nIM3,c",3\nIM4,d,4\n'
+    found = read_vendor_text(text, "f.csv", needed=NEEDED, columns={})
+    assert [row["account_id"] for row in found.rows] == ["IM4"]
+    assert [str(one) for one in found.refused] == [
+        "Line 2 (IM1): lines 2 to 4 are one row by their quotation marks; close or double the stray one."
+    ]
+
+
+@pytest.mark.parametrize("tail", ["", "\n", "\nIM3,c,3\n"], ids=["at the end", "and a line end", "rows behind it"])
+def test_a_quotation_mark_that_is_never_closed_stops_the_file(tail: str) -> None:
+    with pytest.raises(InputError, match=r"f\.csv, line 3: .* never closed"):
+        read(f'account_id,sku,quantity\nIM1,a,1\nIM2,"b,2{tail}')
+
+
+@pytest.mark.parametrize(
+    ("delimiter", "written", "amount"),
+    [
+        pytest.param(";", "7,25", "7.25", id="a decimal comma where commas do not part cells"),
+        pytest.param("\t", "€ 7,5", "€ 7.5", id="with a currency sign"),
+        pytest.param(";", "-0,0001", "-0.0001", id="four places are no thousands"),
+        pytest.param(";", "1,000", "1,000", id="three may be thousands: left as it is, and refused later"),
+        pytest.param(";", "1.234,50", "1.234,50", id="both signs"),
+        pytest.param(",", '"7,25"', "7,25", id="a file parted by commas"),
+    ],
+)
+def test_a_decimal_comma_is_read_where_it_can_be_nothing_else(delimiter: str, written: str, amount: str) -> None:
+    text = delimiter.join(NEEDED) + "\n" + delimiter.join(("IM1", "a", written)) + "\n"
+    (row,) = read_vendor_text(text, "f.csv", needed=NEEDED, columns={}).rows
+    assert row.amount("quantity") == amount
 
 
 def test_a_file_that_cannot_be_read_says_so(tmp_path: Path) -> None:
