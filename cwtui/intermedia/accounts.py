@@ -9,14 +9,14 @@ from enum import StrEnum
 from pathlib import Path
 
 from cwtui.domain.errors import AccessDenied, InputError, ServiceError
-from cwtui.domain.ids import CompanyId, CustomerId
+from cwtui.domain.ids import CompanyId
 from cwtui.domain.management import ManageId
-from cwtui.domain.mappings import Mapping, MappingKey, MappingKind
 from cwtui.domain.marketplace import Address
 from cwtui.domain.psa import Company
 from cwtui.engine.concurrently import each
 from cwtui.engine.protocols import Listener, Progress, Store
 from cwtui.intermedia.layouts import ACCOUNT_COLUMNS, Layout
+from cwtui.intermedia.linked_accounts import LinkedAccounts
 from cwtui.intermedia.once import Once
 from cwtui.intermedia.protocols import IntermediaPsa
 from cwtui.intermedia.setup_tables import SOLUTION, solution_named
@@ -78,7 +78,7 @@ def read_accounts(path: Path, layout: Layout) -> VendorFile:
     refused = list(file.refused)
     kept: dict[str, Row] = {}
     for row in file.rows:
-        account = row["account_id"]
+        account = _key(row["account_id"])
         if reason := _row_refusal(row):
             refused.append(row.refused(reason, "account_id"))
         elif account in kept:
@@ -108,11 +108,15 @@ class AccountExport:
     layout: Layout
     once: Once
     at_once: int = 16
+    _links: LinkedAccounts = field(init=False)
     _companies: dict[CompanyId, Company] = field(default_factory=dict)
     _by_text: dict[str, list[tuple[Company, LinkedBy]]] = field(default_factory=lambda: defaultdict(list))
     _codes: dict[str, str] = field(default_factory=dict)
     _solution: int | None = None
     _manage_ids: dict[CompanyId, Sequence[ManageId]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._links = LinkedAccounts(self.store, self.layout)
 
     async def run(self, file: VendorFile, *, manage_id: bool = False) -> AccountsReport:
         """Link or create the company of every row; with `manage_id`, by Manage ID too, and write it.
@@ -127,7 +131,9 @@ class AccountExport:
         links: list[AccountLink] = []
         refused = list(file.refused)
         failures: list[Refusal] = []
-        unknown = [row for row in file.rows if not self._candidates(row) and self._linked(row) is None]
+        unknown = [
+            row for row in file.rows if not self._candidates(row) and self._links.company(row["account_id"]) is None
+        ]
         if manage_id and unknown:
             await self._read_manage_ids()
         for done, row in enumerate(file.rows):
@@ -188,9 +194,6 @@ class AccountExport:
                 if held.solution_id == self._solution:
                     self._by_text[_key(held.group_identifier)].append((company, LinkedBy.MANAGE_ID))
 
-    def _linked(self, row: Row) -> CompanyId | None:
-        return self.store.mappings().company(self.layout.customer(row["account_id"]))
-
     def _candidates(self, row: Row) -> dict[CompanyId, tuple[Company, LinkedBy]]:
         found: dict[CompanyId, tuple[Company, LinkedBy]] = {}
         for company, by in self._by_text.get(_key(row["account_id"]), ()):
@@ -204,17 +207,15 @@ class AccountExport:
         company, by = found or (await self._create(row), LinkedBy.CREATED)
         if isinstance(company, Refusal):
             return company
-        self.store.save_mapping(Mapping(self._mapping_key(row), company.id))
+        if by is not LinkedBy.LINK:
+            self._links.link(row["account_id"], company.id)
         written = self._solution is not None and await self._write_manage_id(row, company, self._solution)
         return AccountLink(row.line, row["account_id"], company, by, manage_id_written=written)
-
-    def _mapping_key(self, row: Row) -> MappingKey:
-        return MappingKey(MappingKind.CUSTOMER, self.layout.customer(row["account_id"]))
 
     def _found(self, row: Row) -> tuple[Company, LinkedBy] | Refusal | None:
         """The company of an account: its link, else the one that carries its id; None if there is none yet."""
         account = row["account_id"]
-        linked = self._linked(row)
+        linked = self._links.company(account)
         if linked is not None:
             return self._still_there(row, linked)
         candidates = list(self._candidates(row).values())
@@ -224,8 +225,7 @@ class AccountExport:
             reason = f"several companies carry its id: {names}; choose: cwtui map set customer"
             return row.refused(f"{reason} {self.layout.customer(account)} ID", "account_id")
         if living:
-            other = self._other_account(living[0][0].id, account)
-            if other:
+            if other := self._links.other(living[0][0].id, account):
                 reason = f"company {living[0][0].name} is linked to account {other} already"
                 return row.refused(reason, "account_id")
             return living[0]
@@ -241,20 +241,8 @@ class AccountExport:
             return company, LinkedBy.LINK
         state = "in the recycle bin; restore it in ConnectWise" if company else "no longer in ConnectWise"
         name = f"{company.name} ({linked})" if company else str(linked)
-        forget = f"cwtui map unset customer {self.layout.customer(row['account_id'])}"
+        forget = f"cwtui map unset customer {self.layout.customer(self._links.spelling(row['account_id']))}"
         return row.refused(f"its company {name} is {state}, or let it go: {forget}", "account_id")
-
-    def _other_account(self, company: CompanyId, account: str) -> str:
-        own, prefix = self.layout.customer(account), self.layout.customer("")
-        taken = (
-            mapping.key.marketplace_id.removeprefix(prefix)
-            for mapping in self.store.mappings()
-            if mapping.key.kind is MappingKind.CUSTOMER
-            and mapping.connectwise_id == company
-            and mapping.key.marketplace_id.startswith(prefix)
-            and CustomerId(mapping.key.marketplace_id) != own
-        )
-        return next(taken, "")
 
     async def _create(self, row: Row) -> Company | Refusal:
         code = self._codes.get(row["country"].casefold())

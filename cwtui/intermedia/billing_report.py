@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from pathlib import Path
@@ -67,6 +67,14 @@ class BillingReport:
         """The lines of the file that are about an account."""
         return tuple(sorted(number for line in self.counts.get(account, ()) for number in line.lines))
 
+    def spelt(self, spelling: Callable[[str], str]) -> BillingReport:
+        """The same with its accounts named otherwise: as they were linked."""
+        return replace(
+            self,
+            counts={spelling(account): lines for account, lines in self.counts.items()},
+            unsure={spelling(account): skus for account, skus in self.unsure.items()},
+        )
+
 
 def read_billing_report(path: Path, layout: Layout, day: date | None = None) -> BillingReport:
     """Read a report.
@@ -96,18 +104,23 @@ def report_of(
     is_dated: bool = False,
     refused: Sequence[Refusal] = (),
 ) -> BillingReport:
-    """Add up rows by account, SKU and unit cost; each that cannot be counted is refused."""
+    """Add up rows by account, SKU and unit cost; each that cannot be counted is refused.
+
+    Accounts and SKUs are the same in capitals; an account is named as its first row spells it.
+    """
     refusals = list(refused)
+    names: dict[str, str] = {}
     counts: dict[str, dict[str, CountLine]] = defaultdict(dict)
     unsure: dict[str, set[str]] = defaultdict(set)
     for row in rows:
+        account = names.setdefault(row["account_id"].casefold(), row["account_id"])
         try:
             line = _line(row, layout)
         except ValueError as error:
             refusals.append(row.refused(str(error), "account_id", "sku"))
-            unsure[row["account_id"]].add(row["sku"])
+            unsure[account].add(row["sku"])
             continue
-        of_account, key = counts[row["account_id"]], line.item.casefold()
+        of_account, key = counts[account], line.item.casefold()
         earlier = of_account.get(key)
         of_account[key] = line if earlier is None else _added(earlier, line)
     return BillingReport(

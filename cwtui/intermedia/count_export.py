@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from cwtui.domain.errors import GuardError
 from cwtui.domain.ids import AgreementId, CatalogItemId, CompanyId, OrderId, TaskId, task_id
-from cwtui.domain.mappings import Mapping as MappingRow
-from cwtui.domain.mappings import MappingKey, MappingKind
 from cwtui.domain.money import plain
 from cwtui.domain.psa import Addition, Agreement, Company
 from cwtui.domain.tasks import Task, TaskKind, TaskStatus
@@ -32,6 +30,7 @@ from cwtui.intermedia.count_source import CountSource
 from cwtui.intermedia.counting import vanished
 from cwtui.intermedia.items import exported_items
 from cwtui.intermedia.layouts import Layout
+from cwtui.intermedia.linked_accounts import LinkedAccounts
 from cwtui.intermedia.protocols import IntermediaPsa
 from cwtui.intermedia.vendor_file import Refusal
 
@@ -132,8 +131,10 @@ class CountExport:
     async def resolve(self, report: BillingReport) -> list[AccountCounts]:
         """The linked accounts of a report, their items and agreements; the rows of others are refused."""
         self._refused = list(report.refused)
+        links = LinkedAccounts(self.store, self.layout)
+        report = report.spelt(links.spelling)
         names = await self._item_ids(report)
-        companies = await self._companies(report)
+        companies = await self._companies(report, links)
         agreements: dict[CompanyId, list[Agreement]] = defaultdict(list)
         async for page in self.psa.agreements():
             for agreement in page:
@@ -142,7 +143,7 @@ class CountExport:
         for account, lines in report.counts.items():
             company = companies.get(account)
             if company is None:
-                self._refuse(report, account, self._unlinked(account))
+                self._refuse(report, account, self._unlinked(account, links))
                 continue
             items, unsure = self._items(lines, names, account)
             if not items:
@@ -167,46 +168,39 @@ class CountExport:
                     found.setdefault(item.identifier.casefold(), item.id)
         return found
 
-    async def _companies(self, report: BillingReport) -> dict[str, Company]:
+    async def _companies(self, report: BillingReport, links: LinkedAccounts) -> dict[str, Company]:
         """The company of each account, by its link; where the layout allows, by an identifier of its own."""
-        mappings = self.store.mappings()
-        linked = {account: mappings.company(self.layout.customer(account)) for account in report.counts}
-        wanted = {company for company in linked.values() if company is not None}
+        linked = {company for account in report.counts if (company := links.company(account)) is not None}
         companies: dict[CompanyId, Company] = {}
-        async for page in self.psa.companies(None if self.layout.links_by_identifier else wanted):
+        async for page in self.psa.companies(None if self.layout.links_by_identifier else linked):
             companies.update((company.id, company) for company in page)
         if self.layout.links_by_identifier:
-            linked |= self._link(linked, companies.values())
+            self._link([account for account in report.counts if links.company(account) is None], companies, links)
         return {
             account: companies[company]
-            for account, company in linked.items()
-            if company is not None and company in companies
+            for account in report.counts
+            if (company := links.company(account)) is not None and company in companies
         }
 
-    def _link(
-        self, linked: Mapping[str, CompanyId | None], companies: Iterable[Company]
-    ) -> dict[str, CompanyId | None]:
-        """Link accounts without a link to the one company that carries their id, for good."""
+    def _link(self, accounts: Sequence[str], companies: Mapping[CompanyId, Company], links: LinkedAccounts) -> None:
+        """Link accounts without a link to the one company that carries their id and no other account's, for good."""
         by_text: dict[str, set[CompanyId]] = defaultdict(set)
-        for company in companies:
+        for company in companies.values():
             for text in (company.identifier, company.account_number):
                 if text:
                     by_text[text.casefold()].add(company.id)
-        made: dict[str, CompanyId | None] = {}
         with self.store.batch():
-            for account in [account for account, company in linked.items() if company is None]:
+            for account in accounts:
                 found = by_text[account.casefold()]
-                if len(found) == 1:
-                    (made[account],) = found
-                    key = MappingKey(MappingKind.CUSTOMER, self.layout.customer(account))
-                    self.store.save_mapping(MappingRow(key, next(iter(found))))
-        return made
+                if len(found) == 1 and not links.other(next(iter(found)), account):
+                    links.link(account, next(iter(found)))
 
-    def _unlinked(self, account: str) -> str:
-        if self.store.mappings().company(self.layout.customer(account)) is not None:
+    def _unlinked(self, account: str, links: LinkedAccounts) -> str:
+        if links.company(account) is not None:
             return "its company is no longer in ConnectWise, or in the recycle bin"
         if self.layout.links_by_identifier:
-            return f"no company carries its id; link it: cwtui map set customer {self.layout.customer(account)} ID"
+            link = f"link it: cwtui map set customer {self.layout.customer(account)} ID"
+            return f"no company carries its id and no other account's; {link}"
         return "the account is not linked to a company; run `cwtui intermedia export-accounts` first"
 
     def _refuse(self, report: BillingReport, account: str, reason: str) -> None:

@@ -22,6 +22,7 @@ COLUMNS = (
     "account", "company", "agreement", "sku", "catalog_item", "status", "expected_quantity", "actual_quantity",
     "actual_price", "actual_cost", "line", "note",
 )  # fmt: skip
+_MOVES_ON = "Its units are reported at another price: it ends where that takes over."
 _LEFT_ALONE = "It is not in the report; it is left alone."
 
 
@@ -45,6 +46,7 @@ class CountRow:
         actual: What the additions hold together; None where there is none.
         price, cost: Of one unit, where all its additions agree.
         lines: Of the file.
+        moves_on: An addition whose units the report has at another price: a repair ends it.
     """
 
     status: CountStatus
@@ -60,6 +62,7 @@ class CountRow:
     cost: Decimal | None = None
     lines: tuple[int, ...] = ()
     note: str = ""
+    moves_on: bool = False
 
     @property
     def differs(self) -> bool:
@@ -94,9 +97,13 @@ def _account_rows(one: AccountCounts, layout: Layout) -> list[CountRow]:
         and held.values.catalog_item_id not in reported
         and sku_of(held.catalog_item) != held.catalog_item
     ]
-    return [_row(one, item, _of(item, record.seen, layout)) for item in record.items] + [
-        _extra(one, held) for held in extra
-    ]
+    rows = [_row(one, item, _of(item, record.seen, layout)) for item in record.items]
+    more = {
+        row.sku.casefold()
+        for row in rows
+        if row.expected is not None and (row.actual is None or row.expected > row.actual)
+    }
+    return rows + [_extra(one, held, moves_on=sku_of(held.catalog_item).casefold() in more) for held in extra]
 
 
 def _of(item: CountedItem, seen: Sequence[Addition], layout: Layout) -> list[Addition]:
@@ -131,24 +138,21 @@ def _row(one: AccountCounts, item: CountedItem, held: Sequence[Addition]) -> Cou
     )
 
 
-def _extra(one: AccountCounts, held: Addition) -> CountRow:
-    sku, billed = sku_of(held.catalog_item), {addition.values.catalog_item_id for addition in one.record.seen}
-    is_repriced = any(
-        item.sku.casefold() == sku.casefold() and item.catalog_item_id not in billed for item in one.record.items
-    )
+def _extra(one: AccountCounts, held: Addition, *, moves_on: bool) -> CountRow:
     return CountRow(
         CountStatus.EXTRA,
         one.account,
         one.company.name,
         one.record.agreement_id,
-        sku,
+        sku_of(held.catalog_item),
         held.catalog_item,
         held.values.catalog_item_id,
         None,
         held.values.quantity,
         held.values.unit_price,
         held.values.unit_cost,
-        note="Its SKU is reported at another price, and ends where that starts." if is_repriced else _LEFT_ALONE,
+        note=_MOVES_ON if moves_on else _LEFT_ALONE,
+        moves_on=moves_on,
     )
 
 

@@ -72,6 +72,7 @@ class _Draft:
     warnings: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    _replaced: list[tuple[Addition, Sequence[CountedItem]]] | None = None
 
     def __post_init__(self) -> None:
         self.dates = self.facts.dates
@@ -114,18 +115,31 @@ class _Draft:
         return [held for held in found if held.values.cancelled is None] or found
 
     def replaced(self) -> list[tuple[Addition, Sequence[CountedItem]]]:
-        """Additions of an old price whose SKU starts at a new one, with what replaces them."""
-        starting: dict[str, list[CountedItem]] = {}
+        """Additions of an old price whose SKU starts or grows at another one, with what replaces them.
+
+        Where the other price's count neither starts nor grows, the units of the old one just vanished.
+        """
+        if self._replaced is None:
+            self._replaced = self._find_replaced()
+        return self._replaced
+
+    def _find_replaced(self) -> list[tuple[Addition, Sequence[CountedItem]]]:
+        taking_over: dict[str, list[CountedItem]] = {}
         for item in self.facts.items:
-            if not self.facts.layout.is_one_time(item.sku) and not self.held_for(item):
-                starting.setdefault(item.sku.casefold(), []).append(item)
+            has = self.held_for(item)
+            if not self.facts.layout.is_one_time(item.sku) and (not has or _units(has) < item.quantity):
+                taking_over.setdefault(item.sku.casefold(), []).append(item)
         unsure = {sku.casefold() for sku in self.facts.unsure}
         found: list[tuple[Addition, Sequence[CountedItem]]] = []
         for held, name in self.standing():
             sku = sku_of(name).casefold()
-            if sku in starting and sku not in unsure and not self.is_reported(held):
-                found.append((held, starting[sku]))
+            if sku in taking_over and sku not in unsure and not self.is_reported(held):
+                found.append((held, taking_over[sku]))
         return found
+
+    def moves(self, sku: str) -> bool:
+        """Some of the SKU's units go from one price to another."""
+        return any(items[0].sku.casefold() == sku.casefold() for _, items in self.replaced())
 
     # problems
 
@@ -150,7 +164,7 @@ class _Draft:
         if len(item.lines) > 1:
             self.notes.append(f"{item.name}: {_lines(item)} of the report were added up.")
         held = self.held_for(item)
-        if len(held) > 1 and sum((one.values.quantity for one in held), start=ZERO) != item.quantity:
+        if len(held) > 1 and _units(held) != item.quantity:
             ids = ", ".join(str(one.id) for one in held)
             self.problem(
                 ProblemCode.LINK_MISSING,
@@ -170,7 +184,8 @@ class _Draft:
             self.warnings.append(f"{item.name}: addition {held.id} ends on {values.cancelled}; nothing follows it yet.")
         if values.quantity == item.quantity:
             return
-        self.check_guard(item.name, values.quantity, item.quantity)
+        if not self.moves(item.sku):  # else its units at all prices together are looked at
+            self.check_guard(item.name, values.quantity, item.quantity)
         self.add(
             item,
             Operation.UPDATE,
@@ -218,13 +233,12 @@ class _Draft:
         if self.dates is None:
             return
         start = self.dates.first_open_day
-        counted: dict[str, tuple[Decimal, list[Addition]]] = {}
+        olds: dict[str, list[Addition]] = {}
         for held, items in self.replaced():
-            sku, values = items[0].sku, held.values
-            counted.setdefault(sku, (sum((item.quantity for item in items), start=ZERO), []))[1].append(held)
+            olds.setdefault(items[0].sku.casefold(), []).append(held)
             names = " and ".join(item.name for item in items)
-            begins_later = values.effective >= start
-            after = None if begins_later else values.ending(start - ONE_DAY)
+            begins_later = held.values.effective >= start
+            after = None if begins_later else held.values.ending(start - ONE_DAY)
             why = "would only begin then" if begins_later else f"ends on {day_text(start - ONE_DAY)}"
             self.changes.append(
                 Change(
@@ -235,15 +249,17 @@ class _Draft:
                     charge=Charge.RECURRING,
                     before=held,
                     after=after,
-                    arithmetic=(f"{names} starts on {day_text(start)}; addition {held.id} {why}",),
+                    arithmetic=(f"{names} takes its place from {day_text(start)}; addition {held.id} {why}",),
                     source=f"report {self.facts.report}",
                     rule=_END_RULE,
                     price_source=PriceSource.CONNECTWISE,
                     is_standing=True,
                 )
             )
-        for sku, (quantity, olds) in counted.items():
-            self.check_guard(sku, sum((held.values.quantity for held in olds), start=ZERO), quantity)
+        for sku, ended in olds.items():
+            items = [item for item in self.facts.items if item.sku.casefold() == sku]
+            before = [*ended, *(one for item in items for one in self.held_for(item))]
+            self.check_guard(items[0].sku, _units(before), sum((item.quantity for item in items), start=ZERO))
 
     def price_of(self, item: CountedItem, found: CatalogItem) -> Decimal:
         """The catalog item's price; where it names none, the agreement's own price of the line it replaces."""
@@ -299,6 +315,10 @@ class _Draft:
                 is_standing=not is_one_time,
             )
         )
+
+
+def _units(held: Sequence[Addition]) -> Decimal:
+    return sum((one.values.quantity for one in held), start=ZERO)
 
 
 def _lines(item: CountedItem) -> str:

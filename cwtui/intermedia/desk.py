@@ -119,7 +119,7 @@ class VendorDesk:
         accounts = await export.resolve(report)
         refused = export.refused
         rows = tuple(compare(accounts, self.layout, refused))
-        wrong = {row.account for row in rows if row.status in _REPAIRED}
+        wrong = {row.account for row in rows if row.status in _REPAIRED or row.moves_on}
         if not apply or not wrong:
             return CountReconciliation(rows, refused)
         counts = await export.make(report, [one for one in accounts if one.account in wrong], renewing=wrong)

@@ -192,7 +192,18 @@ MAIL_10 = held(9001, "MR_7.25", 10)
         pytest.param(
             facts(counted("MR_7.95", 2), additions=(MAIL_10, held(9002, "MR_7.95", 2))),
             [],
-            id="an old price beside a new one that was there already is left alone",
+            id="an old price beside a new one that stays as it was: its units vanished, it is left alone",
+        ),
+        pytest.param(
+            facts(counted("MR_7.95", 9), additions=(MAIL_10, held(9002, "MR_7.95", 2))),
+            ["update 9002 9 × 12.25 2026-09-01 -", "update 9001 10 × 11.50 2026-09-01 2026-11-30"],
+            id="lineage: an old price whose units went to a new one that was there already",
+        ),
+        pytest.param(
+            facts(counted("MR_7.25", 12), additions=(held(9001, "MR_7.25", 10, cancelled=date(2026, 11, 30)),
+                                                     held(9002, "MR_7.95", 10, effective=date(2026, 12, 1)))),
+            ["delete 9002", "create 12 × 11.5000 2026-12-01 -"],
+            id="lineage: back to the old price before the new one was invoiced",
         ),
         pytest.param(
             facts(counted("MR_7.95", 2), additions=(MAIL_10,), unsure=frozenset({"MR"})),
@@ -300,6 +311,12 @@ def test_problems(made: dict[str, Any], code: ProblemCode) -> None:
     problems = plan_counts(facts(counted("MR_7.25", 10), **made)).problems
     assert [problem.code for problem in problems] == [code]
     assert problems[0].message.endswith((".", "ID."))
+
+
+def test_the_guard_looks_at_all_prices_of_a_sku_together() -> None:
+    """Ten units that go to another price are no change of quantity."""
+    both = (held(9001, "MR_7.25", 8), held(9002, "MR_7.95", 2))
+    assert plan_counts(facts(counted("MR_7.95", 10), additions=both, max_quantity_change=Decimal(10))).is_ready
 
 
 def test_a_confirmed_guard_lets_the_count_through() -> None:

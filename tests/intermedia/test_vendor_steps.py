@@ -383,6 +383,17 @@ async def test_a_row_that_was_refused_is_taken_when_the_report_is_given_again(pa
     assert ("BAK40D01SUNR_14", "1", "22", "2026-12-01", "") in partner.additions("Juniper Realty")
 
 
+async def test_an_account_is_the_same_in_capitals(partner: Partner) -> None:
+    await partner.ready()
+    again = await partner.export_accounts(partner.account(JUNIPER.lower()), partner.account(JUNIPER))
+    assert [(link.account, link.by) for link in again.links] == [(JUNIPER.lower(), LinkedBy.LINK)]
+    assert [one.reason for one in again.refused] == ["the account is on line 2 already"]
+    first = await partner.export_counts(f"{JUNIPER},SPF20A01SUNR,4,1.10", f"{JUNIPER.lower()},SPF20A01SUNR,6,1.10")
+    other = await partner.export_counts(f"{JUNIPER.lower()},spf20a01sunr,10,1.10")
+    assert (len(first.created), other.created, other.unchanged) == (1, (), first.created)
+    assert [task.subscription_id for task in first.tasks] == [f"intermedia:{JUNIPER}"]
+
+
 async def test_an_account_without_an_agreement_waits_for_one(partner: Partner) -> None:
     await partner.ready()
     created = await partner.export_accounts(partner.account("IM100205"))
@@ -498,6 +509,25 @@ async def test_reconcile_compares_and_repairs(partner: Partner) -> None:
     assert again.run is not None
     assert again.run.writes.patch == 1
     assert partner.additions("Cobalt Studios") == [("MXS10C01SUNR_7.25", "4", "11.5", "2026-12-01", "")]
+
+
+async def test_reconcile_ends_an_old_price_whose_units_went_to_another(partner: Partner) -> None:
+    """Nothing else differs but the addition of the old price: it is repaired all the same."""
+    await partner.ready()
+    both = await partner.export_counts(f"{JUNIPER},MXS10C01SUNR,12,7.25", f"{JUNIPER},MXS10C01SUNR,3,7.95")
+    await partner.engine.sync(both.created)
+    path = partner.file("account_id,sku,quantity,unit_cost", f"{JUNIPER},MXS10C01SUNR,15,7.95")
+    found = await partner.vendor.reconcile(path)
+    assert [(row.name, row.status.value, row.moves_on) for row in found.rows] == [
+        ("MXS10C01SUNR_7.95", "quantity_differs", False),
+        ("MXS10C01SUNR_7.25", "extra", True),
+    ]
+    repaired = await partner.vendor.reconcile(path, apply=True, force=True)
+    assert [row.status.value for row in repaired.rows] == ["match"]
+    assert partner.additions("Juniper Realty") == [
+        ("MXS10C01SUNR_7.25", "12", "11.5", "2026-09-01", "2026-11-30"),
+        ("MXS10C01SUNR_7.95", "15", "12.25", "2026-12-01", ""),
+    ]
 
 
 # any vendor
