@@ -53,6 +53,10 @@ def session_of(composed: Composition, listener: ScreenListener) -> Session:
     session = Session(engine=composed.engine, listener=listener, holder=composed.holder)
     session.desk = LiveDesk(composed, session)
     session.vendor = lambda: composed.intermedia
+    if composed.is_demo:
+        from cwtui.sandbox.demo_files import FOLDER  # noqa: PLC0415  # the sandbox is loaded for a demo only
+
+        session.examples = FOLDER
     take_settings(session, composed)
     return session
 

@@ -163,6 +163,10 @@ class MappingDesk:
         """The name of a mapping's target, as far as it is known."""
         return self._known_names().get(_name_key(mapping), "")
 
+    def keep_names(self, kind: MappingKind, names: Iterable[tuple[int, str]]) -> None:
+        """Remember names of what a kind is mapped to, that were read for something else."""
+        self._remember_names({f"{kind}:{number}": name for number, name in names})
+
     # what is not mapped
 
     def unmapped_customers(self, tasks: Iterable[Task]) -> list[Customer]:

@@ -174,6 +174,7 @@ class SyncEngine:
             at_once=self.rules.at_once,
         )
         outcome = await running.run(tasks)
+        self.workbench.keep_names()
         if outcome.denied is not None and not outcome.errors:
             outcome.errors.append(str(outcome.denied))
         return outcome

@@ -9,7 +9,17 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from cwtui.domain.errors import InputError, StateError
-from cwtui.domain.ids import AdditionId, CompanyId, CustomerId, Mpn, ProductId, SubscriptionId, TaskId
+from cwtui.domain.ids import (
+    AdditionId,
+    AgreementId,
+    CatalogItemId,
+    CompanyId,
+    CustomerId,
+    Mpn,
+    ProductId,
+    SubscriptionId,
+    TaskId,
+)
 from cwtui.domain.mappings import Mapping, MappingKey, MappingKind
 from cwtui.domain.marketplace import Customer, Product, Subscription
 from cwtui.domain.next_invoice import NextInvoice, next_invoice
@@ -175,6 +185,29 @@ class Workbench:
     async def learn_names(self, kind: MappingKind) -> None:
         """Read the names of what is mapped."""
         await self.mapping.learn_names(kind)
+
+    def named(self, kind: MappingKind, number: int) -> str:
+        """`Müller Cloud (105)`; the number alone while the name is not known. Asks no service."""
+        name = self._read_name(kind, number) or self.mapping.connectwise_name(Mapping(MappingKey(kind, ""), number))
+        return f"{name} ({number})" if name else str(number)
+
+    def _read_name(self, kind: MappingKind, number: int) -> str:
+        match kind:
+            case MappingKind.AGREEMENT:
+                agreement = self.desk.agreements.get(AgreementId(number))
+                return agreement.name if agreement else ""
+            case MappingKind.PRODUCT:
+                item = self.desk.items.get(CatalogItemId(number))
+                return item.identifier if item else ""
+            case MappingKind.CUSTOMER:
+                return ""
+
+    def keep_names(self) -> None:
+        """Let the names that were read for plans survive them: what is written is looked at later, too."""
+        agreements = [held for held in self.desk.agreements.values() if held is not None]
+        self.mapping.keep_names(MappingKind.AGREEMENT, [(held.id, held.name) for held in agreements])
+        items = self.desk.items.values()
+        self.mapping.keep_names(MappingKind.PRODUCT, [(held.id, held.identifier) for held in items])
 
     # a new catalog item
 

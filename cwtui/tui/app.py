@@ -13,6 +13,7 @@ from textual import on
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
+from textual.scrollbar import ScrollBar
 from textual.timer import Timer
 
 from cwtui.domain.ids import TaskId
@@ -30,6 +31,7 @@ from cwtui.tui.screens.wizard import WizardScreen
 from cwtui.tui.screens.work_screen import WorkScreen
 from cwtui.tui.session import Session
 from cwtui.tui.widgets.mode_tabs import ModeTabs
+from cwtui.tui.widgets.scroll_bar import WholeCells
 from cwtui.tui.widgets.virtual_table import VirtualTable
 
 _LOOKS_PER_S = 20
@@ -50,11 +52,14 @@ class CwTui(App[Ending]):
     CSS_PATH = "cwtui.tcss"
     DEFAULT_MODE = HOME
     COMMANDS: ClassVar = {ActionProvider}
-    COMMAND_PALETTE_BINDING = "ctrl+p"
     HELP_TITLE = "Everywhere"
     BINDINGS: ClassVar[list[BindingType]] = [
         *(mode.binding for mode in MODES),
-        Binding("question_mark,f1", "help", "Help", key_display="?", id="app.help", tooltip="Every key of this screen"),
+        Binding("question_mark", "help", "Help", key_display="?", id="app.help", tooltip="Every key of this screen"),
+        Binding("f1", "help", "Help", id="app.help", tooltip="Every key of this screen"),  # where ? is a letter
+        Binding(
+            "ctrl+p", "command_palette", "More", priority=True, id="app.palette", tooltip="Every action, by its name"
+        ),
         Binding("D", "toggle_dark", "Light / dark", show=False, id="app.dark", tooltip="Switch light and dark"),
         Binding(
             "ctrl+q", "quit", "Quit", show=False, priority=True, id="app.quit", tooltip="Leave cwtui from anywhere"
@@ -63,6 +68,7 @@ class CwTui(App[Ending]):
 
     def __init__(self, session: Session) -> None:
         super().__init__(ansi_color=theme.ansi_color(os.environ))
+        ScrollBar.renderer = WholeCells
         self.session = session
         self.session.tabs = tuple(mode.tab for mode in MODES)
         for known in (theme.DARK, theme.LIGHT):

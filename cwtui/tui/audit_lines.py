@@ -7,32 +7,35 @@ from dataclasses import fields
 
 from cwtui.domain.psa import AdditionValues
 from cwtui.domain.records import AuditRow
+from cwtui.tui.names import Ids, Names
 from cwtui.tui.plan_lines import label_of, value_text
 
 _DONE = {"create": "created", "update": "changed", "delete": "deleted"}
 
 
-def audit_headline(row: AuditRow) -> str:
-    """`created addition 4711 in agreement 101: confirmed`."""
+def audit_headline(row: AuditRow, names: Names | None = None) -> str:
+    """`created addition 4711 in agreement Müller Cloud (105): confirmed`."""
     which = f" {row.addition_id}" if row.addition_id is not None else ""
-    return f"{_DONE.get(row.operation, row.operation)} addition{which} in agreement {row.agreement_id}: {row.outcome}"
+    where = (names or Ids()).agreement(row.agreement_id)
+    return f"{_DONE.get(row.operation, row.operation)} addition{which} in agreement {where}: {row.outcome}"
 
 
-def audit_text(row: AuditRow) -> str:
+def audit_text(row: AuditRow, names: Names | None = None) -> str:
     """Everything known about a write, a line each."""
-    return "\n".join(_lines(row))
+    return "\n".join(_lines(row, names or Ids()))
 
 
-def _lines(row: AuditRow) -> Iterator[str]:
+def _lines(row: AuditRow, names: Names) -> Iterator[str]:
+    yield f"agreement     {names.agreement(row.agreement_id)}"
+    yield f"subscription  {names.subscription(row.subscription_id)}"
+    yield f"product       {names.product(row.product_id)}, {row.charge}"
     yield f"task          {row.task_id}"
-    yield f"subscription  {row.subscription_id}"
-    yield f"product       {row.product_id}, {row.charge}"
     yield f"by            {row.who}, run {row.run_id}"
     for title, values in (("before", row.before), ("after", row.after)):
         if values is not None:
             yield ""
             yield title
-            yield from _values(values)
+            yield from _values(values, names)
     why = [(name, value) for name, value in row.why.items() if value]
     if why:
         yield ""
@@ -42,8 +45,8 @@ def _lines(row: AuditRow) -> Iterator[str]:
         yield from (f"  {name}: {part}" for part in parts)
 
 
-def _values(values: AdditionValues) -> Iterator[str]:
+def _values(values: AdditionValues, names: Names) -> Iterator[str]:
     for one in fields(AdditionValues):
         value = getattr(values, one.name)
         if value is not None:
-            yield f"  {label_of(one.name):<14}{value_text(one.name, value)}"
+            yield f"  {label_of(one.name):<14}{value_text(one.name, value, names)}"

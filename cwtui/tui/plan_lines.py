@@ -9,8 +9,9 @@ from decimal import Decimal
 from cwtui.domain.money import plain, price_text
 from cwtui.domain.plans import Change, Operation, Plan
 from cwtui.domain.psa import AdditionValues
-from cwtui.domain.tasks import ProblemCode, Task
-from cwtui.tui.widgets.detail_pane import Line
+from cwtui.domain.tasks import Problem, ProblemCode, Task, TaskStatus
+from cwtui.tui.names import Ids, Names
+from cwtui.tui.widgets.detail_pane import Line, block
 from cwtui.tui.widgets.status_words import KIND_WORDS, STATUS_WORDS
 from cwtui.tui.widgets.tone import Tone
 
@@ -53,33 +54,40 @@ def task_lines(task: Task) -> list[Line]:
     lines = [
         Line(f"{task.customer_name} ({task.customer_id})", Tone.HEADING),
         Line(f"{task.subscription_name} ({task.subscription_id})"),
-        Line(f"{KIND_WORDS[task.kind]} order {task.order_number}{ordered}"),
-        Line(str(shown), shown.tone),
+        Line(f"{shown} · {KIND_WORDS[task.kind]} order {task.order_number}{ordered}", shown.tone),
     ]
-    if task.note:
-        lines.append(Line(task.note, Tone.BAD if task.status == "failed" else Tone.MUTED))
-    return lines
+    if task.status is TaskStatus.WAITING:
+        text = "An older task of this subscription comes first: sync that one, or skip it."
+        lines.append(Line(text, Tone.ATTENTION))
+    return [*lines, *block(task.note, Tone.BAD if task.status is TaskStatus.FAILED else Tone.MUTED)]
 
 
-def plan_lines(plan: Plan) -> list[Line]:
-    """What a plan would write, and why."""
-    return [*_problems(plan), *_head(plan), *_changes(plan.changes, plan.currency), *_remarks(plan)]
-
-
-def _problems(plan: Plan) -> Iterator[Line]:
-    if plan.problems:
-        yield Line("")
-        yield Line("What keeps it from being ready", Tone.HEADING)
-    for problem in plan.problems:
+def problem_lines(problems: Iterable[Problem]) -> Iterator[Line]:
+    """What keeps a task from being ready, whole, each with the key that fixes it."""
+    for place, problem in enumerate(problems):
+        if not place:
+            yield Line("")
+            yield Line("What keeps it from being ready", Tone.HEADING)
         yield Line(f"! {problem.message}", Tone.ATTENTION)
         yield Line(f"{problem.code} · key: {_KEYS[problem.code]}", Tone.MUTED, indent=2)
 
 
-def _head(plan: Plan) -> Iterator[Line]:
+def plan_lines(plan: Plan, names: Names | None = None) -> list[Line]:
+    """What a plan would write, and why."""
+    known = names or Ids()
+    return [
+        *problem_lines(plan.problems),
+        *_head(plan, known),
+        *_changes(plan.changes, plan.currency, known),
+        *_remarks(plan),
+    ]
+
+
+def _head(plan: Plan, names: Names) -> Iterator[Line]:
     yield Line("")
     yield Line("Plan", Tone.HEADING)
     if plan.agreement_id is not None:
-        yield Line(f"Agreement {plan.agreement_id}{f', {plan.currency}' if plan.currency else ''}")
+        yield Line(f"Agreement {names.agreement(plan.agreement_id)}{f', {plan.currency}' if plan.currency else ''}")
     if plan.effective:
         standing = f", standing additions from {plan.standing_from}" if plan.standing_from else ""
         yield Line(f"Effective {plan.effective}{standing}")
@@ -87,26 +95,38 @@ def _head(plan: Plan) -> Iterator[Line]:
         yield Line("Nothing to write." if plan.is_ready else "Nothing can be planned yet.", Tone.MUTED)
 
 
-def _changes(changes: Iterable[Change], currency: str) -> Iterator[Line]:
+def _changes(changes: Iterable[Change], currency: str, names: Names) -> Iterator[Line]:
     for change in changes:
-        which = f" {change.addition_id}" if change.addition_id is not None else ""
-        tone = Tone.MUTED if change.left_out else Tone.HEADING
-        left_out = "  (left out)" if change.left_out else ""
         yield Line("")
-        text = f"{_SYMBOLS[change.operation]} {change.operation} addition{which}: {change.charge}{left_out}"
-        yield Line(text, tone)
-        for text in _values(change):
-            yield Line(text, Tone.MUTED if change.left_out else Tone.NORMAL, indent=4)
-        if change.operation is not Operation.DELETE:
-            yield Line(f"{'amount':<14}{price_text(change.amount)} {currency}".rstrip(), indent=4)
+        yield Line(change_headline(change, currency), Tone.MUTED if change.left_out else Tone.HEADING)
+        for text in _values(change, names):
+            yield _field(text, Tone.MUTED if change.left_out else Tone.NORMAL)
         for place, step in enumerate(change.arithmetic):
-            yield Line(f"{'' if place else 'arithmetic':<14}{step}", Tone.GOOD, indent=4)
+            yield _field(f"{'' if place else 'arithmetic':<14}{step}", Tone.GOOD)
         for text in (change.source, change.rule):
             if text:
                 yield Line(text.strip(), Tone.MUTED, indent=4)
 
 
-def _values(change: Change) -> Iterator[str]:
+def _field(text: str, tone: Tone) -> Line:
+    return Line(text, tone, indent=4, hang=14)
+
+
+def change_headline(change: Change, currency: str) -> str:
+    """`+ create addition: recurring · 15 × 4.50 = 67.50 EUR`."""
+    which = f" {change.addition_id}" if change.addition_id is not None else ""
+    text = f"{_SYMBOLS[change.operation]} {change.operation} addition{which}: {change.charge}"
+    values = change.after or (change.before.values if change.before else None)
+    if values is not None:
+        text += f" · {plain(values.quantity)} × {price_text(values.unit_price)}"
+    if change.operation is not Operation.DELETE:
+        text += f" = {price_text(change.amount)} {currency}".rstrip()
+    if change.before and values is not None and values.cancelled != change.before.values.cancelled:
+        text += f" · ends {values.cancelled}" if values.cancelled else " · no longer ends"
+    return f"{text} (left out)" if change.left_out else text
+
+
+def _values(change: Change, names: Names) -> Iterator[str]:
     before, after = change.before.values if change.before else None, change.after
     for field in fields(AdditionValues):
         old, new = (None if held is None else getattr(held, field.name) for held in (before, after))
@@ -114,7 +134,7 @@ def _values(change: Change) -> Iterator[str]:
             continue
         mark = "  (edited)" if field.name in change.edited else ""
         shown = [old, new] if before and after else [old if before else new]
-        text = " → ".join(value_text(field.name, value) for value in shown)
+        text = " → ".join(value_text(field.name, value, names) for value in shown)
         yield f"{label_of(field.name):<14}{text}{mark}"
 
 
@@ -123,10 +143,12 @@ def label_of(name: str) -> str:
     return _LABELS.get(name, name)
 
 
-def value_text(name: str, value: object) -> str:
+def value_text(name: str, value: object, names: Names | None = None) -> str:
     """A field's value as the screens show it."""
     if value is None:
         return "none"
+    if name == "catalog_item_id" and names is not None and isinstance(value, int):
+        return names.item(value)
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, Decimal):

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import partial
+from pathlib import Path
 
 from cwtui.domain.errors import CwtuiError
 from cwtui.domain.ids import TaskId
@@ -18,6 +19,7 @@ from cwtui.engine.protocols import Progress
 from cwtui.engine.sync_engine import SyncEngine
 from cwtui.intermedia.desk import VendorDesk
 from cwtui.tui.audit_lines import audit_headline, audit_text
+from cwtui.tui.names import KnownNames, Names
 from cwtui.tui.setup_desk import SetupDesk
 
 _EVENTS_KEPT = 2_000
@@ -54,6 +56,7 @@ class ScreenListener:
         events: What happened, newest last.
         added: How many there were altogether.
         on_news: Called whenever there is something new.
+        names: Of what was written; None while there is no engine.
     """
 
     now: Callable[[], datetime] = partial(datetime.now, UTC)
@@ -62,6 +65,7 @@ class ScreenListener:
     events: deque[Event] = field(default_factory=lambda: deque(maxlen=_EVENTS_KEPT))
     added: int = 0
     on_news: Callable[[], None] = _ignore
+    names: Names | None = None
 
     def progress(self, progress: Progress) -> None:
         """Remember how far work is."""
@@ -75,7 +79,7 @@ class ScreenListener:
 
     def written(self, row: AuditRow) -> None:
         """Add a write to the activity."""
-        self.add(EventKind.WRITE, audit_headline(row), audit_text(row))
+        self.add(EventKind.WRITE, audit_headline(row, self.names), audit_text(row, self.names))
 
     def problem(self, message: str) -> None:
         """Add a failure to the activity."""
@@ -123,6 +127,7 @@ class Session:
         title: The profile, or that this is the demo.
         desk: Where settings are read, tried and saved; None where there are none (tests).
         vendor: Intermedia's steps, on the settings as they are when it is called; None where there are none (tests).
+        examples: Where the demo has files to try Intermedia's steps with; None outside of it.
         task_in_sight: The task under the cursor of the task list: where the other screens may begin.
         tabs: The modes there are; the app knows.
         working: What is being done now, or nothing: one thing at a time.
@@ -137,11 +142,17 @@ class Session:
     needs_setup: bool = False
     desk: SetupDesk | None = None
     vendor: Callable[[], VendorDesk] | None = None
+    examples: Path | None = None
     task_in_sight: TaskId | None = None
     tabs: tuple[Tab, ...] = ()
     working: str = ""
     _job: asyncio.Task[str] | None = None
     _only_reads: bool = False
+
+    @property
+    def names(self) -> Names:
+        """Names beside ids, as far as the engine knows them."""
+        return KnownNames(self.engine)
 
     @property
     def is_read_only(self) -> bool:
@@ -163,6 +174,7 @@ class Session:
             return None
         self.working, self._only_reads = what, only_reads
         self.engine.is_stopping = False  # an earlier `stop` was not meant for this
+        self.listener.names = self.names
         self._job = asyncio.ensure_future(_run(job))
         self.listener.on_news()
         try:

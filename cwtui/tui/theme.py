@@ -33,6 +33,12 @@ DARK = Theme(
         "border": "#58a6ff",
         "border-blurred": "#3b4754",
         "footer-key-foreground": "#79c0ff",
+        "scrollbar": "#3b4754",
+        "scrollbar-hover": "#58a6ff",
+        "scrollbar-active": "#58a6ff",
+        "scrollbar-background": "#131920",
+        "scrollbar-background-hover": "#131920",
+        "scrollbar-background-active": "#131920",
     },
 )
 LIGHT = Theme(
@@ -58,6 +64,12 @@ LIGHT = Theme(
         "border": "#0a58ca",
         "border-blurred": "#9aa5b1",
         "footer-key-foreground": "#0550ae",
+        "scrollbar": "#9aa5b1",
+        "scrollbar-hover": "#0a58ca",
+        "scrollbar-active": "#0a58ca",
+        "scrollbar-background": "#f8fafc",
+        "scrollbar-background-hover": "#f8fafc",
+        "scrollbar-background-active": "#f8fafc",
     },
 )
 

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from cwtui.domain.errors import InputError
 
+FOLDER = Path(__file__).parent
+"""Where they are; a demo reads them from here."""
 NAMES = ("accounts.csv", "sku_sheet.csv", "billing_report.csv", "billing_report_next.csv")
 
 

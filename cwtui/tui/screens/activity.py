@@ -13,7 +13,6 @@ from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
-from textual.widgets import Footer
 
 from cwtui.domain.ids import TaskId
 from cwtui.domain.tasks import Task
@@ -23,6 +22,7 @@ from cwtui.tui.screens.work_screen import WorkScreen
 from cwtui.tui.session import Event, EventKind, Session
 from cwtui.tui.widgets.columns import Column
 from cwtui.tui.widgets.detail_pane import DetailPane, Line, block
+from cwtui.tui.widgets.keys_line import KeysLine
 from cwtui.tui.widgets.progress_line import ProgressLine
 from cwtui.tui.widgets.tone import Tone
 from cwtui.tui.widgets.virtual_table import VirtualTable
@@ -93,7 +93,7 @@ class ActivityScreen(WorkScreen):
             yield VirtualTable(_COLUMNS, selectable=False, empty_text="Nothing has happened yet.", id="events")
             yield DetailPane(id="detail")
         yield ProgressLine()
-        yield Footer(show_command_palette=False, compact=True)
+        yield KeysLine()
 
     def on_mount(self) -> None:
         """The keys move the list."""
@@ -113,10 +113,12 @@ class ActivityScreen(WorkScreen):
         listener = self.session.listener
         seen = listener.added
         said = [event for event in listener.events if event.kind is not EventKind.WRITE]
-        rows = iter(self.session.engine.store.audit())
+        rows, names = iter(self.session.engine.store.audit()), self.session.names
         written: deque[Event] = deque(maxlen=_SHOWN)
         while some := list(islice(rows, _AT_ONCE)):
-            written.extend(Event(row.at, EventKind.WRITE, audit_headline(row), audit_text(row)) for row in some)
+            written.extend(
+                Event(row.at, EventKind.WRITE, audit_headline(row, names), audit_text(row, names)) for row in some
+            )
             await asyncio.sleep(0)
         self._events = _Events(sorted([*written, *said], key=lambda event: event.at))
         self._seen = seen

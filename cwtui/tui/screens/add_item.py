@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widget import Widget
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from cwtui.domain.charges import Charge
 from cwtui.domain.errors import CwtuiError
@@ -25,6 +25,7 @@ from cwtui.tui.widgets.choice_line import ChoiceLine
 from cwtui.tui.widgets.confirm_screen import ConfirmScreen
 from cwtui.tui.widgets.detail_pane import DetailPane, Line, block
 from cwtui.tui.widgets.fuzzy_picker import Entry, FuzzyPicker
+from cwtui.tui.widgets.keys_line import KeysLine
 from cwtui.tui.widgets.pick_line import PickLine
 from cwtui.tui.widgets.plain_input import PlainInput
 from cwtui.tui.widgets.tone import Tone
@@ -77,7 +78,7 @@ class AddItemScreen(ModalScreen[CatalogItem | None]):
             box.border_subtitle = "ctrl+s adds and maps · esc goes back"
             yield VerticalScroll(Static("Reading ConnectWise's tables …", classes="dialog--hint"), id="item-form")
             yield DetailPane(id="item-said")
-        yield Footer()
+        yield KeysLine()
 
     def on_mount(self) -> None:
         """Read the tables."""

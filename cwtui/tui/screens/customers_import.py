@@ -32,6 +32,12 @@ class CustomersImportScreen(ListScreen[ImportCandidate]):
         Column("identifier", "Identifier", 14, share=1, widest=24, rank=1),
     )
     EMPTY = "f lists the companies that are no customers yet."
+    ABOUT = (
+        "ConnectWise companies become marketplace customers",
+        "f lists the companies that are no customers yet, and what each lacks for an account.",
+        "enter fills the gaps of one, i imports it or those selected with space, I imports every complete one.",
+        "An imported customer is mapped to its company at once.",
+    )
     SELECTABLE = True
     WRITES = frozenset({"fill", "import_selected", "import_everything"})
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -27,9 +27,15 @@ class DriftScreen(ListScreen[Drifted]):
         Column("addition", "Addition", 9, right=True),
         Column("subscription", "Subscription", 16, share=2, widest=40),
         Column("how", "Ours → theirs", 24, share=3),
-        Column("agreement", "Agreement", 9, right=True, rank=1),
+        Column("agreement", "Agreement", 14, share=1, widest=40, rank=1),
     )
     EMPTY = "f looks for additions that are no longer what cwtui wrote."
+    ABOUT = (
+        "What was changed behind cwtui's back",
+        "An addition drifts when somebody edits, ends or deletes it in ConnectWise after cwtui wrote it.",
+        "f compares every addition that cwtui wrote or adopted with what ConnectWise holds now.",
+        "k then keeps theirs, r restores ours; both show what they do and ask first.",
+    )
     WRITES = frozenset({"keep", "restore"})
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f", "find", "Find", id="drift.find", tooltip="Read the additions and compare"),
@@ -69,8 +75,8 @@ class DriftScreen(ListScreen[Drifted]):
             f"! {row.kind}",
             str(link.addition_id),
             row.subscription_name,
-            "; ".join(_differences(row)) or "is gone",
-            str(link.agreement_id),
+            "; ".join(self._differences(row)) or "is gone",
+            self.session.names.agreement(link.agreement_id),
         )
 
     def tone_of(self, row: Drifted) -> Tone:
@@ -81,15 +87,24 @@ class DriftScreen(ListScreen[Drifted]):
         """Field by field, and what the keys would do."""
         if row is not None:
             yield Line(row.message, Tone.HEADING)
-            yield Line(f"{row.subscription_name} · product {row.link.product_id} · {row.link.charge}")
-            yield Line(f"Agreement {row.link.agreement_id}")
-            for text in _differences(row):
+            names, link = self.session.names, row.link
+            yield Line(f"Subscription {names.subscription(link.subscription_id)}")
+            yield Line(f"Product {names.product(link.product_id)}, {link.charge}")
+            yield Line(f"Agreement {names.agreement(link.agreement_id)}")
+            for text in self._differences(row):
                 yield Line(text, Tone.ATTENTION, indent=2)
             yield Line("k: what ConnectWise holds counts from now on; nothing is written to it.", Tone.MUTED)
             again = "writes back what cwtui wrote" if row.held else "creates the addition again"
             yield Line(f"r: {again}.", Tone.MUTED)
         for failure in self._report.failures if self._report else ():
             yield Line(f"! {failure}", Tone.BAD)
+
+    def _differences(self, row: Drifted) -> list[str]:
+        names = self.session.names
+        return [
+            f"{label_of(name)} {value_text(name, ours, names)} → {value_text(name, theirs, names)}"
+            for name, (ours, theirs) in row.differences.items()
+        ]
 
     @property
     def title_text(self) -> str:
@@ -132,10 +147,3 @@ class DriftScreen(ListScreen[Drifted]):
 
         if await self.do_work("Restoring", job):
             await self._find()
-
-
-def _differences(row: Drifted) -> list[str]:
-    return [
-        f"{label_of(name)} {value_text(name, ours)} → {value_text(name, theirs)}"
-        for name, (ours, theirs) in row.differences.items()
-    ]

@@ -7,7 +7,7 @@ from typing import ClassVar
 from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from cwtui.domain.errors import CwtuiError
 from cwtui.domain.ids import TaskId
@@ -18,6 +18,7 @@ from cwtui.tui.screens.work_screen import WorkScreen
 from cwtui.tui.session import Session
 from cwtui.tui.widgets.confirm_screen import ConfirmScreen
 from cwtui.tui.widgets.detail_pane import Line
+from cwtui.tui.widgets.keys_line import KeysLine
 from cwtui.tui.widgets.progress_line import ProgressLine
 from cwtui.tui.widgets.status_words import KIND_WORDS
 
@@ -42,7 +43,7 @@ class EditorScreen(WorkScreen):
         yield Static(classes="screen--title", markup=False)
         yield EditorPane(id="editor")
         yield ProgressLine()
-        yield Footer()
+        yield KeysLine()
 
     def on_mount(self) -> None:
         """Read the plan as it is now."""

@@ -34,6 +34,12 @@ class ForecastScreen(ListScreen[Forecast]):
         Column("planned", "Changes", 7, right=True, rank=2),
     )
     EMPTY = "f forecasts the next invoice of every mapped agreement."
+    ABOUT = (
+        "What the next invoices become",
+        "Each agreement's next invoice as it is now, as it is once every ready plan is written, and the difference.",
+        "Alarms point out what would be billed twice, or to nobody.",
+        "f reads the agreements and adds up. Nothing is written.",
+    )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f", "find", "Forecast", id="forecast.find", tooltip="Read the agreements and add up"),
     ]

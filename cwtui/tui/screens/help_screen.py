@@ -22,7 +22,6 @@ _TITLES = {
     "PlainInput": "The line to type in",
     "VirtualTable": "The list",
 }
-_PALETTE = "command_palette"
 
 
 class HelpScreen(ModalScreen[None]):
@@ -70,7 +69,7 @@ def help_lines(screen: Screen[object]) -> list[Line]:
     """The screen's help text, then its keys with what each does, then those of the parts of it."""
     parts: dict[object, _Part] = {}
     for active in screen.active_bindings.values():
-        if active.binding.id or active.binding.action == _PALETTE:  # those without a name are Textual's own
+        if active.binding.id:  # those without a name are Textual's own
             key = screen.app.get_key_display(active.binding)
             parts.setdefault(active.node, _Part(active.node)).add(key, active)
     lines: list[Line] = []

@@ -27,22 +27,38 @@ from cwtui.tui.widgets.virtual_table import VirtualTable
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step: the letter that runs it, and the file it reads (empty if none)."""
+    """One step: the letter that runs it, and the file it reads (empty if none).
+
+    Attributes:
+        short: Its title in the line of keys.
+    """
 
     key: str
     name: str
     title: str
+    short: str
     what: str
     file: str = ""
 
 
 STEPS = (
-    Step("s", "setup", "Setup tables", "Product type, agreement type, unit, category, solution, integration."),
-    Step("a", "accounts", "Accounts", "Link each account to a company, or create the company.", "accounts.csv"),
-    Step("i", "items", "Billable items", "One catalog item per SKU and unit cost, exported once.", "sku_sheet.csv"),
-    Step("x", "cross_reference", "Cross-reference", "Associate every exported SKU with solution and agreement type."),
-    Step("n", "counts", "Product counts", "A task for each account, to be synchronised.", "billing_report.csv"),
-    Step("r", "compare", "Reconcile", "The report beside the additions, per account and SKU.", "billing_report.csv"),
+    Step(
+        "s", "setup", "Setup tables", "Tables", "Product type, agreement type, unit, category, solution, integration."
+    ),
+    Step("a", "accounts", "Accounts", "Accounts", "Link each account to a company, or create it.", "accounts.csv"),
+    Step("i", "items", "Billable items", "Items", "One catalog item per SKU and unit cost, once.", "sku_sheet.csv"),
+    Step("x", "cross_reference", "Cross-reference", "Cross-ref", "Associate each exported SKU with solution and type."),
+    Step(
+        "n", "counts", "Product counts", "Counts", "A task for each account, to be synchronised.", "billing_report.csv"
+    ),
+    Step(
+        "r",
+        "compare",
+        "Reconcile",
+        "Compare",
+        "The report beside the additions, by account and SKU.",
+        "billing_report.csv",
+    ),
 )
 """In the order of SPEC 9."""
 
@@ -60,7 +76,7 @@ class IntermediaScreen(ListScreen[Step]):
     )
     WRITES = frozenset({"setup", "accounts", "items", "cross_reference", "counts", "compare"})
     BINDINGS: ClassVar[list[BindingType]] = [
-        *(Binding(one.key, one.name, one.title, id=f"intermedia.{one.name}", tooltip=one.what) for one in STEPS),
+        *(Binding(one.key, one.name, one.short, id=f"intermedia.{one.name}", tooltip=one.what) for one in STEPS),
         Binding("m", "toggle_manage", "Manage IDs", show=False, id="intermedia.manage",
                 tooltip="Accounts: link by Manage ID too, and write it"),
         Binding("t", "toggle_reset", "Reset edited", show=False, id="intermedia.reset",
@@ -90,7 +106,7 @@ class IntermediaScreen(ListScreen[Step]):
     def cells_of(self, row: Step) -> Sequence[str]:
         """One value per column."""
         state, _ = self._states.get(row.name, ("· not run yet", Tone.MUTED))
-        return (row.key, row.title, state, self._files.get(row.name, row.file))
+        return (row.key, row.title, state, Path(self._files.get(row.name, row.file)).name)
 
     def tone_of(self, row: Step) -> Tone:
         """How it went."""
@@ -156,7 +172,8 @@ class IntermediaScreen(ListScreen[Step]):
 
     async def _ask_file(self, name: str) -> Path | None:
         step = next(one for one in STEPS if one.name == name)
-        path = await self.ask_path(step.title, "CSV file of the partner portal", self._files.get(name, step.file))
+        example = self.session.examples / step.file if self.session.examples else step.file
+        path = await self.ask_path(step.title, "CSV file of the partner portal", self._files.get(name, str(example)))
         if path is not None:
             self._files[name] = str(path)
         return path

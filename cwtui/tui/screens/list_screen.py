@@ -10,7 +10,7 @@ from typing import ClassVar, Generic, TypeVar
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Container
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from cwtui.domain.errors import CwtuiError, InputError
 from cwtui.tui.plain import content
@@ -19,6 +19,7 @@ from cwtui.tui.session import Session
 from cwtui.tui.widgets.columns import Column
 from cwtui.tui.widgets.confirm_screen import ConfirmScreen
 from cwtui.tui.widgets.detail_pane import DetailPane, Line, block
+from cwtui.tui.widgets.keys_line import KeysLine
 from cwtui.tui.widgets.listed_rows import ListedRows
 from cwtui.tui.widgets.progress_line import ProgressLine
 from cwtui.tui.widgets.text_prompt_screen import TextPromptScreen
@@ -36,11 +37,13 @@ class ListScreen(WorkScreen, Generic[Row]):
     Attributes:
         COLUMNS: Of the list.
         EMPTY: Said in its place while it is empty.
+        ABOUT: Said in the pane then: what the screen is for and what its keys do, a line each.
         SELECTABLE: `space` selects rows.
     """
 
     COLUMNS: ClassVar[tuple[Column, ...]] = ()
     EMPTY: ClassVar[str] = "Nothing here."
+    ABOUT: ClassVar[tuple[str, ...]] = ()
     SELECTABLE: ClassVar[bool] = False
 
     def __init__(self, session: Session) -> None:
@@ -55,12 +58,13 @@ class ListScreen(WorkScreen, Generic[Row]):
             yield VirtualTable(self.COLUMNS, self.rows, selectable=self.SELECTABLE, empty_text=self.EMPTY)
             yield DetailPane(id="detail")
         yield ProgressLine()
-        yield Footer()
+        yield KeysLine()
 
     def on_mount(self) -> None:
         """The keys move the list's cursor."""
         self.table.focus()
         self.show_title()
+        self.show_detail()
 
     def on_resize(self, event: events.Resize) -> None:
         """Table over pane on a narrow terminal, beside it on a wide one."""
@@ -116,6 +120,10 @@ class ListScreen(WorkScreen, Generic[Row]):
     def show_detail(self) -> None:
         """Say all about the row under the cursor, and what went wrong."""
         lines = list(self.lines_of(self.current))
+        if not self.rows.row_count and self.ABOUT:
+            title, *texts = self.ABOUT
+            about = [Line(title, Tone.HEADING), *map(Line, texts)]
+            lines = [*about, Line(""), *lines] if lines else about
         if self._trouble:
             lines = [*block(self._trouble, Tone.BAD), Line(""), *lines]
         self.query_one(DetailPane).show(lines)

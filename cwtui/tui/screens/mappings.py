@@ -11,7 +11,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.reactive import reactive
-from textual.widgets import Footer
 
 from cwtui.domain.errors import CwtuiError
 from cwtui.domain.ids import TaskId
@@ -28,6 +27,7 @@ from cwtui.tui.widgets.confirm_screen import ConfirmScreen
 from cwtui.tui.widgets.detail_pane import DetailPane, Line, block
 from cwtui.tui.widgets.filter_input import FilterInput
 from cwtui.tui.widgets.fuzzy_picker import Entry, FuzzyPicker
+from cwtui.tui.widgets.keys_line import KeysLine
 from cwtui.tui.widgets.kind_tabs import KindTabs
 from cwtui.tui.widgets.progress_line import ProgressLine
 from cwtui.tui.widgets.tone import Tone
@@ -64,7 +64,7 @@ class MappingsScreen(MappingFiles):
         Binding("u", "unmap", "Un-map", id="mappings.unmap", tooltip="Forget this mapping"),
         Binding("r", "refine", "Refine", id="mappings.refine", tooltip="Map one charge of this product differently"),
         Binding("n", "add", "Add", id="mappings.add", tooltip="Add a catalog item to ConnectWise and map it"),
-        Binding("X", "accept_exact", "All exact", id="mappings.exact", tooltip="Accept every exact suggestion"),
+        Binding("X", "accept_exact", "Exact", id="mappings.exact", tooltip="Accept every exact suggestion"),
         Binding("i", "import_csv", "Import", id="mappings.import", tooltip="Set every mapping of a CSV file, or none"),
         Binding("E", "export_csv", "Export", id="mappings.export", tooltip="Write all mappings to a CSV file"),
         Binding("slash", "filter", "Filter", key_display="/", id="mappings.filter", tooltip="Filter as you type"),
@@ -92,7 +92,7 @@ class MappingsScreen(MappingFiles):
                 yield MappingTable(kind, self._rows[kind])
             yield DetailPane(id="detail")
         yield ProgressLine()
-        yield Footer()
+        yield KeysLine()
 
     def on_mount(self) -> None:
         """Begin with the customers."""

@@ -57,6 +57,11 @@ CONNECTWISE_WORD = {
     MappingKind.PRODUCT: "catalog item",
     MappingKind.AGREEMENT: "agreement",
 }
+_DETAIL = {
+    MappingKind.CUSTOMER: "external id",
+    MappingKind.PRODUCT: "MPN",
+    MappingKind.AGREEMENT: "of customer",
+}
 _NONE = {
     MappingKind.CUSTOMER: "nothing like it in ConnectWise",
     MappingKind.PRODUCT: "nothing like it: n adds it",
@@ -196,9 +201,9 @@ def line_lines(line: MappingLine, suggestions: Sequence[Suggestion] | None) -> l
     """All about one row, for the pane."""
     kind = line.key.kind
     word = CONNECTWISE_WORD[kind]
-    lines = [Line(line.name, Tone.HEADING), Line(line_words(line), Tone.MUTED)]
+    lines = [Line(line_words(line), Tone.HEADING)]
     if line.detail:
-        lines.append(Line(line.detail, Tone.MUTED))
+        lines.append(Line(f"{_DETAIL[kind]} {line.detail}", Tone.MUTED))
     if line.target is not None:
         lines.append(Line(f"✓ mapped to {word} {line.target_name or '(name not known)'} ({line.target})", Tone.GOOD))
         lines.append(Line("enter maps it differently · u un-maps it", Tone.MUTED))

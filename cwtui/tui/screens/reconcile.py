@@ -39,6 +39,12 @@ class ReconcileScreen(ListScreen[Compared]):
     HELP = "What a customer's subscriptions ask for beside what its agreement bills, in one billing period."
     COLUMNS = COLUMNS
     EMPTY = "c chooses a customer, * compares every customer."
+    ABOUT = (
+        "Both sides beside each other",
+        "What a customer's subscriptions ask for, and what its agreements bill, in one billing period.",
+        "c chooses a customer, * compares every customer; [ and ] go to the billing periods before and after.",
+        "A adopts an addition that was made by hand; p plans the repairs and shows them before anything is written.",
+    )
     WRITES = frozenset({"adopt", "repair"})
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("c", "customer", "Customer", id="reconcile.customer", tooltip="Choose a customer"),
@@ -51,7 +57,7 @@ class ReconcileScreen(ListScreen[Compared]):
         Binding("p", "repair", "Repair", id="reconcile.repair", tooltip="Plan the repairs, show them, write them"),
         Binding("asterisk", "everything", "All", key_display="*", id="reconcile.all",
                 tooltip="Reconcile every mapped customer"),
-        Binding("E", "export", "Export", id="reconcile.export", tooltip="Write these rows to a CSV file"),
+        Binding("E", "export", "Export", show=False, id="reconcile.export", tooltip="Write these rows to a CSV file"),
         Binding("r", "again", "Again", show=False, id="reconcile.again", tooltip="Read both sides again"),
     ]  # fmt: skip
 
@@ -81,9 +87,7 @@ class ReconcileScreen(ListScreen[Compared]):
     def lines_of(self, row: Compared | None) -> Iterable[Line]:
         """What was said last, the row, and what to know about the comparison."""
         said = [Line(text, Tone.ATTENTION) for text in self._said]
-        about = list(lines(row)) if row else []
-        if self._customer is None:
-            about = [Line(self.EMPTY, Tone.MUTED)]
+        about = list(lines(row, self.session.names)) if row else []
         return [*said, *about, *report_lines(self._report.reconciliations, self._report.skipped)]
 
     @property
@@ -216,8 +220,8 @@ class ReconcileScreen(ListScreen[Compared]):
             return
         shown = [Line(row.row.name, Tone.HEADING)]
         for one in proposals:
-            text = f"Addition {one.addition.id} ({plain(one.addition.values.quantity)}) → {one.wanted.subscription_id}"
-            shown.append(Line(text))
+            owner = self.session.names.subscription(one.wanted.subscription_id)
+            shown.append(Line(f"Addition {one.addition.id} ({plain(one.addition.values.quantity)}) → {owner}"))
         shown.append(Line("Nothing is written to ConnectWise; what it holds counts as agreed from now on."))
         if not await self.confirmed("Adopt", shown, "Link it to the subscription?", "Adopt"):
             return
@@ -272,7 +276,7 @@ class ReconcileScreen(ListScreen[Compared]):
         for task in prepared.tasks:
             shown.append(Line(f"{task.customer_name} · {task.subscription_name}", Tone.HEADING))
             try:
-                shown += [*plan_lines(await self.session.engine.preview(task.id)), Line("")]
+                shown += [*plan_lines(await self.session.engine.preview(task.id), self.session.names), Line("")]
             except CwtuiError as error:
                 shown += block(str(error), Tone.BAD)
         return shown

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from cwtui.domain.money import plain, price_text
 from cwtui.domain.periods import span_text
 from cwtui.domain.reconciliation import Amounts, Reconciliation, ReconciliationRow, RowStatus
+from cwtui.tui.names import Names
 from cwtui.tui.widgets.columns import Column
 from cwtui.tui.widgets.detail_pane import Line
 from cwtui.tui.widgets.tone import Tone
@@ -87,12 +88,13 @@ def side_text(side: Amounts | None) -> str:
     return f"{plain(side.quantity)} × {'no price' if side.price is None else price_text(side.price)}"
 
 
-def lines(one: Compared) -> Iterator[Line]:
+def lines(one: Compared, names: Names) -> Iterator[Line]:
     """All about one row, for the pane."""
     row, currency = one.row, one.found.currency
     yield Line(row.name, Tone.HEADING)
     yield Line(f"{row.status}: {_MEANING[row.status]}", tone(one))
-    yield Line(f"Catalog item {row.identifier or 'none'}")
+    number = f" ({row.catalog_item_id})" if row.catalog_item_id is not None else ""
+    yield Line(f"Catalog item {row.identifier or 'none'}{number}")
     for name, side in (("Expected", row.expected), ("Actual", row.actual)):
         cost = "" if side is None or side.cost is None else f", cost {price_text(side.cost)}"
         yield Line(f"{name:<10}{side_text(side)}{cost}")
@@ -100,7 +102,8 @@ def lines(one: Compared) -> Iterator[Line]:
         more = "more" if row.difference > 0 else "less"
         yield Line(f"Billed {price_text(abs(row.difference))} {currency} {more} per period than asked for.".strip())
     for wanted in row.wanted:
-        yield Line(f"· {plain(wanted.quantity)} in subscription {wanted.subscription_id}, product {wanted.product_id}")
+        owner = names.subscription(wanted.subscription_id)
+        yield Line(f"· {plain(wanted.quantity)} of {wanted.name} ({wanted.product_id}) in subscription {owner}")
         if wanted.blocked:
             yield Line(wanted.blocked, Tone.ATTENTION, indent=2)
     for word, additions in (("bills", row.additions), ("does not bill that day", row.others)):

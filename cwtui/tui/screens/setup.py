@@ -11,7 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Horizontal, VerticalScroll
 from textual.message import Message
-from textual.widgets import Footer, Input, Static
+from textual.widgets import Input, Static
 
 from cwtui.domain.errors import CwtuiError
 from cwtui.tui.doctor_lines import doctor_lines
@@ -22,6 +22,7 @@ from cwtui.tui.session import EventKind
 from cwtui.tui.setup_desk import Kept, SetupDesk
 from cwtui.tui.widgets.choice_line import ChoiceLine
 from cwtui.tui.widgets.detail_pane import DetailPane, Line, block
+from cwtui.tui.widgets.keys_line import KeysLine
 from cwtui.tui.widgets.plain_input import PlainInput
 from cwtui.tui.widgets.progress_line import ProgressLine
 from cwtui.tui.widgets.tone import Tone
@@ -63,7 +64,7 @@ class SetupScreen(WorkScreen):
                 yield from self._form()
             yield DetailPane(self._welcome(), id="detail")
         yield ProgressLine()
-        yield Footer(show_command_palette=False, compact=True)
+        yield KeysLine()
 
     def _form(self) -> Iterator[Static | Horizontal]:
         desk = self.session.desk

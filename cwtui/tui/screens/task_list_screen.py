@@ -12,19 +12,19 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.timer import Timer
-from textual.widgets import Footer
 
 from cwtui.domain.errors import CwtuiError
 from cwtui.domain.ids import CustomerId, TaskId
 from cwtui.domain.tasks import Task, TaskKind, TaskStatus
 from cwtui.engine.task_list import TaskColumn, TaskFilter, TaskList, TaskRow
 from cwtui.engine.task_rows import task_rows
-from cwtui.tui.plan_lines import plan_lines, task_lines
+from cwtui.tui.plan_lines import plan_lines, problem_lines, task_lines
 from cwtui.tui.screens.work_screen import WorkScreen
 from cwtui.tui.session import Session
 from cwtui.tui.widgets.detail_pane import DetailPane, Line, block
 from cwtui.tui.widgets.filter_input import FilterInput
 from cwtui.tui.widgets.fuzzy_picker import Entry, FuzzyPicker
+from cwtui.tui.widgets.keys_line import KeysLine
 from cwtui.tui.widgets.progress_line import ProgressLine
 from cwtui.tui.widgets.status_bar import StatusBar
 from cwtui.tui.widgets.status_words import KIND_WORDS, STATUS_WORDS, counts_shown
@@ -73,7 +73,7 @@ class TaskListScreen(WorkScreen):
             yield VirtualTable(TASK_COLUMNS, TaskRows(self._tasks), empty_text=_LOADING, id="tasks")
             yield DetailPane(id="detail")
         yield ProgressLine()
-        yield Footer(show_command_palette=False, compact=True)
+        yield KeysLine()
 
     def on_mount(self) -> None:
         """Show what the state holds, some of it at once and the rest as it is read."""
@@ -115,7 +115,8 @@ class TaskListScreen(WorkScreen):
         if wanted.customers:
             chosen.append("one customer")
         if not wanted.is_empty:
-            parts.append(f"{self._tasks.row_count:,} of {self._tasks.total:,} shown {', '.join(chosen)}".rstrip())
+            only = f": {', '.join(chosen)}" if chosen else ""
+            parts.append(f"{self._tasks.row_count:,} of {self._tasks.total:,} shown{only}")
         if self._tasks.selected_count:
             parts.append(f"{self._tasks.selected_count:,} selected")
         if self.session.is_read_only:
@@ -185,10 +186,15 @@ class TaskListScreen(WorkScreen):
         engine = self.session.engine
         lines: list[Line] = []
         try:
-            lines = task_lines(await engine.task(task_id))
+            task = await engine.task(task_id)
+            lines = task_lines(task)
             if pane.lines[: len(lines)] != tuple(lines):
                 pane.show(lines)
-            lines += plan_lines(await engine.preview(task_id))
+            try:
+                lines += plan_lines(await engine.preview(task_id), self.session.names)
+            except CwtuiError:
+                lines += problem_lines(task.problems)  # as they were when it was planned last
+                raise
         except CwtuiError as error:
             lines += [Line(""), *block(str(error), Tone.BAD)]
         if pane.lines != tuple(lines):

@@ -34,9 +34,7 @@ class TasksScreen(TaskListScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("c", "check", "Check", id="tasks.check", tooltip="Look for new and ended orders"),
         Binding("s", "sync", "Sync", id="tasks.sync", tooltip="Write the plans of the selected tasks, or of this one"),
-        Binding(
-            "S", "sync_ready", "All ready", id="tasks.sync_ready", tooltip="Sync all ready tasks: write their plans"
-        ),
+        Binding("S", "sync_ready", "Ready", id="tasks.sync_ready", tooltip="Sync all ready tasks: write their plans"),
         Binding("m", "fix", "Map", id="tasks.map", tooltip="Map what this task needs, step by step"),
         Binding("e", "edit", "Edit", id="tasks.edit", tooltip="Edit the additions of this plan"),
         Binding("w", "why", "Why", id="tasks.why", tooltip="Where every number of this task comes from"),
@@ -123,7 +121,7 @@ class TasksScreen(TaskListScreen):
             return [*shown, Line(f"… and {left} more", Tone.MUTED)] if left else shown
         lines = task_lines(tasks[0])
         try:
-            return [*lines, *plan_lines(await self.session.engine.preview(tasks[0].id))]
+            return [*lines, *plan_lines(await self.session.engine.preview(tasks[0].id), self.session.names)]
         except CwtuiError as error:
             return [*lines, Line(""), *block(str(error), Tone.BAD)]
 

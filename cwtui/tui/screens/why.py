@@ -9,17 +9,20 @@ from typing import ClassVar
 from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from cwtui.domain.errors import CwtuiError
 from cwtui.domain.ids import AdditionId, TaskId
 from cwtui.domain.psa import AdditionValues
 from cwtui.engine.why import Explanation
+from cwtui.tui.names import Ids, Names
 from cwtui.tui.plain import content
 from cwtui.tui.plan_lines import label_of, value_text
+from cwtui.tui.screens.editor import title_of
 from cwtui.tui.screens.work_screen import WorkScreen
 from cwtui.tui.session import Session
 from cwtui.tui.widgets.detail_pane import DetailPane, Line, block
+from cwtui.tui.widgets.keys_line import KeysLine
 from cwtui.tui.widgets.progress_line import ProgressLine
 from cwtui.tui.widgets.tone import Tone
 
@@ -43,14 +46,20 @@ class WhyScreen(WorkScreen):
         yield Static(classes="screen--title", markup=False)
         yield DetailPane(id="why")
         yield ProgressLine()
-        yield Footer()
+        yield KeysLine()
 
     def on_mount(self) -> None:
         """Read it."""
-        what = "task" if isinstance(self._about, str) else "addition"
-        self.query_one(".screen--title", Static).update(content(f"Why · {what} {self._about}"))
+        self.query_one(".screen--title", Static).update(content(self._title))
         self.query_one(DetailPane).focus()
         self._read()
+
+    @property
+    def _title(self) -> str:
+        if not isinstance(self._about, str):
+            return f"Why · addition {self._about}"
+        task = self.session.engine.store.task(self._about)
+        return title_of("Why", task) if task else f"Why · task {self._about}"
 
     @work(exclusive=True, group="load")
     async def _read(self) -> None:
@@ -63,7 +72,7 @@ class WhyScreen(WorkScreen):
         except CwtuiError as error:
             pane.show(block(str(error), Tone.BAD))
         else:
-            pane.show(why_lines(found))
+            pane.show(why_lines(found, self.session.names))
 
     def action_copy(self) -> None:
         """Copy what is shown."""
@@ -75,17 +84,17 @@ class WhyScreen(WorkScreen):
         self.dismiss()
 
 
-def why_lines(found: Sequence[Explanation]) -> list[Line]:
+def why_lines(found: Sequence[Explanation], names: Names | None = None) -> list[Line]:
     """Each change in turn."""
     if not found:
         return [Line("It wrote nothing, and nothing is planned.")]
-    return [line for one in found for line in (*_lines(one), Line(""))]
+    return [line for one in found for line in (*_lines(one, names or Ids()), Line(""))]
 
 
-def _lines(one: Explanation) -> Iterator[Line]:
+def _lines(one: Explanation, names: Names) -> Iterator[Line]:
     which = "a new addition" if one.addition_id is None else f"addition {one.addition_id}"
     planned = "Planned: " if one.is_planned else ""
-    yield Line(f"{planned}{one.what} {which} of agreement {one.agreement_id}", Tone.HEADING)
+    yield Line(f"{planned}{one.what} {which} of agreement {names.agreement(one.agreement_id)}", Tone.HEADING)
     facts = {
         "Product": (f"{one.product_name} ({one.product_id})" if one.product_name else one.product_id)
         + f", {one.charge}",
@@ -96,9 +105,9 @@ def _lines(one: Explanation) -> Iterator[Line]:
     }
     yield from _facts(facts)
     for place, step in enumerate(one.arithmetic):
-        yield Line(f"{'' if place else 'Arithmetic':<14}{step}", Tone.GOOD, indent=2)
+        yield Line(f"{'' if place else 'Arithmetic':<14}{step}", Tone.GOOD, indent=2, hang=14)
     yield from _facts({"Edited": ", ".join(map(label_of, one.edited))})
-    yield from _values(one.before, one.after)
+    yield from _values(one.before, one.after, names)
     yield from _facts(
         {
             "Request": one.request,
@@ -115,19 +124,21 @@ def _lines(one: Explanation) -> Iterator[Line]:
 def _facts(facts: dict[str, str]) -> Iterator[Line]:
     for name, text in facts.items():
         if text:
-            yield Line(f"{name:<14}{text}", indent=2)
+            yield Line(f"{name:<14}{text}", indent=2, hang=14)
 
 
-def _values(before: AdditionValues | None, after: AdditionValues | None) -> Iterator[Line]:
+def _values(before: AdditionValues | None, after: AdditionValues | None, names: Names) -> Iterator[Line]:
     """Each field, before → after where both are there and differ."""
     title = "Values"
     for field in fields(AdditionValues):
         held = [None if side is None else getattr(side, field.name) for side in (before, after)]
         there = [
-            value_text(field.name, value) for side, value in zip((before, after), held, strict=True) if side is not None
+            value_text(field.name, value, names)
+            for side, value in zip((before, after), held, strict=True)
+            if side is not None
         ]
         if held == [None, None] or not any(there):
             continue
         text = there[0] if len(set(there)) == 1 else " → ".join(there)
-        yield Line(f"{title:<14}{label_of(field.name)} {text}", indent=2)
+        yield Line(f"{title:<14}{label_of(field.name)} {text}", indent=2, hang=14)
         title = ""

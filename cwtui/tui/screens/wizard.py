@@ -8,7 +8,7 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.reactive import reactive
-from textual.widgets import ContentSwitcher, Footer, Static
+from textual.widgets import ContentSwitcher, Static
 
 from cwtui.domain.errors import CwtuiError
 from cwtui.domain.ids import TaskId
@@ -29,6 +29,7 @@ from cwtui.tui.screens.work_screen import WorkScreen
 from cwtui.tui.session import Session
 from cwtui.tui.widgets.detail_pane import DetailPane, Line, block
 from cwtui.tui.widgets.fuzzy_picker import Entry
+from cwtui.tui.widgets.keys_line import KeysLine
 from cwtui.tui.widgets.progress_line import ProgressLine
 from cwtui.tui.widgets.step_line import StepLine
 from cwtui.tui.widgets.tone import Tone
@@ -73,7 +74,7 @@ class WizardScreen(WorkScreen):
             yield EditorPane(unsaved="Edited; kept when you go on or back.", id="editor")
             yield DetailPane(id="review")
         yield ProgressLine()
-        yield Footer()
+        yield KeysLine()
 
     def on_mount(self) -> None:
         """Begin with the first step that is not answered."""

@@ -14,7 +14,7 @@ from textual.message import Message
 from textual.widgets import Static
 
 from cwtui.tui.plain import content
-from cwtui.tui.widgets.fuzzy_picker import CANDIDATE_COLUMNS, Candidates, Entry, Ranked, Search, reason_of
+from cwtui.tui.widgets.fuzzy_picker import Candidates, Entry, Ranked, Search, candidate_columns, reason_of
 from cwtui.tui.widgets.plain_input import PlainInput
 from cwtui.tui.widgets.virtual_table import VirtualTable
 
@@ -74,11 +74,12 @@ class ChoicePane(Vertical):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name for it
         super().__init__(id=id)
         self._offer = _NOTHING
+        self._columns = candidate_columns((), ranked=False)
 
     def compose(self) -> ComposeResult:
         """The search line, the list, all about the entry under the cursor."""
         yield PlainInput(placeholder="Type to search")
-        table = VirtualTable(CANDIDATE_COLUMNS, selectable=False, empty_text="Nothing fits.")
+        table = VirtualTable(self._columns, selectable=False, empty_text="Nothing fits.")
         table.can_focus = False  # the letters go into the search line, whatever is clicked
         yield table
         yield Static(classes="dialog--hint", markup=False)
@@ -86,6 +87,8 @@ class ChoicePane(Vertical):
     def offer(self, offer: Offer) -> None:
         """Offer other entries."""
         self._offer = offer
+        self._columns = candidate_columns(offer.all, ranked=bool(offer.ranked))
+        self.query_one(VirtualTable).columns = self._columns
         line = self.query_one(PlainInput)
         line.value = ""
         count = f"Type to search all {len(offer.entries):,} entries; enter chooses"
@@ -100,7 +103,7 @@ class ChoicePane(Vertical):
         offer = self._offer
         ranked = {one.index: one for one in offer.ranked}
         table = self.query_one(VirtualTable)
-        table.source = Candidates(offer.all, ranked, offer.places(query))
+        table.source = Candidates(offer.all, ranked, offer.places(query), self._columns)
         table.cursor = 0
 
     @on(PlainInput.Changed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -15,6 +15,9 @@ from textual.strip import Strip
 from cwtui.tui.plain import BLOCK_LIMIT, clean, clean_lines, fit, wrap
 from cwtui.tui.widgets.tone import Tone
 
+_SYMBOL = 2
+"""Cells of a symbol and the space after it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -23,11 +26,14 @@ class Line:
     Attributes:
         text: Outside text or ours; never markup.
         indent: Cells before it, and before what is wrapped of it.
+        hang: Cells more before what is wrapped of it; a line that begins with a symbol (`· `, `! `) needs none, it
+            goes on under its text.
     """
 
     text: str
     tone: Tone = Tone.NORMAL
     indent: int = 0
+    hang: int = 0
 
 
 def block(text: str, tone: Tone = Tone.NORMAL, indent: int = 0) -> list[Line]:
@@ -94,10 +100,18 @@ class DetailPane(ScrollView, can_focus=True):
         width = self.scrollable_content_region.width
         if width <= 0:  # not laid out yet; there will be a resize
             return
-        self._wrapped = [
-            (" " * indent + part, line.tone)
-            for line in self._lines
-            for indent in [min(line.indent, width // 2)]
-            for part in wrap(clean(line.text, BLOCK_LIMIT), width - indent)
-        ]
+        self._wrapped = [(part, line.tone) for line in self._lines for part in _parts(line, width)]
         self.virtual_size = Size(width, len(self._wrapped))
+
+
+def _parts(line: Line, width: int) -> Iterator[str]:
+    """What a line takes, from the first cell on."""
+    indent = min(line.indent, width // 2)
+    text = clean(line.text, BLOCK_LIMIT)
+    first, *rest = wrap(text, width - indent)
+    yield " " * indent + first
+    hang = line.hang or (_SYMBOL if text[1:_SYMBOL] == " " and not text[0].isalnum() else 0)
+    if rest and hang and indent + hang <= width // 2:
+        left = text[len(first) :].removeprefix(" ")
+        indent, rest = indent + hang, wrap(left, width - indent - hang)
+    yield from (" " * indent + part for part in rest)

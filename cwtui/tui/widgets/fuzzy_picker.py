@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -19,12 +19,31 @@ from cwtui.tui.widgets.plain_input import PlainInput
 from cwtui.tui.widgets.tone import Tone
 from cwtui.tui.widgets.virtual_table import VirtualTable
 
-CANDIDATE_COLUMNS = (
-    Column("label", "Name", 20, share=3, widest=60),
-    Column("detail", "Detail", 12, share=2, widest=40, rank=1),
-    Column("score", "Score", 5, right=True, rank=2),
-    Column("reason", "Why", 20, share=3, toned=True),
-)
+_NAME, _DETAIL = 20, 12
+_WIDEST = 60
+
+
+def candidate_columns(entries: Sequence[Entry], *, ranked: bool) -> tuple[Column, ...]:
+    """Columns as wide as what stands in them, and none that nothing stands in.
+
+    Args:
+        entries: What can be chosen.
+        ranked: Some of it is suggested.
+    """
+    names = _widest(_NAME, (entry.label for entry in entries))
+    columns = [Column("label", "Name", _NAME, share=3, widest=names)]
+    if any(entry.detail for entry in entries):
+        details = _widest(_DETAIL, (entry.detail for entry in entries))
+        columns.append(Column("detail", "Detail", _DETAIL, share=2, widest=details, rank=1))
+    if ranked:
+        columns.append(Column("score", "Score", 5, right=True, rank=2))
+    if ranked or any(entry.why_not for entry in entries):
+        columns.append(Column("reason", "Why", 20, share=3, toned=True))
+    return tuple(columns)
+
+
+def _widest(least: int, texts: Iterable[str]) -> int:
+    return max(least, min(max(map(len, texts), default=0), _WIDEST))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +81,15 @@ Search = Callable[[str], Sequence[int]]
 class Candidates:
     """The rows of a picker: some of the entries, in some order. No row is followed: the best is always first."""
 
-    def __init__(self, entries: Sequence[Entry], suggestions: dict[int, Ranked], chosen_from: Sequence[int]) -> None:
+    def __init__(
+        self,
+        entries: Sequence[Entry],
+        suggestions: Mapping[int, Ranked],
+        chosen_from: Sequence[int],
+        columns: Sequence[Column],
+    ) -> None:
         self._entries, self._suggestions, self._indices = entries, suggestions, chosen_from
+        self._keys = [column.key for column in columns]
 
     @property
     def row_count(self) -> int:
@@ -82,8 +108,13 @@ class Candidates:
         """One value per column."""
         place = self._indices[index]
         entry, suggestion = self._entries[place], self._suggestions.get(place)
-        score = f"{suggestion.score:.0f}" if suggestion else ""
-        return (entry.label, entry.detail, score, reason_of(entry, suggestion))
+        cells = {
+            "label": entry.label,
+            "detail": entry.detail,
+            "score": f"{suggestion.score:.0f}" if suggestion else "",
+            "reason": reason_of(entry, suggestion),
+        }
+        return [cells[key] for key in self._keys]
 
     def tone(self, index: int) -> Tone:
         """What cannot be chosen is muted."""
@@ -110,8 +141,8 @@ class FuzzyPicker(ModalScreen[int | None]):
     HELP = "Type to search, move with the arrow keys, `enter` chooses, `esc` cancels."
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", "Cancel", id="picker.cancel", tooltip="Choose nothing"),
-        Binding("down,ctrl+n", "cursor(1)", "Down", show=False, id="picker.down", tooltip="One down"),
-        Binding("up,ctrl+p", "cursor(-1)", "Up", show=False, id="picker.up", tooltip="One up"),
+        Binding("down", "cursor(1)", "Down", show=False, id="picker.down", tooltip="One down"),
+        Binding("up", "cursor(-1)", "Up", show=False, id="picker.up", tooltip="One up"),
         Binding("pagedown", "page(1)", "Page down", show=False, id="picker.page_down", tooltip="One page down"),
         Binding("pageup", "page(-1)", "Page up", show=False, id="picker.page_up", tooltip="One page up"),
     ]
@@ -130,6 +161,7 @@ class FuzzyPicker(ModalScreen[int | None]):
         self._entries, self._search = entries, search
         self._suggestions = {suggestion.index: suggestion for suggestion in suggestions}
         self._placeholder = placeholder
+        self._columns = candidate_columns(entries, ranked=bool(suggestions))
 
     def compose(self) -> ComposeResult:
         """The search line, the list, and all about the entry under the cursor."""
@@ -137,7 +169,7 @@ class FuzzyPicker(ModalScreen[int | None]):
             box.border_title = content(self._title)
             box.border_subtitle = "enter chooses · esc cancels"
             yield PlainInput(placeholder=self._placeholder)
-            table = VirtualTable(CANDIDATE_COLUMNS, self._candidates(""), selectable=False, empty_text="Nothing fits.")
+            table = VirtualTable(self._columns, self._candidates(""), selectable=False, empty_text="Nothing fits.")
             table.can_focus = False  # the letters go into the search line, whatever is clicked
             yield table
             yield Static(classes="dialog--hint", markup=False)
@@ -197,4 +229,4 @@ class FuzzyPicker(ModalScreen[int | None]):
         else:
             rest = (place for place in range(len(self._entries)) if place not in self._suggestions)
             found = [*self._suggestions, *rest]
-        return Candidates(self._entries, self._suggestions, found)
+        return Candidates(self._entries, self._suggestions, found, self._columns)

@@ -150,6 +150,16 @@ class VirtualTable(ScrollView, can_focus=True):
         self.rows_changed()
 
     @property
+    def columns(self) -> Sequence[Column]:
+        """What of a row is shown."""
+        return self._columns
+
+    @columns.setter
+    def columns(self, columns: Sequence[Column]) -> None:
+        self._columns, self._laid_out_for = tuple(columns), -1
+        self.refresh()
+
+    @property
     def cursor_key(self) -> str | None:
         """The key of the row under the cursor."""
         return self._source.key(self.cursor) if self.cursor < self._source.row_count else None

@@ -111,7 +111,7 @@ async def test_filtering_by_status_kind_and_customer(tmp_path: Path) -> None:
         await app.type("ready")
         await app.press("enter")
         assert {row[STATUS] for row in app.rows()} == {"▸ ready"}
-        assert f"{await total(app, TaskStatus.READY)} of {await total(app)} shown ready" in note(app)
+        assert f"{await total(app, TaskStatus.READY)} of {await total(app)} shown: ready" in note(app)
         await app.press("C")
         assert {row[CUSTOMER] for row in app.rows()} == {"Green Lane LLC"}
         await app.press("C", "f")

@@ -30,7 +30,8 @@ async def test_the_key_opens_it_on_the_task_under_the_cursor(tmp_path: Path) -> 
     async with demo(tmp_path) as app:
         await app.press("w")
         await app.until(WhyScreen)
-        assert str(app.screen.query_one(".screen--title", Static).render()).startswith("Why · task ")
+        title = str(app.screen.query_one(".screen--title", Static).render())
+        assert title == "Why · Green Lane LLC · Exchange Online (Plan 1) · sales initial"
 
 
 async def test_what_was_written_tells_who_when_and_the_answer(tmp_path: Path) -> None:

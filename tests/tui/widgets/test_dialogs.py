@@ -71,7 +71,6 @@ async def test_suggestions_stand_first_with_score_and_reason(host: type[App[obje
         pytest.param(["enter"], 7, id="the best suggestion"),
         pytest.param(["down", "down", "enter"], 0, id="the first of the others"),
         pytest.param(["down", "down", "up", "up", "enter"], 7, id="up again"),
-        pytest.param(["ctrl+n", "ctrl+n", "ctrl+n", "ctrl+p", "enter"], 0, id="ctrl+n and ctrl+p"),
         pytest.param([*"19999", "enter"], 19_999, id="typed"),
         pytest.param([*"1999", "down", "enter"], 11_999, id="the second that fits"),
         pytest.param([*"1999", *["backspace"] * 4, "enter"], 7, id="nothing typed any more: the suggestion again"),

@@ -1,0 +1,71 @@
+"""Names beside ids: an operator trusts `Müller Cloud (105)`, and needs the 105 to find it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from cwtui.domain.ids import ProductId, SubscriptionId
+from cwtui.domain.mappings import MappingKind
+from cwtui.engine.sync_engine import SyncEngine
+
+
+class Names(Protocol):
+    """Says `the name (id)`, or the id alone while the name is not known."""
+
+    def agreement(self, number: int) -> str:
+        """Of an agreement: `Müller Cloud (105)`."""
+        ...
+
+    def item(self, number: int) -> str:
+        """Of a catalog item: `BACKUP-ARC (503)`."""
+        ...
+
+    def subscription(self, name: str) -> str:
+        """Of a subscription: `Exchange Online (1000048531)`."""
+        ...
+
+    def product(self, name: str) -> str:
+        """Of a product: `Exchange Online (PRD100101)`."""
+        ...
+
+
+class Ids:
+    """Nothing is known but the ids themselves."""
+
+    def agreement(self, number: int) -> str:
+        """The id."""
+        return str(number)
+
+    item = agreement
+
+    def subscription(self, name: str) -> str:
+        """The id."""
+        return name
+
+    product = subscription
+
+
+@dataclass(frozen=True, slots=True)
+class KnownNames:
+    """What the engine knows without asking a service."""
+
+    engine: SyncEngine
+
+    def agreement(self, number: int) -> str:
+        """As read for its plan, else as it was when it was mapped."""
+        return self.engine.workbench.named(MappingKind.AGREEMENT, number)
+
+    def item(self, number: int) -> str:
+        """Its identifier."""
+        return self.engine.workbench.named(MappingKind.PRODUCT, number)
+
+    def subscription(self, name: str) -> str:
+        """As the state knows it."""
+        held = self.engine.workbench.subscription(SubscriptionId(name))
+        return f"{held.name} ({name})" if held and held.name else name
+
+    def product(self, name: str) -> str:
+        """As the catalogue names it."""
+        known = self.engine.store.product(ProductId(name))
+        return f"{known.name} ({name})" if known and known.name else name

@@ -1,0 +1,33 @@
+"""The keys of the screen in sight, close together where the line is short."""
+
+from __future__ import annotations
+
+from textual.screen import Screen
+from textual.widgets import Footer
+
+_AROUND = 3
+"""Cells around key and word where there is room."""
+
+
+class KeysLine(Footer):
+    """Down: nothing; what is bound, Textual tells. Up: the key's own action."""
+
+    def __init__(self) -> None:
+        super().__init__(show_command_palette=False)  # it is a key like the others
+
+    def on_resize(self) -> None:
+        """More room, or less."""
+        self._fit()
+
+    def bindings_changed(self, screen: Screen[object]) -> None:
+        """Other keys."""
+        self._fit()
+        super().bindings_changed(screen)
+
+    def _fit(self) -> None:
+        shown = {
+            active.binding.action: len(self.app.get_key_display(active.binding)) + len(active.binding.description)
+            for active in self.screen.active_bindings.values()
+            if active.binding.show
+        }
+        self.compact = sum(shown.values()) + _AROUND * len(shown) > self.size.width
