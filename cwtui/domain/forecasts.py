@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
-from itertools import pairwise
 
 from cwtui.domain.charges import Charge
 from cwtui.domain.ids import AdditionId, AgreementId, ProductId, SubscriptionId, TaskId
@@ -188,12 +187,9 @@ def _doubles(owned: Sequence[_Billed], period: BillingPeriod) -> Iterable[Alarm]
 
     Different prices of one product stand beside each other rightly, where one task wrote them so.
     """
-    for first, second in pairwise(owned):
-        ends = first.values.cancelled
-        is_over = ends is not None and (ends < second.values.effective or ends < period.start)
-        is_past = second.values.cancelled is not None and second.values.cancelled < period.start
-        is_meant = first.task_id == second.task_id and first.values.unit_price != second.values.unit_price
-        if not (is_over or is_past or is_meant):
+    for number, second in enumerate(owned):
+        first = next((one for one in owned[:number] if _is_double(one, second, period)), None)
+        if first is not None:
             yield Alarm(
                 AlarmCode.DOUBLE_STANDING,
                 f"{first.name}: {first.shown} and {second.shown} bill subscription {first.subscription_id} at once"
@@ -202,20 +198,30 @@ def _doubles(owned: Sequence[_Billed], period: BillingPeriod) -> Iterable[Alarm]
             )
 
 
+def _is_double(first: _Billed, second: _Billed, period: BillingPeriod) -> bool:
+    ends = first.values.cancelled
+    is_over = ends is not None and (ends < second.values.effective or ends < period.start)
+    is_past = second.values.cancelled is not None and second.values.cancelled < period.start
+    is_meant = first.task_id == second.task_id and first.values.unit_price != second.values.unit_price
+    return not (is_over or is_past or is_meant)
+
+
 def _gaps(owned: Sequence[_Billed], dates: AgreementDates) -> Iterable[Alarm]:
-    """Days between an ended and a started one that nobody is charged for; invoiced ones are history."""
-    for first, second in pairwise(owned):
-        ends = first.values.cancelled
-        if ends is None:
-            continue
-        starts, next_day = second.values.effective, ends + ONE_DAY
-        if starts > next_day and starts > dates.first_open_day:
-            days = span_text(next_day, starts - ONE_DAY)
-            yield Alarm(
-                AlarmCode.GAP,
-                f"{second.name}: nothing bills subscription {first.subscription_id} for {days}.",
-                _ids(first, second),
-            )
+    """Days between ended ones and a started one that nobody is charged for; invoiced ones are history."""
+    last: _Billed | None = None
+    for second in owned:
+        ends = last.values.cancelled if last else None
+        if last is not None and ends is not None:
+            starts, next_day = second.values.effective, ends + ONE_DAY
+            if starts > next_day and starts > dates.first_open_day:
+                days = span_text(next_day, starts - ONE_DAY)
+                yield Alarm(
+                    AlarmCode.GAP,
+                    f"{second.name}: nothing bills subscription {last.subscription_id} for {days}.",
+                    _ids(last, second),
+                )
+        if last is None or (ends is not None and (second.values.cancelled is None or second.values.cancelled > ends)):
+            last = second
 
 
 def _hand_made(charged: Sequence[_Billed], period: BillingPeriod) -> Iterable[Alarm]:

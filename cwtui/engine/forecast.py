@@ -43,7 +43,7 @@ class Forecaster:
     at_once: int = 16
 
     async def forecast(self, customer: CustomerId | None = None) -> ForecastReport:
-        """The next invoices of all mapped agreements, or of one customer's.
+        """The next invoices of all agreements that are mapped, linked or about to be written to, or of one customer's.
 
         Raises:
             InputError: The customer has no subscription on an agreement.
@@ -53,7 +53,7 @@ class Forecaster:
         names = self._agreements(customer)
         if customer is not None and not names:
             raise InputError(
-                f"No subscription of customer {customer} is mapped to an agreement, as far as the tasks tell.",
+                f"Nothing of customer {customer} is mapped to an agreement, as far as the tasks tell.",
                 next_step="Check changes first, then map it: cwtui map suggest agreement.",
             )
         await self.desk.load([task for name in names for task in tasks.get(name, ())])
@@ -70,13 +70,17 @@ class Forecaster:
         return ForecastReport(tuple(found), tuple(skipped))
 
     def _agreements(self, customer: CustomerId | None) -> list[AgreementId]:
+        """Of count tasks too, whose agreements are found by company and type and mapped only where a person chose."""
         mappings = self.store.mappings()
         if customer is None:
-            rows = [row for row in mappings if row.key.kind is MappingKind.AGREEMENT]
-            return sorted({AgreementId(row.connectwise_id) for row in rows})
-        mine = {task.subscription_id for task in self.store.tasks() if task.customer_id == customer}
-        found = {mappings.agreement(name) for name in mine}
-        return sorted(name for name in found if name is not None)
+            found = {AgreementId(row.connectwise_id) for row in mappings if row.key.kind is MappingKind.AGREEMENT}
+            found |= {link.agreement_id for link in self.store.links()}
+            return sorted(found | self._open_tasks().keys())
+        mine = [task for task in self.store.tasks() if task.customer_id == customer]
+        names = {task.subscription_id for task in mine if task.subscription_id}
+        theirs = {mappings.agreement(name) for name in names} | {self.desk.agreement_of(task) for task in mine}
+        theirs |= {link.agreement_id for name in names for link in self.store.links_of(name)}
+        return sorted(name for name in theirs if name is not None)
 
     def _open_tasks(self) -> dict[AgreementId, list[Task]]:
         found: dict[AgreementId, list[Task]] = defaultdict(list)

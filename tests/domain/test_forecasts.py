@@ -67,6 +67,16 @@ R, P = Charge.RECURRING, Charge.PRORATED
             [],
             id="a gap that is invoiced already is history",
         ),
+        pytest.param(
+            [(OLD, R), (replace(OLD, effective=date(2026, 3, 1)).ending(date(2026, 5, 31)), R), (TEN, R)],
+            [AlarmCode.DOUBLE_STANDING],
+            id="two at once, with one between them that ended long ago",
+        ),
+        pytest.param(
+            [(OLD, R), (OLD.ending(date(2026, 12, 5)), R), (replace(TEN, effective=date(2027, 1, 1)), R)],
+            [AlarmCode.DOUBLE_STANDING, AlarmCode.DOUBLE_STANDING],
+            id="doubles, but no gap while one of them goes on",
+        ),
         pytest.param([(TEN, R), (OLD, None)], [AlarmCode.POSSIBLE_DOUBLE], id="a twin made by hand"),
         pytest.param([(TEN, R), (replace(OLD, quantity=Decimal(3)), None)], [], id="something else made by hand"),
         pytest.param([(ONCE, P), (ONCE, P)], [AlarmCode.DOUBLE_PRORATION], id="the same days twice"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -461,6 +462,18 @@ async def test_a_report_asks_nothing_of_the_marketplace(partner: Partner) -> Non
     made = await partner.export_counts(f"{JUNIPER},MXS10C01SUNR,15,7.25")
     await partner.engine.sync(made.created)
     assert partner.sandbox.log.total("marketplace") == 0
+
+
+async def test_the_forecast_knows_what_is_counted(partner: Partner) -> None:
+    """The agreement of an account is found by company and type; nobody mapped it."""
+    await partner.ready()
+    made = await partner.export_counts(f"{COBALT},SPF20A01SUNR,8,1.10")
+    forecasts = partner.engine.upkeep.forecasts
+    (before,) = (await forecasts.forecast()).forecasts
+    assert (before.invoice.before, before.invoice.after, before.planned) == (0, Decimal("16.00"), 1)
+    await partner.engine.sync(made.created)
+    (after,) = (await forecasts.forecast(CustomerId(f"intermedia:{COBALT}"))).forecasts
+    assert (after.agreement_id, after.invoice.before, after.planned) == (before.agreement_id, Decimal("16.00"), 0)
 
 
 async def test_auto_writes_counts_too(partner: Partner) -> None:
