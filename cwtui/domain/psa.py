@@ -189,17 +189,27 @@ class AdditionValues:
 @made_quickly
 @dataclass(frozen=True, slots=True)
 class Addition:
-    """One billable line of an agreement, as ConnectWise holds it."""
+    """One billable line of an agreement, as ConnectWise holds it.
+
+    Attributes:
+        is_whole: ConnectWise named its quantity, price, cost and first day. What it left out stands as 0, and as a
+            day before all others: such an addition bills nothing that could be compared.
+    """
 
     id: AdditionId
     agreement_id: AgreementId
     values: AdditionValues
     catalog_item: str = ""
+    is_whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class CatalogItem:
-    """A ConnectWise product-catalog entry."""
+    """A ConnectWise product-catalog entry.
+
+    Attributes:
+        is_priced: ConnectWise names its price and its cost; what it does not name stands as 0.
+    """
 
     id: CatalogItemId
     identifier: str
@@ -213,6 +223,7 @@ class CatalogItem:
     vendor_sku: str = ""
     product_class: str = ""
     category: str = ""
+    is_priced: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -256,7 +256,7 @@ class BothSides:
         item_id = self.store.mappings().catalog_item(product.id, Charge.RECURRING)
         item = self.desk.items.get(item_id) if item_id is not None else None
         if rules.price_source is PriceSource.CONNECTWISE:
-            price, cost = (item.price, item.cost) if item else (None, None)
+            price, cost = (item.price, item.cost) if item and item.is_priced else (None, None)
         else:
             price = product.unit_price.amount if product.unit_price else None
             cost = product.unit_cost.amount if product.unit_cost else price

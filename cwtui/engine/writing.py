@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from cwtui.domain.errors import NotFound, OutcomeUnknown, Refused, ServiceError
+from cwtui.domain.errors import NotFound, OutcomeUnknown, Refused, ServiceError, Unreadable
 from cwtui.domain.ids import AdditionId, AgreementId, SubscriptionId, TaskId
 from cwtui.domain.mappings import Link
 from cwtui.domain.plans import Change, Operation
@@ -204,15 +204,25 @@ class AgreementWriter:
         end_doubts(self.store, (doubt for doubt in doubts if self.clock.now() - doubt.at >= LASTS))
 
     def _match(self, intent: Intent) -> Addition | None:
-        """An addition that was not there before, belongs to nobody, and carries exactly the intended values."""
+        """An addition that was not there before, belongs to nobody, and carries exactly the intended values.
+
+        Raises:
+            Unreadable: There is a new one of which that cannot be said: neither adopted nor sent again.
+        """
         wanted = intent.change.after
         if wanted is None:
             return None
-        fresh = (held for held in self.additions.values() if held.id not in intent.present)
+        fresh = [
+            held
+            for held in self.additions.values()
+            if held.id not in intent.present and self.store.link(held.id) is None
+        ]
         mine = likeness(wanted)
-        return next(
-            (held for held in fresh if self.store.link(held.id) is None and likeness(held.values) == mine), None
-        )
+        found = next((held for held in fresh if likeness(held.values) == mine), None)
+        vague = next((held for held in fresh if not held.is_whole), None)
+        if found is None and vague is not None:
+            raise _cannot_tell(vague)
+        return found
 
     async def _read_additions(self) -> None:
         self.additions = {held.id: held for held in await self.psa.additions(self.agreement_id)}
@@ -271,6 +281,15 @@ class AgreementWriter:
             is_standing=change.is_standing,
         )
         return [made], []
+
+
+def _cannot_tell(held: Addition) -> Unreadable:
+    return Unreadable(
+        f"Addition {held.id} of agreement {held.agreement_id} is new and lacks a quantity, price, cost or first day,"
+        " so it cannot be said whether a create that was not answered made it.",
+        service="PSA",
+        next_step="Complete or delete it in ConnectWise, then start again.",
+    )
 
 
 def _merged(change: Change, held: Addition) -> AdditionValues:

@@ -95,8 +95,12 @@ class ConnectWise(Setup):
         )
 
     async def additions(self, agreement_id: AgreementId) -> Sequence[Addition]:
-        """Every addition of an agreement, read afresh; `Unreadable` if one of them cannot be read."""
-        return await self._get_all(_additions(agreement_id), records.additions(agreement_id), records.ADDITION_FIELDS)
+        """Every addition of an agreement, read afresh; `Unreadable` if one of them cannot be read.
+
+        One without an amount or a first day is among them, marked as not whole.
+        """
+        reader = records.listed_additions(agreement_id)
+        return await self._get_all(_additions(agreement_id), reader, records.ADDITION_FIELDS)
 
     async def create_addition(self, agreement_id: AgreementId, values: AdditionValues) -> Addition:
         """Create one addition; `OutcomeUnknown` when no answer says whether it happened. Never sent twice."""

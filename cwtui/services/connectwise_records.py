@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from typing import TypeVar
 
 from cwtui.domain.ids import AdditionId, AgreementId, CatalogItemId, CompanyId
 from cwtui.domain.marketplace import Address
+from cwtui.domain.money import ZERO
 from cwtui.domain.periods import BillingCycle
 from cwtui.domain.psa import Addition, AdditionValues, Agreement, BillCustomer, CatalogItem, Company, Contact, Invoice
 from cwtui.services.reading import Amount, Day, Reader, Record, Text
@@ -232,28 +234,48 @@ class AdditionRecord(Record):
 
 
 def additions(agreement_id: AgreementId) -> Reader[AdditionRecord, Addition]:
-    """A reader of the additions of one agreement. What is billed must be there: unknown is not zero."""
+    """A reader of additions of one agreement. What is billed must be there: unknown is not zero."""
+    return Reader(AdditionRecord, lambda row: _addition(row, agreement_id))
+
+
+def listed_additions(agreement_id: AgreementId) -> Reader[AdditionRecord, Addition]:
+    """A reader of all additions of an agreement: one without an amount or a first day is there, but not whole.
+
+    The contract lets them be null, and somebody's addition without a cost shall not keep all others from being billed.
+    """
 
     def addition(row: AdditionRecord) -> Addition:
-        product = row.product or _NONE
-        return Addition(
-            id=AdditionId(there(row.id, "id")),
-            agreement_id=agreement_id,
-            values=AdditionValues(
-                catalog_item_id=CatalogItemId(there(product.id, "product.id")),
-                quantity=there(row.quantity, "quantity"),
-                unit_price=there(row.unit_price, "unitPrice"),
-                unit_cost=there(row.unit_cost, "unitCost"),
-                effective=there(row.effective_date, "effectiveDate"),
-                cancelled=row.cancelled_date,
-                bill=BillCustomer(there(row.bill_customer, "billCustomer")),
-                taxable=bool(row.taxable_flag),
-                description=stored_text(row.invoice_description or ""),
-            ),
-            catalog_item=product.identifier or "",
-        )
+        if None not in (row.quantity, row.unit_price, row.unit_cost, row.effective_date):
+            return _addition(row, agreement_id)
+        row.quantity, row.unit_price = row.quantity or ZERO, row.unit_price or ZERO
+        row.unit_cost, row.effective_date = row.unit_cost or ZERO, row.effective_date or _SINCE_EVER
+        return replace(_addition(row, agreement_id), is_whole=False)
 
     return Reader(AdditionRecord, addition)
+
+
+_SINCE_EVER = date(1900, 1, 1)
+"""Stands for a first day that is not named: before all others, and days can still be counted from it."""
+
+
+def _addition(row: AdditionRecord, agreement_id: AgreementId) -> Addition:
+    product = row.product or _NONE
+    return Addition(
+        id=AdditionId(there(row.id, "id")),
+        agreement_id=agreement_id,
+        values=AdditionValues(
+            catalog_item_id=CatalogItemId(there(product.id, "product.id")),
+            quantity=there(row.quantity, "quantity"),
+            unit_price=there(row.unit_price, "unitPrice"),
+            unit_cost=there(row.unit_cost, "unitCost"),
+            effective=there(row.effective_date, "effectiveDate"),
+            cancelled=row.cancelled_date,
+            bill=BillCustomer(there(row.bill_customer, "billCustomer")),
+            taxable=bool(row.taxable_flag),
+            description=stored_text(row.invoice_description or ""),
+        ),
+        catalog_item=product.identifier or "",
+    )
 
 
 _ADDITION_FIELD = {
@@ -342,14 +364,15 @@ def _catalog_item(row: _CatalogItem) -> CatalogItem:
         identifier=row.identifier or "",
         description=row.description or "",
         customer_description=row.customer_description or "",
-        price=there(row.price, "price"),
-        cost=there(row.cost, "cost"),
+        price=row.price or ZERO,
+        cost=row.cost or ZERO,
         taxable=bool(row.taxable_flag),
         is_inactive=bool(row.inactive_flag),
         manufacturer_part_number=row.manufacturer_part_number or "",
         vendor_sku=row.vendor_sku or "",
         product_class=row.product_class or "",
         category=(row.category or _NONE).name or "",
+        is_priced=None not in (row.price, row.cost),
     )
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from cwtui.domain.charges import Charge
-from cwtui.domain.errors import NotFound, OutcomeUnknown, Refused, ServiceError, Transient
+from cwtui.domain.errors import NotFound, OutcomeUnknown, Refused, ServiceError, Transient, Unreadable
 from cwtui.domain.ids import ProductId, TaskId
 from cwtui.domain.plans import Change, Operation
 from cwtui.domain.psa import Addition, AdditionValues
@@ -126,6 +126,27 @@ async def test_one_that_belongs_to_another_subscription_is_never_adopted(desk: D
     desk.psa.creates = ["lost"]
     assert await desk.write(create("standing:P1"), writer, TaskId("1.S2")) == "confirmed"
     assert len(desk.psa.held) == 2 == len(list(desk.state.links()))
+
+
+async def test_what_is_not_whole_is_neither_adopted_nor_in_the_way(desk: Desk) -> None:
+    theirs = replace(desk.psa.put(replace(TEN, unit_cost=Decimal(0))), is_whole=False)
+    desk.psa.held[theirs.id] = theirs
+    desk.psa.creates = ["answered late"]
+    assert await desk.write(create()) == "adopted"
+    assert len(desk.psa.held) == 2
+
+
+async def test_a_new_addition_that_is_not_whole_may_be_ours_so_nothing_is_sent_again(desk: Desk) -> None:
+    def vague() -> None:
+        made = desk.psa.put(replace(TEN, unit_cost=Decimal(0)))
+        desk.psa.held[made.id] = replace(made, is_whole=False)
+
+    desk.psa.on_create, desk.psa.creates = vague, ["lost"]
+    with pytest.raises(OutcomeUnknown):
+        await desk.write(create())
+    with pytest.raises(Unreadable, match="cannot be said whether"):
+        await desk.writer().read()
+    assert desk.psa.sent.count("create") == len(desk.state.open_intents()) == 1
 
 
 def kill(desk: Desk, change: Change, *, at: datetime = NOON) -> None:

@@ -64,9 +64,17 @@ async def test_additions(connectwise: ConnectWise, script: Any) -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    "name", ["quantity", "unitPrice", "unitCost", "effectiveDate", "product", "billCustomer", "id"]
-)
+@pytest.mark.parametrize("name", ["quantity", "unitPrice", "unitCost", "effectiveDate"])
+async def test_an_addition_that_lacks_an_amount_or_its_first_day_is_there_but_not_whole(
+    name: str, connectwise: ConnectWise, script: Any
+) -> None:
+    script.then([ADDITION, ADDITION | {"id": 9002, name: None}])
+    whole, other = await connectwise.additions(AGREEMENT_ID)
+    assert (whole, whole.is_whole, other.id, other.is_whole) == (HELD, True, 9002, False)
+    assert len(VALUES.differences(other.values)) == 1
+
+
+@pytest.mark.parametrize("name", ["product", "billCustomer", "id"])
 async def test_an_addition_without_what_it_bills_stops_the_agreement(
     name: str, connectwise: ConnectWise, script: Any
 ) -> None:
@@ -109,8 +117,9 @@ async def test_a_line_end_is_sent_as_the_space_it_becomes(connectwise: ConnectWi
         httpx.Response(201, html="<title>Oops</title>"),
         ADDITION | {"id": None},
         ADDITION | {"quantity": "NaN"},
+        ADDITION | {"unitCost": None},
     ],
-    ids=["timeout", "reset", "500", "503", "HTML", "no id", "not a number"],
+    ids=["timeout", "reset", "500", "503", "HTML", "no id", "not a number", "no cost"],
 )
 async def test_a_create_without_a_clear_answer_is_in_doubt_and_not_repeated(
     answer: Any, connectwise: ConnectWise, script: Any
@@ -281,9 +290,8 @@ async def test_a_catalog_item_is_changed_where_it_differs(connectwise: ConnectWi
 
 
 async def test_a_catalog_item_without_a_price_is_not_one_for_nothing(connectwise: ConnectWise, script: Any) -> None:
-    script.then([ITEM_ROW | {"price": None}])
-    assert await rows_of(connectwise.catalog_items()) == []
-    assert "record 501 of /procurement/catalog cannot be read: price: missing" in connectwise.unreadable[0]
+    script.then([ITEM_ROW, ITEM_ROW | {"id": 502, "price": None}, ITEM_ROW | {"id": 503, "cost": None}])
+    assert [item.is_priced for item in await rows_of(connectwise.catalog_items())] == [True, False, False]
 
 
 # Setup

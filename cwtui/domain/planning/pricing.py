@@ -55,7 +55,7 @@ def item_for(draft: Draft, product: ProductId, charge: Charge) -> CatalogItem | 
         return None
     item = draft.facts.catalog_items.get(mapped)
     if item is None or item.is_inactive:
-        state = "no longer exists" if item is None else "is inactive"
+        state = "no longer exists, or cannot be read" if item is None else "is inactive"
         draft.problem(
             ProblemCode.CATALOG_ITEM_INACTIVE,
             str(mapped),
@@ -96,7 +96,7 @@ def offer_for(draft: Draft, line: ChargedLine, key: str, *, prefer_held: bool = 
     if line.unit_price is not None and line.unit_price is not price:
         check_currency(draft, line.unit_price.currency)
     if draft.source_of(key) is PriceSource.CONNECTWISE:
-        return None if item is None else Offer(item, item.price, item.cost)
+        return _connectwise_offer(draft, item)
     if price is None:
         draft.problem(
             ProblemCode.UNKNOWN_CHARGE_TYPE,
@@ -108,6 +108,19 @@ def offer_for(draft: Draft, line: ChargedLine, key: str, *, prefer_held: bool = 
     if item is None:
         return None
     return Offer(item, price.amount, _cost(draft, line, price))
+
+
+def _connectwise_offer(draft: Draft, item: CatalogItem | None) -> Offer | None:
+    """The catalog item's own price and cost; one that ConnectWise does not name is not 0."""
+    if item is None or item.is_priced:
+        return None if item is None else Offer(item, item.price, item.cost)
+    draft.problem(
+        ProblemCode.UNKNOWN_CHARGE_TYPE,
+        str(item.id),
+        f"Catalog item {item.identifier} has no price or no cost in ConnectWise."
+        " Give it both there, or use the marketplace price source.",
+    )
+    return None
 
 
 def _marketplace_price(draft: Draft, line: ChargedLine, *, prefer_held: bool) -> Price | None:

@@ -17,6 +17,7 @@ from cwtui.domain.planning import PlanningRules, plan_task
 from cwtui.domain.planning.proration import prorated
 from cwtui.domain.plans import PriceSource, Steps
 from tests.domain.planning.situations import (
+    ITEM,
     PRODUCT,
     codes,
     eur,
@@ -198,6 +199,14 @@ def test_price_source_connectwise_takes_the_catalog_item_and_prorates_nothing() 
         "1 × 5 (cost 4) from 2026-12-01 to 2026-12-31",
     ]
     assert plan.warnings == ("Exchange Online (Plan 1): nobody is charged for 11 Nov 2026 to 30 Nov 2026.",)
+
+
+def test_a_catalog_item_that_names_no_price_bills_nothing_by_its_own_and_anything_by_the_marketplaces() -> None:
+    made = order(OrderType.SALES, line("recurring", "10"), provisioned=D(2026, 12, 1))
+    items = (replace(ITEM, price=Decimal(0), cost=Decimal(0), is_priced=False),)
+    own = plan_task(facts(made, rules=CONNECTWISE, items=items))
+    assert (codes(own), own.changes) == (["unknown_charge_type"], ())
+    assert written(plan_task(facts(made, items=items))) == ["10 × 4.5 (cost 3.6) from 2026-12-01"]
 
 
 def test_the_price_source_of_one_addition() -> None:
