@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+NOTHING_CHANGED = "Nothing was changed."
+
 
 class CwtuiError(Exception):
     """Three sentences: what happened, what was and was not changed, what to do next."""
 
-    def __init__(self, happened: str, *, changed: str = "Nothing was changed.", next_step: str) -> None:
+    def __init__(self, happened: str, *, changed: str = NOTHING_CHANGED, next_step: str) -> None:
         super().__init__(f"{happened} {changed} {next_step}")
         self.happened, self.changed, self.next_step = happened, changed, next_step
 
@@ -47,7 +49,7 @@ class ServiceError(CwtuiError):
         service: str,
         status: int | None = None,
         code: str | None = None,
-        changed: str = "Nothing was changed.",
+        changed: str = NOTHING_CHANGED,
         next_step: str,
     ) -> None:
         super().__init__(happened, changed=changed, next_step=next_step)

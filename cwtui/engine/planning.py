@@ -235,15 +235,14 @@ class PlanningDesk:
         if source and (own := source.items_of(task)):
             return set(own)
         subscription = self._subscription(task)
-        if subscription is None:
-            return set()
         mappings = self.store.mappings()
-        products = {product.id for product in subscription.products}
+        products = {product.id for product in subscription.products} if subscription else set()
         wanted = {(product, Charge.RECURRING) for product in products}
+        fee = plan_product(subscription) if subscription else ProductId("")
         for line in self._lines(task):
             charge = charge_of(line.type)
             if charge is not None:
-                wanted.add((line.product_id or plan_product(subscription), charge))
+                wanted.add((line.product_id or fee, charge))
         mapped = {mappings.catalog_item(product, charge) for product, charge in wanted}
         return {item for item in mapped if item is not None}
 
@@ -272,8 +271,10 @@ class PlanningDesk:
         unknown = wanted - self.agreements.keys()
         if not unknown:
             return
+        self.psa.clear_unreadable()
         async for page in self.psa.agreements(unknown):
             self.agreements.update((agreement.id, agreement) for agreement in page)
+        self._tell_unreadable()
         loaded = [agreement for name in unknown if (agreement := self.agreements.get(name)) is not None]
         for name in unknown:
             self.agreements.setdefault(name, None)
@@ -291,9 +292,16 @@ class PlanningDesk:
         unknown = wanted - self._asked_items
         if not unknown:
             return
+        self.psa.clear_unreadable()
         async for page in self.psa.catalog_items(unknown):
             self.items.update((item.id, item) for item in page)
+        self._tell_unreadable()
         self._asked_items |= unknown
+
+    def _tell_unreadable(self) -> None:
+        """A task only says that it lacks the record; why it could not be read is said here."""
+        for happened in self.psa.unreadable:
+            self.listener.problem(happened)
 
     async def _load_subscriptions(self, tasks: Sequence[Task]) -> None:
         """Read subscriptions again that orders among the tasks may write by: the newest one's quantity (SPEC 6)."""

@@ -123,6 +123,13 @@ class Psa(Protocol):
     async def version(self) -> str:
         """The version ConnectWise gives of itself, from its connection test."""
 
+    @property
+    def unreadable(self) -> Sequence[str]:
+        """Records of lists that could not be read, since the last time this was cleared: one sentence each."""
+
+    def clear_unreadable(self) -> None:
+        """Forget `unreadable`."""
+
     async def table(self, name: str) -> Sequence[TableEntry]:
         """A setup table: `product_types`, `categories`, `subcategories`, `units`, `billing_cycles` and so on."""
 

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from cwtui.domain.errors import AccessDenied, ServiceError, StateError
+from cwtui.domain.errors import NOTHING_CHANGED, AccessDenied, ServiceError, StateError
 from cwtui.domain.ids import AgreementId, SubscriptionId, TaskId
 from cwtui.domain.plans import Plan
 from cwtui.domain.tasks import Problem, ProblemCode, Task, TaskStatus
@@ -145,10 +145,10 @@ class Synchroniser:
             return False
         except AccessDenied as error:
             self.outcome.denied = error
-            self._failed(now, error)
+            self._failed(now, plan, error)
             return False
         except ServiceError as error:
-            self._failed(now, error)
+            self._failed(now, plan, error)
             return False
         if self._is_over and not self._is_complete(plan):
             return False
@@ -184,11 +184,13 @@ class Synchroniser:
             self._save(replace(task, status=TaskStatus.SYNCED, problems=(), note=_written(plan), synced_at=at))
         self.outcome.synced.append(task.id)
 
-    def _failed(self, task: Task, error: ServiceError) -> None:
+    def _failed(self, task: Task, plan: Plan, error: ServiceError) -> None:
         self._let_go(task.id)
-        self._save(replace(task, status=TaskStatus.FAILED, problems=(), note=str(error)))
-        self.outcome.errors.append(str(error))
-        self.listener.problem(str(error))
+        done = self.store.done_keys(task.id)
+        words = _failure(error, sum(change.key in done for change in plan.to_write), len(plan.to_write))
+        self._save(replace(task, status=TaskStatus.FAILED, problems=(), note=words))
+        self.outcome.errors.append(words)
+        self.listener.problem(words)
 
     def _fail_all(self, tasks: Sequence[Task], error: ServiceError) -> None:
         if isinstance(error, AccessDenied):
@@ -212,6 +214,15 @@ class Synchroniser:
     def _advance(self, count: int) -> None:
         self._done += count
         self.listener.progress(Progress("Synchronising", self._done, self._total))
+
+
+def _failure(error: ServiceError, written: int, of: int) -> str:
+    """What failed, in the error's words; of a plan in the middle, how much of it was changed (SPEC 7)."""
+    if not written:
+        return str(error)
+    changed = error.changed if error.changed != NOTHING_CHANGED else "This change was not made."
+    part = f"Written before it: {written} of the task's {of} changes; the next try goes on there."
+    return f"{error.happened} {changed} {part} {error.next_step}"
 
 
 def _contradicted(task: Task, happened: str) -> Task:

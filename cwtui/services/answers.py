@@ -14,12 +14,20 @@ from typing import Literal
 
 import httpx
 
-from cwtui.domain.errors import AccessDenied, NotFound, OutcomeUnknown, Refused, ServiceError, Transient, Unreadable
+from cwtui.domain.errors import (
+    NOTHING_CHANGED,
+    AccessDenied,
+    NotFound,
+    OutcomeUnknown,
+    Refused,
+    ServiceError,
+    Transient,
+    Unreadable,
+)
 from cwtui.services import exact_json
 
 Service = Literal["marketplace", "PSA"]
 
-NOTHING = "Nothing was changed."
 NOT_KNOWN_YET = "Whether it was created is not known yet."
 NOT_KNOWN = "Whether the change was made is not known."
 
@@ -60,7 +68,7 @@ class Asked:
     def changed(self) -> str:
         """What can be said about its effect while no good answer came."""
         if not self.in_doubt or self.method == "GET":
-            return NOTHING
+            return NOTHING_CHANGED
         return NOT_KNOWN if self.repeatable else NOT_KNOWN_YET
 
 
@@ -221,7 +229,7 @@ def unreadable(asked: Asked, what: str, status: int | None = None) -> ServiceErr
         happened,
         service=asked.service,
         status=status,
-        changed=NOTHING if asked.method == "GET" else NOT_KNOWN,
+        changed=NOTHING_CHANGED if asked.method == "GET" else NOT_KNOWN,
         next_step=f"Check `base_url` of the {asked.service}, and whether something stands between it and cwtui.",
     )
 

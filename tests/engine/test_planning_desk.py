@@ -46,6 +46,28 @@ async def test_an_agreement_without_a_next_invoice_is_billed_through_its_latest_
     assert at.sandbox.log.counts["psa GET /finance/invoices"] == 2  # once for the check, once for the plan afresh
 
 
+async def test_an_agreement_that_cannot_be_read_is_said_with_its_reason(at: Running) -> None:
+    at.world.psa["agreements"].rows[AGREEMENT]["nextInvoiceDate"] = "1/12/2026"
+    at.world.psa["agreements"].touch()
+    await at.engine.check()
+    task = at.state.task(INITIAL)
+    assert task is not None
+    assert [problem.code for problem in task.problems] == ["agreement_inactive"]
+    assert "cannot be read" in task.problems[0].message
+    assert [problem for problem in at.listener.problems if "'1/12/2026' is not a date" in problem]
+
+
+async def test_a_subscription_nobody_knows_says_nothing_false_of_its_catalog_items(at: Running) -> None:
+    await at.engine.auto()
+    at.world.add_subscription(CUSTOMER, [("P1", 1)], id="S2")
+    at.world.add_order("S2", "change", [("recurring", "P1", 5, "4.50")], id="1", created=TODAY)
+    at.world.marketplace["subscriptions"].remove("S2")
+    await at.engine.check()
+    task = at.state.task(TaskId("1.S2"))
+    assert task is not None
+    assert [problem.code for problem in task.problems] == ["subscription_missing"]
+
+
 async def test_only_what_may_be_written_is_read_again(at: Running) -> None:
     """The newest order's quantity is the subscription's own, as it is when it is written (SPEC 6)."""
     await at.engine.auto()

@@ -92,7 +92,12 @@ async def test_a_part_done_task_goes_on_with_the_plan_it_began(at: Running) -> N
     task = change(at, "1", 5, 15, provisioned=TODAY - timedelta(days=2))
     # the deletion is written, then one create is refused for good
     at.sandbox.behaviour.plan(Fault(status=400, service="psa", method="POST", path=ADDITIONS))
-    assert (await at.engine.auto()).failed == 1
+    report = await at.engine.auto()
+    assert report.failed == 1
+    failed = at.state.task(task)
+    assert failed is not None
+    assert "This change was not made. Written before it: 1 of the task's 3 changes" in failed.note
+    assert report.errors == (failed.note,)
     begun = at.state.plan_begun(task)
     assert begun is not None
     at.world.change_subscription(MAIL, prices={"P1": "9.99"}, quantities={"P1": 99})

@@ -118,7 +118,8 @@ def check_mappings(draft: Draft) -> None:
         draft.problem(
             ProblemCode.AGREEMENT_INACTIVE,
             str(mapped),
-            f"Agreement {mapped} does not exist in ConnectWise. Map the subscription to another one.",
+            f"Agreement {mapped} does not exist in ConnectWise, or cannot be read."
+            " Map the subscription to another one.",
         )
         return
     for problem in agreement_problems(agreement, draft.subscription):
@@ -137,7 +138,7 @@ def agreement_problems(agreement: Agreement, subscription: Subscription) -> list
     """Why an agreement cannot bill a subscription: its state, its cycle (SPEC 6, problems)."""
     found = []
     if agreement.is_inactive:
-        state = "cancelled" if agreement.is_cancelled else agreement.status
+        state = "cancelled" if agreement.is_cancelled else agreement.status or "without a status"
         message = f"Agreement {agreement.name} is {state}. Activate it in ConnectWise, or map another one."
         found.append(Problem(ProblemCode.AGREEMENT_INACTIVE, message, str(agreement.id)))
     if not agreement.bills_periods:

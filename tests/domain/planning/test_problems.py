@@ -62,6 +62,7 @@ def billed_every(length: int, type_: str) -> PlanningFacts:
             sold(agreement=replace(AGREEMENT, company_id=CompanyId(4))), ["agreement_wrong_company"], id="wrong company"
         ),
         pytest.param(sold(agreement=replace(AGREEMENT, status="Expired")), ["agreement_inactive"], id="not Active"),
+        pytest.param(sold(agreement=replace(AGREEMENT, status="")), ["agreement_inactive"], id="no status"),
         pytest.param(sold(agreement=replace(AGREEMENT, is_cancelled=True)), ["agreement_inactive"], id="cancelled"),
         pytest.param(sold(agreement=replace(AGREEMENT, end=D(2026, 11, 30))), ["agreement_ended"], id="ended before s"),
         pytest.param(sold(agreement=replace(AGREEMENT, end=D(2026, 12, 1))), [], id="it ends on the day needed"),
