@@ -273,15 +273,14 @@ class SyncEngine:
         return self._report(now, outcome, dry_run=dry_run, errors=outcome.errors)
 
     async def _plan_followers(self, tasks: Iterable[Task]) -> None:
-        """What waited behind these tasks may be ready now."""
-        behind = [
-            other
-            for subscription in dict.fromkeys(task.subscription_id for task in tasks if task.subscription_id)
-            for other in self.store.tasks_of(subscription)
-            if other.status.is_open
-        ]
+        """These tasks as they stand, and what waited behind them and may be ready now."""
+        names = dict.fromkeys(name for task in tasks for name in (task.id, *self._queue(task)))
+        behind = [task for name in names if (task := self.store.task(name)) is not None and task.status.is_open]
         await self.desk.load(behind)
         self.desk.replan(behind)
+
+    def _queue(self, task: Task) -> Sequence[TaskId]:
+        return [one.id for one in self.store.tasks_of(task.subscription_id)] if task.subscription_id else ()
 
     async def skip(self, task_ids: Sequence[TaskId], reason: str = "") -> Sequence[Task]:
         """Set tasks aside for good; what waited behind them goes on."""
@@ -317,7 +316,7 @@ class SyncEngine:
         self._require_writable()
         task = await self.task(task_id)
         undo = Undo(self.store, self.desk, lambda: self.is_stopping)
-        agreement_id = undo.agreement_of(task)
+        agreement_id = undo.agreement_of(task, compensate=compensate)
         if task.status is not TaskStatus.SYNCED and agreement_id is None:
             raise _not_in_state(task, "synced", "Only what was written can be taken back.")
         self.is_stopping = False
@@ -325,7 +324,7 @@ class SyncEngine:
         await self.desk.load_agreements({agreement_id} if agreement_id is not None else set())
         writer = None if agreement_id is None else self._writer(agreement_id, self.new_run())
         report = await undo.run(task, writer, compensate=compensate)
-        if report.complete:
+        if report.complete and task.status is not TaskStatus.SKIPPED:
             self._save(replace(task, status=TaskStatus.NEEDS_ACTION, problems=(), note="", synced_at=None))
             await self._plan_followers([task])
         return report

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from decimal import Decimal
 
 from cwtui.domain.charges import Charge
 from cwtui.domain.errors import CwtuiError
 from cwtui.domain.ids import AdditionId, AgreementId
-from cwtui.domain.money import plain, price_text, round_price
-from cwtui.domain.periods import span_text
 from cwtui.domain.planning.dates import AgreementDates
 from cwtui.domain.planning.task import link_difference
 from cwtui.domain.plans import Change, Operation, Plan
 from cwtui.domain.psa import Addition, AdditionValues
 from cwtui.domain.records import AuditRow
 from cwtui.domain.tasks import Task
+from cwtui.engine.compensation import brief, compensation, said
 from cwtui.engine.doubts import KEY
 from cwtui.engine.facade import UndoReport
 from cwtui.engine.planning import PlanningDesk
@@ -26,9 +24,10 @@ from cwtui.engine.writing import AgreementWriter, Contradiction
 
 _DONE = {"confirmed", "adopted"}
 _STOPPED = "Stopped before the next write. Undo the task again to go on."
-_CREDIT = ":credit"
 RESTORE = "restore:"
 """How the key of a write begins that brings back an addition somebody removed; its id follows."""
+_OWED = "owed:"
+_DONE_TO = {Operation.CREATE: "created again", Operation.UPDATE: "changed", Operation.DELETE: "deleted"}
 _NOT_THE_TASKS = ("undo:", KEY)
 """How the keys of writes begin that no plan asked for."""
 
@@ -41,10 +40,16 @@ class Undo:
     desk: PlanningDesk
     is_stopping: Callable[[], bool] = lambda: False
 
-    def agreement_of(self, task: Task) -> AgreementId | None:
-        """Where the task wrote, or may have written without hearing the answer; None if it never began."""
+    def agreement_of(self, task: Task, *, compensate: bool = False) -> AgreementId | None:
+        """Where the task wrote, or may have written without hearing the answer; None if it never began.
+
+        With `compensate`, also where an earlier undo left something to be evened out.
+        """
         rows, begun = self.rows(task), self.store.plan_begun(task.id)
-        return rows[0].agreement_id if rows else begun.agreement_id if begun else None
+        if rows or begun:
+            return rows[0].agreement_id if rows else begun.agreement_id if begun else None
+        owed = self._owed(task) if compensate else ()
+        return owed[0][0].agreement_id if owed else None
 
     def rows(self, task: Task) -> list[AuditRow]:
         """What the task wrote since it was last opened and was not taken back yet, newest first."""
@@ -62,32 +67,34 @@ class Undo:
         """Take one task back.
 
         Args:
-            task: A synced or part-done one.
+            task: A synced or part-done one; with `compensate`, also one that was taken back before.
             writer: Of the agreement it wrote to; None if it wrote nothing.
-            compensate: Give back what was invoiced meanwhile, by one-time additions on the next invoice.
+            compensate: Even out what was invoiced meanwhile, by one-time additions on the next invoice.
 
         Returns:
             What was done. If ConnectWise no longer holds what was written, nothing is changed and the
             differences are listed (`complete` is False).
         """
-        rows: list[AuditRow] = []
+        lines: list[str] = []
         if writer is not None:
             await writer.read()
             rows = self.rows(task)  # reading may have found what a killed run wrote without hearing the answer
-            dates = self._dates(writer.agreement_id)
             again, tried = self._recreated(), self._tried(task)
             held = {row.seq: _held(row, writer, again) for row in rows}
-            differences = [text for row in rows if (text := _difference(row, held[row.seq], tried))]
+            differences = [text for row in rows if (text := self._difference(row, held[row.seq], tried))]
             if differences:
                 return UndoReport(tuple(differences), complete=False)
-            lines: list[str] = []
-            for row in rows:
-                if self.is_stopping():
-                    return UndoReport((*lines, _STOPPED), complete=False)
-                try:
+            dates = self._dates(writer.agreement_id)
+            if dates is not None and not compensate:
+                self._note_owed(task, [row for row in rows if self._compensation(row, held[row.seq], dates)], dates)
+            try:
+                for row in rows:
+                    self._stop_here()
                     lines += await self._take_back(row, held[row.seq], writer, dates, compensate=compensate)
-                except (CwtuiError, Contradiction) as error:
-                    return UndoReport((*lines, str(error)), complete=False)
+                if compensate and dates is not None:
+                    await self._even_out(task, writer, dates, lines)
+            except (CwtuiError, Contradiction, _Stopping) as error:
+                return UndoReport((*lines, str(error)), complete=False)
         else:
             is_done = any(key.startswith("undo:") for key in self.store.done_keys(task.id))
             lines = ["Everything it wrote is taken back." if is_done else "It wrote nothing to take back."]
@@ -97,6 +104,10 @@ class Undo:
             self.store.end_plan(task.id)
             self.store.forget_done(task.id)
         return UndoReport(tuple(lines), complete=True)
+
+    def _stop_here(self) -> None:
+        if self.is_stopping():
+            raise _Stopping(_STOPPED)
 
     def _dates(self, agreement_id: AgreementId) -> AgreementDates | None:
         agreement = self.desk.agreements.get(agreement_id)
@@ -114,9 +125,35 @@ class Undo:
                 found[was] = row.addition_id
         return found
 
-    def _tried(self, task: Task) -> frozenset[str]:
-        """Keys of what an undo began to take back; a killed one may have done it without hearing the answer."""
-        return frozenset(key for row in self.store.audit(task_id=task.id) if (key := _key(row)).startswith("undo:"))
+    def _tried(self, task: Task) -> dict[str, AdditionValues | None]:
+        """What an undo began to take back, by key: a killed one may have done it without hearing the answer."""
+        return {_key(row): row.after for row in self.store.audit(task_id=task.id) if _key(row).startswith("undo:")}
+
+    def _difference(self, row: AuditRow, held: Addition | None, tried: Mapping[str, AdditionValues | None]) -> str:
+        """How ConnectWise differs from what cwtui wrote; empty if it still holds it, or holds what it was before."""
+        if row.operation == Operation.DELETE:
+            return "" if held is None else f"Addition {row.addition_id} was deleted and is there again."
+        if row.after is None or (held is None and row.operation == Operation.CREATE and f"undo:{row.seq}" in tried):
+            return ""
+        taken_back = (row.before, tried.get(f"undo:{row.seq}"))
+        if held is not None and any(one and not one.billing_differences(held.values) for one in taken_back):
+            return ""
+        text = link_difference(row.after.differences(held.values) if held else None, held)
+        if not text:
+            return ""
+        later = self._later(row, held)
+        if later is not None:
+            done = _DONE_TO[Operation(later.operation)]
+            return f"Addition {row.addition_id} was {done} by task {later.task_id} since: undo that first."
+        return f"Addition {row.addition_id} {text}; nothing was taken back."
+
+    def _later(self, row: AuditRow, held: Addition | None) -> AuditRow | None:
+        """The newest write of another task to the addition of a row, if ConnectWise holds what that left."""
+        writes = [one for one in self.store.audit() if one.addition_id == row.addition_id and one.outcome in _DONE]
+        last = writes[-1] if writes else row
+        left = None if last.operation == Operation.DELETE else last.after
+        is_left = (held is None) is (left is None) and not (held and left and left.billing_differences(held.values))
+        return last if last.task_id != row.task_id and is_left else None
 
     async def _take_back(
         self,
@@ -127,20 +164,54 @@ class Undo:
         *,
         compensate: bool,
     ) -> list[str]:
-        change, said = _reverse(row, held, dates)
-        lines = [said]
-        if dates is not None and held is not None and row.operation == Operation.CREATE:
-            credit = _credit(row, held, dates, self.desk.rules.price_decimals)
-            if credit is not None and credit.after is not None and compensate:
+        change, text = _reverse(row, held, dates)
+        lines = [text]
+        owed = self._compensation(row, held, dates) if dates else None
+        if owed is not None:
+            if compensate and owed.key not in self.store.done_keys(row.task_id):
                 # Before the addition is ended: a killed undo still finds it among what is to be taken back.
-                if credit.key not in self.store.done_keys(row.task_id):
-                    await writer.write(row.task_id, row.subscription_id, credit)
-                lines.append(f"A one-time addition gives it back: {_brief(credit.after)}.")
-            elif credit is not None and credit.after is not None:
-                lines.append(f"To give it back, undo with --compensate: a one-time addition of {_brief(credit.after)}.")
+                await writer.write(row.task_id, row.subscription_id, owed)
+            lines.append(said(owed, written=compensate))
         if change is not None:
             await writer.write(row.task_id, row.subscription_id, change)
         return lines
+
+    # what was invoiced meanwhile
+
+    def _compensation(
+        self, row: AuditRow, held: Addition | None, dates: AgreementDates, through: date | None = None
+    ) -> Change | None:
+        return compensation(row, held, dates, through or dates.billed_through, self.desk.rules.price_decimals)
+
+    def _owed(self, task: Task) -> Sequence[tuple[AuditRow, date]]:
+        """What earlier undos proposed to even out and nobody has yet, and through when it was invoiced then."""
+        kept = self.store.fact(f"{_OWED}{task.id}")
+        through = kept if isinstance(kept, dict) else {}
+        rows = self.store.audit(task_id=task.id) if through else ()
+        return [(row, date.fromisoformat(through[str(row.seq)])) for row in rows if str(row.seq) in through]
+
+    def _note_owed(self, task: Task, rows: Sequence[AuditRow], dates: AgreementDates) -> None:
+        """Remember what is proposed, so that it can still be done later."""
+        if rows:
+            before = {str(row.seq): through.isoformat() for row, through in self._owed(task)}
+            now = {str(row.seq): dates.billed_through.isoformat() for row in rows}
+            self.store.save_fact(f"{_OWED}{task.id}", now | before)
+
+    async def _even_out(self, task: Task, writer: AgreementWriter, dates: AgreementDates, lines: list[str]) -> None:
+        owed = self._owed(task)
+        for row, through in owed:
+            held = writer.additions.get(row.addition_id) if row.addition_id is not None else None
+            change = self._compensation(row, held, dates, through)
+            if change is not None and change.key not in self.store.done_keys(task.id):
+                self._stop_here()
+                await writer.write(task.id, row.subscription_id, change)
+                lines.append(said(change, written=True))
+        if owed:
+            self.store.save_fact(f"{_OWED}{task.id}", None)
+
+
+class _Stopping(Exception):
+    """The run was asked to end before its next write."""
 
 
 def written_plan(task: Task, rows: Iterable[AuditRow]) -> Plan:
@@ -179,15 +250,15 @@ def _reverse(row: AuditRow, held: Addition | None, dates: AgreementDates | None)
     if row.before is None:
         raise AssertionError(f"audit row {row.seq} has no before-image")
     if row.operation == Operation.UPDATE:
-        text = f"Addition {row.addition_id} gets back {_brief(row.before)}."
+        text = f"Addition {row.addition_id} gets back {brief(row.before)}."
         return _change(row, Operation.UPDATE, held, row.before), text
     values = row.before
     if dates is not None and not dates.prorates and values.effective < dates.first_open_day:
         start = dates.calendar.first_start_from(dates.first_open_day)
         values = replace(values, effective=start)
-        said = f"The deleted {_brief(row.before)} is created again from {start}: the days before are invoiced."
+        said = f"The deleted {brief(row.before)} is created again from {start}: the days before are invoiced."
     else:
-        said = f"The deleted {_brief(row.before)} is created again."
+        said = f"The deleted {brief(row.before)} is created again."
     return _change(row, Operation.CREATE, None, values), said
 
 
@@ -196,52 +267,14 @@ def _uncreate(row: AuditRow, held: Addition | None, dates: AgreementDates | None
         return None, f"Addition {row.addition_id} is deleted already."
     values = held.values
     if dates is None or not dates.is_billed(values.effective):
-        return _change(row, Operation.DELETE, held, None), f"Addition {held.id} ({_brief(values)}) is deleted."
+        return _change(row, Operation.DELETE, held, None), f"Addition {held.id} ({brief(values)}) is deleted."
     last = dates.billed_through
     if values.cancelled is not None and values.cancelled <= last:
-        return None, f"Addition {held.id} ({_brief(values)}) is invoiced already and stays."
+        return None, f"Addition {held.id} ({brief(values)}) is invoiced already and stays."
     return _change(row, Operation.UPDATE, held, values.ending(last)), (
-        f"Addition {held.id} ({_brief(values)}) is invoiced through {last}: it ends on that day instead of being"
+        f"Addition {held.id} ({brief(values)}) is invoiced through {last}: it ends on that day instead of being"
         " deleted."
     )
-
-
-def _credit(row: AuditRow, held: Addition, dates: AgreementDates, decimals: int) -> Change | None:
-    """A one-time addition that gives back what was invoiced of an addition; None if nothing was."""
-    values = held.values
-    if not dates.is_billed(values.effective) or not values.unit_price:
-        return None
-    last = dates.billed_through if values.cancelled is None else min(values.cancelled, dates.billed_through)
-    share = Decimal(1) if not row.why.get("is_standing") else _periods(dates, values.effective, last)
-    period = dates.one_time_period(dates.first_open_day)
-    after = replace(
-        values,
-        unit_price=round_price(-values.unit_price * share, decimals),
-        unit_cost=round_price(-values.unit_cost * share, decimals),
-        effective=period.start,
-        cancelled=period.end,
-        description=f"{values.description} - credit {span_text(values.effective, last)}",
-    )
-    change = _change(row, Operation.CREATE, None, after)
-    shown = f"−{price_text(values.unit_price)} × {price_text(round_price(share, decimals))} periods invoiced"
-    return replace(
-        change,
-        key=f"{change.key}{_CREDIT}",
-        charge=Charge.CREDIT,
-        arithmetic=(shown,),
-        rule="undo: what was invoiced meanwhile is given back once",
-        is_standing=False,
-    )
-
-
-def _periods(dates: AgreementDates, first: date, last: date) -> Decimal:
-    """How many billing periods were invoiced; parts count only where ConnectWise prorates."""
-    total, period = Decimal(0), dates.calendar.period_of(first)
-    while period.start <= last:
-        days = (min(period.end, last) - max(period.start, first)).days + 1
-        total += Decimal(days) / period.days if dates.prorates else 1
-        period = dates.calendar.next_period(period)
-    return total
 
 
 def _change(row: AuditRow, operation: Operation, held: Addition | None, after: AdditionValues | None) -> Change:
@@ -259,18 +292,6 @@ def _change(row: AuditRow, operation: Operation, held: Addition | None, after: A
     )
 
 
-def _difference(row: AuditRow, held: Addition | None, tried: frozenset[str]) -> str:
-    """How ConnectWise differs from what cwtui wrote; empty if it still holds it, or holds what it was before."""
-    if row.operation == Operation.DELETE:
-        return "" if held is None else f"Addition {row.addition_id} was deleted and is there again."
-    if row.after is None or (held is None and row.operation == Operation.CREATE and f"undo:{row.seq}" in tried):
-        return ""
-    if held is not None and row.before is not None and not row.before.billing_differences(held.values):
-        return ""
-    text = link_difference(row.after.differences(held.values) if held else None, held)
-    return f"Addition {row.addition_id} {text}; nothing was taken back." if text else ""
-
-
 def _held(row: AuditRow, writer: AgreementWriter, again: Mapping[AdditionId, AdditionId]) -> Addition | None:
     """The addition of a row as ConnectWise holds it now, also under the id it was created again with."""
     name = row.addition_id
@@ -283,8 +304,3 @@ def _held(row: AuditRow, writer: AgreementWriter, again: Mapping[AdditionId, Add
 
 def _key(row: AuditRow) -> str:
     return str(row.why.get("key", ""))
-
-
-def _brief(values: AdditionValues) -> str:
-    until = f" to {values.cancelled}" if values.cancelled else ""
-    return f"{plain(values.quantity)} × {price_text(values.unit_price)} from {values.effective}{until}"

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from cwtui.domain.errors import InputError
+from cwtui.domain.ids import CustomerId, TaskId
+from cwtui.domain.tasks import TaskStatus
 from cwtui.sandbox.world import World
-from tests.engine.upkeep_world import AGREEMENT, EXCHANGE_ITEM, MAIL, TODAY, Running, running, small_world
+from tests.engine.upkeep_world import AGREEMENT, CUSTOMER, EXCHANGE_ITEM, MAIL, TODAY, Running, running, small_world
 
 DECEMBER = "2026-12-01"
 
@@ -62,6 +66,110 @@ async def test_what_was_invoiced_meanwhile_is_given_back_once(at: Running, compe
     credit = (EXCHANGE_ITEM, "10", "-9.00", "2027-02-01", "2027-02-28")
     assert at.held() == ([credit, ended] if compensate else [ended])
     assert any("10 × -9.00" in line for line in report.lines)
+
+
+async def downgraded_and_invoiced(at: Running) -> TaskId:
+    """Ten were billed through December, twelve through January; the change of quantity is to be taken back."""
+    await at.engine.auto()
+    at.world.advance_invoice(AGREEMENT, "2027-01-01")
+    at.world.add_order(MAIL, "change", [("recurring", "P1", 2, "4.50")], created=TODAY, provisioned=date(2027, 1, 1))
+    at.world.change_subscription(MAIL, quantities={"P1": 12})
+    await at.engine.auto()
+    at.world.advance_invoice(AGREEMENT, "2027-02-01")
+    return next(task.id for task in at.state.tasks() if not task.is_initial)
+
+
+EVENED_OUT = {
+    (EXCHANGE_ITEM, "12", "-4.50", "2027-02-01", "2027-02-28"),
+    (EXCHANGE_ITEM, "10", "4.50", "2027-02-01", "2027-02-28"),
+}
+"""January at twelve is given back, January at ten is billed: the difference is what the change had cost."""
+
+
+async def test_what_would_have_been_invoiced_is_billed_and_what_was_is_given_back(at: Running) -> None:
+    name = await downgraded_and_invoiced(at)
+    report = await at.engine.undo(name, compensate=True)
+    assert report.complete, report.lines
+    assert {row for row in at.held() if row[3] == "2027-02-01"} == EVENED_OUT
+    assert (EXCHANGE_ITEM, "10", "4.50", DECEMBER, None) in at.held()
+
+
+async def test_what_an_undo_proposed_can_still_be_evened_out_once(at: Running) -> None:
+    name = await downgraded_and_invoiced(at)
+    proposed = await at.engine.undo(name)
+    assert sum("--compensate" in line for line in proposed.lines) == 2
+    assert not {row for row in at.held() if row[3] == "2027-02-01"}
+    with pytest.raises(InputError, match="not synced"):
+        await at.engine.undo(name)
+    at.world.advance_invoice(AGREEMENT, "2027-03-01")  # ten were billed for February: they are not billed late
+    report = await at.engine.undo(name, compensate=True)
+    assert report.complete, report.lines
+    march = {(item, quantity, price, "2027-03-01", "2027-03-31") for item, quantity, price, _, _ in EVENED_OUT}
+    assert {row for row in at.held() if row[3] == "2027-03-01"} == march
+    with pytest.raises(InputError, match="not synced"):
+        await at.engine.undo(name, compensate=True)
+
+
+async def test_a_killed_proposal_is_kept_whole(at: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    name = await downgraded_and_invoiced(at)
+    done = at.engine.psa.update_addition
+
+    async def unheard(*args: Any) -> None:
+        await done(*args)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(at.engine.psa, "update_addition", unheard)
+        with pytest.raises(KeyboardInterrupt):
+            await at.engine.undo(name)
+    assert (await at.engine.undo(name)).complete
+    await at.engine.undo(name, compensate=True)
+    assert {row for row in at.held() if row[3] == "2027-02-01"} == EVENED_OUT
+
+
+async def test_a_deleted_addition_that_missed_an_invoice_is_billed_late(at: Running) -> None:
+    await at.engine.auto()
+    at.world.change_subscription(MAIL, status="terminated")
+    at.world.add_order(MAIL, "cancellation", [], created=TODAY, provisioned=TODAY)
+    await at.engine.auto()
+    assert at.held() == []
+    at.world.advance_invoice(AGREEMENT, "2027-02-01")
+    name = next(task.id for task in at.state.tasks() if not task.is_initial)
+    report = await at.engine.undo(name, compensate=True)
+    assert report.complete, report.lines
+    assert at.held() == [
+        (EXCHANGE_ITEM, "10", "4.50", "2027-02-01", None),
+        (EXCHANGE_ITEM, "10", "9.00", "2027-02-01", "2027-02-28"),
+    ]
+
+
+async def test_what_a_later_task_changed_names_that_task(at: Running) -> None:
+    await at.engine.auto()
+    buy_five_more(at)
+    await at.engine.auto()
+    first, change = at.state.tasks()
+    report = await at.engine.undo(first.id)
+    assert (report.complete, report.lines) == (
+        False,
+        (f"Addition 9001 was deleted by task {change.id} since: undo that first.",),
+    )
+    assert (await at.engine.undo(change.id)).complete
+    assert (await at.engine.undo(first.id)).complete
+    assert at.held() == []
+
+
+async def test_a_repair_of_no_subscription_is_planned_again_when_it_is_taken_back(at: Running) -> None:
+    await at.engine.auto()
+    at.world.add_addition(AGREEMENT, EXCHANGE_ITEM, 3, "4.50", effective="2026-12-01")
+    before = at.held()
+    outcome = await at.engine.upkeep.reconciler.apply(CustomerId(CUSTOMER))
+    (repair,) = [task for task in at.state.tasks() if not task.subscription_id]
+    assert (outcome.failed, repair.status) == (False, TaskStatus.SYNCED)
+    assert (await at.engine.undo(repair.id)).complete
+    assert at.held() == before
+    again = at.state.task(repair.id)
+    assert again is not None
+    assert again.status is TaskStatus.READY or again.problems
 
 
 @pytest.mark.parametrize(
