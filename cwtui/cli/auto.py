@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
-from cwtui.cli.answer import tell
+from cwtui.cli.answer import answer_json, tell
+from cwtui.cli.documents import report_document
 from cwtui.cli.engine_access import stoppable, with_engine
 from cwtui.cli.exit_status import ExitStatus
 from cwtui.cli.given import given
 from cwtui.cli.refusal import exit_status_of, sentences
 from cwtui.cli.run_text import answer_report, status_of
-from cwtui.domain.errors import CwtuiError, GuardError, ServiceError
+from cwtui.domain.errors import ConfigError, CwtuiError, GuardError, InputError, ServiceError
 from cwtui.domain.plain_text import plain_text
+from cwtui.domain.tasks import TaskStatus
 from cwtui.engine.facade import AutoReport, Engine
 
 
@@ -41,7 +44,10 @@ async def _round(engine: Engine, *, dry_run: bool, goes_on: bool) -> ExitStatus:
     try:
         report = await engine.auto(dry_run=dry_run)
     except CwtuiError as error:
-        await _notify(engine, AutoReport(_today(), dry_run=dry_run, errors=(str(error),)))
+        stopped = AutoReport(_today(), dry_run=dry_run, errors=(str(error),))
+        if given().json and not isinstance(error, ConfigError | InputError):
+            answer_json(report_document(await _with_tasks(engine, stopped)))
+        await _notify(engine, stopped)
         if not (goes_on and isinstance(error, ServiceError | GuardError)):
             raise
         tell(sentences(error))
@@ -49,6 +55,22 @@ async def _round(engine: Engine, *, dry_run: bool, goes_on: bool) -> ExitStatus:
     answer_report(report)
     await _notify(engine, report)
     return status_of(report)
+
+
+async def _with_tasks(engine: Engine, report: AutoReport) -> AutoReport:
+    """A run that was stopped, with the tasks as they stand: who asked for JSON gets the document all the same."""
+    try:
+        tasks = tuple(await engine.tasks())
+    except CwtuiError:  # what stopped the run is what counts
+        return report
+    count = [task.status for task in tasks].count
+    return replace(
+        report,
+        failed=count(TaskStatus.FAILED),
+        needs_action=count(TaskStatus.NEEDS_ACTION),
+        waiting=count(TaskStatus.WAITING),
+        tasks=tasks,
+    )
 
 
 async def _notify(engine: Engine, report: AutoReport) -> None:

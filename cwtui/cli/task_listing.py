@@ -6,6 +6,7 @@ The only command that reads the state by itself: it shall answer in a blink, so 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -68,8 +69,9 @@ def _kept_tasks(state: Path | None, profile: str) -> Iterable[Document]:
     from cwtui.store.documents import open_documents  # noqa: PLC0415
 
     path = state_path(state, profile)
-    if not path.exists():
-        tell(f"There is no state file {path} yet: run `cwtui check`.")
+    with suppress(OSError):  # no right to look, or no such name: opening it says so in full
+        if not path.exists():
+            tell(f"There is no state file {path} yet: run `cwtui check`.")
     return map(kept_task_document, open_documents(path, read_only=True).task_documents())
 
 

@@ -102,11 +102,28 @@ def test_a_dry_run_says_so_and_tells_nobody(engine: Any, cwtui: Any, made: Any) 
 )
 def test_what_stops_a_run_is_three_sentences_on_stderr(engine: Any, cwtui: Any, failure: Any, status: int) -> None:
     engine.failure = failure
-    result = cwtui("--auto", "--json")
+    result = cwtui("--auto")
     assert result.exit_code == status
     assert result.stdout == ""
     assert result.stderr == f"Error: {failure.happened}\n{failure.changed}\n{failure.next_step}\n"
     assert [report.errors for report in engine.notified] == [(str(failure),)]
+
+
+def test_a_run_that_was_stopped_still_answers_one_document(engine: Any, cwtui: Any, made: Any) -> None:
+    def stopped() -> None:
+        raise UNREACHABLE
+
+    engine.add(made.needing())
+    engine.on_auto = stopped
+    result = cwtui("--auto", "--json")
+    document = orjson.loads(result.stdout)
+    assert (result.exit_code, document["errors"], document["needs_action"]) == (1, [str(UNREACHABLE)], 1)
+    assert [task["id"] for task in document["tasks"]] == ["SO-2.S2"]
+    assert result.stderr.count("The PSA did not answer in 30 s.") == 1
+    engine.failure = UNREACHABLE
+    assert orjson.loads(cwtui("--auto", "--json").stdout)["tasks"] == []
+    engine.on_auto, engine.failure = lambda: None, ConfigError("Wrong.", next_step="Set it.")
+    assert cwtui("--auto", "--json").stdout == ""
 
 
 def test_what_a_service_said_cannot_move_the_cursor(engine: Any, cwtui: Any, made: Any) -> None:
