@@ -15,31 +15,46 @@ from cwtui.domain.tasks import TaskStatus
 from cwtui.engine.drift import DriftReport
 from cwtui.engine.facade import CheckReport, Engine
 
+LOOKED_AT_UNASKED = 100
+"""Agreements with linked additions whose additions a check reads without being asked: one request each."""
 
-@click.command(cls=ListingCommand, epilog=examples("cwtui check", "cwtui check --json", "cwtui check --drift"))
-@click.option("--drift", "reads_all", is_flag=True, help="Read every linked addition too: one request per agreement.")
-def check(*, reads_all: bool) -> ExitStatus:
+
+@click.command(cls=ListingCommand, epilog=examples("cwtui check", "cwtui check --json", "cwtui check --no-drift"))
+@click.option(
+    "--drift/--no-drift",
+    "looks",
+    default=None,
+    help=f"Read every linked addition too, one request per agreement. Done unasked up to {LOOKED_AT_UNASKED} of them.",
+)
+def check(*, looks: bool | None) -> ExitStatus:
     """Look for new and ended orders on the marketplace and make their tasks.
 
-    Nothing is written to ConnectWise or to the marketplace.
+    Notices linked additions that were edited, ended or removed in ConnectWise since cwtui wrote them. Nothing is
+    written to ConnectWise or to the marketplace.
     """
 
-    async def ask(engine: Engine) -> tuple[CheckReport, int, DriftReport]:
+    async def ask(engine: Engine) -> tuple[CheckReport, int, DriftReport | int]:
         report = await engine.check()
-        drift = await engine.upkeep.drift.find(mark=True) if reads_all else DriftReport()
-        return report, len(await engine.tasks([TaskStatus.NEEDS_ACTION])), drift
+        drift = engine.upkeep.drift
+        count = drift.agreements
+        looked = await drift.find(mark=True) if looks or (looks is None and count <= LOOKED_AT_UNASKED) else count
+        return report, len(await engine.tasks([TaskStatus.NEEDS_ACTION])), looked
 
-    report, needing, drift = with_engine(ask)
+    report, needing, looked = with_engine(ask)
+    drift = looked if isinstance(looked, DriftReport) else DriftReport()
     failures = [*report.failures, *drift.failures]
     if given().json:
         document = {"created": list(report.created), "failures": failures, "needs_action": needing}
-        answer_json({**document, "drift": [drift_document(one) for one in drift.found]} if reads_all else document)
+        drifted = None if isinstance(looked, int) else [drift_document(one) for one in looked.found]
+        answer_json({**document, "drift": drifted})
     else:
         answer(f"{counted(len(report.created), 'new task')}; {needing} waiting for a person.")
         for task_id in report.created:
             answer(f"  {plain_text(task_id)}")
-        if reads_all:
+        if drift.found or (looks and isinstance(looked, DriftReport)):
             answer(drift_text(drift))
+    if looks is None and isinstance(looked, int):
+        tell(f"Not looked for drift: {looked} agreements have linked additions. `cwtui check --drift` reads them all.")
     for failure in failures:
         tell(plain_text(failure))
     if failures:

@@ -31,7 +31,7 @@ class _ListingGroup(Group):
     cls=_ListingGroup,
     invoke_without_command=True,
     subcommand_metavar="[COMMAND] …",
-    epilog=examples("cwtui drift", "cwtui drift keep 9001", "cwtui drift restore 9001"),
+    epilog=examples("cwtui drift", "cwtui drift keep 9001", "cwtui drift restore 9001", "cwtui drift adopt 9001"),
 )
 @click.pass_context
 def drift(context: click.Context) -> ExitStatus | None:
@@ -60,14 +60,28 @@ def drift(context: click.Context) -> ExitStatus | None:
 @drift.command(cls=Command, epilog=examples("cwtui drift keep 9001"))
 @_ADDITION
 def keep(addition_id: int) -> None:
-    """Keep what ConnectWise holds: it counts as agreed from now on. Nothing is written to ConnectWise."""
+    """Let ConnectWise's stand, and do not report it again while it stays so.
 
+    Quantity, price and cost as cwtui wrote them stay what later orders are counted from. Nothing is written to
+    ConnectWise.
+    """
+    _settle(addition_id, "It stands, and is not reported again while it stays so.", agreed=False)
+
+
+@drift.command(cls=Command, epilog=examples("cwtui drift adopt 9001"))
+@_ADDITION
+def adopt(addition_id: int) -> None:
+    """Adopt ConnectWise's as the new truth: later orders are counted from it. Nothing is written to ConnectWise."""
+    _settle(addition_id, "What ConnectWise holds counts from now on.", agreed=True)
+
+
+def _settle(addition_id: int, said: str, *, agreed: bool) -> None:
     async def ask(engine: Engine) -> Drifted:
-        return await engine.upkeep.drift.keep(AdditionId(addition_id))
+        desk, name = engine.upkeep.drift, AdditionId(addition_id)
+        return await (desk.adopt(name) if agreed else desk.keep(name))
 
-    kept = with_engine(ask)
-    what = "What ConnectWise holds counts from now on." if kept.held else "It is forgotten."
-    answer(plain_text(f"{kept.message} {what}"))
+    settled = with_engine(ask)
+    answer(plain_text(f"{settled.message} {said if settled.held else 'It is forgotten.'}"))
 
 
 @drift.command(cls=Command, epilog=examples("cwtui drift restore 9001"))
@@ -113,5 +127,6 @@ def drift_text(report: DriftReport) -> str:
     ]
     return (
         f"{table(headers, rows)}\n"
-        "Keep ConnectWise's (cwtui drift keep ADDITION_ID) or restore cwtui's (cwtui drift restore ADDITION_ID)."
+        "For each: let ConnectWise's stand (cwtui drift keep ADDITION_ID), restore cwtui's (cwtui drift restore"
+        " ADDITION_ID),\nor adopt ConnectWise's as the new truth (cwtui drift adopt ADDITION_ID)."
     )

@@ -112,6 +112,7 @@ class Link:
         values: What ConnectWise held when cwtui last wrote, adopted or accepted it.
         is_standing: It bills every period until ended; a one-time addition does not.
         task_id: The task that last wrote it.
+        tolerated: What ConnectWise holds instead, where the operator lets that stand without agreeing to it.
     """
 
     addition_id: AdditionId
@@ -124,3 +125,10 @@ class Link:
     at: datetime
     is_standing: bool = False
     adopted: bool = False
+    tolerated: AdditionValues | None = None
+
+    def drift(self, held: AdditionValues) -> dict[str, tuple[object, object]]:
+        """How what ConnectWise holds differs in what it bills: field → (ours, theirs); empty if that is tolerated."""
+        if self.tolerated is not None and not self.tolerated.billing_differences(held):
+            return {}
+        return self.values.billing_differences(held)

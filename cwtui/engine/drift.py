@@ -80,6 +80,11 @@ class DriftDesk:
     require_writable: Callable[[], None]
     at_once: int = 16
 
+    @property
+    def agreements(self) -> int:
+        """How many agreements have linked additions: as many requests as looking at all of them costs."""
+        return len({link.agreement_id for link in self.store.links()})
+
     async def find(self, agreement: AgreementId | None = None, *, mark: bool = False) -> DriftReport:
         """Read the additions of every agreement with links, or of one, and compare.
 
@@ -102,11 +107,21 @@ class DriftDesk:
         return DriftReport(tuple(found), failures)
 
     async def keep(self, addition_id: AdditionId) -> Drifted:
-        """Take what ConnectWise holds for the truth: the link remembers it, or is forgotten with what is gone.
+        """Let what ConnectWise holds stand without agreeing to it: it is not reported again while it stays so.
+
+        Quantity, price and cost as cwtui wrote them stay what later orders are counted from; the days are
+        ConnectWise's. What is gone is forgotten. Nothing is written to ConnectWise.
 
         Raises:
             InputError: There is no such link, or nothing drifted.
         """
+        return await self._settled(addition_id, agreed=False)
+
+    async def adopt(self, addition_id: AdditionId) -> Drifted:
+        """Take what ConnectWise holds for the new truth: later orders are counted from it; as `keep` otherwise."""
+        return await self._settled(addition_id, agreed=True)
+
+    async def _settled(self, addition_id: AdditionId, *, agreed: bool) -> Drifted:
         self.require_writable()
         link = self._link(addition_id)
         additions = {held.id: held for held in await self.psa.additions(link.agreement_id)}
@@ -114,7 +129,14 @@ class DriftDesk:
         if drifted.held is None:
             self.store.drop_link(addition_id)
         else:
-            self.store.save_link(replace(link, values=drifted.held.values, at=self.clock.now(), adopted=True))
+            theirs, ours = drifted.held.values, link.values
+            kept = replace(theirs, quantity=ours.quantity, unit_price=ours.unit_price, unit_cost=ours.unit_cost)
+            link = replace(link, at=self.clock.now())
+            if agreed:
+                link = replace(link, values=theirs, adopted=True, tolerated=None)
+            else:
+                link = replace(link, values=kept, tolerated=theirs)
+            self.store.save_link(link)
         await self._replan(link.subscription_id, additions)
         return drifted
 
@@ -147,6 +169,9 @@ class DriftDesk:
         after = replace(link.values, description=held.values.description)
         change = self._change(link, Operation.UPDATE, f"values-{RESTORE}{link.addition_id}", held, after)
         await writer.write(task, link.subscription_id, change)
+        written = self.store.link(link.addition_id)
+        if written is not None and written.tolerated is not None:
+            self.store.save_link(replace(written, tolerated=None))
         return f"Addition {link.addition_id} holds again what cwtui wrote."
 
     async def _create_again(self, writer: AgreementWriter, task: TaskId, link: Link) -> str:
@@ -168,7 +193,7 @@ class DriftDesk:
         if values.cancelled is not None and values.cancelled < start:
             raise InputError(
                 f"All days of addition {link.addition_id} are invoiced already, so it cannot be created again.",
-                next_step=f"Forget it: cwtui drift keep {link.addition_id}.",
+                next_step=f"Forget it: cwtui drift adopt {link.addition_id}.",
             )
         return replace(values, effective=start)
 
@@ -192,18 +217,25 @@ class DriftDesk:
         found = (self._compare(link, additions.get(link.addition_id)) for link in links)
         return [drifted for drifted in found if drifted is not None]
 
-    def _compare(self, link: Link, held: Addition | None) -> Drifted | None:
-        known = self.store.subscription(link.subscription_id)
-        name = known.name if known else link.subscription_id
+    def _compare(self, link: Link, held: Addition | None, *, strictly: bool = False) -> Drifted | None:
+        """How one linked addition drifted; strictly, also where the operator lets it stand."""
+        name = self._name_of(link.subscription_id)
         ended = link.values.cancelled
         if held is None:
             is_over = ended is not None and ended < self.clock.today
             return None if is_over else Drifted(DriftKind.REMOVED, link, None, {}, name)
-        differences = link.values.billing_differences(held.values)
+        differences = link.values.billing_differences(held.values) if strictly else link.drift(held.values)
         if not differences:
             return None
         is_ended = set(differences) == {"cancelled"} and held.values.cancelled is not None
         return Drifted(DriftKind.ENDED if is_ended else DriftKind.EDITED, link, held, differences, name)
+
+    def _name_of(self, subscription: SubscriptionId) -> str:
+        known = self.store.subscription(subscription)
+        if known is not None and known.name:
+            return known.name
+        tasks = self.store.tasks_of(subscription) if subscription else ()
+        return tasks[-1].subscription_name if tasks else subscription
 
     def _link(self, addition_id: AdditionId) -> Link:
         link = self.store.link(addition_id)
@@ -212,7 +244,7 @@ class DriftDesk:
         return link
 
     def _one(self, link: Link, additions: Mapping[AdditionId, Addition]) -> Drifted:
-        drifted = self._compare(link, additions.get(link.addition_id))
+        drifted = self._compare(link, additions.get(link.addition_id), strictly=True)
         if drifted is None:
             raise InputError(
                 f"Addition {link.addition_id} holds what cwtui wrote: nothing drifted.", next_step="See `cwtui drift`."

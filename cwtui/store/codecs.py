@@ -117,6 +117,7 @@ def link_document(link: Link) -> Document:
         "at": link.at.isoformat(),
         "is_standing": link.is_standing,
         "adopted": link.adopted,
+        "tolerated": None if link.tolerated is None else values_document(link.tolerated),
     }
 
 
@@ -133,6 +134,7 @@ def link_value(document: Document) -> Link:
         at=datetime.fromisoformat(document["at"]),
         is_standing=document["is_standing"],
         adopted=document["adopted"],
+        tolerated=None if (tolerated := document.get("tolerated")) is None else values_value(tolerated),
     )
 
 

@@ -34,6 +34,7 @@ from cwtui.domain.plans import Change, Operation, Plan
 from cwtui.domain.psa import Addition, AdditionValues
 from cwtui.domain.records import AuditRow
 from cwtui.domain.tasks import Problem, ProblemCode, Task, TaskKind, TaskStatus
+from cwtui.engine.drift import DriftReport
 from cwtui.engine.facade import (
     AutoReport,
     Candidate,
@@ -150,6 +151,19 @@ def a_write(seq: int = 1, **more: object) -> AuditRow:
     return AuditRow(**(values | more))  # type: ignore[arg-type]
 
 
+class NothingDrifted:
+    """The engine's upkeep, as far as a check asks it."""
+
+    agreements = 0
+
+    @property
+    def drift(self) -> NothingDrifted:
+        return self
+
+    async def find(self, *, mark: bool = False) -> DriftReport:  # noqa: ARG002  # as the engine names it
+        return DriftReport()
+
+
 @dataclass
 class FakeEngine:
     """Answers what a test put in, and remembers what it was asked."""
@@ -173,6 +187,7 @@ class FakeEngine:
     on_auto: Callable[[], object] = lambda: None
     stopped: bool = False
     closed: int = 0
+    upkeep: NothingDrifted = field(default_factory=NothingDrifted)
 
     def _ask(self, *what: object) -> None:
         self.asked.append(what)

@@ -47,19 +47,37 @@ def test_drift_is_listed_and_restored(synced: Run) -> None:
     assert found.exit_code == 3
     (drifted,) = json.loads(found.stdout)
     assert (drifted["what"], drifted["differences"]) == ("edited", [{"field": "quantity", "ours": 10, "theirs": 5}])
-    shown = synced("check", "--drift")
-    assert shown.exit_code == 3
-    assert "quantity 10 → 5" in shown.stdout
+    for more in ((), ("--drift",)):
+        shown = synced("check", *more)
+        assert shown.exit_code == 3
+        assert "quantity 10 → 5" in shown.stdout
+    assert json.loads(synced("check", "--json").stdout)["drift"] == json.loads(found.stdout)
+    unlooked = synced("check", "--no-drift", "--json")
+    assert (unlooked.exit_code, json.loads(unlooked.stdout)["drift"]) == (0, None)
     assert synced("drift", "restore", addition_id(synced)).exit_code == 0
     assert synced("drift").exit_code == 0
 
 
-def test_drift_is_kept(synced: Run) -> None:
-    result = synced("drift", "keep", addition_id(synced), tamper=halve)
+@pytest.mark.parametrize(
+    ("answer", "said"), [("keep", "is not reported again"), ("adopt", "counts from now on")], ids=["keep", "adopt"]
+)
+def test_drift_is_settled(synced: Run, answer: str, said: str) -> None:
+    result = synced("drift", answer, addition_id(synced), tamper=halve)
     assert result.exit_code == 0, result.output
-    assert "counts from now on" in result.stdout
+    assert said in result.stdout
     assert synced("drift").exit_code == 0
-    assert synced("drift", "keep", addition_id(synced)).exit_code == 2
+
+
+def test_what_did_not_drift_cannot_be_settled(synced: Run) -> None:
+    assert {synced("drift", answer, addition_id(synced)).exit_code for answer in ("keep", "adopt", "restore")} == {2}
+
+
+def test_a_check_of_many_agreements_says_that_it_did_not_look(synced: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cwtui.cli.check.LOOKED_AT_UNASKED", 0)
+    result = synced("check", tamper=halve)
+    assert result.exit_code == 0
+    assert "Not looked for drift" in result.stderr
+    assert synced("check", "--drift").exit_code == 3
 
 
 def test_why_tells_everything(synced: Run) -> None:

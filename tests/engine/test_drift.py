@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -97,8 +98,8 @@ async def test_a_restore_that_was_killed_creates_once(at: Running, monkeypatch: 
     assert len(list(at.state.links())) == 1
 
 
-@pytest.mark.parametrize("keeps", [True, False], ids=["theirs", "ours"])
-async def test_a_task_that_waited_for_the_choice_goes_on(at: Running, keeps: bool) -> None:
+@pytest.mark.parametrize("answer", ["keep", "adopt", "restore"])
+async def test_a_task_that_waited_for_the_choice_goes_on(at: Running, answer: str) -> None:
     row_of(at)["quantity"] = Decimal(8)
     at.world.add_order(MAIL, "change", [("recurring", "P1", 5, "4.50")], created=TODAY, provisioned=TODAY)
     at.world.change_subscription(MAIL, quantities={"P1": 15})
@@ -106,7 +107,7 @@ async def test_a_task_that_waited_for_the_choice_goes_on(at: Running, keeps: boo
     (task,) = at.state.open_tasks()
     assert [problem.code for problem in task.problems] == [ProblemCode.LINK_CHANGED]
     addition = AdditionId(row_of(at)["id"])
-    await (at.engine.upkeep.drift.keep(addition) if keeps else at.engine.upkeep.drift.restore(addition))
+    await getattr(at.engine.upkeep.drift, answer)(addition)
     (task,) = at.state.open_tasks()
     assert (task.status, task.problems) == (TaskStatus.READY, ())
     await at.engine.auto()
@@ -124,10 +125,60 @@ async def test_a_check_may_mark_the_tasks_that_drift_concerns(at: Running) -> No
     assert [problem.code for problem in task.problems] == [ProblemCode.LINK_CHANGED]
 
 
-async def test_keeping_what_is_gone_forgets_it(at: Running) -> None:
+EDITED: dict[str, Any] = {"quantity": Decimal(8), "unitPrice": Decimal("4.00")}
+ENDED: dict[str, Any] = {"cancelledDate": "2027-06-30T00:00:00Z"}
+
+
+@pytest.mark.parametrize("changes", [EDITED, ENDED, EDITED | ENDED], ids=["edited", "ended", "both"])
+@pytest.mark.parametrize("answer", ["keep", "adopt"])
+async def test_what_is_settled_is_reported_again_only_if_it_changes_again(
+    at: Running, changes: dict[str, Any], answer: str
+) -> None:
+    row_of(at).update(changes)
+    held = at.held()
+    (drifted,) = (await at.engine.upkeep.drift.find()).found
+    await getattr(at.engine.upkeep.drift, answer)(drifted.link.addition_id)
+    assert at.held() == held
+    assert (await at.engine.upkeep.drift.find()).found == ()
+    row_of(at)["quantity"] = Decimal(77)
+    assert len((await at.engine.upkeep.drift.find()).found) == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "counted_from"),
+    [
+        pytest.param("keep", Decimal(10), id="kept: what cwtui wrote stays what is counted from"),
+        pytest.param("adopt", Decimal(8), id="adopted: the new truth"),
+    ],
+)
+async def test_what_later_orders_are_counted_from(at: Running, answer: str, counted_from: Decimal) -> None:
+    row_of(at).update(EDITED | ENDED)
+    (drifted,) = (await at.engine.upkeep.drift.find()).found
+    await getattr(at.engine.upkeep.drift, answer)(drifted.link.addition_id)
+    (link,) = at.state.links()
+    assert (link.values.quantity, link.values.cancelled) == (counted_from, date(2027, 6, 30))
+
+
+async def test_what_was_kept_can_still_be_restored_or_adopted(at: Running) -> None:
+    row_of(at).update(EDITED)
+    desk, name = at.engine.upkeep.drift, AdditionId(row_of(at)["id"])
+    await desk.keep(name)
+    await desk.restore(name)
+    assert at.held() == [(EXCHANGE_ITEM, "10", "4.50", DECEMBER, None)]
+    (link,) = at.state.links()
+    assert link.tolerated is None
+    row_of(at).update(EDITED)
+    await desk.keep(name)
+    await desk.adopt(name)
+    (link,) = at.state.links()
+    assert (link.values.quantity, link.tolerated) == (8, None)
+
+
+@pytest.mark.parametrize("answer", ["keep", "adopt"])
+async def test_settling_what_is_gone_forgets_it(at: Running, answer: str) -> None:
     (link,) = at.state.links()
     remove(at)
-    await at.engine.upkeep.drift.keep(link.addition_id)
+    await getattr(at.engine.upkeep.drift, answer)(link.addition_id)
     assert list(at.state.links()) == []
     assert at.held() == []
 

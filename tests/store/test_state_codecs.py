@@ -73,7 +73,7 @@ change = built(
     agreement_id=identifier,
     product_id=text,
     charge=some(Charge),
-    before=maybe(built(Addition, identifier, identifier, values, text)),
+    before=maybe(built(Addition, identifier, identifier, values, text, st.just(True))),  # a plan counts on whole ones
     after=maybe(values),
     arithmetic=few(text),
     source=text,
@@ -152,7 +152,7 @@ CODECS: list[tuple[Callable[[Any], dict[str, Any]], Callable[[dict[str, Any]], A
     (
         codecs.link_document,
         codecs.link_value,
-        built(Link, identifier, identifier, text, text, some(Charge), values, text, moment, flag, flag),
+        built(Link, identifier, identifier, text, text, some(Charge), values, text, moment, flag, flag, maybe(values)),
     ),
     (
         plan_codecs.edits_document,

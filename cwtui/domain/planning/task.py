@@ -255,10 +255,11 @@ def _check_links(draft: Draft) -> None:
             held = additions.get(link.addition_id)
             if held is not None and held.values == link.values:
                 continue
-            text = link_difference(link.values.billing_differences(held.values) if held else None, held)
+            text = link_difference(link.drift(held.values) if held else None, held)
             if not text:
                 continue
-            text += ". Keep ConnectWise's (cwtui drift keep) or restore cwtui's (cwtui drift restore), then sync again"
+            text += ". Keep or adopt ConnectWise's (cwtui drift keep, cwtui drift adopt) or restore cwtui's"
+            text += " (cwtui drift restore), then sync again"
         draft.problem(
             ProblemCode.LINK_CHANGED,
             str(link.addition_id),
