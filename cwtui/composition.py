@@ -192,8 +192,9 @@ def vendor_desk(settings: Settings, engine: SyncEngine, name: str) -> VendorDesk
     if name not in layouts:
         known = ", ".join(sorted(layouts))
         raise ConfigError(
-            f"There is no layout {name}; there is {known}.",
-            next_step=f"Add [usage.{name}] with an agreement_type to the settings file, or name another one.",
+            f"There is no column profile {name}; there is {known}.",
+            next_step=f"Add [usage.{name}] with an agreement_type to the settings file, or name another one. Other"
+            " settings are named before the sub-command: cwtui --profile NAME usage import …",
         )
     return VendorDesk(
         cast("IntermediaPsa", engine.psa),  # the client, or what says that it is not configured

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 
@@ -10,7 +10,7 @@ import click
 
 from cwtui.cli.given import global_options, json_option
 
-_GLOBALS_NOTE = "Also: --profile, --config, --state, --as-of, --demo, --verbose; see `cwtui --help`."
+_GLOBALS = ("--profile", "--config", "--state", "--as-of", "--demo", "--verbose")
 
 
 def examples(*lines: str) -> str:
@@ -28,19 +28,21 @@ class Command(click.Command):
     lists = False
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
-        """Its own parameters, and the global ones, hidden."""
+        """Its own parameters, and the global ones, hidden; one of the same name is its own here."""
         own = super().get_params(ctx)
-        return [*own, *([json_option()] if self.lists else []), *global_options(hidden=True)]
+        names = {name for parameter in own for name in parameter.opts}
+        others = [*([json_option()] if self.lists else []), *global_options(hidden=True)]
+        return [*own, *(one for one in others if names.isdisjoint(one.opts))]
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Its examples, and that the global options may follow."""
         super().format_epilog(ctx, formatter)
-        _write_globals_note(formatter)
+        _write_globals_note(formatter, {name for one in self.params for name in one.opts})
 
 
-def _write_globals_note(formatter: click.HelpFormatter) -> None:
+def _write_globals_note(formatter: click.HelpFormatter, own: Collection[str] = ()) -> None:
     formatter.write_paragraph()
-    formatter.write_text(_GLOBALS_NOTE)
+    formatter.write_text(f"Also: {', '.join(name for name in _GLOBALS if name not in own)}; see `cwtui --help`.")
 
 
 class ListingCommand(Command):

@@ -21,16 +21,28 @@ def usage() -> None:
 @usage.command(
     "import",
     cls=ListingCommand,
-    epilog=examples("cwtui usage import backup-2026-11.csv --layout backup", "cwtui usage import report.csv --json"),
+    epilog=examples(
+        "cwtui usage import backup-2026-11.csv --profile backup",
+        "cwtui --profile west usage import backup-2026-11.csv --profile backup --json",
+    ),
 )
 @click.argument("file", type=click.Path(path_type=Path), metavar="FILE")
-@click.option("--layout", default=INTERMEDIA, show_default=True, metavar="NAME", help="Which [usage.NAME].")
+@click.option(
+    "--profile",
+    "--layout",
+    "layout",
+    default=INTERMEDIA,
+    show_default=True,
+    metavar="NAME",
+    help="Which column profile: [usage.NAME] of the settings. The --profile of the settings stands before `usage`.",
+)
 @DAY
 @FORCE
 def import_(file: Path, layout: str, dated: date | None, *, force: bool) -> ExitStatus:
     """Make a count_update task for each account of a usage file. Nothing is written to ConnectWise yet.
 
-    Needs the columns account_id, sku and quantity, by those names or as the layout names them. An account is linked
-    to the company whose Company ID or account number is its id; a SKU is billed by the catalog item of its name.
+    Needs the columns account_id, sku and quantity, by those names or as the column profile names them. An account is
+    linked to the company whose Company ID or account number is its id; a SKU is billed by the catalog item of its
+    name.
     """
     return make_counts(layout, file, dated, force=force)

@@ -149,7 +149,8 @@ def test_an_operators_edit_is_shown_before_it_is_reset(seeded: Sandbox, opened: 
     assert json_of(cwtui, "export-items", str(sheet), status=0)["same"]
 
 
-def test_usage_of_another_vendor(seeded: Sandbox, opened: Opened, tmp_path: Path) -> None:
+@pytest.mark.parametrize("option", ["--profile", "--layout"])
+def test_usage_of_another_vendor(option: str, seeded: Sandbox, opened: Opened, tmp_path: Path) -> None:
     cwtui = opened(seeded)
     config = tmp_path / "config.toml"
     config.write_text(
@@ -158,12 +159,25 @@ def test_usage_of_another_vendor(seeded: Sandbox, opened: Opened, tmp_path: Path
     )
     usage = tmp_path / "usage-2026-11-20.csv"
     usage.write_bytes("Customer\tService\tUsed GB\nGreenLane\tBACKUP-500\t4\n".encode("cp1252"))
-    made = cwtui.run("--config", str(config), "usage", "import", str(usage), "--layout", "backup", "--json", status=0)
+    made = cwtui.run("--config", str(config), "usage", "import", str(usage), option, "backup", "--json", status=0)
     assert made.json["dated"].startswith("2026-11-20")
     cwtui.run("--config", str(config), "tasks", "sync", *made.json["created"], status=0)
     assert ("GreenLane", "BACKUP-500", "4", "114") in {row[:4] for row in held(seeded)}
-    unknown = cwtui.run("--config", str(config), "usage", "import", str(usage), "--layout", "other", status=2)
-    assert "There is no layout other; there is backup, intermedia." in unknown.err
+    unknown = cwtui.run("--config", str(config), "usage", "import", str(usage), option, "other", status=2)
+    assert "There is no column profile other; there is backup, intermedia." in unknown.err
+
+
+def test_a_column_profile_behind_the_settings_of_a_reseller(seeded: Sandbox, opened: Opened, tmp_path: Path) -> None:
+    """Before the sub-command `--profile` names the settings, behind it the columns."""
+    cwtui = opened(seeded)
+    config = tmp_path / "config.toml"
+    config.write_text('[profiles.west.usage.backup]\nagreement_type = "Cloud Services"\npriced_names = false\n')
+    usage = tmp_path / "usage-2026-11-20.csv"
+    usage.write_text("account_id,sku,quantity\nGreenLane,BACKUP-500,4\n")
+    command = ("usage", "import", str(usage), "--profile", "backup", "--json")
+    made = cwtui.run("--config", str(config), "--profile", "west", *command, status=0)
+    assert len(made.json["created"]) == 1
+    assert "no column profile backup" in cwtui.run("--config", str(config), *command, status=2).err
 
 
 def test_without_the_marketplace_a_partner_can_still_count(seeded: Sandbox, opened: Opened) -> None:
