@@ -14,7 +14,6 @@ from cwtui.domain.charges import Charge
 from cwtui.domain.ids import AdditionId, AgreementId, ProductId, SubscriptionId, TaskId
 from cwtui.domain.money import ZERO, line_total
 from cwtui.domain.psa import Addition, AdditionValues, BillCustomer
-from cwtui.domain.quick import made_quickly
 from cwtui.domain.tasks import Problem
 
 
@@ -41,7 +40,6 @@ class Operation(StrEnum):
     DELETE = "delete"
 
 
-@made_quickly
 @dataclass(frozen=True, slots=True)
 class Arithmetic:
     """An amount and how it came about, as the operator is shown it (`4.50 × (30 − 20) ÷ 30`).
@@ -99,7 +97,6 @@ class Steps(Sequence[str]):
         return repr(self.lines)
 
 
-@made_quickly
 @dataclass(frozen=True, slots=True)
 class Change:
     """One addition to create, update or delete.
@@ -146,7 +143,6 @@ class Change:
         return line_total(self.after.quantity, self.after.unit_price)
 
 
-@made_quickly
 @dataclass(frozen=True, slots=True)
 class Plan:
     """Everything a task asks for.

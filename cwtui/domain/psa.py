@@ -10,7 +10,7 @@ from enum import StrEnum
 from cwtui.domain.ids import AdditionId, AgreementId, CatalogItemId, CompanyId
 from cwtui.domain.marketplace import Address
 from cwtui.domain.periods import ONE_DAY, BillingCalendar, BillingCycle
-from cwtui.domain.quick import made_quickly
+from cwtui.domain.quick import quickly
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +135,6 @@ def billed_through(agreement: Agreement, latest_invoice: Invoice | None) -> date
     return agreement.first_billable - ONE_DAY if agreement.first_billable else None
 
 
-@made_quickly
 @dataclass(frozen=True, slots=True)
 class AdditionValues:
     """What an addition bills: everything cwtui sends (SPEC 6, every created addition).
@@ -173,7 +172,7 @@ class AdditionValues:
 
     def ending(self, last_day: date) -> AdditionValues:
         """The same, ended after `last_day`. Spelt out: `replace` takes ten times as long, and plans end many."""
-        return AdditionValues(
+        return new_values(
             self.catalog_item_id,
             self.quantity,
             self.unit_price,
@@ -186,7 +185,9 @@ class AdditionValues:
         )
 
 
-@made_quickly
+new_values = quickly(AdditionValues)
+
+
 @dataclass(frozen=True, slots=True)
 class Addition:
     """One billable line of an agreement, as ConnectWise holds it.

@@ -15,7 +15,7 @@ from cwtui.domain.planning.lines import ChargedLine
 from cwtui.domain.planning.pricing import Offer, offer_for
 from cwtui.domain.planning.proration import prorated
 from cwtui.domain.plans import PriceSource
-from cwtui.domain.psa import AdditionValues, BillCustomer
+from cwtui.domain.psa import AdditionValues, BillCustomer, new_values
 from cwtui.domain.tasks import ProblemCode
 
 _SUFFIX = {Charge.SETUP: " - setup fee", Charge.CANCELLATION: " - cancellation fee", Charge.OTHER: ""}
@@ -105,7 +105,7 @@ def _create_once(
     """Create a one-time addition over f (SPEC 6)."""
     draft.need(period.start)
     decimals = draft.facts.rules.price_decimals
-    after = AdditionValues(
+    after = new_values(
         offer.item.id,
         quantity,
         round_price(offer.price, decimals),

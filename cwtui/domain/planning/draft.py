@@ -18,7 +18,10 @@ from cwtui.domain.planning.facts import PlanningFacts
 from cwtui.domain.planning.lines import plan_product
 from cwtui.domain.plans import Arithmetic, Change, Operation, PriceSource, Steps
 from cwtui.domain.psa import Addition, AdditionValues, Agreement
+from cwtui.domain.quick import quickly
 from cwtui.domain.tasks import Problem, ProblemCode
+
+new_change = quickly(Change)
 
 
 @dataclass(slots=True)
@@ -111,19 +114,18 @@ class Draft:
                 key = f"{key}:{len(self.changes)}"
                 break
         self.changes.append(
-            Change(  # by position, as below: names would double what making one costs
-                key,
-                Operation.CREATE,
-                self.agreement.id,
-                product,
-                charge,
-                None,
-                after,
-                Steps(partial(_created_steps, step, formulas, after)),
-                source,
-                rule,
-                self.source_of(key),
-                is_standing,
+            new_change(
+                key=key,
+                operation=Operation.CREATE,
+                agreement_id=self.agreement.id,
+                product_id=product,
+                charge=charge,
+                after=after,
+                arithmetic=Steps(partial(_created_steps, step, formulas, after)),
+                source=source,
+                rule=rule,
+                price_source=self.source_of(key),
+                is_standing=is_standing,
             )
         )
 
@@ -164,19 +166,17 @@ class Draft:
         self, link: Link, operation: Operation, held: Addition, after: AdditionValues | None, rule: str, why: str
     ) -> None:
         self.changes.append(
-            Change(
-                f"{operation.value}:{link.addition_id}",
-                operation,
-                link.agreement_id,
-                link.product_id,
-                link.charge,
-                held,
-                after,
-                (f"addition {link.addition_id} {why}",),
-                "",
-                rule,
-                PriceSource.MARKETPLACE,
-                link.is_standing,
+            new_change(
+                key=f"{operation}:{link.addition_id}",
+                operation=operation,
+                agreement_id=link.agreement_id,
+                product_id=link.product_id,
+                charge=link.charge,
+                before=held,
+                after=after,
+                arithmetic=(f"addition {link.addition_id} {why}",),
+                rule=rule,
+                is_standing=link.is_standing,
             )
         )
 

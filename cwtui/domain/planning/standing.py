@@ -18,7 +18,7 @@ from cwtui.domain.planning.draft import Draft
 from cwtui.domain.planning.lines import ChargedLine
 from cwtui.domain.planning.pricing import Offer, offer_for
 from cwtui.domain.plans import PriceSource
-from cwtui.domain.psa import AdditionValues, BillCustomer
+from cwtui.domain.psa import BillCustomer, new_values
 from cwtui.domain.tasks import ProblemCode
 
 _RULE = "a standing addition from the first day ConnectWise has not billed"
@@ -87,7 +87,7 @@ def create_standing(
     if offer is None:
         return
     decimals = draft.facts.rules.price_decimals
-    after = AdditionValues(
+    after = new_values(
         offer.item.id,
         quantity,
         round_price(offer.price, decimals),

@@ -20,7 +20,10 @@ from cwtui.domain.planning.renewal import plan_renewal_order
 from cwtui.domain.planning.sales import plan_sales_order
 from cwtui.domain.plans import Change, Plan
 from cwtui.domain.psa import Addition, Agreement
+from cwtui.domain.quick import quickly
 from cwtui.domain.tasks import Problem, ProblemCode, TaskKind, kind_of, lines_of, stray_lines
+
+new_plan = quickly(Plan)
 
 _RULES = {
     TaskKind.SALES_ORDER: plan_sales_order,
@@ -62,17 +65,17 @@ def plan_task(facts: PlanningFacts) -> Plan:
         _plan_by_kind(draft)
     _check_end(draft)
     _check_links(draft)
-    return Plan(
-        facts.task.id,
-        facts.task.subscription_id,
-        agreement.id if agreement else None,
-        _ends_first(draft.changes),
-        tuple(dict.fromkeys(draft.warnings)) if draft.warnings else (),
-        tuple(dict.fromkeys(draft.notes)) if draft.notes else (),
-        tuple(draft.problems),
-        effective,
-        dates.start if dates else None,
-        agreement.currency if agreement else "",
+    return new_plan(
+        task_id=facts.task.id,
+        subscription_id=facts.task.subscription_id,
+        agreement_id=agreement.id if agreement else None,
+        changes=_ends_first(draft.changes),
+        warnings=tuple(dict.fromkeys(draft.warnings)) if draft.warnings else (),
+        notes=tuple(dict.fromkeys(draft.notes)) if draft.notes else (),
+        problems=tuple(draft.problems),
+        effective=effective,
+        standing_from=dates.start if dates else None,
+        currency=agreement.currency if agreement else "",
     )
 
 
