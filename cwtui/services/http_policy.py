@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from http import HTTPStatus
 from ipaddress import ip_address
+from urllib.request import getproxies, proxy_bypass
 
 import httpx
 import stamina
@@ -32,6 +33,7 @@ from cwtui.services.answers import (
     web_page,
 )
 from cwtui.services.gate import Gate, Timing
+from cwtui.services.one_connection import OneConnection
 
 TRIES = 5
 """For 5xx and connection errors (SPEC 7)."""
@@ -46,6 +48,13 @@ _THROTTLED = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
 # A server that closes an idle connection just as a create is sent leaves its outcome unknown, so ours goes first:
 # uvicorn keeps connections for 5 s, the usual proxies longer.
 _KEEP_ALIVE_S = 4.0
+
+_HEADERS = {
+    "Accept": "*/*",
+    "Accept-Encoding": "gzip, deflate",
+    "Connection": "keep-alive",
+    "User-Agent": f"python-httpx/{httpx.__version__}",
+}
 
 _log = logging.getLogger("cwtui.http")
 
@@ -72,8 +81,7 @@ class HttpPolicy:
     """Sends requests to one service, each of those under way on a connection of its own.
 
     A pool of sixteen connections looks at all of them for each request, and tries to give several requests the same
-    one: that cost more than all else about a request. So there is one client a connection, and whoever asks takes
-    the one that was used last.
+    one: that cost more than all else about a request. Here whoever asks takes the connection that was used last.
 
     Attributes:
         sent: Requests that left, by method, every try counted.
@@ -110,13 +118,16 @@ class HttpPolicy:
         self.service: Service = service
         self.base_url = checked_url(base_url, service)
         self.sent: Counter[str] = Counter()
-        self._headers, self._fixed_secrets, self._secrets = dict(headers), secrets, secrets
+        self._headers = {**_HEADERS, **headers}
+        self._fixed_secrets = self._secrets = secrets
         self._concurrency, self._timeout_s = max(1, concurrency), timeout_s
+        # `_exchange_on` keeps `timeout_s` as a whole; connecting gets less of it, so that "not sent" is known.
+        self._timeout = httpx.Timeout(timeout_s, connect=timeout_s * 0.75)
         self._transport = transport
         self._timing = timing or Timing()
         self.gate = Gate(self._concurrency, self._timing)
-        self._idle: list[httpx.AsyncClient] = []
-        self._opened: list[httpx.AsyncClient] = []
+        self._idle: list[httpx.AsyncBaseTransport] = []
+        self._opened: list[httpx.AsyncBaseTransport] = []
         _quiet_libraries()
 
     async def aclose(self) -> None:
@@ -184,6 +195,10 @@ class HttpPolicy:
     async def _send(self, asked: Asked) -> httpx.Response:
         """Answer below 500, after retrying what may be retried."""
         try:
+            return await self._unthrottled(asked)
+        except _TryAgain as error:
+            first: _TryAgain | None = error
+        try:
             # stamina brings the growing, jittered pauses and counts the tries; the throttle is ours, because it
             # must hold back every request to the service, not only the one that was refused.
             async for attempt in stamina.retry_context(
@@ -196,6 +211,9 @@ class HttpPolicy:
                 wait_jitter=0.5,
             ):
                 with attempt:
+                    if first is not None:
+                        failed, first = first, None
+                        raise failed
                     return await self._unthrottled(asked)
         except _TryAgain as last:
             raise last.error from last.__cause__
@@ -233,27 +251,34 @@ class HttpPolicy:
 
     async def _exchange(self, asked: Asked) -> httpx.Response:
         """One request, one answer of whatever status."""
-        client = self._idle.pop() if self._idle else self._open()
+        connection = self._idle.pop() if self._idle else self._open()
         try:
-            return await self._exchange_on(client, asked)
+            return await self._exchange_on(connection, asked)
         finally:
-            if not client.is_closed:
-                self._idle.append(client)
+            if connection in self._opened:  # not closed meanwhile
+                self._idle.append(connection)
 
-    async def _exchange_on(self, client: httpx.AsyncClient, asked: Asked) -> httpx.Response:
-        request = client.build_request(
+    async def _exchange_on(self, connection: httpx.AsyncBaseTransport, asked: Asked) -> httpx.Response:
+        has_body = {"Content-Type": "application/json"} if asked.body is not None else {}
+        request = httpx.Request(
             asked.method,
-            asked.path,
-            params=asked.query,
+            self.base_url + asked.path,
+            params=asked.query or None,
             content=asked.body,
-            headers={**asked.headers, "Content-Type": "application/json"} if asked.body is not None else asked.headers,
+            headers={**self._headers, **asked.headers, **has_body},
+            extensions={"timeout": self._timeout.as_dict()},
         )
         began = self._timing.monotonic()
         self.sent[asked.method] += 1
         outcome: object = "cancelled"
         try:
             async with asyncio.timeout(self._timeout_s):
-                response = await client.send(request)
+                response = await connection.handle_async_request(request)
+                response.request = request
+                try:
+                    await response.aread()
+                finally:
+                    await response.aclose()
         except (httpx.HTTPError, TimeoutError) as error:
             outcome = type(error).__name__
             raise self._no_answer(asked, error) from error
@@ -299,24 +324,31 @@ class HttpPolicy:
     def _words(self, error: BaseException) -> str:
         return one_line(redacted(str(error), self._secrets), 160).rstrip(".")
 
-    def _open(self) -> httpx.AsyncClient:
-        """A client for one connection, opened by the first request that needs it: building a service costs nothing."""
-        loopback = self.base_url.startswith("http://")
-        client = httpx.AsyncClient(
-            base_url=self.base_url,
-            headers=self._headers,
-            transport=self._transport,
-            # Certificates are always checked; plain http needs no CA bundle, which takes 50 ms to load.
-            verify=_no_certificates() if loopback or self._transport else _certificates(),
-            # A proxy from the environment cannot reach this machine's loopback.
-            trust_env=not loopback and self._transport is None,
-            follow_redirects=False,
-            # `_exchange` keeps `timeout_s` as a whole; connecting gets less of it, so that "not sent" is known.
-            timeout=httpx.Timeout(self._timeout_s, connect=self._timeout_s * 0.75),
-            limits=httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=_KEEP_ALIVE_S),
+    def _open(self) -> httpx.AsyncBaseTransport:
+        """A connection that the first request on it opens: building a service costs nothing."""
+        connection = self._transport or self._connection()
+        self._opened.append(connection)
+        return connection
+
+    def _connection(self) -> httpx.AsyncBaseTransport:
+        url = httpx.URL(self.base_url)
+        # Certificates are always checked; plain http needs no CA bundle, which takes 50 ms to load.
+        certificates = _no_certificates() if url.scheme == "http" else _certificates()
+        if proxy := _proxy_to(url):
+            limits = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=_KEEP_ALIVE_S)
+            return httpx.AsyncHTTPTransport(verify=certificates, limits=limits, proxy=proxy)
+        return OneConnection(
+            certificates=certificates, connect_timeout_s=self._timeout.connect or 0, keep_alive_s=_KEEP_ALIVE_S
         )
-        self._opened.append(client)
-        return client
+
+
+def _proxy_to(url: httpx.URL) -> str | None:
+    """The proxy that the environment names for an address; plain http is this machine's loopback, which needs none."""
+    if url.scheme == "http" or proxy_bypass(url.host):
+        return None
+    named = getproxies()
+    proxy = named.get(url.scheme) or named.get("all")
+    return proxy if proxy is None or "://" in proxy else f"http://{proxy}"
 
 
 def checked_url(base_url: str, service: Service) -> str:
