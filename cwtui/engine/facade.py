@@ -24,10 +24,12 @@ class CheckReport:
     Attributes:
         created: The tasks it made.
         failures: What could not be read, one sentence each; the rest was read nevertheless.
+        is_planned: What is open was planned; False if a service failed at that, which `failures` then names too.
     """
 
     created: tuple[TaskId, ...] = ()
     failures: tuple[str, ...] = ()
+    is_planned: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,12 +77,15 @@ class SyncEngine:
         self._read_afresh()
         counts = self.store.cursor().last_counts
         report = await self._check()
-        if is_new_basis(self.store, self.desk.rules):
-            await self._replan_open()
-            return report
-        more = counts != self.store.cursor().last_counts
-        due = due_tasks(self.store, report.created, more_subscriptions=more)
-        await self.desk.load(due)
+        try:
+            if is_new_basis(self.store, self.desk.rules):
+                await self._replan_open()
+                return report
+            more = counts != self.store.cursor().last_counts
+            due = due_tasks(self.store, report.created, more_subscriptions=more)
+            await self.desk.load(due)
+        except ServiceError as error:  # the tasks are made: the next check plans them
+            return replace(report, failures=(*report.failures, str(error)), is_planned=False)
         self.desk.replan(due)
         return report
 
@@ -90,14 +93,20 @@ class SyncEngine:
         """Check, then synchronise every task that is ready; `failed` ones are tried again (SPEC 2, 6, 7)."""
         report = await self.check()
         errors = [*report.failures]
+        if not report.is_planned:
+            return self._reported(SyncOutcome(), report, dry_run=dry_run, errors=errors)
         errors += await self._map_exact(dry_run=dry_run)
         due = [one for one in due_tasks(self.store, more_subscriptions=False, by_itself=True) if self._is_chosen(one)]
         outcome = SyncOutcome() if dry_run else await self._synchronise(due)
         errors += outcome.errors
         self._note_failures([task for task in self.store.open_tasks() if self._is_chosen(task)])
-        return self._report(
-            list(self.store.tasks()), outcome, created=len(report.created), dry_run=dry_run, errors=errors
-        )
+        return self._reported(outcome, report, dry_run=dry_run, errors=errors)
+
+    def _reported(
+        self, outcome: SyncOutcome, check: CheckReport, *, dry_run: bool, errors: Sequence[str]
+    ) -> AutoReport:
+        tasks = tuple(self.store.tasks())
+        return outcome.report(self.clock.today, tasks, created=len(check.created), dry_run=dry_run, errors=errors)
 
     def stop(self) -> None:
         """End what is running before its next write."""
@@ -191,29 +200,6 @@ class SyncEngine:
             settle_s=self.rules.settle_s,
         )
 
-    def _report(
-        self,
-        tasks: Sequence[Task],
-        outcome: SyncOutcome,
-        *,
-        created: int = 0,
-        dry_run: bool = False,
-        errors: Sequence[str],
-    ) -> AutoReport:
-        count = [task.status for task in tasks].count
-        return AutoReport(
-            as_of=self.clock.today,
-            dry_run=dry_run,
-            created=created,
-            synced=len(outcome.synced),
-            failed=count(TaskStatus.FAILED),
-            needs_action=count(TaskStatus.NEEDS_ACTION),
-            waiting=count(TaskStatus.WAITING),
-            writes=outcome.writes,
-            tasks=tuple(tasks),
-            errors=tuple(dict.fromkeys(errors)),
-        )
-
     # tasks
 
     async def tasks(self, statuses: Collection[TaskStatus] = (), kinds: Collection[TaskKind] = ()) -> Sequence[Task]:
@@ -270,7 +256,7 @@ class SyncEngine:
         outcome = SyncOutcome() if dry_run else await self._synchronise(open_tasks)
         await self._plan_followers(tasks)
         now = [await self.task(name) for name in task_ids]
-        return self._report(now, outcome, dry_run=dry_run, errors=outcome.errors)
+        return outcome.report(self.clock.today, now, dry_run=dry_run, errors=outcome.errors)
 
     async def _plan_followers(self, tasks: Iterable[Task]) -> None:
         """These tasks as they stand, and what waited behind them and may be ready now."""

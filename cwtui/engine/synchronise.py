@@ -6,16 +6,22 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 
 from cwtui.domain.errors import NOTHING_CHANGED, AccessDenied, ServiceError, StateError
 from cwtui.domain.ids import AgreementId, SubscriptionId, TaskId
 from cwtui.domain.plans import Plan
 from cwtui.domain.tasks import Problem, ProblemCode, Task, TaskStatus
 from cwtui.engine.doubts import doubted_agreements
-from cwtui.engine.facade import Writes
+from cwtui.engine.facade import AutoReport, Writes
 from cwtui.engine.planning import PlanningDesk
 from cwtui.engine.protocols import Listener, Progress, Store
 from cwtui.engine.writing import AgreementWriter, Contradiction
+
+
+_READY = 2
+"""Agreements worked on for each request that may be under way: while one is planned, another's request takes the place
+of its own, and the last few do not go on alone for long."""
 
 
 @dataclass(slots=True)
@@ -32,6 +38,32 @@ class SyncOutcome:
         """Count the writes of one agreement."""
         total = self.writes
         self.writes = Writes(total.post + writes.post, total.patch + writes.patch, total.delete + writes.delete)
+
+    def report(
+        self, as_of: date, tasks: Sequence[Task], *, created: int = 0, dry_run: bool = False, errors: Sequence[str]
+    ) -> AutoReport:
+        """What a run says at its end (SPEC 2).
+
+        Args:
+            as_of: The day that counted as today.
+            tasks: What it worked on or left open, as they stand now.
+            created: How many of them it made.
+            dry_run: Nothing was to be written.
+            errors: What went wrong; a sentence that comes twice is said once.
+        """
+        count = [task.status for task in tasks].count
+        return AutoReport(
+            as_of=as_of,
+            dry_run=dry_run,
+            created=created,
+            synced=len(self.synced),
+            failed=count(TaskStatus.FAILED),
+            needs_action=count(TaskStatus.NEEDS_ACTION),
+            waiting=count(TaskStatus.WAITING),
+            writes=self.writes,
+            tasks=tuple(tasks),
+            errors=tuple(dict.fromkeys(errors)),
+        )
 
 
 @dataclass(slots=True)
@@ -65,7 +97,7 @@ class Synchroniser:
         for doubted in doubted_agreements(self.store):
             groups.setdefault(doubted, [])
         self._total = len(tasks)
-        gate = asyncio.Semaphore(self.at_once)
+        gate = asyncio.Semaphore(self.at_once * _READY)
 
         async def work(agreement_id: AgreementId | None, group: list[Task]) -> None:
             async with gate:
@@ -214,6 +246,10 @@ class Synchroniser:
     def _advance(self, count: int) -> None:
         self._done += count
         self.listener.progress(Progress("Synchronising", self._done, self._total))
+
+
+def _longest_first(one: tuple[AgreementId | None, Sequence[Task]]) -> int:
+    return -len(one[1])
 
 
 def _failure(error: ServiceError, written: int, of: int) -> str:

@@ -46,8 +46,10 @@ def test_an_emptied_feed_is_an_error_and_changes_nothing(
 ) -> None:
     empty = new_sandbox().announced["marketplace"]["base_url"]
     before = reseller.sandbox.billed()
-    ran = synced.run("--auto", "--json", CWTUI_MARKETPLACE__BASE_URL=empty)
+    ran = synced.run("--auto", CWTUI_MARKETPLACE__BASE_URL=empty)
     assert_says(ran, "list of customers came back empty; the last one had 1", "empty_feed", status=1)
+    report = synced.auto(status=1, CWTUI_MARKETPLACE__BASE_URL=empty)
+    assert (len(report["errors"]), len(report["tasks"]), sum(report["writes"].values())) == (1, 1, 0)
     assert reseller.sandbox.billed() == before
     allowed = {"CWTUI_MARKETPLACE__BASE_URL": empty, "CWTUI_GUARD__EMPTY_FEED": "false"}
     assert synced.auto(**allowed)["writes"] == {"post": 0, "patch": 0, "delete": 0}

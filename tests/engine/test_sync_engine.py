@@ -126,6 +126,15 @@ async def test_a_mapping_that_could_not_be_planned_with_is_planned_with_by_the_n
     assert [task.status for task in at.state.tasks()] == [TaskStatus.READY]
 
 
+async def test_tasks_made_while_the_psa_was_away_are_told_and_planned_by_the_next_check(at: Running) -> None:
+    at.sandbox.behaviour.plan(Fault(status=400, service="psa", path="/finance/agreements"))
+    report = await at.engine.auto()
+    assert (report.created, report.synced, len(report.errors)) == (1, 0, 1)
+    assert posted(at) == 0
+    again = await at.engine.auto()
+    assert (again.created, again.synced, again.errors) == (0, 1, ())
+
+
 @pytest.mark.parametrize("doing", ["skip", "reopen", "undo"])
 async def test_a_task_in_another_state_is_refused(doing: str, at: Running) -> None:
     await at.engine.check()

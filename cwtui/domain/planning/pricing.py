@@ -117,7 +117,7 @@ def _connectwise_offer(draft: Draft, item: CatalogItem | None) -> Offer | None:
     if item is None or item.is_priced:
         return None if item is None else new_offer(item, item.price, item.cost)
     draft.problem(
-        ProblemCode.UNKNOWN_CHARGE_TYPE,
+        ProblemCode.CATALOG_ITEM_INACTIVE,
         str(item.id),
         f"Catalog item {item.identifier} has no price or no cost in ConnectWise."
         " Give it both there, or use the marketplace price source.",

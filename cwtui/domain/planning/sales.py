@@ -89,8 +89,8 @@ def _plan_initial(draft: Draft) -> None:
             draft.problem(
                 ProblemCode.UNKNOWN_CHARGE_TYPE,
                 held.id,
-                f"The marketplace names no quantity for {draft.name_of(held.id)}."
-                " Check the subscription there, then check changes again.",
+                f"The marketplace named no quantity for {draft.name_of(held.id)}."
+                " Look at the subscription there, bill it by hand, then skip this task.",
             )
         elif held.quantity > 0:
             _plan_held(draft, held, ChargedLine(held.id, Charge.RECURRING, (), held.quantity, held.unit_price, None))

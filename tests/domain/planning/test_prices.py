@@ -205,7 +205,7 @@ def test_a_catalog_item_that_names_no_price_bills_nothing_by_its_own_and_anythin
     made = order(OrderType.SALES, line("recurring", "10"), provisioned=D(2026, 12, 1))
     items = (replace(ITEM, price=Decimal(0), cost=Decimal(0), is_priced=False),)
     own = plan_task(facts(made, rules=CONNECTWISE, items=items))
-    assert (codes(own), own.changes) == (["unknown_charge_type"], ())
+    assert (codes(own), own.changes) == (["catalog_item_inactive"], ())
     assert written(plan_task(facts(made, items=items))) == ["10 × 4.5 (cost 3.6) from 2026-12-01"]
 
 
