@@ -18,7 +18,6 @@ from cwtui.engine.planning import PlanningDesk
 from cwtui.engine.protocols import Listener, Progress, Store
 from cwtui.engine.writing import AgreementWriter, Contradiction
 
-
 _READY = 2
 """Agreements worked on for each request that may be under way: while one is planned, another's request takes the place
 of its own, and the last few do not go on alone for long."""
@@ -173,7 +172,7 @@ class Synchroniser:
             await self._write_plan(plan, writer)
         except Contradiction as moved:
             self._let_go(task.id)
-            self._save(_contradicted(now, str(moved)))
+            self._save(_contradicted(now, moved))
             return False
         except AccessDenied as error:
             self.outcome.denied = error
@@ -261,9 +260,9 @@ def _failure(error: ServiceError, written: int, of: int) -> str:
     return f"{error.happened} {changed} {part} {error.next_step}"
 
 
-def _contradicted(task: Task, happened: str) -> Task:
-    message = f"{happened} Keep ConnectWise's or restore cwtui's, then sync again."
-    problem = Problem(ProblemCode.LINK_CHANGED, message, task.subscription_id)
+def _contradicted(task: Task, moved: Contradiction) -> Task:
+    message = f"{moved} Keep ConnectWise's or restore cwtui's, then sync again."
+    problem = Problem(ProblemCode.LINK_CHANGED, message, str(moved.addition_id))
     return task.standing_at(TaskStatus.NEEDS_ACTION, problems=(problem,), note=task.note)
 
 

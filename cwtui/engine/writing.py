@@ -27,6 +27,10 @@ OLD = timedelta(minutes=10)
 class Contradiction(Exception):  # not an error of the program: the plan's ground has moved
     """ConnectWise holds something else than the plan counts on (SPEC 7, link_changed)."""
 
+    def __init__(self, addition_id: AdditionId, what: str) -> None:
+        super().__init__(f"Addition {addition_id} was {what} in ConnectWise.")
+        self.addition_id = addition_id
+
 
 @dataclass(slots=True)
 class AgreementWriter:
@@ -109,12 +113,12 @@ class AgreementWriter:
         held = self.additions.get(change.before.id)
         if held is None:
             if change.operation is Operation.UPDATE:
-                raise Contradiction(f"Addition {change.before.id} was removed in ConnectWise.")
+                raise Contradiction(change.before.id, "removed")
             return
         if change.after is not None and not change.after.billing_differences(held.values):
             return
         if differences := change.before.values.billing_differences(held.values):
-            raise Contradiction(f"Addition {held.id} was edited in ConnectWise ({', '.join(differences)}).")
+            raise Contradiction(held.id, f"edited ({', '.join(differences)})")
 
     async def _send(self, intent: Intent) -> tuple[Addition | None, str]:
         change = intent.change
@@ -132,7 +136,7 @@ class AgreementWriter:
         try:
             return await self.psa.update_addition(held, wanted), "confirmed"
         except NotFound as error:
-            raise Contradiction(f"Addition {held.id} was removed in ConnectWise.") from error
+            raise Contradiction(held.id, "removed") from error
 
     async def _create(self, intent: Intent) -> tuple[Addition, str]:
         if intent.change.after is None:

@@ -177,6 +177,18 @@ async def test_an_edited_addition_stops_its_task_and_nothing_else(at: Running) -
     assert (await at.engine.auto()).synced == 1
 
 
+async def test_an_addition_that_goes_under_its_task_is_named_by_the_problem(at: Running) -> None:
+    await at.engine.auto()
+    (link,) = at.state.links()
+    at.world.advance_invoice(AGREEMENT, "2027-01-01")
+    task = change(at, "1", 5, 15)
+    at.sandbox.behaviour.plan(Fault(status=404, service="psa", method="PATCH", path=ADDITIONS))
+    assert (await at.engine.auto()).needs_action == 1
+    stopped = at.state.task(task)
+    assert stopped is not None
+    assert [(one.code, one.target) for one in stopped.problems] == [("link_changed", str(link.addition_id))]
+
+
 async def test_a_subscription_mapped_to_two_agreements_over_time_keeps_its_begun_plan(at: Running) -> None:
     await at.engine.auto()
     task = change(at, "1", 5, 15, provisioned=TODAY)
