@@ -20,6 +20,7 @@ from cwtui.engine.clock import SystemClock
 from cwtui.engine.facade import AutoReport
 from cwtui.engine.planning import PlanningDesk
 from cwtui.engine.protocols import Listener, Marketplace, Psa
+from cwtui.engine.recording import RecordedMarketplace, RecordedPsa, RecordLog
 from cwtui.engine.rules import EngineRules
 from cwtui.engine.sync_engine import SyncEngine
 from cwtui.intermedia.count_source import CountSource
@@ -148,11 +149,15 @@ def build_engine(
         creates_items=settings.mapping.create_catalog_items,
         only_customers=frozenset(sync.auto_customers),
     )
-    desk = PlanningDesk(state, marketplace, psa, clock, listener, rules, at_once=sync.concurrency)
-    desk.sources[TaskKind.COUNT_UPDATE] = CountSource(state, layouts_of(settings))
 
     def new_run() -> str:
         return clock.now().strftime("%Y%m%dT%H%M%S.%f")
+
+    log = RecordLog(state, clock, new_run(), engine_rules.who)
+    marketplace = cast("Marketplace", RecordedMarketplace(marketplace, log))
+    psa = cast("Psa", RecordedPsa(psa, log))
+    desk = PlanningDesk(state, marketplace, psa, clock, listener, rules, at_once=sync.concurrency)
+    desk.sources[TaskKind.COUNT_UPDATE] = CountSource(state, layouts_of(settings))
 
     async def tell(report: AutoReport) -> Sequence[str]:
         return await _notify(settings, report)
@@ -210,8 +215,9 @@ def vendor_desk(settings: Settings, engine: SyncEngine, name: str) -> VendorDesk
 async def close_services(*services: Marketplace | Psa) -> None:
     """Close the connections of clients; what stands in the place of one has none."""
     for service in services:
-        if isinstance(service, CloudBlue | ConnectWise):
-            await service.aclose()
+        client = getattr(service, "recorded", service)
+        if isinstance(client, CloudBlue | ConnectWise):
+            await client.aclose()
 
 
 def open_services(settings: Settings, transport: httpx.AsyncBaseTransport | None) -> tuple[Marketplace, Psa]:

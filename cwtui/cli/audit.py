@@ -22,12 +22,16 @@ from cwtui.cli.table import table
 from cwtui.domain.ids import TaskId
 from cwtui.domain.money import plain
 from cwtui.domain.psa import AdditionValues
-from cwtui.domain.records import AuditRow
+from cwtui.domain.records import AuditRow, RecordWrite
 from cwtui.engine.csv_cells import safe_cell
 from cwtui.engine.facade import Engine
 
 _VALUES = tuple(field.name for field in fields(AdditionValues))
+_OTHERS = ("service", "record", "record_id", "name", "before", "after")
 _PLAIN = tuple(field.name for field in fields(AuditRow) if field.name not in {"before", "after", "why"})
+
+
+Write = AuditRow | RecordWrite
 
 
 @click.command(
@@ -40,7 +44,10 @@ _PLAIN = tuple(field.name for field in fields(AuditRow) if field.name not in {"b
 @click.option("--csv", "file", type=click.Path(path_type=Path), metavar="FILE", help="Write a CSV file; `-` is stdout.")
 @click.option("--runs", "by_run", is_flag=True, help="One line per run, for `cwtui tasks undo --run RUN_ID`.")
 def audit(task_id: str | None, since: date | None, file: Path | None, *, by_run: bool) -> None:
-    """Show every write ever made, oldest first: when, what, before and after, and how it ended."""
+    """Show every write ever made, oldest first: when, what, before and after, and how it ended.
+
+    Of additions, and of every other record too: companies, catalog items, setup tables, customers …
+    """
     if file is not None and given().json:
         raise click.UsageError("--csv and --json exclude each other.")
     if by_run:
@@ -49,8 +56,10 @@ def audit(task_id: str | None, since: date | None, file: Path | None, *, by_run:
         answer_runs()
         return
 
-    async def ask(engine: Engine) -> Sequence[AuditRow]:
-        return await engine.audit(None if task_id is None else TaskId(task_id), since)
+    async def ask(engine: Engine) -> Sequence[Write]:
+        rows = await engine.audit(None if task_id is None else TaskId(task_id), since)
+        others = engine.upkeep.record_writes(since) if task_id is None else ()
+        return sorted([*rows, *others], key=lambda row: row.at)
 
     rows = with_engine(ask, only_reads=True)
     if given().json:
@@ -64,18 +73,34 @@ def audit(task_id: str | None, since: date | None, file: Path | None, *, by_run:
         answer(f"{counted(len(rows), 'write')} listed in {file}.")
 
 
-def audit_csv(rows: Sequence[AuditRow]) -> str:
-    """A header and a row per write; before and after one column per value, nothing a spreadsheet would compute."""
+def audit_csv(rows: Sequence[Write]) -> str:
+    """A header and a row per write, nothing a spreadsheet would compute.
+
+    Before and after of an addition are one column per value; of any other record one column with all of them.
+    """
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\r\n")
     sides = [f"{side}_{name}" for side in ("before", "after") for name in _VALUES]
-    writer.writerow([*_PLAIN, *sides, "why"])
+    writer.writerow([*_PLAIN, *sides, "why", *_OTHERS])
     for row in rows:
-        own = [getattr(row, name) for name in _PLAIN]
-        values = [None if side is None else getattr(side, name) for side in (row.before, row.after) for name in _VALUES]
-        why = "; ".join(f"{name}: {_cell(value)}" for name, value in row.why.items() if value)
-        writer.writerow([safe_cell(_cell(value)) for value in [*own, *values, why]])
+        cells = _addition_cells(row) if isinstance(row, AuditRow) else _record_cells(row)
+        writer.writerow([safe_cell(_cell(value)) for value in cells])
     return out.getvalue()
+
+
+def _addition_cells(row: AuditRow) -> list[object]:
+    own = [getattr(row, name) for name in _PLAIN]
+    values = [None if side is None else getattr(side, name) for side in (row.before, row.after) for name in _VALUES]
+    why = "; ".join(f"{name}: {_cell(value)}" for name, value in row.why.items() if value)
+    return [*own, *values, why, "PSA", "addition", row.addition_id, "", "", ""]
+
+
+def _record_cells(row: RecordWrite) -> list[object]:
+    own = [getattr(row, name, None) for name in _PLAIN]
+    sides = [
+        "; ".join(f"{name}: {_cell(value)}" for name, value in (side or {}).items()) for side in (row.before, row.after)
+    ]
+    return [*own, *[None] * (2 * len(_VALUES)), "", row.service, row.record, row.record_id, row.name, *sides]
 
 
 def _cell(value: object) -> str:
@@ -85,17 +110,22 @@ def _cell(value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, list | tuple):
         return " | ".join(map(_cell, value))
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_cell(inner)}" for name, inner in value.items())
     return plain(value) if isinstance(value, Decimal) else str(as_json(value))
 
 
-def _text(rows: Sequence[AuditRow]) -> str:
+def _text(rows: Sequence[Write]) -> str:
     if not rows:
         return "Nothing was written yet."
     headers = ("WHEN (UTC)", "TASK", "WHAT", "AGREEMENT", "ADDITION", "PRODUCT", "CHARGE", "OUTCOME", "CHANGE")
     return table(headers, [_cells(row) for row in rows])
 
 
-def _cells(row: AuditRow) -> tuple[object, ...]:
+def _cells(row: Write) -> tuple[object, ...]:
+    if isinstance(row, RecordWrite):
+        what, which = f"{row.operation} {row.record}", f"{row.name} ({row.record_id})" if row.record_id else row.name
+        return f"{row.at:%Y-%m-%d %H:%M:%S}", "", what, "", "", "", "", row.outcome, which
     where = (row.agreement_id, row.addition_id, row.product_id, row.charge)
     return f"{row.at:%Y-%m-%d %H:%M:%S}", row.task_id, row.operation, *where, row.outcome, _difference(row)
 

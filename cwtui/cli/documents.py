@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from cwtui.domain.plans import Change, Plan
     from cwtui.domain.psa import AdditionValues
-    from cwtui.domain.records import AuditRow
+    from cwtui.domain.records import AuditRow, RecordWrite
     from cwtui.domain.tasks import Problem, Task
     from cwtui.engine.facade import AutoReport
 
@@ -107,10 +107,16 @@ def values_document(values: AdditionValues | None) -> Document | None:
     return None if values is None else {field.name: as_json(getattr(values, field.name)) for field in fields(values)}
 
 
-def audit_document(row: AuditRow) -> Document:
-    """One write."""
-    document = {field.name: as_json(getattr(row, field.name)) for field in fields(row)}
-    return document | {"before": values_document(row.before), "after": values_document(row.after)}
+def audit_document(row: AuditRow | RecordWrite) -> Document:
+    """One write: of an addition, or of any other record, for which what only additions have is null."""
+    from cwtui.domain.records import AuditRow as Row  # noqa: PLC0415  # start-up
+
+    document: Document = {field.name: None for field in fields(Row)}
+    document |= {field.name: as_json(getattr(row, field.name)) for field in fields(row)}
+    if isinstance(row, Row):
+        document |= {"before": values_document(row.before), "after": values_document(row.after)}
+        document |= {"service": "PSA", "record": "addition", "record_id": row.addition_id and str(row.addition_id)}
+    return document
 
 
 def as_json(value: object) -> object:

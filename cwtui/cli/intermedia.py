@@ -96,11 +96,13 @@ def export_accounts(file: Path, *, manage_id: bool) -> ExitStatus:
         created, refused = len(report.created), len(report.refused)
         answer(f"{len(report.links) - created} linked, {created} created, {refused} refused.")
     tell_refused(report.refused)
+    for one in report.without_contact:
+        tell(f"Without a contact: {one} Export the accounts again, or add it in ConnectWise.")
     for one in report.failures:
         tell(f"Failed: {one} Export the accounts again.")
     if report.failures:
         return ExitStatus.FAILED
-    return ExitStatus.NEEDS_ACTION if report.refused else ExitStatus.DONE
+    return ExitStatus.NEEDS_ACTION if report.refused or report.without_contact else ExitStatus.DONE
 
 
 def _link_row(link: AccountLink) -> tuple[object, ...]:
@@ -183,7 +185,7 @@ def cross_reference(*, applies: bool) -> ExitStatus:
     async def ask(composition: Composition) -> tuple[Association, ...]:
         return await composition.intermedia.cross_references(apply=applies)
 
-    found = with_composition(ask, only_reads=True)
+    found = with_composition(ask, only_reads=not applies)
     missing = [one for one in found if one.state is AssociationState.MISSING]
     created = [one for one in found if one.state is AssociationState.CREATED]
     failed = [one for one in found if one.state is AssociationState.FAILED]

@@ -51,6 +51,7 @@ def accounts_document(report: AccountsReport) -> Document:
         "created": [_link_document(link) for link in report.created],
         "refused": refusal_documents(report.refused),
         "failed": refusal_documents(report.failures),
+        "without_contact": refusal_documents(report.without_contact),
     }
 
 

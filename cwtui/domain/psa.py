@@ -51,6 +51,17 @@ class BillCustomer(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class NewContact:
+    """A contact to create in a company, as its default one; empty texts are left out."""
+
+    company_id: CompanyId
+    first_name: str = ""
+    last_name: str = ""
+    email: str = ""
+    phone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Agreement:
     """A ConnectWise agreement.
 

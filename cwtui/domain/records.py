@@ -69,3 +69,32 @@ class AuditRow:
     after: AdditionValues | None
     outcome: str
     why: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordWrite:
+    """One write of a record that is no addition: a company, a catalog item, a row of a setup table, a customer …
+
+    Attributes:
+        seq: Grows with every write of a state; 0 until it is saved.
+        operation: `create` or `update`.
+        service: `PSA` or `marketplace`.
+        record: What it is, in words.
+        record_id: The service's own id; empty while it is not known.
+        name: What it is told by: a company's identifier, a catalog item's, a table row's name.
+        before, after: Its values by name; None where there is, or was, none. Of a create that failed, what was asked.
+        outcome: As of an `AuditRow`, or `unknown: …` while no answer says.
+    """
+
+    seq: int
+    at: datetime
+    run_id: str
+    who: str
+    operation: str
+    service: str
+    record: str
+    record_id: str
+    name: str
+    before: Mapping[str, object] | None
+    after: Mapping[str, object] | None
+    outcome: str

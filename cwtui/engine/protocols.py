@@ -34,7 +34,7 @@ from cwtui.domain.psa import (
     NewCatalogItem,
     TableEntry,
 )
-from cwtui.domain.records import AuditRow, Cursor, Intent
+from cwtui.domain.records import AuditRow, Cursor, Intent, RecordWrite
 from cwtui.domain.tasks import Task
 
 
@@ -248,6 +248,12 @@ class Store(Protocol):
 
     def audit(self, *, task_id: TaskId | None = None, since: date | None = None) -> Iterable[AuditRow]:
         """Audit rows, oldest first."""
+
+    def save_record_write(self, write: RecordWrite) -> RecordWrite:
+        """Add a write of a record that is no addition (`seq` 0), or set it anew; gives it with its number."""
+
+    def record_writes(self, *, since: date | None = None) -> Iterable[RecordWrite]:
+        """Those writes, oldest first."""
 
     # small settled facts of other features, by name (JSON-shaped values)
     def fact(self, name: str) -> object | None: ...

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 
 from cwtui.domain.ids import AgreementId, TaskId
+from cwtui.domain.records import RecordWrite
 from cwtui.domain.tasks import Task, TaskKind
 from cwtui.engine.adoption import Adoption
 from cwtui.engine.customers import CustomerImport
@@ -88,6 +90,10 @@ class Upkeep:
             self.is_stopping,
         )
         self.runs = Runs(desk.store, self.undo, self.is_stopping)
+
+    def record_writes(self, since: date | None = None) -> Sequence[RecordWrite]:
+        """Every write of a record that is no addition, oldest first, or since a UTC day."""
+        return tuple(self.desk.store.record_writes(since=since))
 
     async def _replan(self, tasks: Sequence[Task]) -> None:
         await self.desk.load(tasks)

@@ -15,6 +15,7 @@ from cwtui.domain.marketplace import Address
 from cwtui.domain.psa import Company
 from cwtui.engine.concurrently import each
 from cwtui.engine.protocols import Listener, Progress, Store
+from cwtui.intermedia.account_contacts import AccountContacts
 from cwtui.intermedia.layouts import ACCOUNT_COLUMNS, Layout
 from cwtui.intermedia.linked_accounts import LinkedAccounts
 from cwtui.intermedia.once import Once
@@ -50,11 +51,17 @@ class AccountLink:
 
 @dataclass(frozen=True, slots=True)
 class AccountsReport:
-    """What one export of accounts did; `failures` are rows that could not be carried out now, to be tried again."""
+    """What one export of accounts did.
+
+    Attributes:
+        failures: Rows that could not be carried out now, to be tried again.
+        without_contact: Rows whose company was created and linked, but whose contact was not, and why.
+    """
 
     links: tuple[AccountLink, ...] = ()
     refused: tuple[Refusal, ...] = ()
     failures: tuple[Refusal, ...] = ()
+    without_contact: tuple[Refusal, ...] = ()
 
     @property
     def created(self) -> tuple[AccountLink, ...]:
@@ -109,6 +116,7 @@ class AccountExport:
     once: Once
     at_once: int = 16
     _links: LinkedAccounts = field(init=False)
+    _contacts: AccountContacts = field(init=False)
     _companies: dict[CompanyId, Company] = field(default_factory=dict)
     _by_text: dict[str, list[tuple[Company, LinkedBy]]] = field(default_factory=lambda: defaultdict(list))
     _codes: dict[str, str] = field(default_factory=dict)
@@ -117,6 +125,7 @@ class AccountExport:
 
     def __post_init__(self) -> None:
         self._links = LinkedAccounts(self.store, self.layout)
+        self._contacts = AccountContacts(self.psa, self.store, self.layout, self.once)
 
     async def run(self, file: VendorFile, *, manage_id: bool = False) -> AccountsReport:
         """Link or create the company of every row; with `manage_id`, by Manage ID too, and write it.
@@ -131,6 +140,7 @@ class AccountExport:
         links: list[AccountLink] = []
         refused = list(file.refused)
         failures: list[Refusal] = []
+        without_contact: list[Refusal] = []
         unknown = [
             row for row in file.rows if not self._candidates(row) and self._links.company(row["account_id"]) is None
         ]
@@ -151,7 +161,10 @@ class AccountExport:
                 refused.append(found)
             else:
                 links.append(found)
-        return AccountsReport(tuple(links), tuple(sorted(refused, key=lambda one: one.line)), tuple(failures))
+                if lacking := await self._contacts.make(row, found.company):
+                    without_contact.append(lacking)
+        refused.sort(key=lambda one: one.line)
+        return AccountsReport(tuple(links), tuple(refused), tuple(failures), tuple(without_contact))
 
     async def _needed_solution(self) -> int:
         solution = solution_named(await self.psa.management_solutions(), SOLUTION)
@@ -251,6 +264,7 @@ class AccountExport:
         account = row["account_id"]
         address = Address(row["address1"], row["address2"], row["zip"], row["city"], row["state"], code)
         company = Company(CompanyId(0), account, row["name"], address, phone=row["phone"])
+        self._contacts.note_due(row)
 
         async def send() -> Company:
             return await self.psa.create_company(company)

@@ -68,6 +68,8 @@ class VendorDesk:
 
     async def setup(self, *, apply: bool = False) -> Checklist:
         """The checklist of setup tables; with `apply`, what is missing is created."""
+        if apply:
+            self.require_writable()
         return await self._tables().checklist(apply=apply)
 
     async def export_accounts(self, path: Path, *, manage_id: bool = False) -> AccountsReport:
@@ -95,6 +97,8 @@ class VendorDesk:
 
     async def cross_references(self, *, apply: bool = False) -> tuple[Association, ...]:
         """Every exported SKU and whether it is associated; with `apply`, those that are not become so."""
+        if apply:
+            self.require_writable()
         tables, store, listener = self._tables(), self.desk.store, self.desk.listener
         return await CrossReferences(self.psa, store, listener, self.layout, self.once, tables).run(apply=apply)
 

@@ -8,7 +8,7 @@ from typing import Protocol
 from cwtui.domain.ids import CatalogItemId, CompanyId
 from cwtui.domain.management import CrossReference, ManageId, ManagementSolution
 from cwtui.domain.periods import BillingCycle
-from cwtui.domain.psa import CatalogItem, Company, TableEntry
+from cwtui.domain.psa import CatalogItem, Company, Contact, NewContact, TableEntry
 from cwtui.engine.protocols import Psa
 
 
@@ -25,6 +25,12 @@ class IntermediaPsa(Psa, Protocol):
 
     async def create_company(self, company: Company) -> Company:
         """Create a company from all its values but the id; its country is found by its code."""
+
+    async def contacts_of(self, company_id: CompanyId) -> Sequence[Contact]:
+        """All contacts of a company."""
+
+    async def create_contact(self, contact: NewContact) -> Contact:
+        """Create a company's default contact."""
 
     async def update_catalog_item(self, before: CatalogItem, after: CatalogItem) -> CatalogItem:
         """Change what differs; safe to repeat."""

@@ -28,9 +28,19 @@ def create(world: World, resource: Resource, table: Table, parent: Row | None, b
     _fill_in(world, resource, row, parent)
     row["_info"] = _stamped(world)
     kept = world.add_psa(resource.table, row, parent=_parent_of(resource, parent))
+    if resource.table == "contacts":
+        _note_default_contact(world, kept)
     if resource.shape != "legacySubCategory":
         return kept
     return {name: value for name, value in kept.items() if name in SHAPES[resource.shape].fields}
+
+
+def _note_default_contact(world: World, contact: Row) -> None:
+    """A company's first contact, or one that is sent as such, is its default one."""
+    company = world.psa["companies"].get(contact.get("company", {}).get("id"))
+    if company is not None and (contact.get("defaultFlag") or "defaultContact" not in company):
+        company["defaultContact"] = reference("Contact", contact)
+        world.psa["companies"].touch()
 
 
 def replace(world: World, resource: Resource, table: Table, parent: Row | None, before: Row, body: Any) -> Row:

@@ -9,7 +9,17 @@ from typing import TypeVar
 from cwtui.domain.errors import NotFound
 from cwtui.domain.ids import AdditionId, AgreementId, CatalogItemId, CompanyId
 from cwtui.domain.periods import BillingCycle
-from cwtui.domain.psa import Addition, AdditionValues, Agreement, CatalogItem, Company, Contact, Invoice, NewCatalogItem
+from cwtui.domain.psa import (
+    Addition,
+    AdditionValues,
+    Agreement,
+    CatalogItem,
+    Company,
+    Contact,
+    Invoice,
+    NewCatalogItem,
+    NewContact,
+)
 from cwtui.services import connectwise_records as records
 from cwtui.services.connectwise_conditions import both, equals
 from cwtui.services.connectwise_records import stored_text
@@ -61,6 +71,15 @@ class ConnectWise(Setup):
     def contacts(self, ids: Collection[int]) -> AsyncIterator[Sequence[Contact]]:
         """Pages of the contacts with those ids."""
         return self._get_among("/company/contacts", records.CONTACTS, records.CONTACT_FIELDS, ids)
+
+    async def contacts_of(self, company_id: CompanyId) -> Sequence[Contact]:
+        """All contacts of a company."""
+        wanted = equals("company/id", company_id)
+        return await self._get_all("/company/contacts", records.CONTACTS, records.CONTACT_FIELDS, wanted)
+
+    async def create_contact(self, contact: NewContact) -> Contact:
+        """Create a company's default contact."""
+        return await self._post("/company/contacts", records.CONTACTS, _contact_body(contact))
 
     def agreements(self, ids: Collection[AgreementId] | None = None) -> AsyncIterator[Sequence[Agreement]]:
         """Pages of agreements; with `ids`, only those."""
@@ -192,6 +211,23 @@ async def _if_there(table: Awaitable[Mapping[int, D]]) -> Mapping[int, D]:
 
 def _additions(agreement_id: AgreementId) -> str:
     return f"{_AGREEMENTS}/{agreement_id}/additions"
+
+
+def _contact_body(contact: NewContact) -> dict[str, object]:
+    """A contact as it is created; its kinds of communication are named, since the contract lists no table of them."""
+    names = {"firstName": contact.first_name, "lastName": contact.last_name}
+    reached = (("Email", contact.email), ("Phone", contact.phone))
+    items = [
+        {"type": {"name": kind}, "value": value, "communicationType": kind, "defaultFlag": True}
+        for kind, value in reached
+        if value
+    ]
+    return {
+        **{name: value for name, value in names.items() if value},
+        "company": {"id": contact.company_id},
+        "defaultFlag": True,
+        **({"communicationItems": items} if items else {}),
+    }
 
 
 def _catalog_values(item: CatalogItem) -> dict[str, object]:

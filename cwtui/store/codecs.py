@@ -20,7 +20,7 @@ from cwtui.domain.ids import (
 from cwtui.domain.mappings import Link, MappingKey, MappingKind
 from cwtui.domain.mappings import Mapping as MappingRow
 from cwtui.domain.marketplace import Subscription
-from cwtui.domain.records import Cursor
+from cwtui.domain.records import Cursor, RecordWrite
 from cwtui.domain.tasks import Task, TaskKind, TaskStatus
 from cwtui.store.marketplace_codecs import (
     day_value,
@@ -152,6 +152,41 @@ def cursor_value(document: Document) -> Cursor:
     """How far check changes has come."""
     open_orders = frozenset(map(OrderId, document["open_orders"]))
     return Cursor(moment_value(document["checked_at"]), open_orders, document["last_counts"])
+
+
+def record_write_document(write: RecordWrite) -> Document:
+    """A write of a record that is no addition."""
+    return {
+        "id": str(write.seq),
+        "at": write.at.isoformat(),
+        "run_id": write.run_id,
+        "who": write.who,
+        "operation": write.operation,
+        "service": write.service,
+        "record": write.record,
+        "record_id": write.record_id,
+        "name": write.name,
+        "value": {"before": write.before, "after": write.after},
+        "outcome": write.outcome,
+    }
+
+
+def record_write_value(document: Document) -> RecordWrite:
+    """A write of a record that is no addition."""
+    return RecordWrite(
+        seq=int(document["id"]),
+        at=datetime.fromisoformat(document["at"]),
+        run_id=document["run_id"],
+        who=document["who"],
+        operation=document["operation"],
+        service=document["service"],
+        record=document["record"],
+        record_id=document["record_id"],
+        name=document["name"],
+        before=document["value"]["before"],
+        after=document["value"]["after"],
+        outcome=document["outcome"],
+    )
 
 
 def snapshot_document(snapshot: tuple[TaskId, Subscription]) -> Document:

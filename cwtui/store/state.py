@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date, datetime
 from itertools import count
 from pathlib import Path
@@ -14,7 +15,7 @@ from cwtui.domain.mappings import Link, MappingKey, Mappings
 from cwtui.domain.mappings import Mapping as MappingRow
 from cwtui.domain.marketplace import Customer, Order, Product, Subscription
 from cwtui.domain.plans import Change, Plan, PlanEdits
-from cwtui.domain.records import AuditRow, Cursor, Intent
+from cwtui.domain.records import AuditRow, Cursor, Intent, RecordWrite
 from cwtui.domain.tasks import Task
 from cwtui.store import codecs, marketplace_codecs, plan_codecs
 from cwtui.store.documents import Documents, open_documents
@@ -93,6 +94,7 @@ class State:
         self._cursor = Repository(documents, "cursor", codecs.cursor_document, codecs.cursor_value)
         self._intents = Repository(documents, "intents", plan_codecs.intent_document, plan_codecs.intent_value)
         self._audit = Repository(documents, "audit", plan_codecs.audit_document, plan_codecs.audit_value)
+        self._writes = Repository(documents, "writes", codecs.record_write_document, codecs.record_write_value)
         self._done = Repository(documents, "done", codecs.done_document, codecs.done_value, task=_task_of)
         self._facts = Repository(documents, "facts", codecs.fact_document, codecs.fact_value)
         self._mappings: Mappings | None = None
@@ -352,6 +354,17 @@ class State:
         for row in self._audit.all():
             if (task_id is None or row.task_id == task_id) and (since is None or row.at.date() >= since):
                 yield row
+
+    def save_record_write(self, write: RecordWrite) -> RecordWrite:
+        """Add a write of a record that is no addition, or set it anew; a new one is numbered."""
+        if not write.seq:
+            write = replace(write, seq=self.documents.seq + 1 + len(self._writes.table))
+        self._writes.save(write)
+        return write
+
+    def record_writes(self, *, since: date | None = None) -> Iterable[RecordWrite]:
+        """Those writes, oldest first, from a UTC day on."""
+        return (write for write in self._writes.all() if since is None or write.at.date() >= since)
 
     # small settled facts of other features
 

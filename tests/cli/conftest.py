@@ -32,7 +32,7 @@ from cwtui.domain.ids import (
 from cwtui.domain.mappings import Mapping, MappingKey, MappingKind
 from cwtui.domain.plans import Change, Operation, Plan
 from cwtui.domain.psa import Addition, AdditionValues
-from cwtui.domain.records import AuditRow
+from cwtui.domain.records import AuditRow, RecordWrite
 from cwtui.domain.tasks import Problem, ProblemCode, Task, TaskKind, TaskStatus
 from cwtui.engine.drift import DriftReport
 from cwtui.engine.facade import (
@@ -152,9 +152,12 @@ def a_write(seq: int = 1, **more: object) -> AuditRow:
 
 
 class NothingDrifted:
-    """The engine's upkeep, as far as a check asks it."""
+    """The engine's upkeep, as far as a check and an audit ask it."""
 
     agreements = 0
+
+    def record_writes(self, since: date | None = None) -> Sequence[RecordWrite]:  # noqa: ARG002  # as the engine names it
+        return ()
 
     @property
     def drift(self) -> NothingDrifted:

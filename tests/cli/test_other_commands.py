@@ -4,6 +4,7 @@ import csv
 import io
 import stat
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 from cwtui.cli.root import COMMANDS
 from cwtui.domain.ids import ProductId
 from cwtui.domain.mappings import Mapping, MappingKey, MappingKind
+from cwtui.domain.records import RecordWrite
 from cwtui.engine.facade import DoctorReport, Permission, ServiceHealth
 
 PRODUCT = MappingKey(MappingKind.PRODUCT, "91001", "setup")
@@ -143,6 +145,35 @@ def test_audit_shows_every_write(engine: Any, cwtui: Any, made: Any) -> None:
     engine.writes = ()
     assert cwtui("audit").stdout == "Nothing was written yet.\n"
     assert cwtui("audit", "--json").stdout == "[]\n"
+
+
+def test_audit_has_writes_of_every_other_record_too(
+    engine: Any, cwtui: Any, made: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    addition = made.write()
+    company = RecordWrite(
+        1, addition.at - timedelta(hours=1), "r", "w", "create", "PSA", "company", "274", "=IM1", None,
+        {"identifier": "=IM1", "address": {"city": "Boise"}}, "confirmed",
+    )  # fmt: skip
+    engine.writes = (addition,)
+    monkeypatch.setattr(engine.upkeep, "record_writes", lambda _: (company,), raising=False)
+    assert "create company" in cwtui("audit").stdout.splitlines()[1]
+    first, second = orjson.loads(cwtui("audit", "--json").stdout)
+    assert (first["record"], first["record_id"], first["service"], first["agreement_id"]) == (
+        "company",
+        "274",
+        "PSA",
+        None,
+    )
+    assert first["after"]["address"] == {"city": "Boise"}
+    assert (second["record"], second["record_id"], second["after"]["quantity"]) == ("addition", "901", 10)
+    rows = list(csv.DictReader(io.StringIO(cwtui("audit", "--csv", "-").stdout)))
+    assert [(row["operation"], row["record"], row["record_id"], row["name"]) for row in rows] == [
+        ("create", "company", "274", "'=IM1"),
+        ("create", "addition", "901", ""),
+    ]
+    assert rows[0]["after"] == "identifier: =IM1; address: city Boise"
+    assert len(orjson.loads(cwtui("audit", "--task", "SO-1.S1", "--json").stdout)) == 1
 
 
 def test_audit_csv_is_a_header_and_a_row_per_write_and_no_formula(

@@ -17,7 +17,7 @@ from pydantic import SecretStr
 
 from cwtui.domain.ids import AgreementId, CatalogItemId, CompanyId, CustomerId, OrderId, SubscriptionId
 from cwtui.domain.marketplace import OrderStatus, SubscriptionStatus
-from cwtui.domain.psa import AdditionValues, NewCatalogItem
+from cwtui.domain.psa import AdditionValues, NewCatalogItem, NewContact
 from cwtui.sandbox.app import create_app
 from cwtui.sandbox.credentials import MARKETPLACE, MARKETPLACE_BASE, PSA, PSA_BASE
 from cwtui.sandbox.world import World
@@ -114,6 +114,13 @@ async def companies(psa: ConnectWise) -> None:
     await psa.create_company(replace(company, identifier="New"))
 
 
+async def contacts(psa: ConnectWise) -> None:
+    await rows_of(psa.contacts([701, 702]))
+    await psa.create_contact(NewContact(COMPANY, "Ines", "Ortega", "ines@pinecrest.example", "+1 208 5550150"))
+    await psa.create_contact(NewContact(COMPANY, "Ines"))
+    assert len(await psa.contacts_of(COMPANY)) >= 3
+
+
 async def catalog(psa: ConnectWise) -> None:
     created = await psa.create_catalog_item(NEW_ITEM)
     await psa.create_catalog_item(replace(NEW_ITEM, identifier="NEW_2", billing_cycle_id=None, is_one_time=True))
@@ -165,7 +172,7 @@ Use = Callable[[Any], Coroutine[Any, Any, object]]
 PSA_USES: dict[str, Use] = {
     "companies, create_company, update_company, country_codes": companies,
     "companies_where": lambda psa: rows_of(psa.companies_where("accountNumber", 'a "b"')),
-    "contacts": lambda psa: rows_of(psa.contacts([701, 702])),
+    "contacts, contacts_of, create_contact": contacts,
     "agreements, billing_cycles": lambda psa: rows_of(psa.agreements([AGREEMENT])),
     "catalog_items, create_catalog_item, update_catalog_item": catalog,
     "latest_invoice": lambda psa: psa.latest_invoice(AGREEMENT),

@@ -100,6 +100,7 @@ async def test_every_step_sends_what_the_contract_allows(tmp_path: Path, psa_con
         ("POST", "/company/managementItSolutions"),
         ("POST", "/company/managedDevicesIntegrations"),
         ("POST", "/company/companies"),
+        ("POST", "/company/contacts"),
         ("POST", "/company/companies/{parentId}/managementSummaryReports"),
         ("PATCH", "/company/companies/{parentId}/managementSummaryReports/{id}"),
         ("POST", "/procurement/catalog"),

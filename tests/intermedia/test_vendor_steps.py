@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -174,6 +175,99 @@ async def test_a_created_company_whose_answer_is_lost_is_adopted(partner: Partne
     assert len(report.created) == 2
     names = [row["identifier"] for row in partner.world.psa["companies"]]
     assert names.count("IM100205") == names.count("IM100208") == 1
+
+
+def contacts_of(partner: Partner, identifier: str) -> list[tuple[str, str, str]]:
+    company = partner.world.find("companies", "identifier", identifier)
+    assert company
+    held = [row for row in partner.world.psa["contacts"] if row["company"]["id"] == company["id"]]
+    assert not held or held[-1]["id"] == company["defaultContact"]["id"]
+    return [(row["firstName"], row["lastName"], row["communicationItems"][0]["value"]) for row in held]
+
+
+INES = ("Ines", "Ortega", "ines@pinecrest.example")
+
+
+async def test_a_created_company_gets_the_accounts_contact(partner: Partner) -> None:
+    """An agreement needs one. Companies that were there already keep the contacts they have."""
+    report = await partner.export_accounts(partner.account("IM100205"), partner.account(JUNIPER, "Juniper Realty"))
+    assert report.without_contact == ()
+    assert contacts_of(partner, "IM100205") == [INES]
+    assert INES not in contacts_of(partner, JUNIPER)
+    await partner.export_accounts(partner.account("IM100205"))
+    assert contacts_of(partner, "IM100205") == [INES]
+
+
+@pytest.mark.parametrize(
+    ("person", "made"),
+    [
+        pytest.param(",,", [], id="nobody named"),
+        pytest.param(",Ortega,ines@x.example", [("Ortega", "ines@x.example")], id="no first name"),
+        pytest.param(",,ines@x.example", [("ines@x.example", "ines@x.example")], id="an e-mail address only"),
+        pytest.param("Ines,,", [("Ines", "5550150")], id="no e-mail address"),
+    ],
+)
+async def test_a_contact_is_made_of_what_is_known(partner: Partner, person: str, made: list[tuple[str, str]]) -> None:
+    row = partner.account("IM100205").rsplit(",", 3)[0]
+    await partner.export_accounts(f"{row},{person}")
+    company = partner.world.find("companies", "identifier", "IM100205")
+    assert company
+    held = [one for one in partner.world.psa["contacts"] if one["company"]["id"] == company["id"]]
+    assert [(one["firstName"], one["communicationItems"][0]["value"]) for one in held] == made
+
+
+async def test_a_contact_that_cannot_be_made_is_said_and_made_the_next_time(partner: Partner) -> None:
+    partner.sandbox.behaviour.lacks = {("Companies", "Contacts", "Add")}
+    report = await partner.export_accounts(partner.account("IM100205"))
+    assert [link.by for link in report.links] == [LinkedBy.CREATED]
+    assert [(one.line, "its contact was not created" in one.reason) for one in report.without_contact] == [(2, True)]
+    partner.sandbox.behaviour.lacks = set()
+    again = await partner.export_accounts(partner.account("IM100205"))
+    assert again.without_contact == ()
+    assert contacts_of(partner, "IM100205") == [INES]
+
+
+async def test_a_contact_whose_answer_is_lost_is_not_made_twice(partner: Partner) -> None:
+    partner.plan_faults(Fault(**LOST_ANSWER, path="/company/contacts"))
+    assert (await partner.export_accounts(partner.account("IM100205"))).without_contact == ()
+    assert contacts_of(partner, "IM100205") == [INES]
+
+
+async def test_an_export_killed_between_company_and_contact_makes_the_contact(
+    partner: Partner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create = partner.engine.psa.create_company
+
+    async def killed(company: object) -> None:
+        await create(company)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(partner.engine.psa, "create_company", killed)
+        with pytest.raises(KeyboardInterrupt):
+            await partner.export_accounts(partner.account("IM100205"))
+    assert contacts_of(partner, "IM100205") == []
+    report = await partner.export_accounts(partner.account("IM100205"))
+    assert [link.by for link in report.links] == [LinkedBy.IDENTIFIER]
+    assert contacts_of(partner, "IM100205") == [INES]
+
+
+async def test_every_write_of_the_steps_is_in_the_audit(partner: Partner) -> None:
+    await partner.ready()
+    await partner.export_accounts(partner.account("IM100205"), manage_id=True)
+    await partner.vendor.cross_references(apply=True)
+    writes = partner.engine.upkeep.record_writes()
+    assert {row.outcome for row in writes} == {"confirmed"}
+    assert Counter(row.record for row in writes) == {
+        "product type": 1,
+        "sub-category": 1,
+        "managed devices integration": 1,
+        "catalog item": 4,
+        "company": 1,
+        "contact": 1,
+        "Manage ID": 1,
+        "cross-reference": 5,
+    }
 
 
 async def test_a_refusal_of_connectwise_refuses_that_row_only(partner: Partner) -> None:

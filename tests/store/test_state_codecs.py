@@ -32,7 +32,7 @@ from cwtui.domain.marketplace import (
 )
 from cwtui.domain.plans import Change, Edit, Operation, Plan, PlanEdits, PriceSource
 from cwtui.domain.psa import Addition, AdditionValues, BillCustomer
-from cwtui.domain.records import AuditRow, Cursor, Intent
+from cwtui.domain.records import AuditRow, Cursor, Intent, RecordWrite
 from cwtui.domain.tasks import Problem, ProblemCode, Task, TaskKind, TaskStatus
 from cwtui.store import codecs, marketplace_codecs, plan_codecs
 from cwtui.store.table import Table, encode
@@ -153,6 +153,25 @@ CODECS: list[tuple[Callable[[Any], dict[str, Any]], Callable[[dict[str, Any]], A
         codecs.link_document,
         codecs.link_value,
         built(Link, identifier, identifier, text, text, some(Charge), values, text, moment, flag, flag, maybe(values)),
+    ),
+    (
+        codecs.record_write_document,
+        codecs.record_write_value,
+        built(
+            RecordWrite,
+            identifier,
+            moment,
+            text,
+            text,
+            text,
+            text,
+            text,
+            text,
+            text,
+            maybe(st.dictionaries(text, json, max_size=3)),
+            maybe(st.dictionaries(text, json, max_size=3)),
+            text,
+        ),
     ),
     (
         plan_codecs.edits_document,
