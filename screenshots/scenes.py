@@ -41,17 +41,13 @@ def pressing(*pressed: str) -> Play:
 
 async def _tasks(pilot: Pilot[Any]) -> None:
     await settle(pilot)
-    await keys(pilot, "j", "j", "j", "j", "j")
+    await keys(pilot, "G", "k", "k")
 
 
 async def _filtered(pilot: Pilot[Any]) -> None:
     await settle(pilot)
     await keys(pilot, "slash")
     await write(pilot, "harbor")
-
-
-async def _to_northgate(pilot: Pilot[Any]) -> None:
-    await _find(pilot, "northgate")
 
 
 async def _find(pilot: Pilot[Any], name: str) -> None:
@@ -61,34 +57,28 @@ async def _find(pilot: Pilot[Any], name: str) -> None:
     await keys(pilot, "enter")
 
 
-async def _wizard(pilot: Pilot[Any]) -> None:
-    await _to_northgate(pilot)
-    await keys(pilot, "m")
+def finding(name: str, *pressed: str) -> Play:
+    """A scene about one task."""
 
+    async def play(pilot: Pilot[Any]) -> None:
+        await _find(pilot, name)
+        await keys(pilot, *pressed)
 
-async def _wizard_agreement(pilot: Pilot[Any]) -> None:
-    await _wizard(pilot)
-    await keys(pilot, "enter")
-
-
-async def _wizard_confirm(pilot: Pilot[Any]) -> None:
-    await _wizard_agreement(pilot)
-    await keys(pilot, "enter", "ctrl+s")
+    return play
 
 
 async def _editor(pilot: Pilot[Any]) -> None:
-    await _find(pilot, "harbor change")
-    await keys(pilot, "e")
+    await _find(pilot, "BO000417")
+    await keys(pilot, "e", "down", "enter", "down", "down", "down")
+    await pilot.press("ctrl+u")
+    await write(pilot, "0.05")
 
 
-async def _why(pilot: Pilot[Any]) -> None:
-    await _find(pilot, "harbor change")
-    await keys(pilot, "w")
-
-
-async def _setup_tested(pilot: Pilot[Any]) -> None:
+async def _reconcile(pilot: Pilot[Any]) -> None:
     await settle(pilot)
-    await keys(pilot, "9", "ctrl+t")
+    await keys(pilot, "4", "c")
+    await write(pilot, "copper")
+    await keys(pilot, "enter")
 
 
 async def _palette(pilot: Pilot[Any]) -> None:
@@ -100,21 +90,28 @@ async def _palette(pilot: Pilot[Any]) -> None:
 SCENES = (
     Scene("tasks", _tasks, "the task list and the plan of the highlighted task"),
     Scene("tasks-filtered", _filtered),
-    Scene("tasks-sync", pressing("f", "down", "down", "down", "enter", "s")),
+    Scene("tasks-sync", finding("SO2000007", "s")),
     Scene("tasks-read-only", pressing(), writable=False),
-    Scene("wizard", _wizard, "the wizard asks what a task needs, best answer first"),
-    Scene("wizard-agreement", _wizard_agreement),
-    Scene("wizard-confirm", _wizard_confirm, "the wizard's last step: what will be written, and the next invoice"),
+    Scene("wizard", finding("northgate", "m"), "the wizard asks what a task needs, best answer first"),
+    Scene("wizard-agreement", finding("northgate", "m", "enter")),
+    Scene(
+        "wizard-confirm",
+        finding("northgate", "m", "enter", "enter", "ctrl+s"),
+        "the wizard's last step: what will be written, and the next invoice",
+    ),
     Scene("mappings", pressing("2"), "customers, products and agreements, and what they are mapped to"),
     Scene("editor", _editor, "the addition editor"),
-    Scene("why", _why),
-    Scene("activity", pressing("3"), ""),
-    Scene("reconcile", pressing("4"), "subscriptions beside what the agreements bill"),
-    Scene("forecast", pressing("5")),
-    Scene("drift", pressing("6")),
-    Scene("customers", pressing("7")),
-    Scene("intermedia", pressing("8")),
-    Scene("setup", _setup_tested, "connections, tested with every permission cwtui needs"),
+    Scene("why", finding("harbor synced", "w")),
+    Scene("activity", pressing("c", "3", "j")),
+    Scene("reconcile", _reconcile, "subscriptions beside what the agreements bill"),
+    Scene("forecast", pressing("5", "f")),
+    Scene("drift", pressing("6", "f")),
+    Scene("customers", pressing("7", "f")),
+    Scene("intermedia", pressing("8", "s", "y")),
+    Scene("setup", pressing("9", "ctrl+t"), "connections, tested with every permission cwtui needs"),
+    Scene("add-item", finding("northgate endpoint", "m", "enter", "ctrl+n")),
+    Scene("gaps", pressing("7", "f", "j", "j", "j", "enter")),
+    Scene("reconcile-empty", pressing("4")),
     Scene("help", pressing("question_mark"), "every key of the screen in sight"),
     Scene("palette", _palette),
     Scene("welcome", pressing(), configured=False),

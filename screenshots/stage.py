@@ -6,19 +6,24 @@ import asyncio
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 from unittest.mock import patch
 
+from textual.app import App
 from textual.pilot import Pilot
+from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from cwtui.composition import Composition, compose
 from cwtui.domain.tasks import TaskStatus
 from cwtui.engine.clock import SystemClock
+from cwtui.engine.sync_engine import SyncEngine
 from cwtui.options import Options
 from cwtui.terminal import session_of
 from cwtui.tui.app import CwTui
@@ -27,8 +32,9 @@ from cwtui.tui.session import ScreenListener
 AS_OF = date(2026, 11, 23)
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 _CHECKS, _SYNCED, _SKIPPED = 5, 4, 1
-_WAITING_FOR_A_PERSON = frozenset({"work", "default"})
-_STILL, _PATIENCE_S = 4, 60
+_WAITING_FOR_A_PERSON = frozenset({"work", "default", "leave"})
+"""Groups of workers that wait while a dialog is open."""
+_STILL, _PAUSE_S, _PATIENCE = 3, 0.02, 3_000
 
 
 @contextmanager
@@ -56,10 +62,23 @@ def _prepared() -> TemporaryDirectory[str]:
             ready = [task.id for task in await engine.tasks([TaskStatus.READY])]
             await engine.sync(ready[:_SYNCED])
             await engine.skip(ready[_SYNCED : _SYNCED + _SKIPPED], "billed by hand until March")
+            await _meddle(engine)
 
     with at_noon(), asyncio.Runner() as runner:
         runner.run(happen())
     return folder
+
+
+async def _meddle(engine: SyncEngine) -> None:
+    """What others did in ConnectWise meanwhile: a price changed, an addition made by hand."""
+    link = next(link for link in engine.store.links() if link.values.description.endswith("Business Premium"))
+    held = next(one for one in await engine.psa.additions(link.agreement_id) if one.id == link.addition_id)
+    await engine.psa.update_addition(held, replace(held.values, unit_price=Decimal("19.90")))
+    by_hand = next(task for task in await engine.tasks([TaskStatus.READY]) if task.customer_name.startswith("Copper"))
+    change = (await engine.preview(by_hand.id)).changes[0]
+    if change.after is None:
+        raise AssertionError(change)
+    await engine.psa.create_addition(change.agreement_id, replace(change.after, description="Exchange (by hand)"))
 
 
 @contextmanager
@@ -100,21 +119,25 @@ def _composed(runner: asyncio.Runner, options: Options, listener: ScreenListener
 
 async def settle(pilot: Pilot[Any]) -> None:
     """Wait until nothing is read any more and the screen stands still, then stop what blinks and take away toasts."""
-    app: CwTui = pilot.app
+    app: App[Any] = pilot.app
     still, last = 0, ""
-    for _ in range(_PATIENCE_S * 20):
-        await pilot.pause(0.05)
-        busy = app.session.working or any(
-            not worker.is_finished and worker.group not in _WAITING_FOR_A_PERSON for worker in app.workers
-        )
+    for _ in range(_PATIENCE):
+        await pilot.pause(_PAUSE_S)
         app.clear_notifications()
         for line in app.screen.query(Input):
             line.cursor_blink = False
-        now = app.export_screenshot()
-        still, last = (still + 1 if now == last and not busy else 0), now
+        now = "" if _is_busy(app) else app.export_screenshot(simplify=True)
+        still, last = (still + 1 if now and now == last else 0), now
         if still >= _STILL:
             return
     raise TimeoutError(f"{app.screen} does not come to rest")
+
+
+def _is_busy(app: App[Any]) -> bool:
+    """Something is read, written or made ready; a dialog that waits for an answer is not."""
+    waiting = _WAITING_FOR_A_PERSON if isinstance(app.screen, ModalScreen) else frozenset()
+    going_on = any(not worker.is_finished and worker.group not in waiting for worker in app.workers)
+    return going_on or (isinstance(app, CwTui) and bool(app.session.working))
 
 
 async def keys(pilot: Pilot[Any], *pressed: str) -> None:

@@ -59,7 +59,8 @@ def task_lines(task: Task) -> list[Line]:
     if task.status is TaskStatus.WAITING:
         text = "An older task of this subscription comes first: sync that one, or skip it."
         lines.append(Line(text, Tone.ATTENTION))
-    return [*lines, *block(task.note, Tone.BAD if task.status is TaskStatus.FAILED else Tone.MUTED)]
+    tone = Tone.BAD if task.status is TaskStatus.FAILED else Tone.MUTED
+    return [*lines, *block(task.note, tone)] if task.note else lines
 
 
 def problem_lines(problems: Iterable[Problem]) -> Iterator[Line]:

@@ -9,7 +9,6 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Static
 
@@ -24,6 +23,7 @@ from cwtui.tui.session import Session
 from cwtui.tui.widgets.choice_line import ChoiceLine
 from cwtui.tui.widgets.confirm_screen import ConfirmScreen
 from cwtui.tui.widgets.detail_pane import DetailPane, Line, block
+from cwtui.tui.widgets.dialog import Dialog
 from cwtui.tui.widgets.fuzzy_picker import Entry, FuzzyPicker
 from cwtui.tui.widgets.keys_line import KeysLine
 from cwtui.tui.widgets.pick_line import PickLine
@@ -31,7 +31,7 @@ from cwtui.tui.widgets.plain_input import PlainInput
 from cwtui.tui.widgets.tone import Tone
 
 
-class AddItemScreen(ModalScreen[CatalogItem | None]):
+class AddItemScreen(Dialog[CatalogItem | None]):
     """A form over the screen; the result is the catalog item that ConnectWise then has, or None.
 
     What ConnectWise refuses is shown with its words, and the form stays as it is.
@@ -65,7 +65,7 @@ class AddItemScreen(ModalScreen[CatalogItem | None]):
             task_id: The task whose prices are filled in.
             kept: What was typed before, and where it is kept.
         """
-        super().__init__(classes="dialog")
+        super().__init__()
         self._session = session
         self._product, self._code, self._key, self._task_id = name, code, key, task_id
         self._kept: MutableMapping[str, str] = {} if kept is None else kept

@@ -67,7 +67,7 @@ class CustomersImportScreen(ListScreen[ImportCandidate]):
         async def job() -> str:
             nonlocal found
             found = await customers.candidates()
-            return f"{len(found)} companies are no customers yet."
+            return f"{len(found)} without a customer."
 
         if await self.read("Reading companies", job):
             self._has_read = True
@@ -94,6 +94,10 @@ class CustomersImportScreen(ListScreen[ImportCandidate]):
         """The account it would become, gaps named."""
         if row is None:
             return
+        yield from self._account_lines(row)
+        yield Line("enter fills the gaps and imports it." if row.account.lacks else "i imports it.", Tone.MUTED)
+
+    def _account_lines(self, row: ImportCandidate) -> Iterable[Line]:
         yield Line(f"{row.company.name} ({row.company.id})", Tone.HEADING)
         if refused := self._refused.get(row.company.id):
             yield Line(f"✗ Not imported. {refused}", Tone.BAD)
@@ -101,7 +105,6 @@ class CustomersImportScreen(ListScreen[ImportCandidate]):
             value, lacks = getattr(row.account, name), name in row.account.lacks
             said = f"! {value or 'missing'}" if lacks else value
             yield Line(f"{name.replace('_', ' '):<14}{said}", Tone.ATTENTION if lacks else Tone.NORMAL)
-        yield Line("enter fills the gaps and imports it." if row.account.lacks else "i imports it.", Tone.MUTED)
 
     @property
     def title_text(self) -> str:
@@ -110,7 +113,7 @@ class CustomersImportScreen(ListScreen[ImportCandidate]):
             return "Customers import · not read yet: f"
         complete = sum(not one.account.lacks for one in self.rows.rows)
         chosen = f" · {len(self.rows.selected)} selected" if self.rows.selected else ""
-        return f"Customers import · {len(self.rows.rows)} companies, {complete} complete{chosen}"
+        return f"Customers import · {len(self.rows.rows)} without a customer, {complete} complete{chosen}"
 
     @on(VirtualTable.SelectionToggled)
     def _toggle(self, event: VirtualTable.SelectionToggled) -> None:
@@ -135,7 +138,9 @@ class CustomersImportScreen(ListScreen[ImportCandidate]):
         filled: Mapping[str, str] | None = {}
         if row.account.lacks:
             filled = await self.app.push_screen_wait(GapsScreen(row))
-        elif not await self.confirmed("Import", self.lines_of(row), "Import this company as a customer?", "Import"):
+        elif not await self.confirmed(
+            "Import", self._account_lines(row), "Import this company as a customer?", "Import"
+        ):
             return
         if filled is not None:
             await self._import([row.company.id], filled)

@@ -9,15 +9,15 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from cwtui.engine.customers import ImportCandidate
 from cwtui.tui.plain import content
+from cwtui.tui.widgets.dialog import Dialog
 from cwtui.tui.widgets.plain_input import PlainInput
 
 
-class GapsScreen(ModalScreen[Mapping[str, str] | None]):
+class GapsScreen(Dialog[Mapping[str, str] | None]):
     """The missing fields; the result is what was filled in, or None."""
 
     HELP = "Fill what is missing; `ctrl+s` imports, `esc` cancels."
@@ -27,7 +27,7 @@ class GapsScreen(ModalScreen[Mapping[str, str] | None]):
     ]
 
     def __init__(self, candidate: ImportCandidate) -> None:
-        super().__init__(classes="dialog")
+        super().__init__()
         self._candidate = candidate
 
     def compose(self) -> ComposeResult:

@@ -15,6 +15,12 @@ from cwtui.tui.session import Session
 from cwtui.tui.widgets.columns import Column
 from cwtui.tui.widgets.detail_pane import Line
 from cwtui.tui.widgets.tone import Tone
+from cwtui.tui.words import counted
+
+_NOTHING = "Nothing drifted: ConnectWise holds what cwtui wrote."
+
+
+_ADOPTED = {True: "what ConnectWise holds counts", False: "the addition is forgotten"}
 
 
 class DriftScreen(ListScreen[Drifted]):
@@ -34,13 +40,14 @@ class DriftScreen(ListScreen[Drifted]):
         "What was changed behind cwtui's back",
         "An addition drifts when somebody edits, ends or deletes it in ConnectWise after cwtui wrote it.",
         "f compares every addition that cwtui wrote or adopted with what ConnectWise holds now.",
-        "k then keeps theirs, r restores ours; both show what they do and ask first.",
+        "K keeps theirs, A adopts theirs as the new truth, R restores ours; each shows what it does and asks first.",
     )
-    WRITES = frozenset({"keep", "restore"})
+    WRITES = frozenset({"keep", "adopt", "restore"})
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f", "find", "Find", id="drift.find", tooltip="Read the additions and compare"),
-        Binding("k", "keep", "Keep theirs", id="drift.keep", priority=True, tooltip="What ConnectWise holds is agreed"),
-        Binding("r", "restore", "Restore ours", id="drift.restore", tooltip="Write back what cwtui wrote"),
+        Binding("K", "keep", "Keep theirs", id="drift.keep", tooltip="Let what ConnectWise holds stand"),
+        Binding("A", "adopt", "Adopt theirs", id="drift.adopt", tooltip="What ConnectWise holds is the new truth"),
+        Binding("R", "restore", "Restore ours", id="drift.restore", tooltip="Write back what cwtui wrote"),
     ]
 
     def __init__(self, session: Session) -> None:
@@ -58,10 +65,10 @@ class DriftScreen(ListScreen[Drifted]):
         async def job() -> str:
             self._report = await drift.find(mark=marks)
             found = len(self._report.found)
-            return f"{found} additions drifted." if found else "Nothing drifted: ConnectWise holds what cwtui wrote."
+            return f"{counted(found, 'addition')} drifted." if found else _NOTHING
 
         if await self.read("Looking for drift", job) and self._report is not None:
-            self.table.empty_text = "Nothing drifted: ConnectWise holds what cwtui wrote."
+            self.table.empty_text = _NOTHING
             self.show_rows(self._report.found)
 
     def key_of(self, row: Drifted) -> str:
@@ -86,16 +93,20 @@ class DriftScreen(ListScreen[Drifted]):
     def lines_of(self, row: Drifted | None) -> Iterable[Line]:
         """Field by field, and what the keys would do."""
         if row is not None:
-            yield Line(row.message, Tone.HEADING)
+            yield Line(f"Addition {row.link.addition_id} was {row.kind} in ConnectWise", Tone.HEADING)
             names, link = self.session.names, row.link
             yield Line(f"Subscription {names.subscription(link.subscription_id)}")
             yield Line(f"Product {names.product(link.product_id)}, {link.charge}")
             yield Line(f"Agreement {names.agreement(link.agreement_id)}")
             for text in self._differences(row):
                 yield Line(text, Tone.ATTENTION, indent=2)
-            yield Line("k: what ConnectWise holds counts from now on; nothing is written to it.", Tone.MUTED)
+            if row.held:
+                yield Line(
+                    "K: lets ConnectWise's stand; what cwtui wrote stays what later orders count from.", Tone.MUTED
+                )
+            yield Line(f"A: {_ADOPTED[bool(row.held)]} from now on; nothing is written to it.", Tone.MUTED)
             again = "writes back what cwtui wrote" if row.held else "creates the addition again"
-            yield Line(f"r: {again}.", Tone.MUTED)
+            yield Line(f"R: {again}.", Tone.MUTED)
         for failure in self._report.failures if self._report else ():
             yield Line(f"! {failure}", Tone.BAD)
 
@@ -111,24 +122,43 @@ class DriftScreen(ListScreen[Drifted]):
         """How many drifted."""
         if self._report is None:
             return "Drift · not looked for yet: f"
-        return f"Drift · {len(self._report.found) or 'no'} additions drifted"
+        found = len(self._report.found)
+        return f"Drift · {counted(found, 'addition')} drifted" if found else "Drift · nothing drifted"
 
     @work(group="work")
     async def action_keep(self) -> None:
-        """Take what ConnectWise holds for agreed, after asking."""
+        """Let what ConnectWise holds stand without agreeing to it, after asking."""
         row = self.current
         if row is None:
             return
-        then = "what ConnectWise holds counts" if row.held else "the link is forgotten"
-        if not await self.confirmed("Keep theirs", self.lines_of(row), f"Keep it: {then} from now on?", "Keep"):
+        what = "Let it stand, without counting on it?" if row.held else "Forget the addition?"
+        if not await self.confirmed("Keep theirs", self.lines_of(row), what, "Keep"):
             return
         drift = self.session.engine.upkeep.drift
 
         async def job() -> str:
             kept = await drift.keep(row.link.addition_id)
-            return f"{kept.message} {'It counts from now on.' if kept.held else 'It is forgotten.'}"
+            return f"{kept.message} {'It stands.' if kept.held else 'It is forgotten.'}"
 
         if await self.do_work("Keeping theirs", job):
+            await self._find()
+
+    @work(group="work")
+    async def action_adopt(self) -> None:
+        """Take what ConnectWise holds for the new truth, after asking."""
+        row = self.current
+        if row is None:
+            return
+        what = f"Adopt it: {_ADOPTED[bool(row.held)]} from now on?"
+        if not await self.confirmed("Adopt theirs", self.lines_of(row), what, "Adopt"):
+            return
+        drift = self.session.engine.upkeep.drift
+
+        async def job() -> str:
+            adopted = await drift.adopt(row.link.addition_id)
+            return f"{adopted.message} {'It counts from now on.' if adopted.held else 'It is forgotten.'}"
+
+        if await self.do_work("Adopting theirs", job):
             await self._find()
 
     @work(group="work")

@@ -57,7 +57,7 @@ class EditorPane(Container):
         ),
         Binding("down,enter", "next", "Next field", show=False, id="editor.next", tooltip="To the next field"),
         Binding("up", "previous", "Field before", show=False, id="editor.previous", tooltip="To the field before"),
-        Binding("escape", "to_list", "List", show=False, id="editor.list", tooltip="Back to the list of additions"),
+        Binding("escape", "to_list", "List", id="editor.list", tooltip="Back to the list of additions"),
     ]
 
     class Edited(Message):

@@ -17,6 +17,7 @@ from cwtui.tui.session import Session
 from cwtui.tui.widgets.columns import Column
 from cwtui.tui.widgets.detail_pane import Line
 from cwtui.tui.widgets.tone import Tone
+from cwtui.tui.words import counted
 
 
 class ForecastScreen(ListScreen[Forecast]):
@@ -56,7 +57,7 @@ class ForecastScreen(ListScreen[Forecast]):
         async def job() -> str:
             self._report = await forecasts.forecast()
             alarms = sum(len(one.alarms) for one in self._report.forecasts)
-            return f"{len(self._report.forecasts)} next invoices, {alarms} alarms."
+            return f"{counted(len(self._report.forecasts), 'next invoice')}, {counted(alarms, 'alarm')}."
 
         if await self.read("Forecasting", job) and self._report is not None:
             self.show_rows(sorted(self._report.forecasts, key=lambda one: (-len(one.alarms), one.agreement_name)))
@@ -68,7 +69,7 @@ class ForecastScreen(ListScreen[Forecast]):
     def cells_of(self, row: Forecast) -> Sequence[str]:
         """One value per column."""
         invoice = row.invoice
-        alarms = f"! {len(row.alarms)} alarm{'' if len(row.alarms) == 1 else 's'}" if row.alarms else "✓ none"
+        alarms = f"! {counted(len(row.alarms), 'alarm')}" if row.alarms else "✓ none"
         sums = [price_text(amount) for amount in (invoice.before, invoice.after, invoice.difference)]
         return (alarms, row.agreement_name, *sums, row.currency, str(row.planned))
 
@@ -94,7 +95,8 @@ class ForecastScreen(ListScreen[Forecast]):
                 ("changes by", invoice.difference),
             ):
                 yield Line(f"{name:<12}{price_text(amount)} {row.currency}{about}")
-            yield Line(f"{row.planned} changes of ready plans are counted, {row.waiting} open tasks are not.")
+            planned, waiting = counted(row.planned, "planned change"), counted(row.waiting, "open task")
+            yield Line(f"Counted: {planned}. Not counted: {waiting}.")
             for note in row.notes:
                 yield Line(f"· {note}")
         if self._report is None:
@@ -112,4 +114,5 @@ class ForecastScreen(ListScreen[Forecast]):
         if self._report is None:
             return "Forecast · not read yet: f"
         alarms = sum(len(one.alarms) for one in self._report.forecasts)
-        return f"Forecast · {len(self._report.forecasts)} next invoices · {alarms or 'no'} alarms"
+        said = counted(alarms, "alarm") if alarms else "no alarms"
+        return f"Forecast · {counted(len(self._report.forecasts), 'next invoice')} · {said}"

@@ -107,7 +107,7 @@ def comparison_lines(found: CountReconciliation) -> Iterator[Line]:
     differing = [row for row in found.rows if row.differs]
     if found.run is not None:
         writes = found.run.writes
-        text = f"{writes.post} additions created, {writes.patch} changed, {writes.delete} deleted. Now:"
+        text = f"Additions: {writes.post} created, {writes.patch} changed, {writes.delete} deleted. Now:"
         yield Line(text, Tone.HEADING)
         for error in found.run.errors:
             yield Line(f"✗ {error}", Tone.BAD)

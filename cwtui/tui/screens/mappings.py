@@ -21,7 +21,7 @@ from cwtui.engine.mapping_lines import MappingLine, tasks_needing
 from cwtui.tui.screens.add_item import AddItemScreen
 from cwtui.tui.screens.mappings_choice import picker_of
 from cwtui.tui.screens.mappings_files import MappingFiles
-from cwtui.tui.screens.mappings_rows import COLUMNS, CONNECTWISE_WORD, MappingRows, counted, line_lines, line_words
+from cwtui.tui.screens.mappings_rows import COLUMNS, CONNECTWISE_WORD, MappingRows, line_lines, line_words
 from cwtui.tui.session import Session
 from cwtui.tui.widgets.confirm_screen import ConfirmScreen
 from cwtui.tui.widgets.detail_pane import DetailPane, Line, block
@@ -32,6 +32,7 @@ from cwtui.tui.widgets.kind_tabs import KindTabs
 from cwtui.tui.widgets.progress_line import ProgressLine
 from cwtui.tui.widgets.tone import Tone
 from cwtui.tui.widgets.virtual_table import VirtualTable
+from cwtui.tui.words import counted
 
 _WIDE = 140
 _SETTLE_S = 0.25

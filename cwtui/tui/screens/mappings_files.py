@@ -11,12 +11,12 @@ from textual import work
 from cwtui.domain.errors import CwtuiError, InputError
 from cwtui.domain.mappings import Mapping
 from cwtui.engine.mapping_csv import mappings_csv, read_mappings_file
-from cwtui.tui.screens.mappings_rows import counted
 from cwtui.tui.screens.work_screen import WorkScreen
 from cwtui.tui.widgets.confirm_screen import ConfirmScreen
 from cwtui.tui.widgets.detail_pane import Line
 from cwtui.tui.widgets.text_prompt_screen import TextPromptScreen
 from cwtui.tui.widgets.tone import Tone
+from cwtui.tui.words import counted
 
 _LISTED = 200
 _NAME = "mappings.csv"

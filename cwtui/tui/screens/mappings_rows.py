@@ -10,6 +10,7 @@ from cwtui.engine.mapping_lines import MappingLine
 from cwtui.tui.widgets.columns import Column
 from cwtui.tui.widgets.detail_pane import Line
 from cwtui.tui.widgets.tone import Tone
+from cwtui.tui.words import counted
 
 Suggested = Mapping[MappingKey, Sequence[Suggestion]]
 EVERY_CHARGE = "every charge"
@@ -184,11 +185,6 @@ def _folded(line: MappingLine) -> str:
     charge = key.charge or (EVERY_CHARGE if key.kind is MappingKind.PRODUCT else "")
     parts = (line.name, line.detail, line.target_name, key.marketplace_id, charge, str(line.target), _status(line))
     return " ".join(parts).casefold()
-
-
-def counted(number: int, word: str) -> str:
-    """`1 mapping`, `2,000 mappings`."""
-    return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
 def line_words(line: MappingLine) -> str:

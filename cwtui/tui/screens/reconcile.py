@@ -27,6 +27,7 @@ from cwtui.tui.session import Session
 from cwtui.tui.widgets.detail_pane import Line, block
 from cwtui.tui.widgets.fuzzy_picker import Entry, FuzzyPicker
 from cwtui.tui.widgets.tone import Tone
+from cwtui.tui.words import counted
 
 _LINKS = {ProblemCode.LINK_MISSING, ProblemCode.LINK_CHANGED}
 _WRITABLE = {TaskStatus.READY, TaskStatus.FAILED}
@@ -182,7 +183,7 @@ class ReconcileScreen(ListScreen[Compared]):
             nonlocal found
             found = await reconciler.compare(customer, agreement, day)
             differing = sum(row.status != "match" for one in found.reconciliations for row in one.rows)
-            return f"{differing} rows differ." if differing else "Nothing to do: everything matches."
+            return f"{counted(differing, 'row')} to look at." if differing else "Nothing to do: everything matches."
 
         self._said = ()
         done = await self.read("Reconciling", job)
@@ -190,6 +191,7 @@ class ReconcileScreen(ListScreen[Compared]):
             return  # something else is going on
         self._known = found.reconciliations if agreement is None or customer != self._customer else self._known
         self._customer, self._agreement, self._day, self._report = customer, agreement, day, found
+        self.table.columns = COLUMNS if len(found.reconciliations) > 1 else COLUMNS[:-1]  # the title names the only one
         self.show_rows(compared(found.reconciliations))
 
     @work(group="work")
@@ -248,14 +250,15 @@ class ReconcileScreen(ListScreen[Compared]):
         async def prepare() -> str:
             nonlocal prepared
             prepared = await engine.upkeep.reconciler.prepare(customer, agreement, day)
-            return f"{len(prepared.tasks)} repairs are planned." if prepared.tasks else "Nothing to do."
+            return f"{counted(len(prepared.tasks), 'repair')} planned." if prepared.tasks else "Nothing to do."
 
         if not await self.do_work("Planning repairs", prepare) or prepared is None:
             return
         ready = [task for task in prepared.tasks if task.status in _WRITABLE]
         if ready:
             shown = await self._repair_lines(prepared)
-            question = f"Write {len(ready)} repairs to ConnectWise? No keeps them in the task list, to be edited there."
+            asked = f"Write {counted(len(ready), 'repair')} to ConnectWise?"
+            question = f"{asked} No keeps them in the task list, to be edited there."
             if await self.confirmed("Repair", shown, question, "Write"):
                 await self.do_work("Repairing", lambda: self._sync(ready))
         await self._compare(customer, agreement, day)

@@ -16,8 +16,8 @@ from cwtui.tui.widgets.tone import Tone
 COLUMNS = (
     Column("status", "Status", 18, toned=True),
     Column("name", "Product", 14, share=3, widest=50),
-    Column("expected", "Expected", 13),
-    Column("actual", "Actual", 13),
+    Column("expected", "Expected", 12, share=1, widest=18),
+    Column("actual", "Actual", 12, share=1, widest=18),
     Column("difference", "Difference", 10, right=True),
     Column("item", "Catalog item", 12, share=1, widest=24, rank=1),
     Column("agreement", "Agreement", 12, share=1, widest=30, rank=2),

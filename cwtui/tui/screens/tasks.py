@@ -21,6 +21,7 @@ from cwtui.tui.widgets.task_rows import signed
 from cwtui.tui.widgets.text_prompt_screen import TextPromptScreen
 from cwtui.tui.widgets.tone import Tone
 from cwtui.tui.widgets.virtual_table import VirtualTable
+from cwtui.tui.words import counted
 
 _SHOWN_BEFORE_WRITING = 60
 
@@ -51,7 +52,7 @@ class TasksScreen(TaskListScreen):
 
         async def check() -> str:
             report = await engine.check()
-            return "\n".join([f"{len(report.created)} tasks created.", *report.failures])
+            return "\n".join([f"{counted(len(report.created), 'task')} created.", *report.failures])
 
         await self.do_work("Checking changes", check, only_reads=True)
 

@@ -9,10 +9,10 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
 from cwtui.tui.plain import content
+from cwtui.tui.widgets.dialog import Dialog
 
 _TEXT = (
     "cwtui carries what your customers bought on the marketplace over to their ConnectWise agreements. "
@@ -28,7 +28,7 @@ class Welcome(StrEnum):
     LEAVE = "leave"
 
 
-class WelcomeScreen(ModalScreen[Welcome]):
+class WelcomeScreen(Dialog[Welcome]):
     """Three ways to begin; the result is the one taken."""
 
     HELP_TITLE = "Welcome"
@@ -42,7 +42,7 @@ class WelcomeScreen(ModalScreen[Welcome]):
     ]
 
     def __init__(self) -> None:
-        super().__init__(classes="dialog")
+        super().__init__()
 
     def compose(self) -> ComposeResult:
         """What this is, and what can be done."""

@@ -286,7 +286,7 @@ class WizardScreen(WorkScreen):
         async def sync() -> str:
             report = await engine.sync([self._task_id])
             written = report.writes
-            said = f"{written.post} additions created, {written.patch} changed, {written.delete} deleted."
+            said = f"Additions: {written.post} created, {written.patch} changed, {written.delete} deleted."
             return "\n".join([said, *report.errors])
 
         await self.do_work("Synchronising", sync)

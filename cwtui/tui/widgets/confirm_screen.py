@@ -9,14 +9,14 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
 from cwtui.tui.plain import content
 from cwtui.tui.widgets.detail_pane import DetailPane, Line
+from cwtui.tui.widgets.dialog import Dialog
 
 
-class ConfirmScreen(ModalScreen[bool]):
+class ConfirmScreen(Dialog[bool]):
     """A list to read and a question; the result is the answer.
 
     Only `y` and the buttons answer: an `enter` too many, meant for the screen below, writes nothing.
@@ -29,7 +29,7 @@ class ConfirmScreen(ModalScreen[bool]):
     ]
 
     def __init__(self, title: str, lines: Iterable[Line], *, question: str, yes: str = "Yes", no: str = "No") -> None:
-        super().__init__(classes="dialog")
+        super().__init__()
         self._title, self._lines, self._question = title, tuple(lines), question
         self._yes, self._no = yes, no
 

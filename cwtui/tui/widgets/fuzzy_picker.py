@@ -10,11 +10,11 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from cwtui.tui.plain import content
 from cwtui.tui.widgets.columns import Column
+from cwtui.tui.widgets.dialog import Dialog
 from cwtui.tui.widgets.plain_input import PlainInput
 from cwtui.tui.widgets.tone import Tone
 from cwtui.tui.widgets.virtual_table import VirtualTable
@@ -135,7 +135,7 @@ def reason_of(entry: Entry, suggestion: Ranked | None) -> str:
     return f"✓ {suggestion.reason}" if suggestion else ""
 
 
-class FuzzyPicker(ModalScreen[int | None]):
+class FuzzyPicker(Dialog[int | None]):
     """A list over the screen; the result is the place of the entry chosen, or None."""
 
     HELP = "Type to search, move with the arrow keys, `enter` chooses, `esc` cancels."
@@ -156,7 +156,7 @@ class FuzzyPicker(ModalScreen[int | None]):
         suggestions: Sequence[Ranked] = (),
         placeholder: str = "Type to search",
     ) -> None:
-        super().__init__(classes="dialog")
+        super().__init__()
         self._title = title
         self._entries, self._search = entries, search
         self._suggestions = {suggestion.index: suggestion for suggestion in suggestions}

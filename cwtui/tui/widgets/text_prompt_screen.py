@@ -8,14 +8,14 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from cwtui.tui.plain import content
+from cwtui.tui.widgets.dialog import Dialog
 from cwtui.tui.widgets.plain_input import PlainInput
 
 
-class TextPromptScreen(ModalScreen[str | None]):
+class TextPromptScreen(Dialog[str | None]):
     """A question and a line for the answer; the result is the answer without spaces around it, or None.
 
     Attributes:
@@ -30,7 +30,7 @@ class TextPromptScreen(ModalScreen[str | None]):
     def __init__(
         self, title: str, question: str, *, value: str = "", placeholder: str = "", required: str = ""
     ) -> None:
-        super().__init__(classes="dialog")
+        super().__init__()
         self._title, self._question, self.required = title, question, required
         self._value, self._placeholder = value, placeholder
 

@@ -50,7 +50,19 @@ async def test_k_keeps_theirs_after_asking(tmp_path: Path) -> None:
         link = await drifted(app)
         assert [row[0] for row in app.rows()] == ["! edited"]
         assert "quantity 7 → 40" in app.detail
-        await app.press("k")
+        await app.press("K")
+        await app.until(ConfirmScreen)
+        await app.press("y")
+        await app.until_idle()
+        kept = app.engine.store.link(link.addition_id)
+        assert (kept.values.quantity, kept.tolerated.quantity) == (7, 40)
+        assert app.rows() == []
+
+
+async def test_a_adopts_theirs_after_asking(tmp_path: Path) -> None:
+    async with demo(tmp_path) as app:
+        link = await drifted(app)
+        await app.press("A")
         await app.until(ConfirmScreen)
         await app.press("y")
         await app.until_idle()
@@ -61,11 +73,11 @@ async def test_k_keeps_theirs_after_asking(tmp_path: Path) -> None:
 async def test_r_restores_ours_after_asking(tmp_path: Path) -> None:
     async with demo(tmp_path) as app:
         link = await drifted(app)
-        await app.press("r")
+        await app.press("R")
         await app.until(ConfirmScreen)
         await app.press("n")
         assert await held(app, link) == 40
-        await app.press("r")
+        await app.press("R")
         await app.until(ConfirmScreen)
         await app.press("y")
         await app.until_idle()
@@ -83,7 +95,7 @@ async def test_what_connectwise_refuses_is_said_and_the_row_stays(
             raise Refused("ConnectWise said [/no].", next_step="Look there.", service="PSA", status=400)
 
         monkeypatch.setattr(DriftDesk, "restore", refuse)
-        await app.press("r")
+        await app.press("R")
         await app.until(ConfirmScreen)
         await app.press("y")
         await app.until_idle()

@@ -121,7 +121,7 @@ async def test_a_walk_from_nothing_mapped_to_a_synced_task(tmp_path: Path) -> No
         await app.until(TasksScreen)
         await app.until_idle()
         assert (await app.engine.task(ENDPOINT_TASK)).status is TaskStatus.SYNCED
-        assert any("1 additions created" in message for message in app.messages)
+        assert any("Additions: 1 created" in message for message in app.messages)
 
 
 async def test_what_is_answered_is_skipped(tmp_path: Path) -> None:
