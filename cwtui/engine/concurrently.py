@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from typing import TypeVar
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Any, TypeVar
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
@@ -39,6 +39,16 @@ async def each(
     except* BaseException as several:  # noqa: BLE001  # the first one says it all; nothing is lost: these only read
         raise _first(several) from None
     return [answers[index] for index in range(len(items))]
+
+
+async def together(*reads: Coroutine[Any, Any, None]) -> None:
+    """Run some reads side by side; the first exception cancels the others and is raised."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            for read in reads:
+                group.create_task(read)
+    except* BaseException as several:  # noqa: BLE001  # as above
+        raise _first(several) from None
 
 
 def _first(error: BaseException) -> BaseException:

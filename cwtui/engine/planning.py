@@ -19,7 +19,7 @@ from cwtui.domain.planning.lines import plan_product
 from cwtui.domain.plans import Change, Operation, Plan, PlanEdits, with_edits
 from cwtui.domain.psa import Addition, Agreement, BillCustomer, CatalogItem, billed_through
 from cwtui.domain.tasks import Problem, ProblemCode, Task, TaskKind, TaskStatus, lines_of
-from cwtui.engine.concurrently import each
+from cwtui.engine.concurrently import each, together
 from cwtui.engine.protocols import Clock, Listener, Marketplace, Progress, Psa, Store
 
 CATALOGUE_AGE = timedelta(hours=1)
@@ -83,9 +83,11 @@ class PlanningDesk:
             refresh: Read the subscriptions of those that may be written again unless this run did.
         """
         await self._load_missing(tasks)
-        await self.load_agreements({found for task in tasks if (found := self.agreement_of(task)) is not None})
-        await self._load_catalogue(tasks)
-        await self._load_items({item for task in tasks for item in self._items_of(task)})
+        await together(
+            self.load_agreements({found for task in tasks if (found := self.agreement_of(task)) is not None}),
+            self._load_catalogue(tasks),
+            self._load_items({item for task in tasks for item in self._items_of(task)}),
+        )
         if refresh:
             await self._load_subscriptions(tasks)
             await self._load_items({item for task in tasks for item in self._items_of(task)})

@@ -159,6 +159,12 @@ class Store(Protocol):
     def batch(self) -> AbstractContextManager[None]:
         """Collect the saves of a block into one durable append."""
 
+    def grouped(self) -> AbstractContextManager[None]:
+        """Within this block saves are only appended, and share their flushes; who depends on one awaits `flushed`."""
+
+    async def flushed(self) -> None:
+        """Wait until everything saved so far is on the disk."""
+
     def close(self) -> None:
         """Fold the journal into the file and let the lock go."""
 
@@ -230,7 +236,7 @@ class Store(Protocol):
         change: Change,
         present: frozenset[AdditionId],
     ) -> Intent:
-        """Append an intent and flush it to disk before the request leaves."""
+        """Append an intent; `flushed` is awaited before the request leaves."""
 
     def conclude(
         self, intent: Intent, row: AuditRow, *, links: Sequence[Link] = (), unlink: Sequence[AdditionId] = ()

@@ -105,11 +105,12 @@ class Synchroniser:
                 except StateError as error:  # raised when the others have come to their next write, not under them
                     self._unsaved = error
 
-        async with asyncio.TaskGroup() as running:
-            for agreement_id, group in groups.items():
-                running.create_task(work(agreement_id, group))
-        if self._unsaved is not None:
-            raise self._unsaved
+        with self.store.grouped():
+            async with asyncio.TaskGroup() as running:
+                for agreement_id, group in sorted(groups.items(), key=_longest_first):
+                    running.create_task(work(agreement_id, group))
+            if self._unsaved is not None:
+                raise self._unsaved
         return self.outcome
 
     def _by_agreement(self, tasks: Sequence[Task]) -> dict[AgreementId | None, list[Task]]:

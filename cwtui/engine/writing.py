@@ -89,6 +89,7 @@ class AgreementWriter:
             change=change,
             present=frozenset(self.additions),
         )
+        await self.store.flushed()  # on the disk before the request leaves
         try:
             held, outcome = await self._send(intent)
         except OutcomeUnknown:
@@ -146,6 +147,7 @@ class AgreementWriter:
         for attempt in range(RESENDS):
             if attempt:
                 note_doubt(self.store, intent, self.clock.now())
+                await self.store.flushed()
             try:
                 return await self.psa.create_addition(self.agreement_id, intent.change.after), "confirmed"
             except OutcomeUnknown as unknown:

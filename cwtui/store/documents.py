@@ -13,6 +13,7 @@ from cwtui.store.layout import VERSION, Content, NotAState
 from cwtui.store.lock import StateLock
 from cwtui.store.migrations import migrated
 from cwtui.store.recovery import damaged, newer
+from cwtui.store.shared_flush import SharedFlush
 from cwtui.store.storage import AtomicStorage
 from cwtui.store.table import Document, Table, same_document
 
@@ -37,7 +38,8 @@ class Documents:
         self._storage = AtomicStorage(path)
         self._pending: list[Op] = []
         self._undo: list[tuple[str, str, bytes | None]] = []
-        self._depth = 0
+        self._depth = self._grouped = 0
+        self._shared = SharedFlush(journal.flush)
         self._is_open = True
         self.fold_after = self._fold_bound()
 
@@ -101,6 +103,32 @@ class Documents:
                 self._flush()
                 self._fold_if_due()
 
+    @contextmanager
+    def grouped(self) -> Iterator[None]:
+        """Within this block commits are only appended when they return: a flush they share with others follows.
+
+        Whoever depends on one waits for `flushed`.
+
+        Raises:
+            StateError: The disk refused; what was noted last may be lost with the machine.
+        """
+        self._grouped += 1
+        try:
+            yield
+        finally:
+            self._grouped -= 1
+        if not self._grouped:
+            self._journal.flush()
+
+    async def flushed(self) -> None:
+        """Wait until everything committed so far is on the disk.
+
+        Raises:
+            StateError: The disk refused; what was noted last may be lost with the machine.
+        """
+        if not self._journal.is_flushed:
+            await self._shared.done()
+
     def _require_lock(self) -> None:
         if self.lock is None:
             raise StateLocked(
@@ -115,7 +143,9 @@ class Documents:
             return
         before = self._journal.seq
         try:
-            self._journal.append(self._pending)
+            self._journal.append(self._pending, flushed=not self._grouped)
+            if self._grouped:
+                self._shared.begin()
         finally:
             if self._journal.seq == before:
                 for table, key, row in reversed(self._undo):

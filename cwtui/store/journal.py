@@ -13,6 +13,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import orjson
@@ -124,8 +125,10 @@ class Journal:
         """Continue after record `seq`, at byte `length` of the file."""
         self.path, self.previous = beside(state, ".journal"), beside(state, ".journal.1")
         self._end = (seq, length)
+        self._flushed = seq
         self._descriptor: int | None = None
         self._is_broken = False
+        self._flushing = Lock()
 
     @property
     def seq(self) -> int:
@@ -137,8 +140,13 @@ class Journal:
         """Bytes of the file."""
         return self._end[1]
 
-    def append(self, ops: Iterable[Op]) -> int:
-        """Append one record; it is on the disk when this returns.
+    @property
+    def is_flushed(self) -> bool:
+        """Every record is on the disk."""
+        return self._flushed == self.seq
+
+    def append(self, ops: Iterable[Op], *, flushed: bool = True) -> int:
+        """Append one record; it is on the disk when this returns, or after the next `flush` if not `flushed`.
 
         Returns:
             Its sequence number.
@@ -152,18 +160,41 @@ class Journal:
             descriptor = self._descriptor if self._descriptor is not None else self._open()
             self._refuse_if_broken()
             write_all(descriptor, line)
-            sync_data(descriptor)
+            if flushed:
+                sync_data(descriptor)
+                self._flushed = self.seq + 1
             self._end = (self.seq + 1, self.length + len(line))
         except OSError as error:
-            raise StateError(
-                f"The journal {self.path} could not be written: {error.strerror or error}.",
-                changed="What was to be noted there was not saved; everything noted before is safe.",
-                next_step="Free disk space or correct the folder's permissions, then start again.",
-            ) from error
+            raise self._unwritten(error, "What was to be noted there was not saved.") from error
         finally:
             if self._end == before:  # refused, or interrupted from the keyboard
                 self._cut()
         return self.seq
+
+    def flush(self) -> None:
+        """Put every record on the disk. Another thread may call this.
+
+        Raises:
+            StateError: The disk refused, now or before. What it lost then it would not say again, so no record is
+                taken any more.
+        """
+        with self._flushing:
+            seq = self.seq
+            try:
+                self._refuse_if_broken()
+                if self._descriptor is not None and self._flushed < seq:
+                    sync_data(self._descriptor)
+            except OSError as error:
+                self._is_broken = True
+                raise self._unwritten(error, "What was noted last may not be saved.") from error
+            self._flushed = max(self._flushed, seq)
+
+    def _unwritten(self, error: OSError, changed: str) -> StateError:
+        return StateError(
+            f"The journal {self.path} could not be written: {error.strerror or error}.",
+            changed=f"{changed} Everything noted before is safe.",
+            next_step="Free disk space or correct the folder's permissions, then start again.",
+        )
 
     def cut_tail(self) -> None:
         """Cut off what follows the last whole line: the end of a process that died while writing it.
@@ -217,13 +248,14 @@ class Journal:
                 changed="Everything was saved.",
                 next_step="Correct the folder's permissions.",
             ) from error
-        self._end = (self.seq, 0)
+        self._end, self._flushed = (self.seq, 0), self.seq
 
     def close(self) -> None:
         """Let the file go."""
-        if self._descriptor is not None:
-            os.close(self._descriptor)
-            self._descriptor = None
+        with self._flushing:
+            if self._descriptor is not None:
+                os.close(self._descriptor)
+                self._descriptor = None
 
 
 def records_after(seq: int, segments: Iterable[Segment]) -> Iterator[Record]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import InvalidOperation
+from functools import lru_cache
 from typing import Generic, TypeVar
 
 from cwtui.domain.errors import StateError
@@ -12,6 +13,8 @@ from cwtui.store.journal import Op
 from cwtui.store.table import Document, Index, Table, decoded, encode
 
 Value = TypeVar("Value")
+_FEW = 8
+"""Rows that are better looked at one by one: most groups are the two or three tasks of a subscription."""
 _FREE = frozenset({"value", "last_counts", "why"})
 """Keys whose object is a value of its own: nothing of an earlier one is kept in it."""
 
@@ -25,10 +28,22 @@ class Repository(Generic[Value]):
         name: str,
         document_of: Callable[[Value], Document],
         value_of: Callable[[Document], Value],
+        *,
+        kept: int = 0,
         **indices: Callable[[bytes], str],
     ) -> None:
-        """Open table `name`; each of `indices` says of a row which group it is in."""
+        """Open a table.
+
+        Args:
+            documents: All tables.
+            name: Of this one.
+            document_of: Makes the document of a value.
+            value_of: Makes the value of a document.
+            kept: So many values, asked for one by one, are kept for the next time; only for such that nobody can alter.
+            indices: Each says of a row which group it is in.
+        """
         self.name = name
+        self._of_row = lru_cache(kept)(self._decoded) if kept else self._decoded
         self._documents, self._document_of, self._value_of = documents, document_of, value_of
         self._indices = {index: Index(group_of) for index, group_of in indices.items()}
         self.table.indices = tuple(self._indices.values())
@@ -41,7 +56,7 @@ class Repository(Generic[Value]):
     def get(self, key: str) -> Value | None:
         """One value by id."""
         row = self.table.rows.get(key)
-        return None if row is None else self._value(decoded(row))
+        return None if row is None else self._of_row(row)
 
     def all(self, keys: Iterable[str] | None = None) -> Iterator[Value]:
         """Every value in the table's sequence, or those of the given ids."""
@@ -53,7 +68,14 @@ class Repository(Generic[Value]):
 
     def group(self, index: str, group: str) -> Iterator[Value]:
         """The values in a group of an index."""
-        return self.all(self.ids_in(index, group))
+        keys = self.ids_in(index, group)
+        if len(keys) > _FEW:
+            return self.all(keys)
+        rows = self.table.rows
+        return map(self._of_row, [rows[key] for key in keys])
+
+    def _decoded(self, row: bytes) -> Value:
+        return self._value(decoded(row))
 
     def _value(self, document: Document) -> Value:
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import date, datetime
 from itertools import count
@@ -17,37 +17,14 @@ from cwtui.domain.marketplace import Customer, Order, Product, Subscription
 from cwtui.domain.plans import Change, Plan, PlanEdits
 from cwtui.domain.records import AuditRow, Cursor, Intent, RecordWrite
 from cwtui.domain.tasks import Task
-from cwtui.store import codecs, marketplace_codecs, plan_codecs
+from cwtui.store import codecs, groups, marketplace_codecs, plan_codecs
 from cwtui.store.documents import Documents, open_documents
 from cwtui.store.journal import Op
 from cwtui.store.repository import Repository
-from cwtui.store.table import Document, encode, number_after, text_after
+from cwtui.store.table import Document, encode
 
-_OPEN, _ENDED = "open", "ended"
-
-
-def _subscription_of_task(row: bytes) -> str:
-    return text_after(row, b'"subscription":{"id":"')
-
-
-def _order_of_task(row: bytes) -> str:
-    return text_after(row, b'"order":{"id":"')
-
-
-def _openness(row: bytes) -> str:
-    return _ENDED if b'"status":"synced"' in row or b'"status":"skipped"' in row else _OPEN
-
-
-def _subscription_of_link(row: bytes) -> str:
-    return text_after(row, b'"subscription_id":"')
-
-
-def _agreement_of_link(row: bytes) -> str:
-    return number_after(row, b'"agreement_id":')
-
-
-def _task_of(row: bytes) -> str:
-    return text_after(row, b'"task_id":"')
+_KEPT = 2048
+"""Tasks and subscriptions kept as values: a run asks for the same ones again and again."""
 
 
 class State:
@@ -64,22 +41,27 @@ class State:
             "tasks",
             codecs.task_document,
             codecs.task_value,
-            subscription=_subscription_of_task,
-            openness=_openness,
+            kept=_KEPT,
+            subscription=groups.subscription_of_task,
+            openness=groups.openness,
         )
         self._links = Repository(
             documents,
             "links",
             codecs.link_document,
             codecs.link_value,
-            subscription=_subscription_of_link,
-            agreement=_agreement_of_link,
+            subscription=groups.subscription_of_link,
+            agreement=groups.agreement_of_link,
         )
         self._orders = Repository(
             documents, "orders", marketplace_codecs.order_document, marketplace_codecs.order_value
         )
         self._subscriptions = Repository(
-            documents, "subscriptions", marketplace_codecs.subscription_document, marketplace_codecs.subscription_value
+            documents,
+            "subscriptions",
+            marketplace_codecs.subscription_document,
+            marketplace_codecs.subscription_value,
+            kept=_KEPT,
         )
         self._customers = Repository(
             documents, "customers", marketplace_codecs.customer_document, marketplace_codecs.customer_value
@@ -88,14 +70,16 @@ class State:
             documents, "products", marketplace_codecs.product_document, marketplace_codecs.product_value
         )
         self._mapping_rows = Repository(documents, "mappings", codecs.mapping_document, codecs.mapping_value)
-        self._snapshots = Repository(documents, "snapshots", codecs.snapshot_document, codecs.snapshot_value)
+        self._snapshots = Repository(
+            documents, "snapshots", codecs.snapshot_document, codecs.snapshot_value, kept=_KEPT
+        )
         self._plans = Repository(documents, "plans", plan_codecs.plan_document, plan_codecs.plan_value)
         self._edits = Repository(documents, "edits", plan_codecs.edits_document, plan_codecs.edits_value)
         self._cursor = Repository(documents, "cursor", codecs.cursor_document, codecs.cursor_value)
         self._intents = Repository(documents, "intents", plan_codecs.intent_document, plan_codecs.intent_value)
         self._audit = Repository(documents, "audit", plan_codecs.audit_document, plan_codecs.audit_value)
         self._writes = Repository(documents, "writes", codecs.record_write_document, codecs.record_write_value)
-        self._done = Repository(documents, "done", codecs.done_document, codecs.done_value, task=_task_of)
+        self._done = Repository(documents, "done", codecs.done_document, codecs.done_value, task=groups.task_of)
         self._facts = Repository(documents, "facts", codecs.fact_document, codecs.fact_value)
         self._mappings: Mappings | None = None
         self._recent: set[tuple[str, str]] = set()
@@ -119,6 +103,14 @@ class State:
         except StateError:
             self._mappings = None  # what was not saved is taken back
             raise
+
+    def grouped(self) -> AbstractContextManager[None]:
+        """Within this block saves share their flushes; who depends on one waits for `flushed`."""
+        return self.documents.grouped()
+
+    async def flushed(self) -> None:
+        """Wait until everything saved so far is on the disk."""
+        await self.documents.flushed()
 
     def fold(self) -> None:
         """Fold the journal into the file now."""
@@ -144,7 +136,7 @@ class State:
 
     def open_tasks(self) -> Iterable[Task]:
         """The tasks that are neither synced nor skipped."""
-        return self._tasks.group("openness", _OPEN)
+        return self._tasks.group("openness", groups.OPEN)
 
     def tasks_of(self, subscription_id: SubscriptionId) -> Sequence[Task]:
         """Tasks of one subscription, oldest first (SPEC 4.6)."""
@@ -192,10 +184,10 @@ class State:
         if not len(self._orders.table) + len(self._subscriptions.table):
             return []
         tasks = self._tasks.table.rows
-        open_rows = [tasks[key] for key in self._tasks.ids_in("openness", _OPEN)]
+        open_rows = [tasks[key] for key in self._tasks.ids_in("openness", groups.OPEN)]
         needed = {
-            "orders": set(map(_order_of_task, open_rows)),
-            "subscriptions": set(map(_subscription_of_task, open_rows)),
+            "orders": set(map(groups.order_of_task, open_rows)),
+            "subscriptions": set(map(groups.subscription_of_task, open_rows)),
         }
         return [
             (name, key, None)
@@ -315,7 +307,7 @@ class State:
         change: Change,
         present: frozenset[AdditionId],
     ) -> Intent:
-        """Note a write on the disk before it is sent (SPEC 7); numbered by its journal record, so growing."""
+        """Note a write that may be sent once it is `flushed` (SPEC 7); numbered by its journal record, so growing."""
         intent = Intent(self.documents.seq + 1, at, task_id, change, subscription_id, present, run_id)
         self.documents.commit([self._intents.put(intent)], at_once=True)
         return intent

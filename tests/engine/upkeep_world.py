@@ -118,6 +118,7 @@ async def running(world: World, folder: Path, today: date = TODAY, **sync: Any) 
         market.password,
         market.subscription_key,
         market.marketplace,
+        concurrency=settings.sync.concurrency,
         transport=transport,
         timing=Timing(sleep=_no_wait),
     )
@@ -127,6 +128,7 @@ async def running(world: World, folder: Path, today: date = TODAY, **sync: Any) 
         psa.public_key,
         psa.private_key,
         psa.client_id,
+        concurrency=settings.sync.concurrency,
         transport=transport,
         timing=Timing(sleep=_no_wait),
     )

@@ -1,0 +1,43 @@
+"""One flush to the disk for all who wait for it at that time, away from the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+
+class SharedFlush:
+    """Runs a blocking flush in a thread, one at a time; whoever asks meanwhile shares the next one.
+
+    A disk takes from a fraction of a millisecond to several for it. Sixteen agreements that are written side by side
+    would wait for sixteen of them, one after the other, and everything else with them.
+    """
+
+    def __init__(self, flush: Callable[[], None]) -> None:
+        """Take what flushes all that was appended before it is called."""
+        self._flush = flush
+        self._next: asyncio.Task[None] | None = None
+        self._running: asyncio.Task[None] | None = None
+
+    def begin(self) -> asyncio.Task[None]:
+        """The flush that covers everything appended so far; it is begun as soon as the one under way has ended."""
+        if self._next is None or self._next.done():
+            self._next = asyncio.create_task(self._after(self._running))
+            self._next.add_done_callback(_noted)
+        return self._next
+
+    async def done(self) -> None:
+        """Wait until everything appended so far is on the disk; raises what the flush raises."""
+        await asyncio.shield(self.begin())
+
+    async def _after(self, running: asyncio.Task[None] | None) -> None:
+        if running is not None and not running.done():
+            await asyncio.wait([running])
+        self._running, self._next = self._next, None
+        await asyncio.to_thread(self._flush)
+
+
+def _noted(task: asyncio.Task[None]) -> None:
+    """A flush that nobody waits for may fail too: the next append then says so."""
+    if not task.cancelled():
+        task.exception()
