@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import codecs
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from itertools import islice
@@ -15,6 +15,7 @@ _AT_ONCE = 500
 """Rows decoded in one call: enough to make the call cheap, few enough to stay out of the way."""
 _BYTES_AT_ONCE = 1 << 17
 """The same, where rows are not counted yet."""
+_ESCAPED = "cwtui.json"
 
 
 def _plain(value: object) -> object:
@@ -36,7 +37,18 @@ def encode(document: object) -> bytes:
         data = orjson.dumps(document, default=_plain)
     except TypeError:
         data = orjson.dumps(_without_lone_surrogates(document), default=_plain)
-    return data if data.isascii() else json.dumps(orjson.loads(data), separators=(",", ":")).encode()
+    return data if data.isascii() else data.decode().encode("ascii", _ESCAPED)
+
+
+def _escaped(error: UnicodeError) -> tuple[str, int]:
+    """Characters beyond ASCII as JSON writes them: by their UTF-16 units."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    units = error.object[error.start : error.end].encode("utf-16-be").hex()
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4)), error.end
+
+
+codecs.register_error(_ESCAPED, _escaped)
 
 
 def _without_lone_surrogates(value: object) -> object:
