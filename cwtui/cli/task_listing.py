@@ -32,6 +32,8 @@ KINDS = (
     "count_update",
 )
 
+_ID_WIDTH = 24
+
 
 @click.command(
     "list",
@@ -88,9 +90,11 @@ def _demo_tasks() -> Iterable[Document]:
     return with_engine(ask)
 
 
-def _age(document: Document) -> tuple[str, str]:
-    """Oldest order first, `initial` before all (SPEC 4.6)."""
-    return document["order"]["created"] or "", document["id"]
+def _age(document: Document) -> tuple[str, str, str]:
+    """Oldest order first, `initial` before all; of one moment the smaller id (SPEC 4.6)."""
+    order = document["order"]
+    number = order["id"].zfill(_ID_WIDTH) if order["id"].isdecimal() else order["id"]
+    return order["created"] or "", number, document["id"]
 
 
 def _text(documents: Collection[Document]) -> str:

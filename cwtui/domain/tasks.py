@@ -114,13 +114,19 @@ class Task:
     @property
     def queue_key(self) -> tuple[bool, datetime | None, str]:
         """Sorts the tasks of one subscription oldest first; `initial` before all (SPEC 4.6)."""
-        return (self.order_created is not None, self.order_created, self.order_id)
+        return (self.order_created is not None, self.order_created, order_rank(self.order_id))
 
     def standing_at(self, status: TaskStatus, *, problems: tuple[Problem, ...] = (), note: str = "") -> Task:
         """The same task in another state."""
         return replace(self, status=status, problems=problems, note=note)
 
 
+def order_rank(order_id: str) -> str:
+    """Sorts order ids of one moment: numbers by their size, 999 before 1000 (SPEC 4.6)."""
+    return order_id.zfill(_ID_WIDTH) if order_id.isdecimal() else order_id
+
+
+_ID_WIDTH = 24
 _KIND_BY_ORDER_TYPE = {
     OrderType.SALES: TaskKind.SALES_ORDER,
     OrderType.CHANGE: TaskKind.CHANGE_ORDER,

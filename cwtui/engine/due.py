@@ -9,7 +9,7 @@ from collections.abc import Collection
 from cwtui import __version__
 from cwtui.domain.ids import TaskId
 from cwtui.domain.planning import PlanningRules
-from cwtui.domain.tasks import ProblemCode, Task, TaskKind, TaskStatus
+from cwtui.domain.tasks import ProblemCode, Task, TaskKind, TaskStatus, order_rank
 from cwtui.engine.protocols import Store
 
 _SETTLED_HERE = frozenset(
@@ -60,7 +60,7 @@ def _may_begin(store: Store, task: Task) -> bool:
 
 def _age(task: Task) -> tuple[bool, float, str]:
     created = task.order_created
-    return created is not None, created.timestamp() if created else 0.0, task.order_id
+    return created is not None, created.timestamp() if created else 0.0, order_rank(task.order_id)
 
 
 def _has(task: Task, code: ProblemCode) -> bool:

@@ -16,7 +16,7 @@ from cwtui.domain.mappings import Mapping as MappingRow
 from cwtui.domain.marketplace import Customer, Order, Product, Subscription
 from cwtui.domain.plans import Change, Plan, PlanEdits
 from cwtui.domain.records import AuditRow, Cursor, Intent, RecordWrite
-from cwtui.domain.tasks import Task
+from cwtui.domain.tasks import Task, order_rank
 from cwtui.store import codecs, groups, marketplace_codecs, plan_codecs
 from cwtui.store.documents import Documents, open_documents
 from cwtui.store.journal import Op
@@ -373,7 +373,8 @@ class State:
 def _age(task: Task) -> tuple[bool, datetime, str]:
     """The sort key of SPEC 4.6, with a moment to compare where `initial` has none."""
     created = task.order_created
-    return (created is not None, created or datetime.min, task.order_id)  # noqa: DTZ901  # compared with no real moment
+    moment = created or datetime.min  # noqa: DTZ901  # compared with no real moment
+    return (created is not None, moment, order_rank(task.order_id))
 
 
 def open_state(path: Path, *, read_only: bool = False, read_only_ok: bool = False) -> State:

@@ -70,6 +70,16 @@ def test_list_filters(state: Path, cwtui: Any, arguments: list[str], expected: l
     assert [document["id"] for document in orjson.loads(result.stdout)] == expected
 
 
+def test_list_puts_the_smaller_order_of_one_moment_first(tmp_path: Path, cwtui: Any, made: Any) -> None:
+    path = tmp_path / "state.json"
+    store = open_state(path)
+    for name in ("100.S1", "99.S1"):
+        store.save_task(made.task(name))
+    store.close()
+    found = orjson.loads(cwtui("tasks", "list", "--json", "--state", str(path)).stdout)
+    assert [document["id"] for document in found] == ["99.S1", "100.S1"]
+
+
 def test_list_works_beside_the_process_that_holds_the_state(state: Path, cwtui: Any, made: Any) -> None:
     store = open_state(state)
     try:

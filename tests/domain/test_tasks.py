@@ -119,9 +119,9 @@ def test_tasks_run_oldest_first_and_initial_before_all() -> None:
         kind, status, customer = TaskKind.SALES_ORDER, TaskStatus.READY, CustomerId("C")
         return Task(task_id(order_id, ONE), kind, status, customer, "", ONE, "", order_id, name, created)
 
-    tasks = [task("9", noon), task("10", east), task("3", noon + timedelta(1)), task(INITIAL, None)]
+    tasks = [task("10", noon), task("9", east), task("3", noon + timedelta(1)), task(INITIAL, None), task("SO-1", noon)]
     ordered = [each.order_id for each in sorted(tasks, key=lambda each: each.queue_key)]
-    assert ordered == [INITIAL, "10", "9", "3"]
+    assert ordered == [INITIAL, "9", "10", "SO-1", "3"]
 
 
 def test_only_synced_and_skipped_tasks_let_the_next_go_on() -> None:

@@ -156,11 +156,12 @@ def test_tasks_of_a_subscription_come_oldest_first(path: Path, task: Make, momen
     state.save_task(task("c", order_id=OrderId("3"), order_created=later))
     state.save_task(task("b", order_id=OrderId("2"), order_created=tie))
     state.save_task(task("a", order_id=OrderId("1"), order_created=tie))
+    state.save_task(task("d", order_id=OrderId("10"), order_created=tie))
     state.save_task(task("i", order_id=OrderId("initial"), order_created=None))
     state.save_task(task("x", subscription_id=SubscriptionId("9")))
-    assert [found.id for found in state.tasks_of(SubscriptionId("2000"))] == ["i", "a", "b", "c"]
+    assert [found.id for found in state.tasks_of(SubscriptionId("2000"))] == ["i", "a", "b", "d", "c"]
     state.save_task(task("b", subscription_id=SubscriptionId("9")))
-    assert [found.id for found in state.tasks_of(SubscriptionId("2000"))] == ["i", "a", "c"]
+    assert [found.id for found in state.tasks_of(SubscriptionId("2000"))] == ["i", "a", "d", "c"]
     assert {found.id for found in state.tasks_of(SubscriptionId("9"))} == {"x", "b"}
     assert list(state.tasks_of(SubscriptionId("none"))) == []
     state.close()
