@@ -147,6 +147,7 @@ def build_engine(
         guards_empty_feed=settings.guard.empty_feed,
         maps_exact=settings.mapping.auto is MapAuto.EXACT,
         creates_items=settings.mapping.create_catalog_items,
+        reads_files=settings.names_files,
         only_customers=frozenset(sync.auto_customers),
     )
 

@@ -37,16 +37,21 @@ def customers() -> None:
 @click.argument("company_ids", metavar="[COMPANY_ID]…", nargs=-1, type=click.IntRange(1))
 @click.option("--all", "everything", is_flag=True, help="Every complete company; the others are listed.")
 @click.option("--set", "fills", multiple=True, metavar="FIELD=VALUE", help="Fill a gap of the one company named.")
+@click.option("--new", "anew", is_flag=True, help="Import the companies named although customers have their names.")
 @click.option("--language", default="", metavar="CODE", help="Language of their notifications; en unless named.")
-def import_(*, company_ids: tuple[int, ...], everything: bool, fills: tuple[str, ...], language: str) -> ExitStatus:
+def import_(
+    *, company_ids: tuple[int, ...], everything: bool, fills: tuple[str, ...], anew: bool, language: str
+) -> ExitStatus:
     """Bring ConnectWise companies into the marketplace as customers, and map them at once.
 
     Without a selection, lists the companies that are no customers yet, and what each lacks. A company whose identifier
-    is a customer's external id already is mapped to that customer; none is created twice. On a terminal, the gaps of
-    one company are asked for.
+    is a customer's external id already, or which alone has the name of a customer that is mapped to nothing, is mapped
+    to that customer; none is created twice. On a terminal, the gaps of one company are asked for.
     """
     if everything and company_ids:
         raise click.UsageError("Name companies, or take --all; not both.")
+    if anew and not company_ids:
+        raise click.UsageError("--new goes with companies that are named.")
     fill = _fill(fills)
     if fill and len(company_ids) != 1:
         raise click.UsageError("--set goes with exactly one company.")
@@ -62,13 +67,15 @@ def import_(*, company_ids: tuple[int, ...], everything: bool, fills: tuple[str,
             asked = dict(fill)
             if len(ids) == 1 and sys.stdin.isatty() and not given().json:
                 asked |= _ask_for_gaps(await desk.candidates(ids), fill)
-            return await desk.import_some(ids, asked, language=language)
+            return await desk.import_some(ids, asked, language=language, anew=anew)
 
     report = with_engine(ask)
     if given().json:
         answer_json(_report_document(report))
     else:
         answer(_report_text(report))
+    if any(one.failed for one in report.failures):
+        return ExitStatus.FAILED
     return ExitStatus.NEEDS_ACTION if report.failures else ExitStatus.DONE
 
 

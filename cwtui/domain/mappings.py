@@ -48,6 +48,11 @@ class MappingKey:
         return f"{self.kind}:{self.charge}:{self.marketplace_id}"
 
 
+def is_account(key: MappingKey) -> bool:
+    """It links an account of a vendor's files (`intermedia:IM100201`), not a customer of the marketplace."""
+    return key.kind is MappingKind.CUSTOMER and ":" in key.marketplace_id
+
+
 @dataclass(frozen=True, slots=True)
 class Mapping:
     """One row of the mapping tables."""

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from cwtui.domain.accounts import Account
 from cwtui.domain.errors import AccessDenied, OutcomeUnknown, ServiceError
 from cwtui.domain.ids import CompanyId
 from cwtui.domain.mappings import Mapping as MappingRow
-from cwtui.domain.mappings import MappingKey, MappingKind
+from cwtui.domain.mappings import MappingKey, MappingKind, is_account
 from cwtui.domain.marketplace import Customer
 from cwtui.domain.psa import Company, Contact
 from cwtui.engine.protocols import Clock, Listener, Marketplace, Progress, Psa, Store
+from cwtui.engine.suggest import exact_matches, namesakes_of, suggest_companies
 
 Row = TypeVar("Row")
 _INTENT = "customers.import:"
@@ -39,12 +40,13 @@ class Imported:
 
 @dataclass(frozen=True, slots=True)
 class NotImported:
-    """A company that was refused, why, and what it lacks."""
+    """A company that was not imported, why, and what it lacks; `failed`: the marketplace could not do it now."""
 
     company_id: CompanyId
     name: str
     reason: str
     lacks: tuple[str, ...] = ()
+    failed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,19 @@ class ImportReport:
 
     imported: tuple[Imported, ...] = ()
     failures: tuple[NotImported, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Twins:
+    """Customers that may be a company already, though they do not carry its identifier.
+
+    Attributes:
+        exact: By company: the one customer that is called exactly so, where nothing contests it (SPEC 5).
+        contested: By company: a customer called so, where it is for a person to decide.
+    """
+
+    exact: Mapping[CompanyId, Customer] = field(default_factory=dict)
+    contested: Mapping[CompanyId, Customer] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -95,7 +110,12 @@ class CustomerImport:
         return await self._import(await self.candidates(), {}, language)
 
     async def import_some(
-        self, ids: Sequence[CompanyId], fill: Mapping[str, str] | None = None, *, language: str = ""
+        self,
+        ids: Sequence[CompanyId],
+        fill: Mapping[str, str] | None = None,
+        *,
+        language: str = "",
+        anew: bool = False,
     ) -> ImportReport:
         """These companies.
 
@@ -103,6 +123,7 @@ class CustomerImport:
             ids: Of companies.
             fill: What the operator filled in, by the names of `accounts.SETTABLE`.
             language: Of their notifications; empty is English.
+            anew: Create them although the marketplace has customers of their names.
         """
         self.require_writable()
         found = await self.candidates(ids)
@@ -115,14 +136,16 @@ class CustomerImport:
                 missing.append(NotImported(name, "", reason))
             elif name not in known:
                 missing.append(NotImported(name, "", f"ConnectWise has no company {name}, or it is deleted."))
-        report = await self._import(found, fill or {}, language)
+        report = await self._import(found, fill or {}, language, anew=anew)
         return ImportReport(report.imported, (*missing, *report.failures))
 
     async def _import(
-        self, candidates: Sequence[ImportCandidate], fill: Mapping[str, str], language: str
+        self, candidates: Sequence[ImportCandidate], fill: Mapping[str, str], language: str, *, anew: bool = False
     ) -> ImportReport:
         chosen = {**fill, "language": language} if language else fill
-        known = await self._known(candidates)
+        customers = await self._known(candidates)
+        known = by_external_id(customers)
+        twins = Twins() if anew else await self._twins(customers, candidates)
         imported: list[Imported] = []
         failures: list[NotImported] = []
         try:
@@ -131,11 +154,12 @@ class CustomerImport:
                     break
                 company, account = candidate.company, candidate.account.filled(chosen)
                 try:
-                    done = await self._one(company, account, known)
+                    done = await self._one(company, account, known, twins)
                 except AccessDenied:
                     raise
                 except ServiceError as error:
-                    done = NotImported(company.id, company.name, str(error))
+                    is_theirs = error.status is not None and error.status < 500  # noqa: PLR2004  # 4xx: it is refused
+                    done = NotImported(company.id, company.name, str(error), failed=not is_theirs)
                 if isinstance(done, Imported):
                     imported.append(done)
                 else:
@@ -146,10 +170,18 @@ class CustomerImport:
                 await self.replan()
         return ImportReport(tuple(imported), tuple(failures))
 
-    async def _one(self, company: Company, account: Account, known: dict[str, Customer]) -> Imported | NotImported:
-        existing = known.get(account.external_id.casefold())
+    async def _one(
+        self, company: Company, account: Account, known: dict[str, Customer], twins: Twins
+    ) -> Imported | NotImported:
+        existing = known.get(account.external_id.casefold()) or twins.exact.get(company.id)
         if existing is not None:
             return self._map(company, existing, adopted=True)
+        if (namesake := twins.contested.get(company.id)) is not None:
+            reason = (
+                f"The marketplace has customer {namesake.name} ({namesake.id}) of that name. Map it (cwtui map set"
+                f" customer {namesake.id} {company.id}), or import the company all the same: --new."
+            )
+            return NotImported(company.id, company.name, reason)
         if account.lacks:
             lacks = ", ".join(name.replace("_", " ") for name in account.lacks)
             return NotImported(company.id, company.name, f"It lacks {lacks}.", account.lacks)
@@ -159,7 +191,7 @@ class CustomerImport:
             created = await self.marketplace.create_customer(account.body())
         except OutcomeUnknown:
             await self.wait(self.settle_s)
-            known.update(await self._customers())
+            known.update(by_external_id(await self._customers()))
             found = known.get(account.external_id.casefold())
             if found is None:
                 raise
@@ -182,17 +214,30 @@ class CustomerImport:
             self.store.save_fact(f"{_INTENT}{company.id}", {"customer": customer.id})
         return Imported(company, customer, adopted)
 
-    async def _known(self, candidates: Sequence[ImportCandidate]) -> dict[str, Customer]:
-        """Customers by external id. What a killed import may just have created is given time to appear."""
-        known = await self._customers()
+    async def _known(self, candidates: Sequence[ImportCandidate]) -> Sequence[Customer]:
+        """All customers. What a killed import may just have created is given time to appear."""
+        customers = await self._customers()
+        known = by_external_id(customers)
         if any(self._is_open(one.company) and one.company.identifier.casefold() not in known for one in candidates):
             await self.wait(self.settle_s)
-            known = await self._customers()
-        return known
+            customers = await self._customers()
+        return customers
 
-    async def _customers(self) -> dict[str, Customer]:
-        customers = await _all(self.marketplace.customers())
-        return {customer.external_id.casefold(): customer for customer in customers if customer.external_id}
+    async def _customers(self) -> Sequence[Customer]:
+        return await _all(self.marketplace.customers())
+
+    async def _twins(self, customers: Sequence[Customer], candidates: Sequence[ImportCandidate]) -> Twins:
+        """Customers that nobody mapped and that are called as a candidate is."""
+        mapped = {row.key.marketplace_id for row in self.store.mappings() if row.key.kind is MappingKind.CUSTOMER}
+        free = [customer for customer in customers if customer.id not in mapped]
+        namesakes = namesakes_of([one.company for one in candidates], free)
+        if not namesakes:
+            return Twins()
+        everybody = [company for company in await _all(self.psa.companies()) if not company.is_deleted]
+        named = {customer.id: customer for found in namesakes.values() for customer in found}
+        proposed = suggest_companies(list(named.values()), everybody, taken=self._mapped())
+        exact = {CompanyId(company): named[customer] for customer, company in exact_matches(proposed).items()}
+        return Twins(exact, {company: found[0] for company, found in namesakes.items() if company not in exact})
 
     def _is_open(self, company: Company) -> bool:
         """A create was begun for it and nothing says how it ended."""
@@ -200,8 +245,16 @@ class CustomerImport:
         return isinstance(kept, dict) and "customer" not in kept
 
     def _mapped(self) -> dict[CompanyId, str]:
-        rows = (row for row in self.store.mappings() if row.key.kind is MappingKind.CUSTOMER)
+        """A company that is linked to a vendor's account only is no customer of the marketplace yet."""
+        rows = (
+            row for row in self.store.mappings() if row.key.kind is MappingKind.CUSTOMER and not is_account(row.key)
+        )
         return {CompanyId(row.connectwise_id): row.key.marketplace_id for row in rows}
+
+
+def by_external_id(customers: Iterable[Customer]) -> dict[str, Customer]:
+    """Customers by the id that an import gives them."""
+    return {customer.external_id.casefold(): customer for customer in customers if customer.external_id}
 
 
 async def _all(pages: AsyncIterator[Sequence[Row]]) -> list[Row]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cwtui.domain.errors import ServiceError
+from cwtui.domain.mappings import is_account
 from cwtui.engine.facade import DoctorReport, Permission, ServiceHealth
-from cwtui.engine.protocols import Marketplace, Psa
+from cwtui.engine.protocols import Marketplace, Psa, Store
 
 _FORBIDDEN = 403
 _UNAUTHORIZED = 401
@@ -40,12 +41,35 @@ PROBES = (
 )
 
 
-async def examine(marketplace: Marketplace, psa: Psa) -> DoctorReport:
-    """Probe both services and every permission of SPEC 8; nothing is changed anywhere."""
+_REPORTS = f"/company/companies/{_IMPOSSIBLE_ID}/managementSummaryReports"
+FILE_PROBES = (
+    _Probe("Companies", "Company Maintenance", "Add", "POST", "/company/companies", {}),
+    _Probe("Companies", "Company Maintenance", "Edit", "PATCH", f"{_REPORTS}/{_IMPOSSIBLE_ID}", []),
+    # A contact has no required field: only what is no contact at all is surely refused.
+    _Probe("Companies", "Contacts", "Add", "POST", "/company/contacts", []),
+    _Probe("Procurement", "Product Catalog", "Edit", "PATCH", f"/procurement/catalog/{_IMPOSSIBLE_ID}", []),
+    _Probe("System", "Table Setup", "Add", "POST", "/procurement/types", {}),
+)
+"""What vendors' files need beside SPEC 8's table (SPEC 9)."""
+
+
+def counts_files(store: Store) -> bool:
+    """Accounts of a vendor's file are linked: its steps are in use."""
+    return any(is_account(row.key) for row in store.mappings())
+
+
+async def examine(marketplace: Marketplace, psa: Psa, *, files: bool = False) -> DoctorReport:
+    """Probe both services and every permission of SPEC 8; nothing is changed anywhere.
+
+    Args:
+        marketplace: Asked for a number of customers.
+        psa: Asked for everything else.
+        files: Probe what vendors' files need, too.
+    """
     services = (await _marketplace_health(marketplace), await _psa_health(psa))
     permissions = [
         Permission(probe.module, probe.permission, probe.level, await _granted(psa, probe) if services[1].ok else None)
-        for probe in PROBES
+        for probe in (*PROBES, *(FILE_PROBES if files else ()))
     ]
     return DoctorReport(services, tuple(permissions))
 

@@ -10,7 +10,7 @@ from typing import TypeVar
 from cwtui.domain.charges import Charge, charge_of
 from cwtui.domain.errors import ConfigError, InputError, Transient
 from cwtui.domain.ids import AgreementId, CatalogItemId, CompanyId, CustomerId, Mpn, ProductId, SubscriptionId
-from cwtui.domain.mappings import MAPPABLE_CHARGES, Mapping, MappingKey, MappingKind
+from cwtui.domain.mappings import MAPPABLE_CHARGES, Mapping, MappingKey, MappingKind, is_account
 from cwtui.domain.marketplace import Customer, Product, Subscription
 from cwtui.domain.planning.lines import plan_product
 from cwtui.domain.psa import Agreement, CatalogItem, Company, NewCatalogItem
@@ -246,7 +246,7 @@ class MappingDesk:
         taken = {
             CompanyId(row.connectwise_id)
             for row in self.store.mappings()
-            if row.key.kind is MappingKind.CUSTOMER and ":" not in row.key.marketplace_id  # a file's account
+            if row.key.kind is MappingKind.CUSTOMER and not is_account(row.key)
         }
         return suggest_companies(customers, await self.companies(), taken=taken)
 

@@ -14,6 +14,7 @@ class EngineRules:
         settle_s: Seconds a create of unknown outcome is given to appear.
         who: The operator, for the audit.
         maps_exact, creates_items: mapping.auto = exact; mapping.create_catalog_items.
+        reads_files: Vendors' files are set up (`intermedia`, `usage`), so their permissions matter.
         only_customers: sync.auto_customers; empty is all.
     """
 
@@ -23,4 +24,5 @@ class EngineRules:
     guards_empty_feed: bool = True
     maps_exact: bool = False
     creates_items: bool = False
+    reads_files: bool = False
     only_customers: frozenset[str] = frozenset()

@@ -13,7 +13,7 @@ from cwtui.domain.plans import Plan
 from cwtui.domain.records import AuditRow
 from cwtui.domain.tasks import Task, TaskKind, TaskStatus
 from cwtui.engine.check import ChangeCheck
-from cwtui.engine.doctor import examine
+from cwtui.engine.doctor import counts_files, examine
 from cwtui.engine.due import due_tasks, is_new_basis, note_basis
 from cwtui.engine.facade import AutoReport, CheckReport, DoctorReport, MappingRow, Suggestion, UndoReport
 from cwtui.engine.mapping import MappingDesk
@@ -368,7 +368,7 @@ class SyncEngine:
 
     async def doctor(self) -> DoctorReport:
         """Probe both services and every permission, changing nothing (SPEC 8)."""
-        return await examine(self.marketplace, self.psa)
+        return await examine(self.marketplace, self.psa, files=self.rules.reads_files or counts_files(self.store))
 
     def _read_afresh(self) -> None:
         self.desk.forget()

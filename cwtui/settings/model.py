@@ -293,6 +293,11 @@ class Settings(BaseSettings):
         return found
 
     @property
+    def names_files(self) -> bool:
+        """Some setting is about Intermedia's files, or another vendor's."""
+        return bool(self.usage.layouts) or any(key.startswith("intermedia.") for key in self._origin.sources)
+
+    @property
     def missing(self) -> tuple[str, ...]:
         """Keys of both services that have no value yet; empty when cwtui can connect."""
         return tuple(key for key in REQUIRED_KEYS if not _revealed(self.value(key)))

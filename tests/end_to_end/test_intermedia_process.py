@@ -180,6 +180,27 @@ def test_a_column_profile_behind_the_settings_of_a_reseller(seeded: Sandbox, ope
     assert "no column profile backup" in cwtui.run("--config", str(config), *command, status=2).err
 
 
+@pytest.mark.parametrize(
+    ("settings", "rows"),
+    [
+        pytest.param("", 10, id="nothing about files"),
+        pytest.param('[intermedia]\nagreement_type = "Intermedia"\n', 15, id="intermedia"),
+        pytest.param('[usage.backup]\nagreement_type = "Backup"\n', 15, id="another vendor"),
+    ],
+)
+def test_doctor_asks_what_vendors_files_need_where_they_are_set_up(
+    settings: str, rows: int, sandbox: Sandbox, opened: Opened, tmp_path: Path
+) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text(settings)
+    sandbox.behave(lacks=[["Companies", "Contacts", "Add"]])
+    status = 0 if rows == 10 else 3
+    asked = opened(sandbox).run("--config", str(config), "doctor", "--json", status=status).json["permissions"]
+    assert len(asked) == rows
+    missing = [(one["module"], one["permission"], one["level"]) for one in asked if not one["granted"]]
+    assert missing == ([] if rows == 10 else [("Companies", "Contacts", "Add")])
+
+
 def test_without_the_marketplace_a_partner_can_still_count(seeded: Sandbox, opened: Opened) -> None:
     cwtui = opened(seeded)
     for name in [name for name in cwtui.environment if name.startswith("CWTUI_MARKETPLACE")]:

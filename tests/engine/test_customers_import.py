@@ -9,6 +9,7 @@ import pytest
 
 from cwtui.domain.errors import AccessDenied
 from cwtui.domain.ids import CompanyId, CustomerId
+from cwtui.domain.mappings import Mapping, MappingKey, MappingKind
 from cwtui.engine.customers import CustomerImport
 from cwtui.sandbox.behaviour import Fault
 from cwtui.sandbox.world import World
@@ -79,6 +80,51 @@ async def test_a_customer_of_another_company_is_left_alone(at: Running) -> None:
     assert report.imported == ()
     assert "mapped to company" in report.failures[0].reason
     assert at.state.mappings().company(CustomerId(CUSTOMER)) is not None
+
+
+async def test_a_company_that_only_a_vendors_account_is_linked_to_is_no_customer_yet(at: Running) -> None:
+    name = (await ids(at))["PinecrestPharmacy"]
+    at.state.save_mapping(Mapping(MappingKey(MappingKind.CUSTOMER, "intermedia:IM1"), name))
+    assert "PinecrestPharmacy" in await ids(at)
+    assert len((await desk(at).import_all()).imported) == 1
+    assert at.state.mappings().company(CustomerId("intermedia:IM1")) == name
+
+
+@pytest.mark.parametrize("name", ["Pinecrest Pharmacy", "PINECREST  pharmacy"])
+async def test_the_one_customer_of_its_name_is_that_customer(at: Running, name: str) -> None:
+    at.world.add_customer(name, id="1000099", externalId=None)
+    (one,) = (await desk(at).import_all()).imported
+    assert (one.customer.id, one.adopted) == ("1000099", True)
+    assert created(at) == [name]
+
+
+async def test_a_customer_of_its_name_that_is_mapped_is_another(at: Running) -> None:
+    at.world.add_customer("Pinecrest Pharmacy", id="1000099")
+    mapped = at.state.mappings().company(CustomerId(CUSTOMER))
+    assert mapped is not None
+    at.state.save_mapping(Mapping(MappingKey(MappingKind.CUSTOMER, "1000099"), mapped))
+    (one,) = (await desk(at).import_all()).imported
+    assert not one.adopted
+
+
+async def test_customers_of_its_name_that_leave_a_doubt_are_for_a_person(at: Running) -> None:
+    for number in ("1000098", "1000099"):
+        at.world.add_customer("Pinecrest Pharmacy", id=number)
+    company = (await ids(at))["PinecrestPharmacy"]
+    report = await desk(at).import_all()
+    assert report.imported == ()
+    reason = next(one.reason for one in report.failures if one.company_id == company)
+    assert f"cwtui map set customer 1000098 {company}" in reason
+    (one,) = (await desk(at).import_some([company], anew=True)).imported
+    assert not one.adopted
+
+
+@pytest.mark.parametrize(("status", "failed"), [(400, False), (503, True)], ids=["refused", "cannot now"])
+async def test_what_the_marketplace_cannot_do_now_is_told_apart(at: Running, status: int, failed: bool) -> None:
+    fault = Fault(status=status, service="marketplace", method="POST", path="customers", times=0)
+    at.sandbox.behaviour.script.append(fault)
+    report = await desk(at).import_all()
+    assert {one.failed for one in report.failures if not one.lacks} == {failed}
 
 
 async def test_what_cannot_be_imported_is_said_and_the_others_go_on(at: Running) -> None:

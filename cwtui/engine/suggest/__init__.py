@@ -3,6 +3,7 @@
 from cwtui.engine.suggest.agreements import suggest_agreements, why_not
 from cwtui.engine.suggest.customers import CompanyMatcher, suggest_companies
 from cwtui.engine.suggest.exact import exact_matches
+from cwtui.engine.suggest.namesakes import namesakes_of
 from cwtui.engine.suggest.products import CatalogMatcher, suggest_catalog_items
 from cwtui.engine.suggest.search_entries import SearchEntries, search
 
@@ -11,6 +12,7 @@ __all__ = [
     "CompanyMatcher",
     "SearchEntries",
     "exact_matches",
+    "namesakes_of",
     "search",
     "suggest_agreements",
     "suggest_catalog_items",
