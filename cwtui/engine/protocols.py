@@ -243,8 +243,8 @@ class Store(Protocol):
     ) -> None:
         """Append the answer: close the intent, record the audit row, put and drop links, in one durable line."""
 
-    def open_intents(self) -> Sequence[Intent]:
-        """Intents without an answer, oldest first: their outcome is unknown."""
+    def open_intents(self, agreement_id: AgreementId | None = None) -> Sequence[Intent]:
+        """Intents without an answer, all or of one agreement, oldest first: their outcome is unknown."""
 
     def done_keys(self, task_id: TaskId) -> frozenset[str]:
         """Keys of a task's changes confirmed since it was last opened: a part-done task resumes behind them."""

@@ -58,7 +58,7 @@ class AgreementWriter:
     async def read(self) -> None:
         """Read the additions afresh, and settle what earlier runs left open (SPEC 7)."""
         await self._read_additions()
-        unsettled = [intent for intent in self.store.open_intents() if intent.change.agreement_id == self.agreement_id]
+        unsettled = self.store.open_intents(self.agreement_id)
         if any(self._may_still_appear(intent) for intent in unsettled):
             await self.wait(self.settle_s)
             await self._read_additions()

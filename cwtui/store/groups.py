@@ -27,8 +27,8 @@ def subscription_of_link(row: bytes) -> str:
     return text_after(row, b'"subscription_id":"')
 
 
-def agreement_of_link(row: bytes) -> str:
-    """The agreement of a link."""
+def agreement_of(row: bytes) -> str:
+    """The agreement of a link, or of an intent's change."""
     return number_after(row, b'"agreement_id":')
 
 

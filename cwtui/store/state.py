@@ -51,7 +51,7 @@ class State:
             codecs.link_document,
             codecs.link_value,
             subscription=groups.subscription_of_link,
-            agreement=groups.agreement_of_link,
+            agreement=groups.agreement_of,
         )
         self._orders = Repository(
             documents, "orders", marketplace_codecs.order_document, marketplace_codecs.order_value
@@ -76,7 +76,13 @@ class State:
         self._plans = Repository(documents, "plans", plan_codecs.plan_document, plan_codecs.plan_value)
         self._edits = Repository(documents, "edits", plan_codecs.edits_document, plan_codecs.edits_value)
         self._cursor = Repository(documents, "cursor", codecs.cursor_document, codecs.cursor_value)
-        self._intents = Repository(documents, "intents", plan_codecs.intent_document, plan_codecs.intent_value)
+        self._intents = Repository(
+            documents,
+            "intents",
+            plan_codecs.intent_document,
+            plan_codecs.intent_value,
+            agreement=groups.agreement_of,
+        )
         self._audit = Repository(documents, "audit", plan_codecs.audit_document, plan_codecs.audit_value)
         self._writes = Repository(documents, "writes", codecs.record_write_document, codecs.record_write_value)
         self._done = Repository(documents, "done", codecs.done_document, codecs.done_value, task=groups.task_of)
@@ -329,9 +335,11 @@ class State:
         name = next(name for name in names if name not in self._audit.table)
         return self._audit.name, name, encode({**plan_codecs.audit_document(row), "id": name})
 
-    def open_intents(self) -> Sequence[Intent]:
-        """Intents without an answer, oldest first: their outcome is unknown."""
-        return sorted(self._intents.all(), key=lambda intent: intent.seq)
+    def open_intents(self, agreement_id: AgreementId | None = None) -> Sequence[Intent]:
+        """Intents without an answer, all or of one agreement, oldest first: their outcome is unknown."""
+        one, every = self._intents.group, self._intents.all
+        found = every() if agreement_id is None else one("agreement", str(agreement_id))
+        return sorted(found, key=lambda intent: intent.seq)
 
     def done_keys(self, task_id: TaskId) -> frozenset[str]:
         """Keys of the changes of a task that were confirmed since `forget_done`."""

@@ -199,7 +199,8 @@ def test_an_intent_is_open_until_it_is_concluded(path: Path, values: AdditionVal
     first, second = intend(state, values), intend(state, values, key="setup:MFL-1")
     assert first.seq < second.seq
     reader = open_state(path, read_only=True)  # another process sees them at once
-    assert reader.open_intents() == [first, second]
+    assert reader.open_intents() == [first, second] == reader.open_intents(AgreementId(10))
+    assert reader.open_intents(AgreementId(1)) == []
     state.conclude(first, row(first), links=[link(9)], unlink=[AdditionId(1)])
     assert state.open_intents() == [second]
     assert [found.addition_id for found in state.links()] == [9]
