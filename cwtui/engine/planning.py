@@ -23,7 +23,7 @@ from cwtui.engine.concurrently import each, together
 from cwtui.engine.protocols import Clock, Listener, Marketplace, Progress, Psa, Store
 
 CATALOGUE_AGE = timedelta(hours=1)
-"""How old the product catalogue (names, costs) may be before a plan that needs its costs reads it again."""
+"""How old the product catalogue (names, costs) may be before the plan of an older task reads it again."""
 
 _CATALOGUE_READ = "catalogue.read_at"
 _UNIT_COST_CHARGES = {Charge.RECURRING, Charge.CREDIT}
@@ -74,6 +74,7 @@ class PlanningDesk:
     fresh: set[SubscriptionId] = field(default_factory=set)
     sources: dict[TaskKind, PlanSource] = field(default_factory=dict)
     _asked_items: set[CatalogItemId] = field(default_factory=set)
+    _has_catalogue: bool = False
 
     async def load(self, tasks: Sequence[Task], *, refresh: bool = False) -> None:
         """Read what the plans of these tasks need and what is not known yet.
@@ -186,6 +187,7 @@ class PlanningDesk:
         self.items.clear()
         self.billed.clear()
         self._asked_items.clear()
+        self._has_catalogue = False
         self.fresh.clear()
 
     def _older_open(self, task: Task) -> Task | None:
@@ -333,13 +335,18 @@ class PlanningDesk:
         self.fresh.update(stale)
 
     async def _load_catalogue(self, tasks: Sequence[Task]) -> None:
-        """Read the marketplace's products where a plan needs a cost only they name, and they are old (SPEC 6)."""
-        if not any(self._needs_catalogue(task) for task in tasks):
+        """Read the marketplace's products, once a run, where a plan needs a cost only they name (SPEC 6).
+
+        For what this run found, always: its product may be as new. For older tasks, if they are old themselves.
+        """
+        needing = [task for task in tasks if self._needs_catalogue(task)]
+        if not needing or self._has_catalogue:
             return
-        read_at = self.store.fact(_CATALOGUE_READ)
-        now = self.clock.now()
-        if isinstance(read_at, str) and now - datetime.fromisoformat(read_at) < CATALOGUE_AGE:
+        read_at, now = self.store.fact(_CATALOGUE_READ), self.clock.now()
+        is_young = isinstance(read_at, str) and timedelta(0) <= now - datetime.fromisoformat(read_at) < CATALOGUE_AGE
+        if is_young and not any(task.subscription_id in self.fresh for task in needing):
             return
+        self._has_catalogue = True
         with self.store.batch():
             async for page in self.marketplace.products():
                 self.store.save_products(product for product in page if product != self.store.product(product.id))

@@ -12,7 +12,7 @@ import pytest
 
 from cwtui.domain.charges import Charge
 from cwtui.domain.ids import AdditionId, AgreementId, CatalogItemId, ProductId, SubscriptionId, TaskId
-from cwtui.domain.mappings import MappingKey, MappingKind
+from cwtui.domain.mappings import Mapping, MappingKey, MappingKind
 from cwtui.domain.periods import BillingCycle
 from cwtui.domain.plans import Change, Edit, Operation, Plan, PlanEdits
 from cwtui.domain.psa import Addition, AdditionValues, BillCustomer
@@ -100,10 +100,24 @@ async def test_the_catalogue_is_read_only_where_a_charge_needs_its_costs(at: Run
     at.world.change_subscription(MAIL, quantities={"P1": 11})
     await at.engine.auto()
     assert asked["marketplace GET /products"] == one + 1  # the guard counts it
-    for number in range(2, 4):
-        at.world.add_order(MAIL, "change", [("setup", "P1", 1, "25.00")], id=f"{number}", created=TODAY)
-        await at.engine.auto()
-    assert asked["marketplace GET /products"] == one + 1 + 2 + 1  # read once, good for an hour
+    at.state.drop_mapping(MappingKey(MappingKind.PRODUCT, "P1"))
+    at.world.add_order(MAIL, "change", [("setup", "P1", 1, "25.00")], id="2", created=TODAY)
+    await at.engine.auto()
+    assert asked["marketplace GET /products"] == one + 1 + 2  # once for all that the run has to plan
+    await at.engine.auto()
+    assert asked["marketplace GET /products"] == one + 1 + 2 + 1  # good for an hour, where nothing is new
+
+
+async def test_what_a_new_order_charges_costs_what_the_catalogue_says_now(at: Running) -> None:
+    await at.engine.auto()
+    for number, cost in enumerate(("20.00", "21.00")):
+        at.world.add_product(f"N{number}", "New", mpn=f"N{number}", price="1", cost="1", setup=["25.00", cost])
+        at.state.save_mapping(Mapping(MappingKey(MappingKind.PRODUCT, f"N{number}"), 501))
+        lines = [("setup", f"N{number}", 1, "25.00")]
+        at.world.add_order(MAIL, "change", lines, id=f"{number}", created=TODAY)
+        assert (await at.engine.auto()).synced == 1
+    held = await at.additions()
+    assert [one.values.unit_cost for one in held if one.values.cancelled] == [20, 21]
 
 
 async def test_an_edit_survives_and_is_dropped_when_the_plan_changes(world: World, tmp_path: Path) -> None:
