@@ -107,9 +107,16 @@ async def test_a_customer_of_its_name_that_is_mapped_is_another(at: Running) -> 
     assert not one.adopted
 
 
-async def test_customers_of_its_name_that_leave_a_doubt_are_for_a_person(at: Running) -> None:
-    for number in ("1000098", "1000099"):
-        at.world.add_customer("Pinecrest Pharmacy", id=number)
+@pytest.mark.parametrize(
+    "names",
+    [
+        pytest.param(("Pinecrest Pharmacy", "Pinecrest Pharmacy"), id="two of its name"),
+        pytest.param(("Pinecrest Pharmacy, Inc.",), id="another legal form"),
+    ],
+)
+async def test_customers_of_its_name_that_leave_a_doubt_are_for_a_person(at: Running, names: tuple[str, ...]) -> None:
+    for number, called in enumerate(names, 1000098):
+        at.world.add_customer(called, id=str(number))
     company = (await ids(at))["PinecrestPharmacy"]
     report = await desk(at).import_all()
     assert report.imported == ()
