@@ -16,14 +16,16 @@ Document = dict[str, Any]
 
 
 def reconciliation_document(found: Sequence[Reconciliation]) -> Document:
-    """The document of SPEC 2; over several agreements, `agreement` and `period` stand with each row only."""
+    """The document of SPEC 2; of several agreements, what they do not share stands with each row only."""
     one = found[0] if len(found) == 1 else None
+    periods = [_period(each) for each in found]
+    shared = periods[0] if periods and all(period == periods[0] for period in periods) else None
     return {
         "customer": found[0].customer_id if found else None,
         "customer_name": found[0].customer_name if found else None,
         "agreement": one.agreement_id if one else None,
         "agreement_name": one.agreement_name if one else None,
-        "period": _period(one) if one else None,
+        "period": shared,
         "rows": [_row_document(each, row) for each in found for row in each.rows],
         "warnings": [text for each in found for text in each.warnings],
         "notes": [text for each in found for text in each.notes],

@@ -11,7 +11,7 @@ from cwtui.domain.ids import AgreementId, CustomerId, SubscriptionId, TaskId
 from cwtui.domain.mappings import MappingKind
 from cwtui.domain.money import plain
 from cwtui.domain.reconciliation import Reconciliation, RowStatus
-from cwtui.domain.repairs import Repair
+from cwtui.domain.repairs import Repair, RepairDraft, repair_start
 from cwtui.domain.tasks import Task
 from cwtui.engine.adoption import Adoption
 from cwtui.engine.facade import AutoReport
@@ -200,7 +200,8 @@ class Reconciler:
         made: list[Task] = []
         blocked: list[str] = []
         open_before = self.tasks.open_in(comparison.found.agreement_id, comparison.holdings.ids)
-        for repair in [*comparison.repairs(self.clock.today), *self._settled(comparison)]:
+        repairs = (one for one in comparison.repairs(self.clock.today) if self._asks_for_something(comparison, one))
+        for repair in [*repairs, *self._settled(comparison)]:
             name = comparison.holdings.name_of(repair.subscription_id) or comparison.found.agreement_name
             customer = comparison.holdings
             task = self.tasks.carrier(repair, customer.customer_id, customer.name, name)
@@ -219,6 +220,20 @@ class Reconciler:
             else:
                 self.tasks.drop(task)
         return [self.store.task(task.id) or task for task in made], blocked
+
+    def _asks_for_something(self, comparison: Comparison, repair: Repair) -> bool:
+        """A row may differ because of one subscription only: what the others hold is billed as it should be.
+
+        A migrated one's task is carried out all the same: that ends it.
+        """
+        queue = [task for task in self.store.tasks_of(repair.subscription_id) if task.status.is_open]
+        if repair.subscription_id and queue and is_migration(queue[0]):
+            return True
+        facts = comparison.facts
+        start = repair_start(comparison.dates, self.clock.today, repair.day)
+        draft = RepairDraft(repair, comparison.dates, start, facts.additions, self.sides.desk.items, facts.links)
+        draft.make()
+        return bool(draft.changes or draft.problems)
 
     def _settled(self, comparison: Comparison) -> list[Repair]:
         """Migrated subscriptions of which nothing differs: a person has reconciled them, so their tasks may end."""

@@ -46,6 +46,18 @@ def test_json_has_the_shape_of_the_spec(demo: Run) -> None:
     assert row["actual"] == {"quantity": 8, "price": 4.5, "cost": 3.6}
 
 
+def test_of_several_agreements_the_period_they_share_stands_at_the_top(demo: Run) -> None:
+    world = small_world()
+    company = world.find("companies", "identifier", "GreenLane")
+    assert company
+    other = world.add_agreement(company["id"], bill_start="2026-01-01", next_invoice="2026-12-01", currency="EUR")["id"]
+    world.add_subscription(CUSTOMER, [("P2", 1)], id="S2")
+    world.mappings = [row for row in world.mappings if row[1] != "S2"] + [("agreement", "S2", "", str(other))]
+    document = json.loads(demo("reconcile", "--customer", CUSTOMER, "--json", world=world).stdout)
+    assert (document["agreement"], document["period"]["start"]) == (None, "2026-12-01")
+    assert [row["agreement"] for row in document["rows"]] == [AGREEMENT, other]
+
+
 def test_the_side_that_is_missing_is_a_quantity_of_nothing(demo: Run) -> None:
     (row,) = json.loads(demo("reconcile", "--customer", CUSTOMER, "--json", world=small_world()).stdout)["rows"]
     assert (row["status"], row["actual"]) == ("missing", {"quantity": 0, "price": None, "cost": None})

@@ -99,6 +99,20 @@ async def test_what_differs_is_named_and_repaired(
     assert live[0][2] == ("2026-02-01" if expected is RowStatus.MATCH else DECEMBER)
 
 
+async def test_what_bills_the_right_thing_gets_no_task_because_another_subscription_does_not(at: Running) -> None:
+    """Both subscriptions hold the same catalog item, so they share a row; one of them waits behind its own order."""
+    await at.engine.auto()
+    at.world.add_subscription(CUSTOMER, [("P1", 4), ("P9", 1)], id=OFFICE)
+    at.world.add_order(OFFICE, "sales", [("recurring", "P9", 1, "1.00")], created=TODAY, provisioned=TODAY)
+    await at.engine.check()
+    tasks = len(list(at.state.tasks()))
+    for _ in range(2):
+        outcome = await at.engine.upkeep.reconciler.apply(WHO)
+        assert outcome.after.differs
+        assert any("come first" in line for line in outcome.blocked)
+    assert len(list(at.state.tasks())) == tasks
+
+
 async def test_an_addition_of_the_right_quantity_is_adopted_not_doubled(at: Running) -> None:
     at.world.add_addition(AGREEMENT, EXCHANGE_ITEM, 10, "4.50", cost="3.60", effective="2026-02-01")
     report = await at.engine.upkeep.reconciler.compare(WHO)
