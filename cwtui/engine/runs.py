@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -10,6 +10,8 @@ from typing import Protocol
 from cwtui.domain.errors import CwtuiError, InputError
 from cwtui.domain.ids import TaskId
 from cwtui.domain.plans import Operation
+from cwtui.domain.records import AuditRow
+from cwtui.domain.tasks import Task
 from cwtui.engine.facade import UndoReport, Writes
 from cwtui.engine.protocols import Store
 
@@ -48,11 +50,13 @@ class Runs:
 
     Attributes:
         undo_task: As `tasks undo` does.
+        outstanding: What a task wrote and what was not taken back yet.
         is_stopping: Nothing new is begun once it says so.
     """
 
     store: Store
     undo_task: UndoTask
+    outstanding: Callable[[Task], Sequence[AuditRow]]
     is_stopping: Callable[[], bool]
 
     def list(self) -> tuple[RunSummary, ...]:
@@ -91,13 +95,20 @@ class Runs:
         for name in dict.fromkeys(row.task_id for row in reversed(rows)):
             if self.is_stopping():
                 return UndoReport((*lines, "Stopped. Undo the run again to go on."), complete=False)
-            if self.store.task(name) is None:
+            task = self.store.task(name)
+            if task is None:
                 lines.append(f"{name}: what no task wrote is not taken back.")
+                continue
+            later = {row.run_id for row in self.outstanding(task)}
+            if later and run_id not in later:
+                lines.append(
+                    f"{name}: what this run wrote is taken back already; {', '.join(sorted(later))} wrote since."
+                )
                 continue
             try:
                 report = await self.undo_task(name, compensate=compensate)
-            except InputError as error:
-                lines.append(f"{name}: {error.happened}")  # it was taken back before
+            except InputError:
+                lines.append(f"{name}: it is taken back already.")
                 continue
             except CwtuiError as error:
                 lines.append(f"{name}: {error}")

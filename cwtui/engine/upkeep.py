@@ -19,6 +19,7 @@ from cwtui.engine.reconcile import Reconciler
 from cwtui.engine.reconcile_reading import BothSides
 from cwtui.engine.repair_tasks import RepairTasks
 from cwtui.engine.runs import Runs, UndoTask
+from cwtui.engine.undo import Undo
 from cwtui.engine.why import Whys
 from cwtui.engine.writing import AgreementWriter
 
@@ -89,7 +90,7 @@ class Upkeep:
             self.require_writable,
             self.is_stopping,
         )
-        self.runs = Runs(desk.store, self.undo, self.is_stopping)
+        self.runs = Runs(desk.store, self.undo, Undo(desk.store, desk).rows, self.is_stopping)
 
     def record_writes(self, since: date | None = None) -> Sequence[RecordWrite]:
         """Every write of a record that is no addition, oldest first, or since a UTC day."""

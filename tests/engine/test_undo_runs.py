@@ -50,6 +50,21 @@ async def test_a_run_over_several_tasks_of_one_subscription_is_taken_back(at: Ru
     assert [row[1] for row in at.held() if row[4] is None] == ["15"]
 
 
+async def test_a_run_takes_back_nothing_that_a_later_one_wrote(at: Running) -> None:
+    await at.engine.auto()
+    (first,) = at.engine.upkeep.runs.list()
+    (task,) = at.state.tasks()
+    assert (await at.engine.upkeep.runs.undo(first.run_id)).complete
+    again = await at.engine.upkeep.runs.undo(first.run_id)
+    assert again.lines == (f"{task.id}: it is taken back already.",)
+    await at.engine.auto()
+    held = at.held()
+    report = await at.engine.upkeep.runs.undo(first.run_id)
+    assert report.complete
+    assert "wrote since" in report.lines[0]
+    assert at.held() == held
+
+
 async def test_a_run_nobody_made(at: Running) -> None:
     with pytest.raises(InputError, match="No run"):
         await at.engine.upkeep.runs.undo("yesterday")
