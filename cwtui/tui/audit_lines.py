@@ -28,7 +28,7 @@ def audit_text(row: AuditRow, names: Names | None = None) -> str:
 def _lines(row: AuditRow, names: Names) -> Iterator[str]:
     yield f"agreement     {names.agreement(row.agreement_id)}"
     yield f"subscription  {names.subscription(row.subscription_id)}"
-    yield f"product       {names.product(row.product_id)}, {row.charge}"
+    yield f"product       {names.product(row.product_id, row.subscription_id)}, {row.charge}"
     yield f"task          {row.task_id}"
     yield f"by            {row.who}, run {row.run_id}"
     for title, values in (("before", row.before), ("after", row.after)):

@@ -25,8 +25,8 @@ class Names(Protocol):
         """Of a subscription: `Exchange Online (1000048531)`."""
         ...
 
-    def product(self, name: str) -> str:
-        """Of a product: `Exchange Online (PRD100101)`."""
+    def product(self, name: str, subscription: str) -> str:
+        """Of a product that a subscription holds: `Exchange Online (PRD100101)`."""
         ...
 
 
@@ -43,7 +43,9 @@ class Ids:
         """The id."""
         return name
 
-    product = subscription
+    def product(self, name: str, subscription: str) -> str:  # noqa: ARG002  # the protocol's shape
+        """The id."""
+        return name
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,8 @@ class KnownNames:
         held = self.engine.workbench.subscription(SubscriptionId(name))
         return f"{held.name} ({name})" if held and held.name else name
 
-    def product(self, name: str) -> str:
-        """As the catalogue names it."""
-        known = self.engine.store.product(ProductId(name))
+    def product(self, name: str, subscription: str) -> str:
+        """As the catalogue names it, else as its subscription does."""
+        held = self.engine.workbench.subscription(SubscriptionId(subscription))
+        known = self.engine.store.product(ProductId(name)) or (held.product(ProductId(name)) if held else None)
         return f"{known.name} ({name})" if known and known.name else name

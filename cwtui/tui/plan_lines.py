@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import fields
 from decimal import Decimal
@@ -25,6 +26,8 @@ _LABELS = {
     "description": "invoice text",
 }
 _PRICES = {"unit_price", "unit_cost"}
+_COMMAND = re.compile(r" Map it: cwtui map set \S+ \S+ [A-Z_]+\.$")
+"""How a message ends for those without a screen; here a key does it."""
 _SYMBOLS = {Operation.CREATE: "+", Operation.UPDATE: "~", Operation.DELETE: "−"}
 _KEYS = {
     ProblemCode.CUSTOMER_UNMAPPED: "m maps it",
@@ -69,7 +72,7 @@ def problem_lines(problems: Iterable[Problem]) -> Iterator[Line]:
         if not place:
             yield Line("")
             yield Line("What keeps it from being ready", Tone.HEADING)
-        yield Line(f"! {problem.message}", Tone.ATTENTION)
+        yield Line(f"! {_COMMAND.sub('', problem.message)}", Tone.ATTENTION)
         yield Line(f"{problem.code} · key: {_KEYS[problem.code]}", Tone.MUTED, indent=2)
 
 

@@ -109,6 +109,7 @@ async def test_help_opens_and_closes(tmp_path: Path) -> None:
 
 async def test_help_says_what_cannot_be_done_now(tmp_path: Path) -> None:
     async with demo(tmp_path) as app:
+        await app.press("2")
         lines = [line.text for line in help_lines(app.screen)]
         assert any("Stop before the next write (not now)" in line for line in lines)
 

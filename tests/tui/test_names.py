@@ -50,5 +50,5 @@ async def test_what_is_not_known_is_its_id(tmp_path: Path) -> None:
     async with demo(tmp_path, checked=False) as app:
         for names in (KnownNames(app.engine), Ids()):
             assert names.agreement(4711) == names.item(4711) == "4711"
-            assert names.subscription("S1") == names.product("S1") == "S1"
+            assert names.subscription("S1") == names.product("S1", "S2") == "S1"
         assert app.engine.workbench.named(MappingKind.CUSTOMER, 4711) == "4711"

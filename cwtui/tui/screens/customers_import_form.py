@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar
 
 from textual import on
@@ -15,6 +15,12 @@ from cwtui.engine.customers import ImportCandidate
 from cwtui.tui.plain import content
 from cwtui.tui.widgets.dialog import Dialog
 from cwtui.tui.widgets.plain_input import PlainInput
+
+_HINTS = {
+    "country_code": "two letters: US, GB, DE …",
+    "email": "name@example.com",
+    "phone": "with area code, or +49 30 …",
+}
 
 
 class GapsScreen(Dialog[Mapping[str, str] | None]):
@@ -40,7 +46,7 @@ class GapsScreen(Dialog[Mapping[str, str] | None]):
                 for name in account.lacks:
                     with Horizontal(classes="form--line"):
                         yield Static(content(name.replace("_", " ")), classes="form--label")
-                        yield PlainInput(getattr(account, name), id=f"gap-{name}")
+                        yield PlainInput(getattr(account, name), placeholder=_HINTS.get(name, ""), id=f"gap-{name}")
             yield Static(classes="dialog--hint -problem", markup=False)
 
     def on_mount(self) -> None:
@@ -62,10 +68,14 @@ class GapsScreen(Dialog[Mapping[str, str] | None]):
         filled = {name: self.query_one(f"#gap-{name}", PlainInput).value for name in account.lacks}
         lacks = account.filled(filled).lacks
         if lacks:
-            self.query_one(".dialog--hint", Static).update(content(f"✗ Still missing or not right: {words(lacks)}."))
+            self.query_one(".dialog--hint", Static).update(content(f"✗ {self._what_lacks(lacks)}"))
             self.query_one(f"#gap-{lacks[0]}", PlainInput).focus()
             return
         self.dismiss(filled)
+
+    def _what_lacks(self, lacks: Sequence[str]) -> str:
+        named = [f"{words([name])} ({_HINTS[name]})" if name in _HINTS else words([name]) for name in lacks]
+        return f"Still missing or not right: {', '.join(named)}"
 
     def action_cancel(self) -> None:
         """Import nothing."""

@@ -96,7 +96,7 @@ class DriftScreen(ListScreen[Drifted]):
             yield Line(f"Addition {row.link.addition_id} was {row.kind} in ConnectWise", Tone.HEADING)
             names, link = self.session.names, row.link
             yield Line(f"Subscription {names.subscription(link.subscription_id)}")
-            yield Line(f"Product {names.product(link.product_id)}, {link.charge}")
+            yield Line(f"Product {names.product(link.product_id, link.subscription_id)}, {link.charge}")
             yield Line(f"Agreement {names.agreement(link.agreement_id)}")
             for text in self._differences(row):
                 yield Line(text, Tone.ATTENTION, indent=2)

@@ -123,7 +123,8 @@ class IntermediaScreen(ListScreen[Step]):
         if row.name == "items":
             yield Line(f"t: edited items are {'put back' if self._reset else 'left alone'}.", Tone.MUTED)
         yield Line(f"{row.key} or enter runs it.", Tone.MUTED)
-        yield from self._reports.get(row.name, ())
+        if report := self._reports.get(row.name):
+            yield from (Line(""), *report)
 
     @property
     def title_text(self) -> str:
@@ -167,7 +168,7 @@ class IntermediaScreen(ListScreen[Step]):
         return failed[0] if failed else None
 
     def _report(self, name: str, state: str, tone: Tone, lines: Iterable[Line]) -> None:
-        self._states[name], self._reports[name] = (state, tone), [Line(""), *lines]
+        self._states[name], self._reports[name] = (state, tone), list(lines)
         self.show_rows(STEPS)
 
     async def _ask_file(self, name: str) -> Path | None:

@@ -94,7 +94,7 @@ def counts_lines(report: CountsReport) -> Iterator[Line]:
     for task in report.tasks:
         shown = STATUS_WORDS[task.status]
         what = task.problems[0].message if task.problems else task.note
-        yield Line(f"{shown.symbol} {task.customer_name} · {task.status}{f' · {what}' if what else ''}", shown.tone)
+        yield Line(f"{shown.symbol} {task.customer_name} · {shown.word}{f' · {what}' if what else ''}", shown.tone)
     for one in report.vanished:
         yield Line(f"! Left alone: {one}", Tone.ATTENTION)
     yield from refused_lines(report.refused)
@@ -115,8 +115,11 @@ def comparison_lines(found: CountReconciliation) -> Iterator[Line]:
     said = f"{matching} match, {len(differing)} differ." if differing else "Nothing to do: everything matches."
     yield Line(said, Tone.HEADING)
     for row in sorted(found.rows, key=lambda one: one.status is CountStatus.MATCH):
-        sides = " → ".join("none" if number is None else plain(number) for number in (row.expected, row.actual))
+        report, billed = ("none" if number is None else plain(number) for number in (row.expected, row.actual))
+        sides = f"report {report}, additions {billed}"
         note = f" · {row.note}" if row.note else ""
         symbol, tone = ("!", Tone.ATTENTION) if row.differs else ("✓", Tone.GOOD)
-        yield Line(f"{symbol} {row.status} {row.account} {row.company} · {row.name}: {sides}{note}", tone)
+        whose = " ".join(filter(None, (row.account, row.company)))
+        what = " · ".join(filter(None, (f"{symbol} {row.status} {whose}".rstrip(), row.name)))
+        yield Line(f"{what}: {sides}{note}", tone)
     yield from refused_lines(found.refused)

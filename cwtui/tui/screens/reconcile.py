@@ -87,7 +87,8 @@ class ReconcileScreen(ListScreen[Compared]):
 
     def lines_of(self, row: Compared | None) -> Iterable[Line]:
         """What was said last, the row, and what to know about the comparison."""
-        said = [Line(text, Tone.ATTENTION) for text in self._said]
+        said = [Line(f"! {text}", Tone.ATTENTION) for text in self._said]
+        said += [Line("")] if said else []
         about = list(lines(row, self.session.names)) if row else []
         return [*said, *about, *report_lines(self._report.reconciliations, self._report.skipped)]
 
@@ -250,7 +251,9 @@ class ReconcileScreen(ListScreen[Compared]):
         async def prepare() -> str:
             nonlocal prepared
             prepared = await engine.upkeep.reconciler.prepare(customer, agreement, day)
-            return f"{counted(len(prepared.tasks), 'repair')} planned." if prepared.tasks else "Nothing to do."
+            if prepared.tasks:
+                return f"{counted(len(prepared.tasks), 'repair')} planned."
+            return "Nothing can be repaired yet." if prepared.blocked else "Nothing to do."
 
         if not await self.do_work("Planning repairs", prepare) or prepared is None:
             return

@@ -85,8 +85,10 @@ class SetupScreen(WorkScreen):
             Line(""),
             Line("Save", Tone.HEADING),
             Line(f"Settings are saved to {place}."),
-            Line("Secrets go to the keyring of the operating system; where there is none, to that file, which then"),
-            Line("nobody but you may read."),
+            Line(
+                "Secrets go to the keyring of the operating system; where there is none, to that file, which then"
+                " nobody but you may read."
+            ),
         ]
 
     def on_mount(self) -> None:
@@ -138,13 +140,9 @@ class SetupScreen(WorkScreen):
         widget = self.query_one(f"#{one.id}")
         return widget.value.strip() if isinstance(widget, Input | ChoiceLine) else ""
 
-    def _problems(self, changes: Mapping[str, str]) -> list[str]:
-        found = (
-            {one.label: self.session.desk.problem(one.key, changes.get(one.key, "")) for one in FIELDS}
-            if (self.session.desk)
-            else {}
-        )
-        return [f"{label}: {problem}" for label, problem in found.items() if problem]
+    def _problems(self, desk: SetupDesk, changes: Mapping[str, str]) -> list[tuple[SetupField, str]]:
+        found = [(one, desk.problem(one.key, changes[one.key])) for one in FIELDS if one.key in changes]
+        return [(one, problem) for one, problem in found if problem]
 
     def action_reset(self) -> None:
         """Put the field with the cursor back to what is saved."""
@@ -189,8 +187,10 @@ class SetupScreen(WorkScreen):
         if desk is None:
             return
         changes = self._changes(desk)
-        if problems := self._problems(changes):
-            pane.show([Line("Not saved", Tone.BAD), *(Line(f"✗ {problem}", Tone.BAD) for problem in problems)])
+        if problems := self._problems(desk, changes):
+            lines = [Line(f"✗ {_where(one)}: {problem}", Tone.BAD) for one, problem in problems]
+            pane.show([Line("Not saved", Tone.BAD), *lines])
+            self.query_one(f"#{problems[0][0].id}").focus()
             return
         if not changes:
             self.notify("Nothing was changed.", markup=False)
@@ -205,11 +205,11 @@ class SetupScreen(WorkScreen):
         self.post_message(self.Saved())
 
     def _show_saved(self, desk: SetupDesk, changes: Mapping[str, str], places: Mapping[str, str]) -> None:
-        labels = {one.key: one.label for one in FIELDS}
+        labels = {one.key: _where(one) for one in FIELDS}
         lines = [Line("✓ Saved", Tone.GOOD), Line(f"to {desk.place}"), Line("")]
         for key in changes:
             where = places.get(key)
-            lines.append(Line(f"{key.partition('.')[0]}: {labels[key]}{f' (in the {where})' if where else ''}"))
+            lines.append(Line(f"{labels[key]}{f' (in the {where})' if where else ''}"))
         self.query_one(DetailPane).show(lines)
         said = f"Settings saved: {', '.join(changes)}"
         self.session.listener.add(EventKind.RUN, said, "\n".join(line.text for line in lines))
@@ -242,6 +242,12 @@ def _fill(widget: Input, one: SetupField, kept: Kept) -> None:
     else:
         widget.value = kept.text
         widget.placeholder = f"{kept.text} ({kept.source})" if kept.is_fixed else one.hint
+
+
+def _where(one: SetupField) -> str:
+    """A field's label, after that of its section: two have an API base URL."""
+    section = next(title for title, fields in SECTIONS.items() if one in fields)
+    return f"{section}, {one.label}"
 
 
 def _field_of(identifier: str | None) -> SetupField | None:

@@ -46,6 +46,14 @@ class TaskListScreen(WorkScreen):
     """Filter, sort, select, look. What changes anything is `TasksScreen`'s."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "escape",
+            "stop_or_show_all",
+            "Show all",
+            show=False,
+            id="tasks.show_all",
+            tooltip="Stop before the next write; else drop all filters",
+        ),
         Binding("slash", "filter", "Filter", key_display="/", id="tasks.filter", tooltip="Filter as you type"),
         Binding("f", "filter_status", "Status", show=False, id="tasks.status", tooltip="Show one status only, or all"),
         Binding("F", "filter_kind", "Kind", show=False, id="tasks.kind", tooltip="Show one kind only, or all"),
@@ -116,7 +124,7 @@ class TaskListScreen(WorkScreen):
             chosen.append("one customer")
         if not wanted.is_empty:
             only = f": {', '.join(chosen)}" if chosen else ""
-            parts.append(f"{self._tasks.row_count:,} of {self._tasks.total:,} shown{only}")
+            parts.append(f"{self._tasks.row_count:,} of {self._tasks.total:,} shown{only}, esc shows all")
         if self._tasks.selected_count:
             parts.append(f"{self._tasks.selected_count:,} selected")
         if self.session.is_read_only:
@@ -243,6 +251,14 @@ class TaskListScreen(WorkScreen):
         is_filtered = bool(self._tasks.filter.customers)
         customers = frozenset[CustomerId]() if is_filtered or row is None else frozenset({row.customer_id})
         self._filter(replace(self._tasks.filter, customers=customers))
+
+    def action_stop_or_show_all(self) -> None:
+        """Stop what goes on; where nothing does, show every task again."""
+        if self.working:
+            self.action_stop()
+            return
+        self.query_one(FilterInput).value = ""
+        self._filter(TaskFilter())
 
     def _filter(self, wanted: TaskFilter) -> None:
         self._tasks.show(wanted)

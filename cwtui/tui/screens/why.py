@@ -96,8 +96,7 @@ def _lines(one: Explanation, names: Names) -> Iterator[Line]:
     planned = "Planned: " if one.is_planned else ""
     yield Line(f"{planned}{one.what} {which} of agreement {names.agreement(one.agreement_id)}", Tone.HEADING)
     facts = {
-        "Product": (f"{one.product_name} ({one.product_id})" if one.product_name else one.product_id)
-        + f", {one.charge}",
+        "Product": f"{names.product(one.product_id, one.subscription_id)}, {one.charge}",
         "Subscription": f"{one.subscription_name} ({one.subscription_id})",
         "Order": ", ".join(filter(None, (one.order, one.kind.replace("_", " ")))),
         "Line": one.source,

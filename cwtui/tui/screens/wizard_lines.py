@@ -113,7 +113,8 @@ def _charges(plan: Plan) -> Iterator[Line]:
         mine = [change for change in created if change.charge is charge]
         if not mine and charge not in _ALWAYS:
             continue
-        yield Line("")
+        if mine or charge is _ALWAYS[0]:
+            yield Line("")
         yield _amount(_TITLES[charge], totals.get(charge, ZERO), plan.currency, Tone.HEADING if mine else Tone.MUTED)
         for change in mine:
             yield from _created(change)

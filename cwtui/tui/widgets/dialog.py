@@ -20,3 +20,7 @@ class Dialog(ModalScreen[Answer]):
 
     def __init__(self) -> None:
         super().__init__(classes="dialog")
+
+    def on_mount(self) -> None:
+        """What was said before the question would lie over its answers."""
+        self.app.clear_notifications()

@@ -20,7 +20,7 @@ from cwtui.tui.widgets.tone import Tone
 from cwtui.tui.widgets.virtual_table import VirtualTable
 
 _NAME, _DETAIL = 20, 12
-_WIDEST = 60
+_WIDEST, _SHORT = 60, 10
 
 
 def candidate_columns(entries: Sequence[Entry], *, ranked: bool) -> tuple[Column, ...]:
@@ -165,12 +165,15 @@ class FuzzyPicker(Dialog[int | None]):
 
     def compose(self) -> ComposeResult:
         """The search line, the list, and all about the entry under the cursor."""
-        with Vertical(classes="dialog--box") as box:
+        is_short = len(self._entries) <= _SHORT
+        with Vertical(classes=f"dialog--box{' -short' if is_short else ''}") as box:
             box.border_title = content(self._title)
             box.border_subtitle = "enter chooses · esc cancels"
             yield PlainInput(placeholder=self._placeholder)
             table = VirtualTable(self._columns, self._candidates(""), selectable=False, empty_text="Nothing fits.")
             table.can_focus = False  # the letters go into the search line, whatever is clicked
+            if is_short:
+                table.styles.height = len(self._entries) + 1
             yield table
             yield Static(classes="dialog--hint", markup=False)
 

@@ -18,6 +18,7 @@ _TITLES = {
     MappingKind.PRODUCT: ("p", "Products"),
     MappingKind.AGREEMENT: ("a", "Agreements"),
 }
+_FORMS = ("{unmapped:,} of {total:,} unmapped", "{unmapped:,} unmapped", "{unmapped:,} of {total:,}")
 
 
 class KindTabs(Widget):
@@ -36,31 +37,33 @@ class KindTabs(Widget):
 
     def render(self) -> Content:
         """`[c Customers 3 of 15 unmapped]  p Products …`."""
-        room = self.content_size.width
-        labels = self._labels(" unmapped")
-        if sum(len(label) for label in labels.values()) > room:
-            labels = self._labels("")
         parts = [
-            Content.styled(label, "bold reverse" if kind is self.current else "") for kind, label in labels.items()
+            Content.styled(label, "bold reverse" if kind is self.current else "")
+            for kind, label in self._labels().items()
         ]
         return Content("").join(parts)
 
     def on_click(self, event: events.Click) -> None:
         """Say which one was clicked."""
         place = event.get_content_offset(self)
-        labels = self._labels(" unmapped")
-        if sum(len(label) for label in labels.values()) > self.content_size.width:
-            labels = self._labels("")
         start = 0
-        for kind, label in labels.items():
+        for kind, label in self._labels().items():
             if place is not None and start <= place.x < start + len(label):
                 self.post_message(self.Chosen(kind))
             start += len(label)
 
-    def _labels(self, word: str) -> dict[MappingKind, str]:
-        labels = {}
-        for kind, (key, title) in _TITLES.items():
-            unmapped, total = self.counts.get(kind, (0, 0))
-            text = f"{key} {title} {unmapped:,} of {total:,}{word}" if unmapped else f"{key} {title} {total:,}"
-            labels[kind] = f"[{text}]" if kind is self.current else f" {text} "
+    def _labels(self) -> dict[MappingKind, str]:
+        """The longest form that the line has room for."""
+        labels: dict[MappingKind, str] = {}
+        for form in _FORMS:
+            labels = {kind: self._label(kind, form) for kind in _TITLES}
+            if sum(len(label) for label in labels.values()) <= self.content_size.width:
+                break
         return labels
+
+    def _label(self, kind: MappingKind, form: str) -> str:
+        key, title = _TITLES[kind]
+        unmapped, total = self.counts.get(kind, (0, 0))
+        number = form.format(unmapped=unmapped, total=total) if unmapped else f"{total:,}"
+        text = f"{key} {title} {number}"
+        return f"[{text}]" if kind is self.current else f" {text} "

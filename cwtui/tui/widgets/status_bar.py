@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from textual import events
 from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
 from cwtui.tui.plain import clean
 from cwtui.tui.widgets.tone import TONE_STYLES, Tone
+
+_ROOMY = 2
+"""Cells between two parts where there is room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,24 +44,36 @@ class StatusBar(Widget):
         self.set_reactive(StatusBar.counts, counts)
         self._width = 0
 
-    def on_resize(self, event: events.Resize) -> None:
+    def on_resize(self) -> None:
         """Draw closer together where the line is too short."""
-        self._width = event.size.width
-        self.refresh(layout=True)
+        if self._width != self.content_size.width:
+            self._width = self.content_size.width
+            self.refresh(layout=True)
 
     def render(self) -> Content:
         """One part per count; what is none is muted, what there is has its tone."""
-        roomy = self._line(between="  ", after_symbol=" ")
-        return roomy if roomy.cell_length <= self._width else self._line(between=" ", after_symbol="")
+        roomy = self._parts(" ")
+        if sum(part.cell_length for part in roomy) + _ROOMY * (len(roomy) - 1) <= self._width:
+            return Content(" " * _ROOMY).join(roomy)
+        return Content("\n").join(Content(" ").join(line) for line in self._lines(self._parts("")))
 
-    def _line(self, *, between: str, after_symbol: str) -> Content:
+    def _parts(self, after_symbol: str) -> list[Content]:
         parts = [_part(count, after_symbol) for count in self.counts]
-        if self.note:
-            parts.append(Content(clean(self.note)))
-        return Content(between).join(parts)
+        return [*parts, Content(clean(self.note))] if self.note else parts
+
+    def _lines(self, parts: Sequence[Content]) -> list[list[Content]]:
+        """No count is torn apart; a note is, where it is longer than a line."""
+        lines: list[list[Content]] = [[]]
+        room = self._width
+        for part in parts:
+            if lines[-1] and part.cell_length > room:
+                lines.append([])
+                room = self._width
+            lines[-1].append(part)
+            room -= part.cell_length + 1
+        return lines
 
 
 def _part(count: Count, after_symbol: str) -> Content:
-    # no-break spaces: a count is not torn apart where the line is too short for all of them
-    text = f"{count.symbol}{after_symbol}{count.number:,} {count.word}".replace(" ", "\u00a0")
+    text = f"{count.symbol}{after_symbol}{count.number:,} {count.word}"
     return Content.styled(text, TONE_STYLES[count.tone if count.number else Tone.MUTED])

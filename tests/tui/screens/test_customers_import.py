@@ -52,7 +52,7 @@ async def test_enter_asks_for_the_gaps_until_they_are_right_then_imports_and_map
         await app.until(GapsScreen)
         await app.type("usa")
         await app.press("ctrl+s")
-        assert app.hint == "✗ Still missing or not right: country code."
+        assert app.hint == "✗ Still missing or not right: country code (two letters: US, GB, DE …)"
         await app.press("backspace", "enter")
         await app.until_idle()
         assert DELTA in mapped(app)

@@ -160,6 +160,17 @@ async def test_what_is_wrong_is_said_while_typing(config: Path, tmp_path: Path, 
         assert problem(app, key) == ""
 
 
+async def test_what_is_wrong_is_named_with_its_section_and_gone_to(config: Path, tmp_path: Path) -> None:
+    async with started(config, tmp_path) as app:
+        await app.press("s")
+        await fill(app, connectwise__base_url="ftp://a", marketplace__base_url="ftp://b")
+        field(app, "sync.every").focus()
+        await app.press("ctrl+s")
+        assert "✗ ConnectWise, API base URL: " in app.detail
+        assert "✗ Marketplace, API base URL: " in app.detail
+        assert field(app, "connectwise.base_url").has_focus
+
+
 async def test_the_keys_go_from_field_to_field_and_choices_turn(tmp_path: Path) -> None:
     async with demo(tmp_path) as app:
         await to_setup(app)
@@ -209,7 +220,7 @@ async def test_saving_writes_the_file_and_goes_on_with_the_new_settings(config: 
         await app.press("ctrl+s")
         await app.settle()
         assert "✓ Saved" in app.detail
-        assert "connectwise: Private key (in the file)" in app.detail
+        assert "ConnectWise, Private key (in the file)" in app.detail
         settings = load_settings(config)
         assert settings.connectwise.private_key.get_secret_value() == SECRET
         assert (settings.sync.price_source, settings.sync.prorate) == (PriceSource.CONNECTWISE, ProrateMode.NONE)

@@ -124,6 +124,21 @@ async def test_filtering_by_status_kind_and_customer(tmp_path: Path) -> None:
         assert {row[KIND] for row in app.rows()} == {"change"}
 
 
+async def test_esc_drops_every_filter(tmp_path: Path) -> None:
+    async with demo(tmp_path) as app:
+        everything = len(app.rows())
+        await app.press("slash", *"green", "enter", "C", "f")
+        await app.until(FuzzyPicker)
+        await app.type("ready")
+        await app.press("enter")
+        assert len(app.rows()) < everything
+        assert "shown: ready, one customer, esc shows all" in note(app)
+        await app.press("escape")
+        assert len(app.rows()) == everything
+        assert note(app) == ""
+        assert app.screen.query_one(FilterInput).value == ""
+
+
 async def test_sorting_by_key_and_by_click(tmp_path: Path) -> None:
     async with demo(tmp_path, size=(160, 40)) as app:
         await app.press("t")

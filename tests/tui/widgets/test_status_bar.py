@@ -46,6 +46,22 @@ async def test_counts_and_note_change(bar: App[object], lines: Lines) -> None:
         assert words(lines(pilot.app)) == "✗ 3 failed held by [b]anna[/b]"
 
 
+async def test_no_count_is_torn_apart(host: type[App[object]], lines: Lines) -> None:
+    class PaddedApp(host):  # type: ignore[misc, valid-type]
+        CSS = "StatusBar {padding: 0 1; height: auto}"
+
+        def compose(self) -> ComposeResult:
+            yield StatusBar(counts_shown({TaskStatus.READY: 10, TaskStatus.NEEDS_ACTION: 10}))
+
+    async with PaddedApp().run_test(size=(80, 8)) as pilot:
+        for width in (80, 79, 60, 40):
+            await pilot.resize_terminal(width, 8)
+            await pilot.pause()
+            text = "\n".join(line.strip() for line in lines(pilot.app))
+            for word in ("needs action", "failed", "ready", "waiting", "synced", "skipped"):
+                assert re.search(rf"[!✗▸⋯✓»] ?\d+ {word}", text), (width, text)
+
+
 async def test_a_hostile_note(bar: App[object], lines: Lines, hostile: str) -> None:
     async with bar.run_test(size=(80, 8)) as pilot:
         pilot.app.query_one(StatusBar).note = hostile
