@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import click
 
-from cwtui.cli.answer import answer, answer_json
+from cwtui.cli.answer import answer, answer_json, tell
 from cwtui.cli.commands import Command, ListingCommand, examples
 from cwtui.cli.documents import plan_document, task_document
 from cwtui.cli.engine_access import stoppable, with_engine
@@ -17,7 +17,7 @@ from cwtui.cli.run_text import answer_report, status_of
 from cwtui.domain.ids import TaskId
 from cwtui.domain.plain_text import plain_text
 from cwtui.domain.plans import Plan
-from cwtui.domain.tasks import Task
+from cwtui.domain.tasks import Task, TaskStatus
 from cwtui.engine.facade import AutoReport, Engine, UndoReport
 
 
@@ -49,7 +49,13 @@ def sync(task_ids: tuple[str, ...], *, dry_run: bool) -> ExitStatus:
 
     report = with_engine(ask)
     answer_report(report)
-    return status_of(report)
+    for task in report.tasks:
+        if task.status is TaskStatus.SKIPPED:
+            tell(f"{plain_text(task.id)} is skipped. Take it up again: cwtui tasks reopen {plain_text(task.id)}.")
+    status = status_of(report)
+    # What was asked for by name and still waits has an older task in its way, which a person has to see to.
+    still_waits = report.waiting > 0 and not dry_run
+    return ExitStatus.NEEDS_ACTION if status is ExitStatus.DONE and still_waits else status
 
 
 @click.command(cls=Command, epilog=examples('cwtui tasks skip SO-77.1000047883 --reason "billed by hand in March"'))

@@ -147,7 +147,7 @@ class PlanningDesk:
         """An open task in the state its plan puts it in (SPEC 2, 4.6)."""
         if not task.status.is_open:
             return task
-        older = self._older_open(task)
+        older = self.older_open(task)
         if older is not None:
             return replace(task, status=TaskStatus.WAITING, problems=(), note=task.note)
         drifted = tuple(problem for problem in task.problems if problem.code is ProblemCode.LINK_CHANGED)
@@ -190,7 +190,8 @@ class PlanningDesk:
         self._has_catalogue = False
         self.fresh.clear()
 
-    def _older_open(self, task: Task) -> Task | None:
+    def older_open(self, task: Task) -> Task | None:
+        """The open task of its subscription that comes before it (SPEC 4.6)."""
         if not task.subscription_id:
             return None
         for other in self.store.tasks_of(task.subscription_id):

@@ -158,9 +158,12 @@ class SyncEngine:
         with self.store.batch():
             for old in tasks:
                 task = self.store.task(old.id)
-                if task is None or task.status is not TaskStatus.NEEDS_ACTION:
+                if task is None or task.status not in {TaskStatus.NEEDS_ACTION, TaskStatus.WAITING}:
                     continue
-                note = " ".join([FAILED_AUTO, *(problem.message for problem in task.problems)])
+                why = [problem.message for problem in task.problems]
+                if task.status is TaskStatus.WAITING and (older := self.desk.older_open(task)) is not None:
+                    why = [f"Task {older.id} of its subscription comes first."]
+                note = " ".join([FAILED_AUTO, *why])
                 if task.note != note:
                     self._save(replace(task, note=note))
 

@@ -172,7 +172,7 @@ def test_a_task_nobody_knows_is_2(cwtui: Any) -> None:
 
 @pytest.mark.parametrize(
     ("status", "expected"),
-    [(TaskStatus.SYNCED, 0), (TaskStatus.FAILED, 1), (TaskStatus.NEEDS_ACTION, 3)],
+    [(TaskStatus.SYNCED, 0), (TaskStatus.FAILED, 1), (TaskStatus.NEEDS_ACTION, 3), (TaskStatus.WAITING, 3)],
 )
 def test_sync_ends_as_its_tasks_do(engine: Any, cwtui: Any, made: Any, status: TaskStatus, expected: int) -> None:
     engine.add(made.task("SO-1.S1", status), made.task("SO-1.S2", status))
@@ -180,6 +180,15 @@ def test_sync_ends_as_its_tasks_do(engine: Any, cwtui: Any, made: Any, status: T
     assert result.exit_code == expected
     assert engine.asked == [("sync", "SO-1.S1", "SO-1.S2", False)]
     assert [task["id"] for task in orjson.loads(result.stdout)["tasks"]] == ["SO-1.S1", "SO-1.S2"]
+
+
+def test_sync_of_a_skipped_task_says_how_to_take_it_up_again(engine: Any, cwtui: Any, made: Any) -> None:
+    engine.add(made.task("SO-1.S1", TaskStatus.SKIPPED), made.task("SO-2.S1", TaskStatus.WAITING))
+    assert (
+        "SO-1.S1 is skipped. Take it up again: cwtui tasks reopen SO-1.S1.\n"
+        in cwtui("tasks", "sync", "SO-1.S1").stderr
+    )
+    assert cwtui("tasks", "sync", "SO-2.S1", "--dry-run").exit_code == 0
 
 
 def test_skip_and_reopen_say_how_the_tasks_then_stand(engine: Any, cwtui: Any, made: Any) -> None:

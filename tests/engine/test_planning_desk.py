@@ -144,6 +144,8 @@ async def test_a_task_waits_behind_the_older_one_of_its_subscription(at: Running
     await at.engine.check()
     queue = at.state.tasks_of(SubscriptionId(MAIL))
     assert [str(task.status) for task in queue] == ["needs_action", "waiting"]
+    later = (await at.engine.auto()).tasks[1]
+    assert later.note == f"Failed auto-sync. Task {INITIAL} of its subscription comes first."
 
 
 def changes() -> tuple[Change, ...]:
