@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from hashlib import blake2b
+from itertools import chain, starmap
 from typing import Any
 
 from cwtui.domain.charges import Charge
@@ -20,6 +22,7 @@ from cwtui.domain.ids import (
     TaskId,
 )
 from cwtui.domain.psa import AdditionValues
+from cwtui.domain.quick import quickly
 
 
 class MappingKind(StrEnum):
@@ -61,52 +64,88 @@ class Mapping:
     connectwise_id: int
 
 
+new_mapping, new_mapping_key = quickly(Mapping), quickly(MappingKey)
+
+
 class Mappings:
     """All mappings of a state, by key. A live view over the state's dictionary: cheap to build."""
 
     def __init__(self, mappings: Iterable[Mapping] = ()) -> None:
-        # Plain tuples, and ids that are not named as such one by one: every plan looks up several.
-        self._by_key: dict[tuple[str, str, str], Any] = {}
+        # Ids that are not named as such one by one: every plan looks up several.
+        self._by_kind: dict[MappingKind, dict[tuple[str, str], Any]] = {kind: {} for kind in MappingKind}
+        self._sum: int | None = None
         for mapping in mappings:
             self.put(mapping)
 
     def __iter__(self) -> Iterator[Mapping]:
-        return (
-            Mapping(MappingKey(MappingKind(kind), marketplace_id, charge), target)
-            for (kind, marketplace_id, charge), target in self._by_key.items()
-        )
+        return chain.from_iterable(map(self.of_kind, MappingKind))
 
     def __len__(self) -> int:
-        return len(self._by_key)
+        return sum(map(len, self._by_kind.values()))
+
+    def of_kind(self, kind: MappingKind) -> Iterator[Mapping]:
+        """The mappings of one kind."""
+        return (
+            new_mapping(new_mapping_key(kind, marketplace_id, charge), target)
+            for (marketplace_id, charge), target in self._by_kind[kind].items()
+        )
+
+    def targets(self, kind: MappingKind) -> set[Any]:
+        """The ids of the companies, catalog items or agreements that something of one kind is mapped to."""
+        return set(self._by_kind[kind].values())
+
+    @property
+    def fingerprint(self) -> str:
+        """Differs wherever anything is mapped otherwise, whatever was mapped first; kept, not counted anew."""
+        if self._sum is None:
+            rows = ((kind, key, target) for kind, mine in self._by_kind.items() for key, target in mine.items())
+            self._sum = sum(starmap(_number_of, rows))
+        return f"{self._sum % 2**128:032x}"
 
     def get(self, key: MappingKey) -> int | None:
         """The ConnectWise id mapped to exactly this key, or None."""
-        found: int | None = self._by_key.get((key.kind, key.marketplace_id, key.charge))
+        found: int | None = self._by_kind[key.kind].get((key.marketplace_id, key.charge))
         return found
 
     def put(self, mapping: Mapping) -> None:
         """Set or replace one mapping."""
         key = mapping.key
-        self._by_key[key.kind, key.marketplace_id, key.charge] = mapping.connectwise_id
+        mine, place = self._by_kind[key.kind], (key.marketplace_id, key.charge)
+        if self._sum is not None:
+            old: int | None = mine.get(place)
+            self._sum -= 0 if old is None else _number_of(key.kind, place, old)
+            self._sum += _number_of(key.kind, place, mapping.connectwise_id)
+        mine[place] = mapping.connectwise_id
 
     def drop(self, key: MappingKey) -> bool:
         """Forget one mapping; True if there was one."""
-        return self._by_key.pop((key.kind, key.marketplace_id, key.charge), None) is not None
+        place = key.marketplace_id, key.charge
+        found: int | None = self._by_kind[key.kind].pop(place, None)
+        if found is not None and self._sum is not None:
+            self._sum -= _number_of(key.kind, place, found)
+        return found is not None
 
     def company(self, customer: CustomerId) -> CompanyId | None:
         """The company of a customer."""
-        found: CompanyId | None = self._by_key.get((MappingKind.CUSTOMER, customer, ""))
+        found: CompanyId | None = self._by_kind[MappingKind.CUSTOMER].get((customer, ""))
         return found
 
     def agreement(self, subscription: SubscriptionId) -> AgreementId | None:
         """The agreement of a subscription."""
-        found: AgreementId | None = self._by_key.get((MappingKind.AGREEMENT, subscription, ""))
+        found: AgreementId | None = self._by_kind[MappingKind.AGREEMENT].get((subscription, ""))
         return found
 
     def catalog_item(self, product: ProductId, charge: Charge) -> CatalogItemId | None:
         """The catalog item of a product's charge: its own mapping, then the product's (SPEC 5, 6)."""
-        found: CatalogItemId | None = self._by_key.get((MappingKind.PRODUCT, product, _MAPPED_AS.get(charge, charge)))
-        return self._by_key.get((MappingKind.PRODUCT, product, "")) if found is None else found
+        mapped = self._by_kind[MappingKind.PRODUCT]
+        found: CatalogItemId | None = mapped.get((product, _MAPPED_AS.get(charge, charge)))
+        return mapped.get((product, "")) if found is None else found
+
+
+def _number_of(kind: MappingKind, place: tuple[str, str], target: int) -> int:
+    """A number that is the row's own; the sum of all is the same in any order."""
+    row = repr((kind.value, place, target)).encode()
+    return int.from_bytes(blake2b(row, digest_size=16).digest(), "big")
 
 
 @dataclass(frozen=True, slots=True)

@@ -202,8 +202,8 @@ def recurring_items(mappings: Mappings) -> frozenset[CatalogItemId]:
     """Catalog items that a product's recurring charge is mapped to: what a standing addition may be of."""
     return frozenset(
         CatalogItemId(row.connectwise_id)
-        for row in mappings
-        if row.key.kind is MappingKind.PRODUCT and row.key.charge in {"", Charge.RECURRING}
+        for row in mappings.of_kind(MappingKind.PRODUCT)
+        if row.key.charge in {"", Charge.RECURRING}
     )
 
 

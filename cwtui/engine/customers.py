@@ -228,7 +228,7 @@ class CustomerImport:
 
     async def _twins(self, customers: Sequence[Customer], candidates: Sequence[ImportCandidate]) -> Twins:
         """Customers that nobody mapped and that are called as a candidate is."""
-        mapped = {row.key.marketplace_id for row in self.store.mappings() if row.key.kind is MappingKind.CUSTOMER}
+        mapped = {row.key.marketplace_id for row in self.store.mappings().of_kind(MappingKind.CUSTOMER)}
         free = [customer for customer in customers if customer.id not in mapped]
         namesakes = namesakes_of([one.company for one in candidates], free)
         if not namesakes:
@@ -246,9 +246,7 @@ class CustomerImport:
 
     def _mapped(self) -> dict[CompanyId, str]:
         """A company that is linked to a vendor's account only is no customer of the marketplace yet."""
-        rows = (
-            row for row in self.store.mappings() if row.key.kind is MappingKind.CUSTOMER and not is_account(row.key)
-        )
+        rows = (row for row in self.store.mappings().of_kind(MappingKind.CUSTOMER) if not is_account(row.key))
         return {CompanyId(row.connectwise_id): row.key.marketplace_id for row in rows}
 
 

@@ -69,8 +69,8 @@ def _has(task: Task, code: ProblemCode) -> bool:
 
 def basis(store: Store, rules: PlanningRules) -> str:
     """Fingerprint of what the operator decides about plans: mappings, settings, this version's rules."""
-    mapped = sorted(f"{mapping.key}={mapping.connectwise_id}" for mapping in store.mappings())
-    return hashlib.sha256("\n".join([__version__, repr(rules), *mapped]).encode()).hexdigest()[:16]
+    parts = [__version__, repr(rules), store.mappings().fingerprint]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
 def is_new_basis(store: Store, rules: PlanningRules) -> bool:

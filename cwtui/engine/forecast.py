@@ -73,9 +73,8 @@ class Forecaster:
         """Of count tasks too, whose agreements are found by company and type and mapped only where a person chose."""
         mappings = self.store.mappings()
         if customer is None:
-            found = {AgreementId(row.connectwise_id) for row in mappings if row.key.kind is MappingKind.AGREEMENT}
-            found |= {link.agreement_id for link in self.store.links()}
-            return sorted(found | self._open_tasks().keys())
+            found: set[AgreementId] = mappings.targets(MappingKind.AGREEMENT)
+            return sorted(found | self.store.linked_agreements() | self._open_tasks().keys())
         mine = [task for task in self.store.tasks() if task.customer_id == customer]
         names = {task.subscription_id for task in mine if task.subscription_id}
         theirs = {mappings.agreement(name) for name in names} | {self.desk.agreement_of(task) for task in mine}

@@ -69,7 +69,7 @@ class MappingDesk:
 
     def rows(self, kind: MappingKind) -> list[MappingRow]:
         """All mappings of one kind, by marketplace id, with the names that are known."""
-        mine = [mapping for mapping in self.store.mappings() if mapping.key.kind is kind]
+        mine = self.store.mappings().of_kind(kind)
         return [self.row(mapping) for mapping in sorted(mine, key=lambda one: (one.key.marketplace_id, one.key.charge))]
 
     def row(self, mapping: Mapping) -> MappingRow:
@@ -143,7 +143,7 @@ class MappingDesk:
 
     async def learn_names(self, kind: MappingKind) -> None:
         """Read the names of everything of a kind that is mapped, so that its table shows them."""
-        wanted = {row.connectwise_id for row in self.store.mappings() if row.key.kind is kind}
+        wanted = self.store.mappings().targets(kind)
         named: Iterable[tuple[int, str]]
         match kind:
             case MappingKind.CUSTOMER:
@@ -245,8 +245,8 @@ class MappingDesk:
             return {}
         taken = {
             CompanyId(row.connectwise_id)
-            for row in self.store.mappings()
-            if row.key.kind is MappingKind.CUSTOMER and not is_account(row.key)
+            for row in self.store.mappings().of_kind(MappingKind.CUSTOMER)
+            if not is_account(row.key)
         }
         return suggest_companies(customers, await self.companies(), taken=taken)
 

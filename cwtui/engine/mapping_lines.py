@@ -78,7 +78,7 @@ async def mapping_lines(desk: MappingDesk, kind: MappingKind) -> list[MappingLin
     async for name, text, detail in _in_turns(_known(desk, kind)):
         found.add(name, text, detail)
     mappings = desk.store.mappings()
-    refined = [row for row in mappings if row.key.kind is kind]
+    refined = list(mappings.of_kind(kind))
     for row in refined:
         if row.key.marketplace_id not in found.named:
             found.add(row.key.marketplace_id, desk.marketplace_name(row.key))
@@ -146,12 +146,11 @@ def _known(desk: MappingDesk, kind: MappingKind) -> Iterable[tuple[str, str, str
 
 
 def _mapped_subscriptions(desk: MappingDesk) -> Iterable[tuple[str, str, str]]:
-    for row in desk.store.mappings():
-        if row.key.kind is MappingKind.AGREEMENT:
-            held = desk.store.subscription(SubscriptionId(row.key.marketplace_id))
-            if held is not None:
-                customer = desk.store.customer(CustomerId(held.customer_id))
-                yield held.id, held.name, customer.name if customer else held.customer_id
+    for row in desk.store.mappings().of_kind(MappingKind.AGREEMENT):
+        held = desk.store.subscription(SubscriptionId(row.key.marketplace_id))
+        if held is not None:
+            customer = desk.store.customer(CustomerId(held.customer_id))
+            yield held.id, held.name, customer.name if customer else held.customer_id
 
 
 def _line(desk: MappingDesk, mappings: Mappings, key: MappingKey, found: _Found) -> MappingLine:

@@ -35,7 +35,7 @@ from cwtui.domain.psa import (
     TableEntry,
 )
 from cwtui.domain.records import AuditRow, Cursor, Intent, RecordWrite
-from cwtui.domain.tasks import Task
+from cwtui.domain.tasks import Task, TaskStatus
 
 
 class Marketplace(Protocol):
@@ -174,7 +174,9 @@ class Store(Protocol):
 
     # tasks
     def task(self, task_id: TaskId) -> Task | None: ...
-    def tasks(self) -> Iterable[Task]: ...
+    def tasks(self, statuses: Collection[TaskStatus] = ()) -> Iterable[Task]:
+        """Every task, or those in these states."""
+
     def task_documents(self) -> Iterable[Mapping[str, Any]]:
         """Every task in the shape of `tasks list --json` (SPEC 2), with `effective` and `monthly_effect` as text."""
 
@@ -210,6 +212,9 @@ class Store(Protocol):
     def links_in(self, agreement_id: AgreementId) -> Sequence[Link]: ...
     def link(self, addition_id: AdditionId) -> Link | None: ...
     def links(self) -> Iterable[Link]: ...
+    def linked_agreements(self) -> set[AgreementId]:
+        """The agreements that hold something linked."""
+
     def save_link(self, link: Link) -> None: ...
     def drop_link(self, addition_id: AdditionId) -> None: ...
     def edits(self, task_id: TaskId) -> PlanEdits | None: ...
@@ -252,8 +257,15 @@ class Store(Protocol):
     def forget_done(self, task_id: TaskId) -> None:
         """A task was finished or undone: its confirmed changes no longer count for a new attempt."""
 
-    def audit(self, *, task_id: TaskId | None = None, since: date | None = None) -> Iterable[AuditRow]:
-        """Audit rows, oldest first."""
+    def audit(
+        self,
+        *,
+        task_id: TaskId | None = None,
+        addition_id: AdditionId | None = None,
+        run_id: str | None = None,
+        since: date | None = None,
+    ) -> Iterable[AuditRow]:
+        """Audit rows, oldest first: of one task, addition and run, and from a day on."""
 
     def save_record_write(self, write: RecordWrite) -> RecordWrite:
         """Add a write of a record that is no addition (`seq` 0), or set it anew; gives it with its number."""

@@ -111,8 +111,8 @@ class Reconciler:
     async def compare_all(self, period_day: date | None = None) -> ReconcileReport:
         """Compare every mapped customer, the largest difference in money first. Changes nothing."""
         self.sides.desk.forget()
-        rows = (row.key for row in self.store.mappings())
-        customers = [CustomerId(key.marketplace_id) for key in rows if key.kind is MappingKind.CUSTOMER]
+        mapped = self.store.mappings().of_kind(MappingKind.CUSTOMER)
+        customers = [CustomerId(row.key.marketplace_id) for row in mapped]
         holdings = await self.sides.all_holdings(customers)
         pairs = [(one, name) for one in holdings for name in self.sides.agreements_of(one, None)]
         comparisons, skipped = await self.sides.compare(pairs, None, period_day)

@@ -13,7 +13,6 @@ from cwtui.domain.ids import (
     AdditionId,
     AgreementId,
     CatalogItemId,
-    CompanyId,
     CustomerId,
     Mpn,
     ProductId,
@@ -147,7 +146,7 @@ class Workbench:
         """All unmapped customers are compared at once: two that match the same company leave a doubt."""
         customers = [self._customer(line.key.marketplace_id, line.name) for line in lines]
         companies = await self.mapping.companies()
-        taken = {CompanyId(row.connectwise_id) for row in self.store.mappings() if row.key.kind is MappingKind.CUSTOMER}
+        taken = self.store.mappings().targets(MappingKind.CUSTOMER)
         found = await asyncio.to_thread(suggest_companies, customers, companies, taken=taken)
         return _by_text(found)
 

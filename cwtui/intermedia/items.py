@@ -198,8 +198,8 @@ def exported_items(store: Store, layout: Layout) -> Sequence[tuple[str, CatalogI
     prefix = layout.product("")
     return sorted(
         (mapping.key.marketplace_id.removeprefix(prefix), CatalogItemId(mapping.connectwise_id))
-        for mapping in store.mappings()
-        if mapping.key.kind is MappingKind.PRODUCT and mapping.key.marketplace_id.startswith(prefix)
+        for mapping in store.mappings().of_kind(MappingKind.PRODUCT)
+        if mapping.key.marketplace_id.startswith(prefix)
     )
 
 

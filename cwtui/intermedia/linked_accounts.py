@@ -21,10 +21,10 @@ class LinkedAccounts:
 
     def __post_init__(self) -> None:
         prefix = self.layout.customer("")
-        for mapping in self.store.mappings():
-            key = mapping.key
-            if key.kind is MappingKind.CUSTOMER and key.marketplace_id.startswith(prefix):
-                self._know(key.marketplace_id.removeprefix(prefix), CompanyId(mapping.connectwise_id))
+        for mapping in self.store.mappings().of_kind(MappingKind.CUSTOMER):
+            name = mapping.key.marketplace_id
+            if name.startswith(prefix):
+                self._know(name.removeprefix(prefix), CompanyId(mapping.connectwise_id))
 
     def _know(self, account: str, company: CompanyId) -> None:
         self._spellings[account.casefold()] = account

@@ -11,15 +11,15 @@ from cwtui.domain.charges import Charge
 from cwtui.domain.ids import (
     AdditionId,
     AgreementId,
-    CustomerId,
     OrderId,
     ProductId,
     SubscriptionId,
     TaskId,
 )
-from cwtui.domain.mappings import Link, MappingKey, MappingKind
+from cwtui.domain.mappings import Link, MappingKind, new_mapping, new_mapping_key
 from cwtui.domain.mappings import Mapping as MappingRow
 from cwtui.domain.marketplace import Subscription
+from cwtui.domain.quick import quickly
 from cwtui.domain.records import Cursor, RecordWrite
 from cwtui.domain.tasks import Task, TaskKind, TaskStatus
 from cwtui.store.marketplace_codecs import (
@@ -33,6 +33,12 @@ from cwtui.store.marketplace_codecs import (
 )
 from cwtui.store.plan_codecs import problems_document, problems_value, values_document, values_value
 from cwtui.store.table import Document
+
+# Looked up and filled by the hundred thousand.
+_new_task = quickly(Task)
+_TASK_KINDS = {kind.value: kind for kind in TaskKind}
+_STATUSES = {status.value: status for status in TaskStatus}
+_MAPPING_KINDS = {kind.value: kind for kind in MappingKind}
 
 
 def task_document(task: Task) -> Document:
@@ -57,15 +63,15 @@ def task_document(task: Task) -> Document:
 def task_value(document: Document) -> Task:
     """The task of a document."""
     customer, subscription, order = document["customer"], document["subscription"], document["order"]
-    return Task(
-        id=TaskId(document["id"]),
-        kind=TaskKind(document["kind"]),
-        status=TaskStatus(document["status"]),
-        customer_id=CustomerId(customer["id"]),
+    return _new_task(
+        id=document["id"],
+        kind=_TASK_KINDS[document["kind"]],
+        status=_STATUSES[document["status"]],
+        customer_id=customer["id"],
         customer_name=customer["name"],
-        subscription_id=SubscriptionId(subscription["id"]),
+        subscription_id=subscription["id"],
         subscription_name=subscription["name"],
-        order_id=OrderId(order["id"]),
+        order_id=order["id"],
         order_number=order["number"],
         order_created=moment_value(order["created"]),
         problems=problems_value(document["problems"]),
@@ -99,7 +105,7 @@ def mapping_value(document: Document) -> MappingRow:
             "charge": str(charge),
             "connectwise_id": int(target),
         }:
-            return MappingRow(MappingKey(MappingKind(kind), marketplace_id, charge), target)
+            return new_mapping(new_mapping_key(_MAPPING_KINDS[kind], marketplace_id, charge), target)
         case _:
             raise ValueError("it lacks a column, or one has the wrong type")
 

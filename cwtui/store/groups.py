@@ -1,8 +1,11 @@
-"""What rows of the state are grouped by, read from their bytes."""
+"""What rows of the state are grouped by, read from their bytes, and what follows from it."""
 
 from __future__ import annotations
 
-from cwtui.store.table import number_after, text_after
+from collections.abc import Collection, Iterable
+
+from cwtui.store.journal import Op
+from cwtui.store.table import Table, number_after, text_after
 
 OPEN, ENDED = "open", "ended"
 
@@ -33,5 +36,21 @@ def agreement_of(row: bytes) -> str:
 
 
 def task_of(row: bytes) -> str:
-    """The task of a confirmed change."""
+    """The task of a confirmed change, or of an audit row."""
     return text_after(row, b'"task_id":"')
+
+
+def unneeded(
+    orders: Table, subscriptions: Table, open_tasks: Collection[bytes], kept: Collection[tuple[str, str]]
+) -> Iterable[Op]:
+    """What drops the orders and subscriptions that no open task refers to, except some."""
+    needed = {
+        "orders": (orders, set(map(order_of_task, open_tasks))),
+        "subscriptions": (subscriptions, set(map(subscription_of_task, open_tasks))),
+    }
+    return [
+        (name, key, None)
+        for name, (table, wanted) in needed.items()
+        for key in table.rows
+        if key not in wanted and (name, key) not in kept
+    ]

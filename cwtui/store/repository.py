@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import InvalidOperation
 from functools import lru_cache
 from typing import Generic, TypeVar
@@ -61,6 +61,20 @@ class Repository(Generic[Value]):
     def all(self, keys: Iterable[str] | None = None) -> Iterator[Value]:
         """Every value in the table's sequence, or those of the given ids."""
         return map(self._value, self.table.documents(keys))
+
+    def saying(self, said: Sequence[bytes], keys: Iterable[str] | None = None) -> Iterator[Value]:
+        """The values, or those of the given ids, whose rows hold one of some pieces of JSON (`"status":"ready"`).
+
+        It may belong to something else within the document, so the values have to be looked at. No piece: all.
+        """
+        if not said:
+            return self.all(keys)
+        rows = self.table.rows
+        return self.all([key for key in (rows if keys is None else keys) if any(one in rows[key] for one in said)])
+
+    def groups(self, index: str) -> Iterable[str]:
+        """The groups of an index."""
+        return self._indices[index].groups(self.table)
 
     def ids_in(self, index: str, group: str) -> tuple[str, ...]:
         """The ids in a group of an index."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import date, datetime
@@ -16,8 +16,10 @@ from cwtui.domain.mappings import Mapping as MappingRow
 from cwtui.domain.marketplace import Customer, Order, Product, Subscription
 from cwtui.domain.plans import Change, Plan, PlanEdits
 from cwtui.domain.records import AuditRow, Cursor, Intent, RecordWrite
-from cwtui.domain.tasks import Task, order_rank
-from cwtui.store import codecs, groups, marketplace_codecs, plan_codecs
+from cwtui.domain.tasks import Task, TaskStatus, order_rank
+from cwtui.store import codecs, groups
+from cwtui.store import marketplace_codecs as market
+from cwtui.store import plan_codecs as plans
 from cwtui.store.documents import Documents, open_documents
 from cwtui.store.journal import Op
 from cwtui.store.repository import Repository
@@ -53,37 +55,23 @@ class State:
             subscription=groups.subscription_of_link,
             agreement=groups.agreement_of,
         )
-        self._orders = Repository(
-            documents, "orders", marketplace_codecs.order_document, marketplace_codecs.order_value
-        )
+        self._orders = Repository(documents, "orders", market.order_document, market.order_value)
         self._subscriptions = Repository(
-            documents,
-            "subscriptions",
-            marketplace_codecs.subscription_document,
-            marketplace_codecs.subscription_value,
-            kept=_KEPT,
+            documents, "subscriptions", market.subscription_document, market.subscription_value, kept=_KEPT
         )
-        self._customers = Repository(
-            documents, "customers", marketplace_codecs.customer_document, marketplace_codecs.customer_value
-        )
-        self._products = Repository(
-            documents, "products", marketplace_codecs.product_document, marketplace_codecs.product_value
-        )
+        self._customers = Repository(documents, "customers", market.customer_document, market.customer_value)
+        self._products = Repository(documents, "products", market.product_document, market.product_value)
         self._mapping_rows = Repository(documents, "mappings", codecs.mapping_document, codecs.mapping_value)
         self._snapshots = Repository(
             documents, "snapshots", codecs.snapshot_document, codecs.snapshot_value, kept=_KEPT
         )
-        self._plans = Repository(documents, "plans", plan_codecs.plan_document, plan_codecs.plan_value)
-        self._edits = Repository(documents, "edits", plan_codecs.edits_document, plan_codecs.edits_value)
+        self._plans = Repository(documents, "plans", plans.plan_document, plans.plan_value)
+        self._edits = Repository(documents, "edits", plans.edits_document, plans.edits_value)
         self._cursor = Repository(documents, "cursor", codecs.cursor_document, codecs.cursor_value)
         self._intents = Repository(
-            documents,
-            "intents",
-            plan_codecs.intent_document,
-            plan_codecs.intent_value,
-            agreement=groups.agreement_of,
+            documents, "intents", plans.intent_document, plans.intent_value, agreement=groups.agreement_of
         )
-        self._audit = Repository(documents, "audit", plan_codecs.audit_document, plan_codecs.audit_value)
+        self._audit = Repository(documents, "audit", plans.audit_document, plans.audit_value, task=groups.task_of)
         self._writes = Repository(documents, "writes", codecs.record_write_document, codecs.record_write_value)
         self._done = Repository(documents, "done", codecs.done_document, codecs.done_value, task=groups.task_of)
         self._facts = Repository(documents, "facts", codecs.fact_document, codecs.fact_value)
@@ -132,9 +120,10 @@ class State:
         """A task by id."""
         return self._tasks.get(task_id)
 
-    def tasks(self) -> Iterable[Task]:
-        """Every task, in the sequence they were first saved."""
-        return self._tasks.all()
+    def tasks(self, statuses: Collection[TaskStatus] = ()) -> Iterable[Task]:
+        """Every task, or those in these states, in the sequence they were first saved."""
+        said = [b'"status":"%b"' % status.value.encode() for status in statuses]
+        return (task for task in self._tasks.saying(said) if not statuses or task.status in statuses)
 
     def task_documents(self) -> Iterable[Document]:
         """Every task as it stands in the file: at least the shape of `tasks list --json` (SPEC 2)."""
@@ -191,16 +180,7 @@ class State:
             return []
         tasks = self._tasks.table.rows
         open_rows = [tasks[key] for key in self._tasks.ids_in("openness", groups.OPEN)]
-        needed = {
-            "orders": set(map(groups.order_of_task, open_rows)),
-            "subscriptions": set(map(groups.subscription_of_task, open_rows)),
-        }
-        return [
-            (name, key, None)
-            for name, wanted in needed.items()
-            for key in self.documents.table(name).rows
-            if key not in wanted and (name, key) not in recent
-        ]
+        return groups.unneeded(self._orders.table, self._subscriptions.table, open_rows, recent)
 
     def customer(self, customer_id: CustomerId) -> Customer | None:
         """A customer by id."""
@@ -269,6 +249,10 @@ class State:
         """The links of an agreement."""
         return tuple(self._links.group("agreement", str(agreement_id)))
 
+    def linked_agreements(self) -> set[AgreementId]:
+        """The agreements that hold something linked."""
+        return {AgreementId(int(name)) for name in self._links.groups("agreement")}
+
     def save_link(self, link: Link) -> None:
         """Set one link."""
         self._links.save(link)
@@ -333,7 +317,7 @@ class State:
         """Append an audit row; none ever replaces another, whatever its number."""
         names = (f"{row.seq}+{again}" if again else str(row.seq) for again in count())
         name = next(name for name in names if name not in self._audit.table)
-        return self._audit.name, name, encode({**plan_codecs.audit_document(row), "id": name})
+        return self._audit.name, name, encode({**plans.audit_document(row), "id": name})
 
     def open_intents(self, agreement_id: AgreementId | None = None) -> Sequence[Intent]:
         """Intents without an answer, all or of one agreement, oldest first: their outcome is unknown."""
@@ -349,10 +333,20 @@ class State:
         """A task was finished or undone: its confirmed changes no longer count."""
         self.documents.commit([self._done.drop(name) for name in self._done.ids_in("task", task_id)])
 
-    def audit(self, *, task_id: TaskId | None = None, since: date | None = None) -> Iterable[AuditRow]:
-        """Audit rows, oldest first, of one task, or from a UTC day on."""
-        for row in self._audit.all():
-            if (task_id is None or row.task_id == task_id) and (since is None or row.at.date() >= since):
+    def audit(
+        self,
+        *,
+        task_id: TaskId | None = None,
+        addition_id: AdditionId | None = None,
+        run_id: str | None = None,
+        since: date | None = None,
+    ) -> Iterable[AuditRow]:
+        """Audit rows, oldest first: of one task, addition and run, and from a UTC day on."""
+        said = [] if addition_id is None else [b'"addition_id":%d,' % addition_id]
+        said += [] if run_id is None else [b'"run_id":%b,' % encode(run_id)]
+        for row in self._audit.saying(said[:1], None if task_id is None else self._audit.ids_in("task", task_id)):
+            fits = (addition_id is None or row.addition_id == addition_id) and run_id in {None, row.run_id}
+            if fits and (since is None or row.at.date() >= since):
                 yield row
 
     def save_record_write(self, write: RecordWrite) -> RecordWrite:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -407,3 +408,37 @@ def test_a_mapping_is_dropped_by_a_state_that_was_just_opened(path: Path) -> Non
         assert state.drop_mapping(key)
         assert not state.drop_mapping(key)
         assert state.mappings().get(key) is None
+
+
+def test_tasks_in_some_states_are_found_without_looking_at_the_others(path: Path, task: Make) -> None:
+    state = open_state(path)
+    state.save_task(task("1", status=TaskStatus.READY))
+    state.save_task(task("2", note='an odd "status":"ready" in a note', status=TaskStatus.SYNCED))
+    state.save_task(task("3", status=TaskStatus.FAILED))
+    assert [found.id for found in state.tasks([TaskStatus.READY])] == ["1"]
+    assert [found.id for found in state.tasks([TaskStatus.FAILED, TaskStatus.READY])] == ["1", "3"]
+    assert [found.id for found in state.tasks([TaskStatus.SKIPPED])] == []
+    state.close()
+
+
+def test_the_audit_by_addition_and_run(path: Path, values: AdditionValues) -> None:
+    state = open_state(path)
+    for number, (task, addition) in enumerate([("a", 1), ("b", 11), ("a", 1), ("c", None)]):
+        intent = intend(state, values, task=task)
+        held = None if addition is None else AdditionId(addition)
+        state.conclude(intent, replace(row(intent), addition_id=held, run_id=f"run {number // 2}"))
+    assert [found.task_id for found in state.audit(addition_id=AdditionId(1))] == ["a", "a"]
+    assert [found.task_id for found in state.audit(run_id="run 1")] == ["a", "c"]
+    assert [found.task_id for found in state.audit(run_id="run 0", addition_id=AdditionId(1))] == ["a"]
+    assert [found.run_id for found in state.audit(task_id=TaskId("a"), run_id="run 1")] == ["run 1"]
+    assert list(state.audit(task_id=TaskId("z"))) == []
+    state.close()
+
+
+def test_the_agreements_that_hold_links(path: Path, link: Callable[..., Link]) -> None:
+    state = open_state(path)
+    state.save_link(link(9))
+    assert state.linked_agreements() == {link(9).agreement_id}
+    state.drop_link(AdditionId(9))
+    assert state.linked_agreements() == set()
+    state.close()
