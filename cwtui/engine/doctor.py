@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cwtui.domain.errors import ServiceError
+from cwtui.domain.errors import ConfigError, ServiceError
 from cwtui.domain.mappings import is_account
 from cwtui.engine.facade import DoctorReport, Permission, ServiceHealth
 from cwtui.engine.protocols import Marketplace, Psa, Store
@@ -66,7 +66,7 @@ async def examine(marketplace: Marketplace, psa: Psa, *, files: bool = False) ->
         psa: Asked for everything else.
         files: Probe what vendors' files need, too.
     """
-    services = (await _marketplace_health(marketplace), await _psa_health(psa))
+    services = (await _marketplace_health(marketplace, files=files), await _psa_health(psa))
     permissions = [
         Permission(probe.module, probe.permission, probe.level, await _granted(psa, probe) if services[1].ok else None)
         for probe in (*PROBES, *(FILE_PROBES if files else ()))
@@ -74,9 +74,13 @@ async def examine(marketplace: Marketplace, psa: Psa, *, files: bool = False) ->
     return DoctorReport(services, tuple(permissions))
 
 
-async def _marketplace_health(marketplace: Marketplace) -> ServiceHealth:
+async def _marketplace_health(marketplace: Marketplace, *, files: bool) -> ServiceHealth:
     try:
         customers = await marketplace.total("customers")
+    except ConfigError:
+        if not files:
+            raise
+        return ServiceHealth("marketplace", ok=True, version="", message="Not set up; vendors' files do not need it.")
     except ServiceError as error:
         return ServiceHealth("marketplace", ok=False, version="", message=str(error))
     return ServiceHealth("marketplace", ok=True, version="1.15", message=f"Answers; it has {customers} customers.")

@@ -54,7 +54,10 @@ class RecordLog:
     async def create(
         self, record: str, name: str, intended: object, send: Callable[[], Awaitable[Value]], service: str = "PSA"
     ) -> Value:
-        """Note a create, send it, and note how it ended."""
+        """Note a create, send it, and note how it ended. Who sends one again has looked for it and not found it."""
+        earlier = self._waiting().pop((record, name.casefold()), None)
+        if earlier is not None:
+            self._ended(earlier, "failed: it was not there when it was looked for, and is sent again")
         row = self._begin("create", service, record, name, None, intended)
         return await self._sent(row, send)
 

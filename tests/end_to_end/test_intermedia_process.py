@@ -29,6 +29,15 @@ def seeded(stack: ExitStack) -> Sandbox:
     return serve(stack, "--port", "0")
 
 
+KEPT = {
+    "company": "companies",
+    "contact": "contacts",
+    "catalog item": "catalog",
+    "cross-reference": "cross_references",
+    "Manage ID": "manage_ids",
+}
+
+
 def json_of(cwtui: Cwtui, *arguments: str, status: int) -> Any:
     return cwtui.run("intermedia", *arguments, "--json", status=status).json
 
@@ -107,7 +116,9 @@ def test_from_nothing_to_the_first_counts(seeded: Sandbox, opened: Opened, tmp_p
         ("IM100201", "MXS10C01SUNR_7.25", "15", "11.5"),
         ("IM100201", "SPF20A01SUNR_1.1", "15", "2"),
     ]
-    assert {row["task_id"] for row in cwtui.run("audit", "--json", status=0).json} == set(counts["created"])
+    audit = cwtui.run("audit", "--json", status=0).json
+    assert {row["task_id"] for row in audit if row["record"] == "addition"} == set(counts["created"])
+    assert {"company", "contact", "catalog item", "Manage ID"} <= {row["record"] for row in audit}
 
     again = json_of(cwtui, "export-counts", str(files / "billing_report.csv"), "--dated", "2026-11-22", status=3)
     assert (again["created"], len(again["unchanged"])) == ([], 3)
@@ -207,6 +218,11 @@ def test_without_the_marketplace_a_partner_can_still_count(seeded: Sandbox, open
         del cwtui.environment[name]
     assert json_of(cwtui, "setup", status=3)["complete"] is False
     assert "marketplace.base_url" in cwtui.run("check", status=2).err
+    assert "marketplace.base_url" in cwtui.run("doctor", status=2).err
+    cwtui.run("map", "set", "customer", "intermedia:IM100201", "270", status=0)
+    services = cwtui.run("doctor", "--json", status=0).json["services"]
+    assert [one["ok"] for one in services] == [True, True]
+    assert "Not set up" in services[0]["message"]
 
 
 @dataclass
@@ -220,8 +236,12 @@ class Story:
 
     def write(self) -> None:
         self.folder.mkdir()
-        accounts = [f"{name},Company {name},1 Street,,Boise,ID,83702,US,5550150" for name in ACCOUNTS]
-        self._file("accounts", "account_id,name,address1,address2,city,state,zip,country,phone", accounts)
+        accounts = [
+            f"{name},Company {name},1 Street,,Boise,ID,83702,US,5550150,Ines,{name},{name}@x.example"
+            for name in ACCOUNTS
+        ]
+        columns = "account_id,name,address1,address2,city,state,zip,country,phone"
+        self._file("accounts", f"{columns},contact_first_name,contact_last_name,contact_email", accounts)
         sheet = [
             f"S{number:02}R,Seat {number},{number}.{cost},{number + 3}" for number in range(6) for cost in (25, 95)
         ]
@@ -265,6 +285,7 @@ class Story:
         return {
             "additions": held(self.sandbox),
             "companies": names_of(self.sandbox, "companies", "identifier"),
+            "contacts": names_of(self.sandbox, "contacts", "lastName"),
             "catalog": names_of(self.sandbox, "catalog", "identifier"),
             "types": names_of(self.sandbox, "product_types", "name"),
             "manage_ids": sorted(
@@ -286,7 +307,7 @@ def test_a_killed_run_never_doubles(stack: ExitStack, opened: Opened, tmp_path: 
         calm.cwtui.run(*arguments, status=0)
     expected = calm.left()
     assert len(expected["additions"]) == len(ACCOUNTS) * 9
-    for kept in ("companies", "catalog", "types", "manage_ids", "cross_references"):
+    for kept in ("companies", "contacts", "catalog", "types", "manage_ids", "cross_references"):
         assert len(set(expected[kept])) == len(expected[kept])
 
     kills, round_ = 0, 0
@@ -304,10 +325,12 @@ def test_a_killed_run_never_doubles(stack: ExitStack, opened: Opened, tmp_path: 
                 _assert_it_opens(cwtui)
         assert story.left() == expected
         rows = cwtui.run("audit", "--json", status=0).json
-        done = Counter(
-            (row["task_id"], row["why"]["key"]) for row in rows if row["outcome"] in {"confirmed", "adopted"}
-        )
-        assert set(done.values()) == {1}
+        ended = [row for row in rows if row["outcome"] in {"confirmed", "adopted"}]
+        additions = Counter((row["task_id"], row["why"]["key"]) for row in ended if row["record"] == "addition")
+        others = Counter((row["record"], row["name"]) for row in ended if row["record"] != "addition")
+        assert set(additions.values()) == set(others.values()) == {1}
+        for record in ("company", "contact", "catalog item", "cross-reference", "Manage ID"):
+            assert sum(kind == record for kind, _ in others) == len(expected[KEPT[record]]), record
 
 
 def _ended_within(cwtui: Cwtui, process: subprocess.Popen[str], seconds: float) -> bool:

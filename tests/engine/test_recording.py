@@ -69,6 +69,17 @@ async def test_a_create_without_an_answer_is_unknown_until_its_record_is_seen(at
     assert (row.outcome, row.record_id) == ("adopted", str(items[-1].id))
 
 
+async def test_a_create_that_is_sent_again_is_done_once_in_the_audit(at: Running) -> None:
+    at.sandbox.behaviour.plan(replace(LOST, when="before"))
+    with pytest.raises(OutcomeUnknown):
+        await at.engine.psa.create_catalog_item(ITEM)
+    at.sandbox.behaviour.script.clear()
+    await at.engine.psa.create_catalog_item(ITEM)
+    _ = [item async for page in at.engine.psa.catalog_items() for item in page]
+    first, second = written(at)
+    assert (first.outcome.partition(":")[0], second.outcome) == ("failed", "confirmed")
+
+
 async def test_a_killed_create_is_on_the_disk_before_it_is_sent(at: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     async def killed(_: object) -> None:
         assert written(at)[0].outcome.startswith("unknown: the program ended")
