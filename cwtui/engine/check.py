@@ -159,7 +159,7 @@ class ChangeCheck:
         seen: dict[OrderId, Order] = {}
         async for page in self.marketplace.orders(created_from=since):
             seen.update((order.id, order) for order in page)
-        followed = [order for order in cursor.open_orders if order not in seen]
+        followed = sorted(order for order in cursor.open_orders if order not in seen)
         still_open = await self._listed_as_open(set(followed)) if len(followed) > _FEW else set()
         completed = [order.id for order in seen.values() if self._is_due(order, cursor, history)]
         ended = [order for order in followed if order not in still_open]
@@ -200,7 +200,8 @@ class ChangeCheck:
         answers = await each(ids, ask, at_once=self.at_once, done=self._shown("Reading orders", len(ids)))
         orders = [order for order in answers if order is not None]
         found.open_orders.update(order.id for order in orders if order.status.is_open)
-        found.orders = [order for order in orders if order.status is OrderStatus.COMPLETED]
+        completed = [order for order in orders if order.status is OrderStatus.COMPLETED]
+        found.orders = sorted(completed, key=lambda order: (order.created, order.id))  # so are their tasks listed
         pairs = [(order, named) for order in found.orders for named in subscriptions_of(order) or (SubscriptionId(""),)]
         found.subscriptions = await self._subscriptions(list(dict.fromkeys(named for _, named in pairs if named)))
         found.customers = await self._customers({order.customer_id for order in found.orders})

@@ -15,6 +15,9 @@ from cwtui.tui.plain import content
 from cwtui.tui.widgets.detail_pane import DetailPane, Line
 from cwtui.tui.widgets.dialog import Dialog
 
+_SHARE, _LEAST = 0.9, 3
+"""Of the terminal's height, as the stylesheet gives it to dialogs; lines to read, however little room there is."""
+
 
 class ConfirmScreen(Dialog[bool]):
     """A list to read and a question; the result is the answer.
@@ -47,6 +50,15 @@ class ConfirmScreen(Dialog[bool]):
     def on_mount(self) -> None:
         """The keys scroll the list."""
         self.query_one(DetailPane).focus()
+
+    def on_resize(self) -> None:
+        """Give the lines all the room that question and answers leave, once it is known how much these take."""
+        self.call_after_refresh(self._fit)
+
+    def _fit(self) -> None:
+        box, pane = self.query_one(".dialog--box"), self.query_one(DetailPane)
+        others = sum(widget.outer_size.height for widget in box.children if widget is not pane)
+        pane.styles.max_height = max(int(self.size.height * _SHARE) - box.gutter.height - others, _LEAST)
 
     def action_confirm(self) -> None:
         """Yes."""
