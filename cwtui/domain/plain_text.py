@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
+# Line ends are stored as spaces there, other control characters are not supported in its JSON.
+_CONTROL = re.compile(r"\r\n|[\x00-\x1f\x7f]")
 _KEPT = frozenset("\u00a0\u200c\u200d")  # no-break space and the joiners that emoji and Persian are written with
 _WIDE = frozenset("WF")
 _ELLIPSIS = "…"
@@ -23,6 +26,11 @@ def plain_text(text: object, width: int | None = None) -> str:
     if not line.isprintable():
         line = "".join(map(_visible, line))
     return line if width is None else _shortened(line, width)
+
+
+def stored_text(text: str) -> str:
+    """The text as ConnectWise stores it, so that what is planned compares equal with what comes back."""
+    return _CONTROL.sub(" ", text)
 
 
 def _visible(char: str) -> str:

@@ -13,6 +13,7 @@ from cwtui.domain.ids import AdditionId, AgreementId, CatalogItemId, ProductId, 
 from cwtui.domain.mappings import Link
 from cwtui.domain.money import line_total, plain, price_text
 from cwtui.domain.periods import ONE_DAY, BillingPeriod, day_text
+from cwtui.domain.plain_text import stored_text
 from cwtui.domain.planning.dates import AgreementDates
 from cwtui.domain.planning.task import link_difference
 from cwtui.domain.plans import Change, Operation
@@ -239,7 +240,7 @@ class RepairDraft:
             unit_cost=price if cost is None else cost,
             effective=self.start,
             taxable=item.taxable,
-            description=wanted.name,
+            description=stored_text(wanted.name),
         )
         if held is None:
             return made

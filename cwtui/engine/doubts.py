@@ -15,6 +15,7 @@ from typing import Any
 from cwtui.domain.charges import Charge
 from cwtui.domain.ids import AdditionId, AgreementId, ProductId, SubscriptionId, TaskId
 from cwtui.domain.money import plain
+from cwtui.domain.plain_text import stored_text
 from cwtui.domain.plans import Change, Operation
 from cwtui.domain.psa import Addition, AdditionValues
 from cwtui.domain.records import Intent
@@ -77,7 +78,7 @@ def likeness(values: AdditionValues) -> str:
 
 
 def _words(values: AdditionValues) -> Sequence[str]:
-    return values.description.split()
+    return stored_text(values.description).split()
 
 
 def doubts_in(store: Store, agreement_id: AgreementId) -> list[Doubt]:

@@ -10,6 +10,7 @@ from cwtui.domain.charges import Charge
 from cwtui.domain.ids import ProductId
 from cwtui.domain.money import ZERO, line_total, plain, price_text, round_price
 from cwtui.domain.periods import ONE_DAY, day_text
+from cwtui.domain.plain_text import stored_text
 from cwtui.domain.planning.dates import AgreementDates
 from cwtui.domain.plans import Change, Operation, Plan, PriceSource
 from cwtui.domain.psa import Addition, AdditionValues, CatalogItem
@@ -220,7 +221,7 @@ class _Draft:
             effective=period.start if period else self.dates.first_open_day,
             cancelled=period.end if period else None,
             taxable=found.taxable,
-            description=(found.customer_description or found.description or item.name)
+            description=stored_text(found.customer_description or found.description or item.name)
             + (" - setup fee" if is_one_time else ""),
         )
         total = price_text(line_total(values.quantity, values.unit_price))

@@ -9,6 +9,7 @@ from typing import TypeVar
 from cwtui.domain.errors import NotFound
 from cwtui.domain.ids import AdditionId, AgreementId, CatalogItemId, CompanyId
 from cwtui.domain.periods import BillingCycle
+from cwtui.domain.plain_text import stored_text
 from cwtui.domain.psa import (
     Addition,
     AdditionValues,
@@ -22,7 +23,6 @@ from cwtui.domain.psa import (
 )
 from cwtui.services import connectwise_records as records
 from cwtui.services.connectwise_conditions import both, equals
-from cwtui.services.connectwise_records import stored_text
 from cwtui.services.connectwise_setup import Setup
 from cwtui.services.reading import M, Reader
 

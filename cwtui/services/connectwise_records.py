@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
@@ -12,18 +11,11 @@ from cwtui.domain.ids import AdditionId, AgreementId, CatalogItemId, CompanyId
 from cwtui.domain.marketplace import Address
 from cwtui.domain.money import ZERO
 from cwtui.domain.periods import BillingCycle
+from cwtui.domain.plain_text import stored_text
 from cwtui.domain.psa import Addition, AdditionValues, Agreement, BillCustomer, CatalogItem, Company, Contact, Invoice
 from cwtui.services.reading import Amount, Day, Reader, Record, Text
 
 T = TypeVar("T")
-
-# Line ends are stored as spaces there, other control characters are not supported in its JSON.
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-
-
-def stored_text(text: str) -> str:
-    """The text as ConnectWise stores it, so that what was sent compares equal with what comes back."""
-    return _CONTROL.sub(" ", text.replace("\r\n", " "))
 
 
 def day_text(day: date) -> str:

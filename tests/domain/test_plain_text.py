@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cwtui.domain.plain_text import columns, plain_text
+from cwtui.domain.plain_text import columns, plain_text, stored_text
 
 
 @pytest.mark.parametrize(
@@ -52,3 +52,11 @@ def test_every_text_is_one_harmless_line_that_fits(text: str, width: int) -> Non
     assert all(char.isprintable() or char in "\u00a0\u200c\u200d" for char in shown)
     assert len(shown.splitlines()) <= 1
     assert plain_text(plain_text(text)) == plain_text(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "stored"),
+    [("two\r\nlines", "two lines"), ("a\nb\rc\td", "a b c d"), ("\x00\x1b\x7f", "   "), ("Müller  中", "Müller  中")],
+)
+def test_a_text_as_connectwise_stores_it(text: str, stored: str) -> None:
+    assert stored_text(text) == stored

@@ -17,7 +17,7 @@ from cwtui.domain.ids import ProductId, TaskId
 from cwtui.domain.plans import Change, Operation
 from cwtui.domain.psa import Addition, AdditionValues
 from cwtui.domain.tasks import TaskStatus
-from cwtui.engine.doubts import doubts_in
+from cwtui.engine.doubts import doubts_in, likeness
 from cwtui.engine.writing import RESENDS, Contradiction
 from cwtui.store.state import open_state
 from tests.engine.slow_psa import AGREEMENT, NOON, SUBSCRIPTION, TASK, TEN, Desk
@@ -134,6 +134,12 @@ async def test_what_is_not_whole_is_neither_adopted_nor_in_the_way(desk: Desk) -
     desk.psa.creates = ["answered late"]
     assert await desk.write(create()) == "adopted"
     assert len(desk.psa.held) == 2
+
+
+def test_a_description_is_the_same_as_connectwise_stores_it() -> None:
+    assert likeness(replace(TEN, description="Mail\x07box\r\nplus")) == likeness(
+        replace(TEN, description="Mail box plus")
+    )
 
 
 async def test_a_new_addition_that_is_not_whole_may_be_ours_so_nothing_is_sent_again(desk: Desk) -> None:

@@ -13,6 +13,7 @@ from cwtui.domain.ids import AdditionId, ProductId
 from cwtui.domain.mappings import Link
 from cwtui.domain.marketplace import Subscription, SubscriptionProduct
 from cwtui.domain.money import line_total, plain, price_text
+from cwtui.domain.plain_text import stored_text
 from cwtui.domain.planning.dates import PlanDates
 from cwtui.domain.planning.facts import PlanningFacts
 from cwtui.domain.planning.lines import plan_product
@@ -67,7 +68,7 @@ class Draft:
         """A product's name as invoices show it; a plan's own fee is named after the subscription (SPEC 6)."""
         name = self._names.get(product)
         if name is None:
-            name = self._names[product] = self._find_name(product)
+            name = self._names[product] = stored_text(self._find_name(product))
         return name
 
     def _find_name(self, product: ProductId) -> str:

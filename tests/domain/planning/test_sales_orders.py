@@ -246,3 +246,10 @@ def test_a_quarterly_sale_pays_the_rest_of_its_quarter() -> None:
         "1 × 31 (cost 1.213) from 2027-01-01 to 2027-03-31",
     ]
     assert codes(plan) == ["billing_cycle_mismatch"]
+
+
+def test_a_name_of_several_lines_is_one_line_on_the_invoice() -> None:
+    held = subscription()
+    product = replace(held.products[0], name="Exchange\r\nOnline\x07")
+    plan = sale(line("recurring", "10"), held=replace(held, products=(product,)))
+    assert descriptions(plan) == ["Exchange Online ", "Exchange Online  - prorated 11 Nov 2026 to 30 Nov 2026"]
