@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import asyncio
 
 
 class SharedFlush:
@@ -21,6 +24,8 @@ class SharedFlush:
 
     def begin(self) -> asyncio.Task[None]:
         """The flush that covers everything appended so far; it is begun as soon as the one under way has ended."""
+        import asyncio  # noqa: PLC0415  # start-up: `tasks list` opens a state and flushes nothing
+
         if self._next is None or self._next.done():
             self._next = asyncio.create_task(self._after(self._running))
             self._next.add_done_callback(_noted)
@@ -28,9 +33,13 @@ class SharedFlush:
 
     async def done(self) -> None:
         """Wait until everything appended so far is on the disk; raises what the flush raises."""
+        import asyncio  # noqa: PLC0415  # start-up
+
         await asyncio.shield(self.begin())
 
     async def _after(self, running: asyncio.Task[None] | None) -> None:
+        import asyncio  # noqa: PLC0415  # start-up
+
         if running is not None and not running.done():
             await asyncio.wait([running])
         self._running, self._next = self._next, None
