@@ -1,13 +1,15 @@
-"""Many requests at once, in a bounded number of tasks, with their answers in order."""
+"""Many requests at once, in a bounded number of tasks; much work in turns with whatever else goes on."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Sequence
+from time import monotonic
 from typing import Any, TypeVar
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
+_TURN_S = 0.005
 
 
 async def each(
@@ -39,6 +41,19 @@ async def each(
     except* BaseException as several:  # noqa: BLE001  # the first one says it all; nothing is lost: these only read
         raise _first(several) from None
     return [answers[index] for index in range(len(items))]
+
+
+async def in_turns(things: Iterable[Item]) -> AsyncIterator[Item]:
+    """The same things, one after the other, with a turn every few milliseconds for whatever else goes on.
+
+    A key, a paint or an answer never waits for ten thousand plans. What is looked at may have changed after a turn.
+    """
+    until = monotonic() + _TURN_S
+    for thing in things:
+        yield thing
+        if monotonic() >= until:
+            await asyncio.sleep(0)
+            until = monotonic() + _TURN_S
 
 
 async def together(*reads: Coroutine[Any, Any, None]) -> None:

@@ -278,7 +278,7 @@ class DriftDesk:
         if evaluated != head:
             self.store.save_task(evaluated)
             self.listener.task_changed(evaluated)
-        self.desk.replan(queue[1:])
+        await self.desk.replan(queue[1:])
 
     def _shown(self, total: int) -> Callable[[int], None]:
         return lambda done: self.listener.progress(Progress("Reading additions", done, total))

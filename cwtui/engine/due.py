@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from cwtui import __version__
 from cwtui.domain.ids import TaskId
@@ -29,19 +29,25 @@ _FEW = 2
 
 
 def due_tasks(
-    store: Store, created: Collection[TaskId] = (), *, more_subscriptions: bool = True, by_itself: bool = False
+    store: Store,
+    created: Collection[TaskId] = (),
+    open_tasks: Iterable[Task] | None = None,
+    *,
+    more_subscriptions: bool = True,
+    by_itself: bool = False,
 ) -> list[Task]:
     """The open tasks whose plans ConnectWise, time or this check may have changed.
 
     Args:
         store: Holds the tasks.
         created: Tasks this check made: they were never planned.
+        open_tasks: Those of the store, if they were read already.
         more_subscriptions: The marketplace has another number of subscriptions than before, so one that was
             missing may be there now. Otherwise it is only looked for where few are missing.
         by_itself: Only what may be written without a person: a reconciliation is never begun so (SPEC 4.4).
     """
     queues: dict[str, list[Task]] = defaultdict(list)
-    for task in store.open_tasks():
+    for task in store.open_tasks() if open_tasks is None else open_tasks:
         queues[task.subscription_id or task.id].append(task)
     heads = [min(queue, key=_age) for queue in queues.values()]
     missing = {head.id for head in heads if _has(head, ProblemCode.SUBSCRIPTION_MISSING)}

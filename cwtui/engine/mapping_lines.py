@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
 
 from cwtui.domain.charges import Charge
 from cwtui.domain.ids import CustomerId, SubscriptionId
 from cwtui.domain.mappings import MAPPABLE_CHARGES, Mapping, MappingKey, MappingKind, Mappings
 from cwtui.domain.tasks import Task
+from cwtui.engine.concurrently import in_turns
 from cwtui.engine.mapping import MappingDesk
-
-_Thing = TypeVar("_Thing")
-_AT_ONCE = 500
-"""Tasks or rows looked at before the screen gets a turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,28 +66,18 @@ async def mapping_lines(desk: MappingDesk, kind: MappingKind) -> list[MappingLin
     Nothing is asked of a service; long states are read in turns with whatever else goes on.
     """
     found = _Found()
-    tasks = list(desk.store.open_tasks())
-    for begin in range(0, len(tasks), _AT_ONCE):
-        _collect(desk, kind, tasks[begin : begin + _AT_ONCE], found)
-        await asyncio.sleep(0)
-    async for name, text, detail in _in_turns(_known(desk, kind)):
+    async for task in in_turns(desk.store.open_tasks()):
+        _collect(desk, kind, task, found)
+    async for name, text, detail in in_turns(_known(desk, kind)):
         found.add(name, text, detail)
     mappings = desk.store.mappings()
     refined = list(mappings.of_kind(kind))
-    for row in refined:
+    async for row in in_turns(refined):
         if row.key.marketplace_id not in found.named:
             found.add(row.key.marketplace_id, desk.marketplace_name(row.key))
-    lines = [_line(desk, mappings, MappingKey(kind, name), found) async for name in _in_turns(found.named)]
+    lines = [_line(desk, mappings, MappingKey(kind, name), found) async for name in in_turns(found.named)]
     lines += [_line(desk, mappings, row.key, found) for row in refined if row.key.charge]
     return sorted(_without_needless(lines, refined), key=lambda line: line._place)  # noqa: SLF001  # this module's own
-
-
-async def _in_turns(things: Iterable[_Thing]) -> AsyncIterator[_Thing]:
-    """The same, with a turn for whatever else goes on every now and then."""
-    for number, thing in enumerate(list(things)):
-        if number % _AT_ONCE == 0:
-            await asyncio.sleep(0)
-        yield thing
 
 
 def tasks_needing(desk: MappingDesk, key: MappingKey) -> list[Task]:
@@ -117,21 +102,19 @@ def _concerns(charge: str, charges: Iterable[Charge]) -> bool:
     return not charge or charge in used
 
 
-def _collect(desk: MappingDesk, kind: MappingKind, tasks: Sequence[Task], found: _Found) -> None:
-    mappings = desk.store.mappings()
-    for task in tasks:
-        match kind:
-            case MappingKind.CUSTOMER if task.customer_id:
-                found.add(task.customer_id, task.customer_name, waits=True)
-            case MappingKind.PRODUCT:
-                for product in desk.billed(task):
-                    found.add(product.id, product.name, product.mpn, waits=True)
-            case MappingKind.AGREEMENT if task.subscription_id:
-                found.add(task.subscription_id, task.subscription_name, task.customer_name, waits=True)
-                if mappings.company(task.customer_id) is None:
-                    found.hints[task.subscription_id] = "map its customer first"
-            case _:
-                pass
+def _collect(desk: MappingDesk, kind: MappingKind, task: Task, found: _Found) -> None:
+    match kind:
+        case MappingKind.CUSTOMER if task.customer_id:
+            found.add(task.customer_id, task.customer_name, waits=True)
+        case MappingKind.PRODUCT:
+            for product in desk.billed(task):
+                found.add(product.id, product.name, product.mpn, waits=True)
+        case MappingKind.AGREEMENT if task.subscription_id:
+            found.add(task.subscription_id, task.subscription_name, task.customer_name, waits=True)
+            if desk.store.mappings().company(task.customer_id) is None:
+                found.hints[task.subscription_id] = "map its customer first"
+        case _:
+            pass
 
 
 def _known(desk: MappingDesk, kind: MappingKind) -> Iterable[tuple[str, str, str]]:
@@ -146,7 +129,7 @@ def _known(desk: MappingDesk, kind: MappingKind) -> Iterable[tuple[str, str, str
 
 
 def _mapped_subscriptions(desk: MappingDesk) -> Iterable[tuple[str, str, str]]:
-    for row in desk.store.mappings().of_kind(MappingKind.AGREEMENT):
+    for row in list(desk.store.mappings().of_kind(MappingKind.AGREEMENT)):  # others go on meanwhile
         held = desk.store.subscription(SubscriptionId(row.key.marketplace_id))
         if held is not None:
             customer = desk.store.customer(CustomerId(held.customer_id))

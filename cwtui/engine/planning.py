@@ -5,21 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 from typing import Protocol
 
 from cwtui.domain.charges import Charge, charge_of
 from cwtui.domain.errors import NotFound, Unreadable
 from cwtui.domain.ids import AdditionId, AgreementId, CatalogItemId, OrderId, ProductId, SubscriptionId
 from cwtui.domain.marketplace import Order, OrderLine, Product, Subscription
-from cwtui.domain.money import CENT, ZERO
 from cwtui.domain.periods import BillingCycle
 from cwtui.domain.planning import PlanningFacts, PlanningRules, plan_task
 from cwtui.domain.planning.lines import plan_product
-from cwtui.domain.plans import Change, Operation, Plan, PlanEdits, with_edits
-from cwtui.domain.psa import Addition, Agreement, BillCustomer, CatalogItem, billed_through
+from cwtui.domain.plans import Plan, PlanEdits, with_edits
+from cwtui.domain.psa import Addition, Agreement, CatalogItem, billed_through
 from cwtui.domain.tasks import Problem, ProblemCode, Task, TaskKind, TaskStatus, lines_of
-from cwtui.engine.concurrently import each, together
+from cwtui.engine.concurrently import each, in_turns, together
+from cwtui.engine.monthly_effect import monthly_effect
 from cwtui.engine.protocols import Clock, Listener, Marketplace, Progress, Psa, Store
 
 CATALOGUE_AGE = timedelta(hours=1)
@@ -27,15 +26,6 @@ CATALOGUE_AGE = timedelta(hours=1)
 
 _CATALOGUE_READ = "catalogue.read_at"
 _UNIT_COST_CHARGES = {Charge.RECURRING, Charge.CREDIT}
-_MONTHS = {
-    BillingCycle.WEEKLY: Decimal(12) / Decimal(52),
-    BillingCycle.BI_WEEKLY: Decimal(12) / Decimal(26),
-    BillingCycle.MONTHLY: Decimal(1),
-    BillingCycle.BI_MONTHLY: Decimal(2),
-    BillingCycle.QUARTERLY: Decimal(3),
-    BillingCycle.SEMI_ANNUAL: Decimal(6),
-    BillingCycle.YEARLY: Decimal(12),
-}
 
 
 class PlanSource(Protocol):
@@ -84,14 +74,12 @@ class PlanningDesk:
             refresh: Read the subscriptions of those that may be written again unless this run did.
         """
         await self._load_missing(tasks)
-        await together(
-            self.load_agreements({found for task in tasks if (found := self.agreement_of(task)) is not None}),
-            self._load_catalogue(tasks),
-            self._load_items({item for task in tasks for item in self._items_of(task)}),
-        )
+        agreements = {found async for task in in_turns(tasks) if (found := self.agreement_of(task)) is not None}
+        items = {item async for task in in_turns(tasks) for item in self._items_of(task)}
+        await together(self.load_agreements(agreements), self._load_catalogue(tasks), self._load_items(items))
         if refresh:
             await self._load_subscriptions(tasks)
-            await self._load_items({item for task in tasks for item in self._items_of(task)})
+            await self._load_items({item async for task in in_turns(tasks) for item in self._items_of(task)})
 
     async def load_items(self, wanted: set[CatalogItemId]) -> None:
         """Read catalog items, unless they are known."""
@@ -169,16 +157,19 @@ class PlanningDesk:
             plan_digest=plan.digest,
         )
 
-    def replan(self, tasks: Iterable[Task]) -> list[Task]:
+    async def replan(self, tasks: Iterable[Task]) -> list[Task]:
         """Plan open tasks anew and save those that changed; returns all of them as they stand now."""
-        now = []
-        with self.store.batch():
-            for task in tasks:
-                evaluated = self.evaluate(task)
-                if evaluated != task:
-                    self.store.save_task(evaluated)
-                    self.listener.task_changed(evaluated)
-                now.append(evaluated)
+        with self.store.grouped():
+            now = [self.replan_one(self.store.task(task.id) or task) async for task in in_turns(tasks)]
+            await self.store.flushed()
+        return now
+
+    def replan_one(self, task: Task) -> Task:
+        """Plan an open task anew, save it if it changed, and return it as it stands now."""
+        now = self.evaluate(task)
+        if now != task:
+            self.store.save_task(now)
+            self.listener.task_changed(now)
         return now
 
     def forget(self) -> None:
@@ -253,10 +244,12 @@ class PlanningDesk:
 
     async def _load_missing(self, tasks: Sequence[Task]) -> None:
         """Read again what the state let go of: orders and subscriptions of tasks that were reopened or undone."""
-        ordered = [task for task in tasks if not task.is_initial and not self._is_own(task)]
-        orders = sorted({task.order_id for task in ordered if self.store.order(task.order_id) is None})
-        missing = {task.subscription_id for task in tasks if task.subscription_id and self._subscription(task) is None}
-        names = sorted(missing - self.fresh - {task.subscription_id for task in tasks if self._is_own(task)})
+        own = {task.id for task in tasks if self._is_own(task)}
+        ordered = [task for task in tasks if not task.is_initial and task.id not in own]
+        orders = sorted({one.order_id async for one in in_turns(ordered) if self.store.order(one.order_id) is None})
+        named = [task for task in tasks if task.subscription_id and task.id not in own]
+        missing = {one.subscription_id async for one in in_turns(named) if self._subscription(one) is None}
+        names = sorted(missing - self.fresh - {task.subscription_id for task in tasks if task.id in own})
 
         async def ask(name: OrderId) -> Order | None:
             try:
@@ -307,6 +300,7 @@ class PlanningDesk:
         """A task only says that it lacks the record; why it could not be read is said here."""
         for happened in self.psa.unreadable:
             self.listener.problem(happened)
+        self.psa.clear_unreadable()
 
     async def _load_subscriptions(self, tasks: Sequence[Task]) -> None:
         """Read subscriptions again that orders among the tasks may write by: the newest one's quantity (SPEC 6)."""
@@ -318,8 +312,12 @@ class PlanningDesk:
             and task.subscription_id not in self.fresh
             and task.kind is not TaskKind.COUNT_UPDATE  # its subscription is an account of a file
         }
-        heads = {name: next(filter(_is_open, self.store.tasks_of(name)), None) for name in stale}
-        await self._read_subscriptions(sorted(name for name, head in heads.items() if head and self.may_write(head)))
+        heads = [
+            head async for name in in_turns(stale) if (head := next(filter(_is_open, self.store.tasks_of(name)), None))
+        ]
+        await self._read_subscriptions(
+            sorted([head.subscription_id async for head in in_turns(heads) if self.may_write(head)])
+        )
 
     async def _read_subscriptions(self, stale: Sequence[SubscriptionId]) -> None:
         async def ask(name: SubscriptionId) -> Subscription | None:
@@ -340,8 +338,10 @@ class PlanningDesk:
 
         For what this run found, always: its product may be as new. For older tasks, if they are old themselves.
         """
-        needing = [task for task in tasks if self._needs_catalogue(task)]
-        if not needing or self._has_catalogue:
+        if self._has_catalogue:
+            return
+        needing = [task async for task in in_turns(tasks) if self._needs_catalogue(task)]
+        if not needing:
             return
         read_at, now = self.store.fact(_CATALOGUE_READ), self.clock.now()
         is_young = isinstance(read_at, str) and timedelta(0) <= now - datetime.fromisoformat(read_at) < CATALOGUE_AGE
@@ -374,24 +374,3 @@ def _without_order(task: Task) -> Plan:
         task.order_id,
     )
     return Plan(task.id, task.subscription_id, None, problems=(problem,))
-
-
-def monthly_effect(plan: Plan, cycle: BillingCycle | None) -> Decimal | None:
-    """What a plan's standing additions change per month of billing, to the cent; None while it cannot be said."""
-    if cycle is None or cycle not in _MONTHS or (plan.problems and not plan.changes):
-        return None
-    total = sum((_per_period(change) for change in plan.to_write if change.is_standing), start=ZERO)
-    return (total / _MONTHS[cycle]).quantize(CENT)
-
-
-def _per_period(change: Change) -> Decimal:
-    """Ended and deleted additions count against, created ones for; what stays in place by its difference."""
-    if change.operation is Operation.CREATE:
-        return change.amount
-    if change.after is not None and change.after.cancelled is None and change.before is not None:
-        was = change.before.values
-        return change.amount - (was.quantity * was.unit_price if was.bill is BillCustomer.BILLABLE else ZERO)
-    before = change.before.values if change.before else None
-    if before is None or before.bill is not BillCustomer.BILLABLE:
-        return ZERO
-    return -(before.quantity * before.unit_price)

@@ -138,7 +138,7 @@ class Reconciler:
             prepared += made
             blocked += refused
         await self.sides.desk.load(prepared)
-        planned = self.sides.desk.replan(prepared)
+        planned = await self.sides.desk.replan(prepared)
         lines = tuple(line for some in adopted for line in some)
         return PreparedRepairs(tuple(planned), lines, tuple(blocked), _report(comparisons, skipped))
 

@@ -13,6 +13,7 @@ from cwtui.domain.plans import Plan
 from cwtui.domain.records import AuditRow
 from cwtui.domain.tasks import Task, TaskKind, TaskStatus
 from cwtui.engine.check import ChangeCheck
+from cwtui.engine.concurrently import in_turns
 from cwtui.engine.doctor import counts_files, examine
 from cwtui.engine.due import due_tasks, is_new_basis, note_basis
 from cwtui.engine.facade import AutoReport, CheckReport, DoctorReport, MappingRow, Suggestion, UndoReport
@@ -82,11 +83,11 @@ class SyncEngine:
                 await self._replan_open()
                 return report
             more = counts != self.store.cursor().last_counts
-            due = due_tasks(self.store, report.created, more_subscriptions=more)
+            due = due_tasks(self.store, report.created, await self._open_tasks(), more_subscriptions=more)
             await self.desk.load(due)
         except ServiceError as error:  # the tasks are made: the next check plans them
             return replace(report, failures=(*report.failures, str(error)), is_planned=False)
-        self.desk.replan(due)
+        await self.desk.replan(due)
         return report
 
     async def auto(self, *, dry_run: bool = False) -> AutoReport:
@@ -94,18 +95,20 @@ class SyncEngine:
         report = await self.check()
         errors = [*report.failures]
         if not report.is_planned:
-            return self._reported(SyncOutcome(), report, dry_run=dry_run, errors=errors)
+            return await self._reported(SyncOutcome(), report, dry_run=dry_run, errors=errors)
         errors += await self._map_exact(dry_run=dry_run)
-        due = [one for one in due_tasks(self.store, more_subscriptions=False, by_itself=True) if self._is_chosen(one)]
+        left = await self._open_tasks()
+        due = due_tasks(self.store, (), left, more_subscriptions=False, by_itself=True)
+        due = [task for task in due if self._is_chosen(task)]
         outcome = SyncOutcome() if dry_run else await self._synchronise(due)
         errors += outcome.errors
-        self._note_failures([task for task in self.store.open_tasks() if self._is_chosen(task)])
-        return self._reported(outcome, report, dry_run=dry_run, errors=errors)
+        await self._note_failures([task for task in await self._open_tasks() if self._is_chosen(task)])
+        return await self._reported(outcome, report, dry_run=dry_run, errors=errors)
 
-    def _reported(
+    async def _reported(
         self, outcome: SyncOutcome, check: CheckReport, *, dry_run: bool, errors: Sequence[str]
     ) -> AutoReport:
-        tasks = tuple(self.store.tasks())
+        tasks = [task async for task in in_turns(self.store.tasks())]
         return outcome.report(self.clock.today, tasks, created=len(check.created), dry_run=dry_run, errors=errors)
 
     def stop(self) -> None:
@@ -127,7 +130,7 @@ class SyncEngine:
         )
         report = await check.run()
         created = (self.store.task(name) for name in report.created)
-        self.desk.fresh.update(task.subscription_id for task in created if task is not None)
+        self.desk.fresh |= {task.subscription_id async for task in in_turns(created) if task is not None}
         return report
 
     async def _map_exact(self, *, dry_run: bool) -> list[str]:
@@ -135,9 +138,9 @@ class SyncEngine:
         failures = []
         try:
             if self.rules.maps_exact:
-                await self.mapping.map_exact(list(self.store.open_tasks()))
+                await self.mapping.map_exact(await self._open_tasks())
             if self.rules.creates_items and not dry_run:
-                await self.mapping.create_items(list(self.store.open_tasks()))
+                await self.mapping.create_items(await self._open_tasks())
         except (ServiceError, InputError) as error:
             failures.append(str(error))
         if is_new_basis(self.store, self.desk.rules):
@@ -145,18 +148,18 @@ class SyncEngine:
         return failures
 
     async def _replan_open(self) -> None:
-        open_tasks = list(self.store.open_tasks())
+        open_tasks = await self._open_tasks()
         await self.desk.load(open_tasks)
-        self.desk.replan(open_tasks)
+        await self.desk.replan(open_tasks)
         note_basis(self.store, self.desk.rules)
 
     def _is_chosen(self, task: Task) -> bool:
         return not self.rules.only_customers or task.customer_id in self.rules.only_customers
 
-    def _note_failures(self, tasks: Iterable[Task]) -> None:
+    async def _note_failures(self, tasks: Iterable[Task]) -> None:
         """A task that is not ready says why `--auto` left it (SPEC 6)."""
-        with self.store.batch():
-            for old in tasks:
+        with self.store.grouped():
+            async for old in in_turns(tasks):
                 task = self.store.task(old.id)
                 if task is None or task.status not in {TaskStatus.NEEDS_ACTION, TaskStatus.WAITING}:
                     continue
@@ -166,6 +169,9 @@ class SyncEngine:
                 note = " ".join([FAILED_AUTO, *why])
                 if task.note != note:
                     self._save(replace(task, note=note))
+
+    async def _open_tasks(self) -> list[Task]:
+        return [task async for task in in_turns(self.store.open_tasks())]
 
     def _save(self, task: Task) -> None:
         self.store.save_task(task)
@@ -207,11 +213,7 @@ class SyncEngine:
 
     async def tasks(self, statuses: Collection[TaskStatus] = (), kinds: Collection[TaskKind] = ()) -> Sequence[Task]:
         """Tasks in those states and of those kinds, oldest first."""
-        found = [
-            task
-            for task in self.store.tasks()
-            if (not statuses or task.status in statuses) and (not kinds or task.kind in kinds)
-        ]
+        found = [task async for task in in_turns(self.store.tasks(statuses)) if not kinds or task.kind in kinds]
         return sorted(found, key=lambda task: task.queue_key[1:] if task.order_created else ())
 
     async def task(self, task_id: TaskId) -> Task:
@@ -246,27 +248,31 @@ class SyncEngine:
         """Synchronise these tasks; naming a task confirms what a guard stopped (SPEC 6, guards)."""
         self._require_writable()
         self.is_stopping = False
-        named = [await self.task(name) for name in task_ids]
+        named = await self._named(task_ids)
         self._read_afresh()
-        with self.store.batch():
-            for task in named:
+        with self.store.grouped():
+            async for task in in_turns(named):
                 if task.status.is_open and not task.confirmed_guard and not dry_run:
                     self._save(replace(task, confirmed_guard=True))
-        tasks = [await self.task(name) for name in task_ids]
+        tasks = await self._named(task_ids)
         await self.desk.load(tasks)
-        self.desk.replan(tasks)
+        await self.desk.replan(tasks)
         open_tasks = [task for task in tasks if task.status.is_open]
         outcome = SyncOutcome() if dry_run else await self._synchronise(open_tasks)
         await self._plan_followers(tasks)
-        now = [await self.task(name) for name in task_ids]
+        now = await self._named(task_ids)
         return outcome.report(self.clock.today, now, dry_run=dry_run, errors=outcome.errors)
+
+    async def _named(self, task_ids: Sequence[TaskId]) -> list[Task]:
+        return [await self.task(name) async for name in in_turns(task_ids)]
 
     async def _plan_followers(self, tasks: Iterable[Task]) -> None:
         """These tasks as they stand, and what waited behind them and may be ready now."""
-        names = dict.fromkeys(name for task in tasks for name in (task.id, *self._queue(task)))
-        behind = [task for name in names if (task := self.store.task(name)) is not None and task.status.is_open]
+        names = {name: None async for task in in_turns(tasks) for name in (task.id, *self._queue(task))}
+        found = [self.store.task(name) async for name in in_turns(names)]
+        behind = [task for task in found if task is not None and task.status.is_open]
         await self.desk.load(behind)
-        self.desk.replan(behind)
+        await self.desk.replan(behind)
 
     def _queue(self, task: Task) -> Sequence[TaskId]:
         return [one.id for one in self.store.tasks_of(task.subscription_id)] if task.subscription_id else ()
@@ -342,7 +348,7 @@ class SyncEngine:
 
     async def suggest(self, kind: MappingKind) -> Sequence[Suggestion]:
         """Everything of that kind that open tasks need and nobody mapped, with candidates."""
-        return await self.mapping.suggest(kind, list(self.store.open_tasks()))
+        return await self.mapping.suggest(kind, await self._open_tasks())
 
     async def import_mappings(self, mappings: Sequence[Mapping]) -> int:
         """Set all of them or none."""

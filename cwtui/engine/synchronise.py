@@ -131,7 +131,7 @@ class Synchroniser:
         heads = {task.subscription_id: task for task in reversed(tasks)}.values()
         is_doubted = agreement_id in doubted_agreements(self.store)
         if agreement_id is None or not (is_doubted or any(self.desk.may_write(task) for task in heads)):
-            self.desk.replan(tasks)
+            await self.desk.replan(tasks)
             self._advance(len(tasks))
             return
         writer = self.open_writer(agreement_id)
@@ -149,7 +149,7 @@ class Synchroniser:
             if task.subscription_id not in stopped and not await self._task(task, writer):
                 stopped.add(task.subscription_id)
             self._advance(1)
-        self.desk.replan(task for task in map(self._now, tasks) if task.subscription_id in stopped)
+        await self.desk.replan(task for task in map(self._now, tasks) if task.subscription_id in stopped)
         await self._look_again(writer)
         self.outcome.add(writer.writes())
 

@@ -98,4 +98,4 @@ class Upkeep:
 
     async def _replan(self, tasks: Sequence[Task]) -> None:
         await self.desk.load(tasks)
-        self.desk.replan(tasks)
+        await self.desk.replan(tasks)

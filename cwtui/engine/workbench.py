@@ -295,8 +295,7 @@ class Workbench:
         else:
             self.store.save_edits(edits)
         editing.mark_saved()
-        self.desk.replan([self._task(editing.task.id)])
-        return self._task(editing.task.id)
+        return self.desk.replan_one(self._task(editing.task.id))
 
     async def review(self, task_id: TaskId) -> Review:
         """The plan as it would be written now, and the agreement's next invoice."""

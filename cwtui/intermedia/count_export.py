@@ -362,7 +362,7 @@ class CountExport:
         self.desk.forget()
         found = [task for name in names if (task := self.store.task(name)) is not None]
         await self.desk.load(found)
-        return self.desk.replan(found)
+        return await self.desk.replan(found)
 
     def _vanished(self, task: Task) -> list[Vanished]:
         record = record_of(self.store, task.id)

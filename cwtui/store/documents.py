@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cwtui.domain.errors import StateError, StateLocked
 from cwtui.store.files import beside, keep_previous
@@ -13,9 +14,11 @@ from cwtui.store.layout import VERSION, Content, NotAState
 from cwtui.store.lock import StateLock
 from cwtui.store.migrations import migrated
 from cwtui.store.recovery import damaged, newer
-from cwtui.store.shared_flush import SharedFlush
 from cwtui.store.storage import AtomicStorage
 from cwtui.store.table import Document, Table, same_document
+
+if TYPE_CHECKING:
+    from cwtui.store.shared_flush import SharedFlush
 
 _LEAST_FOLD = 4 * 1024 * 1024
 """Bytes of journal below which a run does not stop to fold; beyond, a quarter of the file, so folding stays rare."""
@@ -39,7 +42,7 @@ class Documents:
         self._pending: list[Op] = []
         self._undo: list[tuple[str, str, bytes | None]] = []
         self._depth = self._grouped = 0
-        self._shared = SharedFlush(journal.flush)
+        self._shared: SharedFlush | None = None
         self._is_open = True
         self.fold_after = self._fold_bound()
 
@@ -112,6 +115,10 @@ class Documents:
         Raises:
             StateError: The disk refused; what was noted last may be lost with the machine.
         """
+        if self._shared is None:
+            from cwtui.store.shared_flush import SharedFlush  # noqa: PLC0415  # loads asyncio, which a list needs not
+
+            self._shared = SharedFlush(self._journal.flush)
         self._grouped += 1
         try:
             yield
@@ -126,7 +133,7 @@ class Documents:
         Raises:
             StateError: The disk refused; what was noted last may be lost with the machine.
         """
-        if not self._journal.is_flushed:
+        if not self._journal.is_flushed and self._shared is not None:
             await self._shared.done()
 
     def _require_lock(self) -> None:
@@ -144,7 +151,7 @@ class Documents:
         before = self._journal.seq
         try:
             self._journal.append(self._pending, flushed=not self._grouped)
-            if self._grouped:
+            if self._grouped and self._shared is not None:
                 self._shared.begin()
         finally:
             if self._journal.seq == before:

@@ -16,7 +16,7 @@ from cwtui.domain.mappings import Mapping, MappingKey, MappingKind
 from cwtui.domain.periods import BillingCycle
 from cwtui.domain.plans import Change, Edit, Operation, Plan, PlanEdits
 from cwtui.domain.psa import Addition, AdditionValues, BillCustomer
-from cwtui.engine.planning import monthly_effect
+from cwtui.engine.monthly_effect import monthly_effect
 from cwtui.sandbox.world import World
 from tests.engine.upkeep_world import AGREEMENT, CUSTOMER, MAIL, TODAY, Running, running, small_world
 
