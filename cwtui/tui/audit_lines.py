@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import fields
 
 from cwtui.domain.psa import AdditionValues
-from cwtui.domain.records import AuditRow
+from cwtui.domain.records import AuditRow, RecordWrite
 from cwtui.tui.names import Ids, Names
 from cwtui.tui.plan_lines import label_of, value_text
 
@@ -23,6 +23,27 @@ def audit_headline(row: AuditRow, names: Names | None = None) -> str:
 def audit_text(row: AuditRow, names: Names | None = None) -> str:
     """Everything known about a write, a line each."""
     return "\n".join(_lines(row, names or Ids()))
+
+
+def record_headline(row: RecordWrite) -> str:
+    """`created company IM100201 (274): confirmed`."""
+    which = f"{row.name} ({row.record_id})" if row.record_id else row.name
+    return f"{_DONE.get(row.operation, row.operation)} {row.record} {which}: {row.outcome}"
+
+
+def record_text(row: RecordWrite) -> str:
+    """Everything known about a write of what is no addition, a line each."""
+    sides = [(title, values) for title, values in (("before", row.before), ("after", row.after)) if values]
+    lines = [f"service       {row.service}", f"by            {row.who}, run {row.run_id}"]
+    for title, values in sides:
+        lines += ["", title, *(f"  {name.replace('_', ' '):<14}{_plain(value)}" for name, value in values.items())]
+    return "\n".join(lines)
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name.replace('_', ' ')} {_plain(inner)}" for name, inner in value.items())
+    return ", ".join(map(_plain, value)) if isinstance(value, list | tuple) else str(value)
 
 
 def _lines(row: AuditRow, names: Names) -> Iterator[str]:

@@ -16,7 +16,7 @@ from textual.containers import Container
 
 from cwtui.domain.ids import TaskId
 from cwtui.domain.tasks import Task
-from cwtui.tui.audit_lines import audit_headline, audit_text
+from cwtui.tui.audit_lines import audit_headline, audit_text, record_headline, record_text
 from cwtui.tui.plain import clean, clean_lines
 from cwtui.tui.screens.work_screen import WorkScreen
 from cwtui.tui.session import Event, EventKind, Session
@@ -120,6 +120,10 @@ class ActivityScreen(WorkScreen):
                 Event(row.at, EventKind.WRITE, audit_headline(row, names), audit_text(row, names)) for row in some
             )
             await asyncio.sleep(0)
+        said += [
+            Event(row.at, EventKind.WRITE, record_headline(row), record_text(row))
+            for row in self.session.engine.upkeep.record_writes()
+        ]
         self._events = _Events(sorted([*written, *said], key=lambda event: event.at))
         self._seen = seen
         self.query_one(VirtualTable).source = self._events

@@ -40,6 +40,17 @@ async def test_the_audit_of_earlier_runs_is_there(tmp_path: Path) -> None:
         assert [row[WHAT] for row in app.rows()] == ["✓ written"]
 
 
+async def test_writes_of_what_is_no_addition_are_there_too(tmp_path: Path) -> None:
+    async with demo(tmp_path) as app:
+        await app.engine.upkeep.customers.import_all()
+        await app.press("3")
+        await app.until(ActivityScreen)
+        await app.pilot.pause(0.1)
+        headlines = [row[HEADLINE] for row in app.rows()]
+        assert any(line.startswith("created customer CobaltStudios (") for line in headlines)
+        assert all(row[WHAT] == "✓ written" for row in app.rows())
+
+
 async def test_what_happens_meanwhile_appears_and_an_error_is_whole(tmp_path: Path) -> None:
     async with demo(tmp_path) as app:
         await app.press("3")
