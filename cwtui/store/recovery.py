@@ -78,11 +78,22 @@ def damaged(path: Path, what: str) -> StateError:
 
 
 def newer(path: Path, version: int) -> StateError:
-    """The error for a state that a later cwtui wrote."""
+    """The error for a state that a later cwtui wrote; where an earlier one is left that can be read, it is offered."""
+    step = "Upgrade cwtui, or name another state file with --state."
+    try:
+        found = _recovered(path)
+    except StateError:
+        pass
+    else:
+        step = (
+            f"Upgrade cwtui. The last good state plus journal that this version reads is in {found.path}; it knows"
+            f" nothing of what the newer one did since: look at it before you go on with it by `cwtui --state"
+            f" {found.path}`."
+        )
     return StateError(
         f"The state {path} was written by a newer cwtui (version {version} of its format, this one reads {VERSION}).",
         changed="It was left as it is; nothing was sent to a service.",
-        next_step="Upgrade cwtui, or name another state file with --state.",
+        next_step=step,
     )
 
 

@@ -202,6 +202,19 @@ def test_a_newer_state_is_kept_and_refused(path: Path) -> None:
     assert not beside(path, ".recovered.json").exists()
 
 
+def test_beside_a_newer_state_the_last_one_that_can_be_read_is_offered(path: Path) -> None:
+    for value in ("a", "b"):  # folded twice: the state before is kept
+        state = open_state(path)
+        state.save_fact("a", value)
+        state.close()
+    path.write_bytes(path.read_bytes().replace(b'"version":1', b'"version":2'))
+    before = path.read_bytes()
+    with pytest.raises(StateError, match=r"newer cwtui .* knows nothing of what the newer one did since"):
+        open_state(path)
+    assert path.read_bytes() == before
+    assert facts(beside(path, ".recovered.json")) == {"a": "b"}
+
+
 def renamed(document: TinyDocument) -> TinyDocument:
     """A made-up step from version 0, whose facts were called notes and had their value under `text`."""
     notes = document.pop("notes", {})
