@@ -8,7 +8,10 @@ from enum import IntEnum
 from functools import partial
 from typing import ClassVar
 
+import rich
 from rich.console import RenderableType
+from rich.segment import Segments
+from rich.traceback import Traceback
 from textual import on
 from textual.app import App
 from textual.binding import Binding, BindingType
@@ -107,6 +110,13 @@ class CwTui(App[Ending]):
                 self.leave()
             case None:
                 return
+
+    def _fatal_error(self) -> None:
+        """End on what nobody foresaw. Textual's own report shows local variables: a bearer token can be among them."""
+        self.bell()
+        traceback = Traceback(show_locals=False, width=None, suppress=[rich])
+        self._exit_renderables.append(Segments(self.console.render(traceback, self.console.options)))
+        self._close_messages_no_wait()
 
     # news, and what goes on by itself
 
