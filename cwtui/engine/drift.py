@@ -14,7 +14,7 @@ from cwtui.domain.planning.dates import AgreementDates
 from cwtui.domain.planning.task import link_difference
 from cwtui.domain.plans import Change, Operation
 from cwtui.domain.psa import Addition, AdditionValues
-from cwtui.engine.concurrently import each
+from cwtui.engine.concurrently import each, in_turns
 from cwtui.engine.planning import PlanningDesk
 from cwtui.engine.protocols import Clock, Listener, Progress, Psa, Store
 from cwtui.engine.undo import RESTORE
@@ -83,7 +83,7 @@ class DriftDesk:
     @property
     def agreements(self) -> int:
         """How many agreements have linked additions: as many requests as looking at all of them costs."""
-        return len({link.agreement_id for link in self.store.links()})
+        return len(self.store.linked_agreements())
 
     async def find(self, agreement: AgreementId | None = None, *, mark: bool = False) -> DriftReport:
         """Read the additions of every agreement with links, or of one, and compare.
@@ -93,7 +93,7 @@ class DriftDesk:
             mark: Let the open tasks that count on a drifted addition say so (`link_changed`).
         """
         links: dict[AgreementId, list[Link]] = defaultdict(list)
-        for link in self.store.links() if agreement is None else self.store.links_in(agreement):
+        async for link in in_turns(self.store.links() if agreement is None else self.store.links_in(agreement)):
             links[link.agreement_id].append(link)
         names = sorted(links)
         answers = await each(names, self._additions, at_once=self.at_once, done=self._shown(len(names)))

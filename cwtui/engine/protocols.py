@@ -267,6 +267,9 @@ class Store(Protocol):
     ) -> Iterable[AuditRow]:
         """Audit rows, oldest first: of one task, addition and run, and from a day on."""
 
+    def replacements(self) -> Iterable[AuditRow]:
+        """Audit rows of what was deleted, taken back or put back, oldest first."""
+
     def save_record_write(self, write: RecordWrite) -> RecordWrite:
         """Add a write of a record that is no addition (`seq` 0), or set it anew; gives it with its number."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -61,21 +62,10 @@ class Runs:
 
     def list(self) -> tuple[RunSummary, ...]:
         """All runs that wrote something, oldest first."""
-        found: dict[str, RunSummary] = {}
+        rows: dict[str, list[AuditRow]] = defaultdict(list)
         for row in self.store.audit():
-            known = found.get(row.run_id) or RunSummary(row.run_id, row.at, row.at, row.who, (), Writes(), 0)
-            writes, failed = known.writes, known.failed
-            if row.outcome not in _DONE:
-                failed += 1
-            elif row.operation == Operation.CREATE:
-                writes = Writes(writes.post + 1, writes.patch, writes.delete)
-            elif row.operation == Operation.UPDATE:
-                writes = Writes(writes.post, writes.patch + 1, writes.delete)
-            else:
-                writes = Writes(writes.post, writes.patch, writes.delete + 1)
-            tasks = tuple(dict.fromkeys((*known.tasks, row.task_id)))
-            found[row.run_id] = RunSummary(row.run_id, known.at, row.at, row.who, tasks, writes, failed)
-        return tuple(found.values())
+            rows[row.run_id].append(row)
+        return tuple(map(_summary, rows.values()))
 
     async def undo(self, run_id: str, *, compensate: bool = False) -> UndoReport:
         """Take back every task a run wrote for, the last one first; one that cannot be is said, the others go on.
@@ -87,7 +77,7 @@ class Runs:
         Raises:
             InputError: There is no such run.
         """
-        rows = [row for row in self.store.audit() if row.run_id == run_id and row.outcome in _DONE]
+        rows = [row for row in self.store.audit(run_id=run_id) if row.outcome in _DONE]
         if not rows:
             raise InputError(f"No run {run_id} wrote anything.", next_step="See `cwtui audit --runs`.")
         lines: list[str] = []
@@ -117,3 +107,17 @@ class Runs:
             lines += [f"{name}: {line}" for line in report.lines]
             complete = complete and report.complete
         return UndoReport(tuple(lines), complete=complete)
+
+
+def _summary(rows: Sequence[AuditRow]) -> RunSummary:
+    """What the rows of one run come to."""
+    first, done = rows[0], [Operation(row.operation) for row in rows if row.outcome in _DONE]
+    return RunSummary(
+        run_id=first.run_id,
+        at=first.at,
+        until=rows[-1].at,
+        who=first.who,
+        tasks=tuple(dict.fromkeys(row.task_id for row in rows)),
+        writes=Writes(done.count(Operation.CREATE), done.count(Operation.UPDATE), done.count(Operation.DELETE)),
+        failed=len(rows) - len(done),
+    )

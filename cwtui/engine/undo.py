@@ -115,7 +115,7 @@ class Undo:
 
     def _recreated(self) -> dict[AdditionId, AdditionId]:
         """Additions that were deleted, by the id they were created again with: an earlier undo, or a restore."""
-        rows = [row for row in self.store.audit() if row.outcome in _DONE]
+        rows = [row for row in self.store.replacements() if row.outcome in _DONE]
         deleted = {f"undo:{row.seq}": row.addition_id for row in rows if row.operation == Operation.DELETE}
         found = {}
         for row in rows:
@@ -149,7 +149,8 @@ class Undo:
 
     def _later(self, row: AuditRow, held: Addition | None) -> AuditRow | None:
         """The newest write of another task to the addition of a row, if ConnectWise holds what that left."""
-        writes = [one for one in self.store.audit() if one.addition_id == row.addition_id and one.outcome in _DONE]
+        mine = self.store.audit(addition_id=row.addition_id)
+        writes = [one for one in mine if one.addition_id == row.addition_id and one.outcome in _DONE]
         last = writes[-1] if writes else row
         left = None if last.operation == Operation.DELETE else last.after
         is_left = (held is None) is (left is None) and not (held and left and left.billing_differences(held.values))

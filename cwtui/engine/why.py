@@ -78,7 +78,7 @@ class Whys:
         Raises:
             InputError: cwtui had nothing to do with it.
         """
-        rows = [row for row in self.store.audit() if row.addition_id == addition_id]
+        rows = list(self.store.audit(addition_id=addition_id))
         link = self.store.link(addition_id)
         found = [self._written(row) for row in rows]
         if link is not None and link.adopted:

@@ -10,10 +10,7 @@ from datetime import datetime
 from cwtui.domain.charges import Charge
 from cwtui.domain.ids import (
     AdditionId,
-    AgreementId,
     OrderId,
-    ProductId,
-    SubscriptionId,
     TaskId,
 )
 from cwtui.domain.mappings import Link, MappingKind, new_mapping, new_mapping_key
@@ -35,7 +32,8 @@ from cwtui.store.plan_codecs import problems_document, problems_value, values_do
 from cwtui.store.table import Document
 
 # Looked up and filled by the hundred thousand.
-_new_task = quickly(Task)
+_new_task, _new_link = quickly(Task), quickly(Link)
+_CHARGES = {charge.value: charge for charge in Charge}
 _TASK_KINDS = {kind.value: kind for kind in TaskKind}
 _STATUSES = {status.value: status for status in TaskStatus}
 _MAPPING_KINDS = {kind.value: kind for kind in MappingKind}
@@ -129,14 +127,14 @@ def link_document(link: Link) -> Document:
 
 def link_value(document: Document) -> Link:
     """The link of a document."""
-    return Link(
+    return _new_link(
         addition_id=AdditionId(int(document["id"])),
-        agreement_id=AgreementId(document["agreement_id"]),
-        subscription_id=SubscriptionId(document["subscription_id"]),
-        product_id=ProductId(document["product_id"]),
-        charge=Charge(document["charge"]),
+        agreement_id=document["agreement_id"],
+        subscription_id=document["subscription_id"],
+        product_id=document["product_id"],
+        charge=_CHARGES[document["charge"]],
         values=values_value(document["values"]),
-        task_id=TaskId(document["task_id"]),
+        task_id=document["task_id"],
         at=datetime.fromisoformat(document["at"]),
         is_standing=document["is_standing"],
         adopted=document["adopted"],

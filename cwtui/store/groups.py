@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterable
 from cwtui.store.journal import Op
 from cwtui.store.table import Table, number_after, text_after
 
-OPEN, ENDED = "open", "ended"
+OPEN, ENDED, REPLACES = "open", "ended", "replaces"
+_REPLACES = (b'"operation":"delete"', b'"key":"undo:', b'"key":"restore:')
 
 
 def subscription_of_task(row: bytes) -> str:
@@ -38,6 +39,11 @@ def agreement_of(row: bytes) -> str:
 def task_of(row: bytes) -> str:
     """The task of a confirmed change, or of an audit row."""
     return text_after(row, b'"task_id":"')
+
+
+def replaces(row: bytes) -> str:
+    """Whether an audit row deletes an addition, or is part of an undo or a restore."""
+    return REPLACES if any(said in row for said in _REPLACES) else ""
 
 
 def unneeded(

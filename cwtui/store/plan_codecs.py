@@ -8,13 +8,15 @@ from decimal import Decimal
 from typing import Any
 
 from cwtui.domain.charges import Charge
-from cwtui.domain.ids import AdditionId, AgreementId, CatalogItemId, ProductId, SubscriptionId, TaskId
+from cwtui.domain.ids import AdditionId, AgreementId, ProductId, SubscriptionId, TaskId
 from cwtui.domain.plans import Change, Edit, Operation, Plan, PlanEdits, PriceSource
-from cwtui.domain.psa import Addition, AdditionValues, BillCustomer
+from cwtui.domain.psa import Addition, AdditionValues, BillCustomer, new_values
 from cwtui.domain.records import AuditRow, Intent
 from cwtui.domain.tasks import Problem, ProblemCode
 from cwtui.store.marketplace_codecs import day_value, moment_document
 from cwtui.store.table import Document
+
+_BILLS = {bill.value: bill for bill in BillCustomer}
 
 
 def values_document(values: AdditionValues) -> Document:
@@ -34,14 +36,14 @@ def values_document(values: AdditionValues) -> Document:
 
 def values_value(document: Document) -> AdditionValues:
     """What an addition bills."""
-    return AdditionValues(
-        CatalogItemId(document["catalog_item_id"]),
+    return new_values(
+        document["catalog_item_id"],
         Decimal(document["quantity"]),
         Decimal(document["unit_price"]),
         Decimal(document["unit_cost"]),
         date.fromisoformat(document["effective"]),
         day_value(document["cancelled"]),
-        BillCustomer(document["bill"]),
+        _BILLS[document["bill"]],
         document["taxable"],
         document["description"],
     )

@@ -71,7 +71,9 @@ class State:
         self._intents = Repository(
             documents, "intents", plans.intent_document, plans.intent_value, agreement=groups.agreement_of
         )
-        self._audit = Repository(documents, "audit", plans.audit_document, plans.audit_value, task=groups.task_of)
+        self._audit = Repository(
+            documents, "audit", plans.audit_document, plans.audit_value, task=groups.task_of, replaces=groups.replaces
+        )
         self._writes = Repository(documents, "writes", codecs.record_write_document, codecs.record_write_value)
         self._done = Repository(documents, "done", codecs.done_document, codecs.done_value, task=groups.task_of)
         self._facts = Repository(documents, "facts", codecs.fact_document, codecs.fact_value)
@@ -348,6 +350,10 @@ class State:
             fits = (addition_id is None or row.addition_id == addition_id) and run_id in {None, row.run_id}
             if fits and (since is None or row.at.date() >= since):
                 yield row
+
+    def replacements(self) -> Iterable[AuditRow]:
+        """Audit rows of what was deleted, taken back or put back, oldest first."""
+        return self._audit.group("replaces", groups.REPLACES)
 
     def save_record_write(self, write: RecordWrite) -> RecordWrite:
         """Add a write of a record that is no addition, or set it anew; a new one is numbered."""

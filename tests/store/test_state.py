@@ -442,3 +442,12 @@ def test_the_agreements_that_hold_links(path: Path, link: Callable[..., Link]) -
     state.drop_link(AdditionId(9))
     assert state.linked_agreements() == set()
     state.close()
+
+
+def test_what_was_deleted_taken_back_or_put_back(path: Path, values: AdditionValues) -> None:
+    state = open_state(path)
+    for operation, key in [("create", "a"), ("delete", "b"), ("create", "undo:1"), ("create", "restore:7")]:
+        intent = intend(state, values)
+        state.conclude(intent, replace(row(intent), operation=operation, why={"key": key, "rule": "undo: a rule"}))
+    assert [found.why["key"] for found in state.replacements()] == ["b", "undo:1", "restore:7"]
+    state.close()
