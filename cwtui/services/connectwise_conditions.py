@@ -19,8 +19,8 @@ def equals(field: str, value: str | int | bool) -> str:
 
 
 def both(*conditions: str) -> str:
-    """Conditions that must all hold; empty ones do not count."""
-    return " and ".join(condition for condition in conditions if condition)
+    """Conditions that must all hold, joined in capitals as the guide writes it; empty ones do not count."""
+    return " AND ".join(condition for condition in conditions if condition)
 
 
 def among(field: str, ids: Iterable[int], room: int) -> Iterator[str]:

@@ -182,7 +182,7 @@ async def test_chosen_companies_with_the_deleted_ones(connectwise: ConnectWise, 
 async def test_chosen_companies_that_are_not_deleted(connectwise: ConnectWise, script: Any) -> None:
     script.then(COUNTRIES, [])
     await rows_of(connectwise.companies([CompanyId(250)]))
-    assert script.requests[-1].url.params["conditions"] == "id in (250) and deletedFlag = False"
+    assert script.requests[-1].url.params["conditions"] == "id in (250) AND deletedFlag = False"
 
 
 async def test_companies_by_an_exact_text(connectwise: ConnectWise, script: Any) -> None:
@@ -323,7 +323,7 @@ async def test_the_latest_invoice_is_one_row(connectwise: ConnectWise, script: A
     assert invoice is not None
     assert (invoice.agreement_id, invoice.day) == (101, date(2026, 11, 1))
     params = script.requests[0].url.params
-    assert params["conditions"] == 'type = "Agreement" and agreement/id = 101'
+    assert params["conditions"] == 'type = "Agreement" AND agreement/id = 101'
     assert (params["orderBy"], params["pageSize"]) == ("date desc", "1")
     assert "pagination-type" not in script.requests[0].headers
 

@@ -39,7 +39,7 @@ def test_only_a_field_name_is_a_field(field: str) -> None:
 
 
 def test_conditions_are_joined_without_the_empty_ones() -> None:
-    assert both("a = 1", "", "b = 2") == "a = 1 and b = 2"
+    assert both("a = 1", "", "b = 2") == "a = 1 AND b = 2"
     assert both("", "") == ""
 
 
