@@ -70,10 +70,11 @@ new_mapping, new_mapping_key = quickly(Mapping), quickly(MappingKey)
 class Mappings:
     """All mappings of a state, by key. A live view over the state's dictionary: cheap to build."""
 
-    def __init__(self, mappings: Iterable[Mapping] = ()) -> None:
+    def __init__(self, mappings: Iterable[Mapping] = (), *, follows: bool = False) -> None:
+        """Hold these mappings; the fingerprint is counted when it is asked for, or `follows` them from the first."""
         # Ids that are not named as such one by one: every plan looks up several.
         self._by_kind: dict[MappingKind, dict[tuple[str, str], Any]] = {kind: {} for kind in MappingKind}
-        self._sum: int | None = None
+        self._sum: int | None = 0 if follows else None
         for mapping in mappings:
             self.put(mapping)
 

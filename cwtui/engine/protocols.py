@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -164,6 +164,9 @@ class Store(Protocol):
 
     async def flushed(self) -> None:
         """Wait until everything saved so far is on the disk."""
+
+    def warming(self) -> Iterator[None]:
+        """Do a little at a time what the first plan would have to wait for in a large state."""
 
     def close(self) -> None:
         """Fold the journal into the file and let the lock go."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from datetime import datetime
 
+from cwtui.domain.tasks import Task, order_rank
 from cwtui.store.journal import Op
 from cwtui.store.table import Table, number_after, text_after
 
@@ -60,3 +62,10 @@ def unneeded(
         for key in table.rows
         if key not in wanted and (name, key) not in kept
     ]
+
+
+def age(task: Task) -> tuple[bool, datetime, str]:
+    """The sort key of SPEC 4.6, with a moment to compare where `initial` has none."""
+    created = task.order_created
+    moment = created or datetime.min  # noqa: DTZ901  # compared with no real moment
+    return (created is not None, moment, order_rank(task.order_id))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import InvalidOperation
 from functools import lru_cache
+from itertools import count
 from typing import Generic, TypeVar
 
 from cwtui.domain.errors import StateError
@@ -52,6 +53,12 @@ class Repository(Generic[Value]):
     def table(self) -> Table:
         """Its documents."""
         return self._documents.table(self.name)
+
+    def warming(self) -> Iterator[None]:
+        """Do a little at a time what the first look at a table takes: cut its rows, build its indices."""
+        yield from self.table.cutting()
+        for index in self._indices.values():
+            yield from index.building(self.table)
 
     def get(self, key: str) -> Value | None:
         """One value by id."""
@@ -109,6 +116,14 @@ class Repository(Generic[Value]):
         if row is not None:
             keep_unknown(decoded(row), document)
         return self.name, key, encode(document)
+
+    def append(self, value: Value) -> Op:
+        """The operation that adds a value beside whatever has its id: none ever replaces another."""
+        document = self._document_of(value)
+        number = document["id"]
+        names = (f"{number}+{again}" if again else number for again in count())
+        name = next(name for name in names if name not in self.table)
+        return self.name, name, encode({**document, "id": name})
 
     def drop(self, key: str) -> Op:
         """The operation that forgets a value."""

@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import date, datetime
-from itertools import count
 from pathlib import Path
 
 from cwtui.domain.errors import StateError
@@ -16,7 +15,7 @@ from cwtui.domain.mappings import Mapping as MappingRow
 from cwtui.domain.marketplace import Customer, Order, Product, Subscription
 from cwtui.domain.plans import Change, Plan, PlanEdits
 from cwtui.domain.records import AuditRow, Cursor, Intent, RecordWrite
-from cwtui.domain.tasks import Task, TaskStatus, order_rank
+from cwtui.domain.tasks import Task, TaskStatus
 from cwtui.store import codecs, groups
 from cwtui.store import marketplace_codecs as market
 from cwtui.store import plan_codecs as plans
@@ -100,6 +99,17 @@ class State:
             self._mappings = None  # what was not saved is taken back
             raise
 
+    def warming(self) -> Iterator[None]:
+        """Do a little at a time what the first plan would have to wait for in a large state."""
+        for repository in (self._tasks, self._mapping_rows, self._links):
+            yield from repository.warming()
+        mappings = Mappings(follows=True)
+        for mapping in self._mapping_rows.all() if self._mappings is None else ():
+            mappings.put(mapping)
+            yield
+        if self._mappings is None:  # nobody asked for them meanwhile, nor changed them
+            self._mappings = mappings
+
     def grouped(self) -> AbstractContextManager[None]:
         """Within this block saves share their flushes; who depends on one waits for `flushed`."""
         return self.documents.grouped()
@@ -137,7 +147,7 @@ class State:
 
     def tasks_of(self, subscription_id: SubscriptionId) -> Sequence[Task]:
         """Tasks of one subscription, oldest first (SPEC 4.6)."""
-        return sorted(self._tasks.group("subscription", subscription_id), key=_age)
+        return sorted(self._tasks.group("subscription", subscription_id), key=groups.age)
 
     def save_task(self, task: Task) -> None:
         """Set one task."""
@@ -308,18 +318,12 @@ class State:
         self, intent: Intent, row: AuditRow, *, links: Sequence[Link] = (), unlink: Sequence[AdditionId] = ()
     ) -> None:
         """Note the answer: close the intent, add the audit row, put and drop links, in one durable line."""
-        ops = [self._intents.drop(str(intent.seq)), self._audit_op(row)]
+        ops = [self._intents.drop(str(intent.seq)), self._audit.append(row)]
         ops += [self._links.drop(str(addition_id)) for addition_id in unlink]
         ops += [self._links.put(link) for link in links]
         if not row.outcome.startswith("failed"):
             ops.append(self._done.put((intent.task_id, intent.change.key)))
         self.documents.commit(ops, at_once=True)
-
-    def _audit_op(self, row: AuditRow) -> Op:
-        """Append an audit row; none ever replaces another, whatever its number."""
-        names = (f"{row.seq}+{again}" if again else str(row.seq) for again in count())
-        name = next(name for name in names if name not in self._audit.table)
-        return self._audit.name, name, encode({**plans.audit_document(row), "id": name})
 
     def open_intents(self, agreement_id: AgreementId | None = None) -> Sequence[Intent]:
         """Intents without an answer, all or of one agreement, oldest first: their outcome is unknown."""
@@ -376,13 +380,6 @@ class State:
     def save_fact(self, name: str, value: object) -> None:
         """Set a JSON-shaped value."""
         self._facts.save((name, value))
-
-
-def _age(task: Task) -> tuple[bool, datetime, str]:
-    """The sort key of SPEC 4.6, with a moment to compare where `initial` has none."""
-    created = task.order_created
-    moment = created or datetime.min  # noqa: DTZ901  # compared with no real moment
-    return (created is not None, moment, order_rank(task.order_id))
 
 
 def open_state(path: Path, *, read_only: bool = False, read_only_ok: bool = False) -> State:

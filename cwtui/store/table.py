@@ -97,6 +97,8 @@ class Index:
     def __init__(self, group_of: Callable[[bytes], str]) -> None:
         self._group_of = group_of
         self._groups: dict[str, dict[str, None]] | None = None
+        self._moves = 0
+        """Whatever makes worthless what is being built beside it."""
 
     def ids(self, table: Table, group: str) -> tuple[str, ...]:
         """The ids of one group, in the table's sequence."""
@@ -113,10 +115,26 @@ class Index:
             for key, row in table.rows.items():
                 groups.setdefault(group_of(row), {})[key] = None
             self._groups = groups
+            self._moves += 1
         return self._groups
+
+    def building(self, table: Table) -> Iterator[None]:
+        """Build it a few rows at a time, unless somebody needs it, or a row changes, meanwhile."""
+        if self._groups is not None:
+            return
+        groups: dict[str, dict[str, None]] = {}
+        moves, rows = self._moves, iter(list(table.rows.items()))
+        while some := list(islice(rows, _AT_ONCE)):
+            for key, row in some:
+                groups.setdefault(self._group_of(row), {})[key] = None
+            yield
+            if self._moves != moves:
+                return
+        self._groups = groups
 
     def moved(self, key: str, old: bytes | None, new: bytes | None) -> None:
         """A row was put or dropped."""
+        self._moves += 1
         if self._groups is None:
             return
         before = None if old is None else self._group_of(old)
@@ -164,22 +182,25 @@ class Table:
     @property
     def rows(self) -> dict[str, bytes]:
         """Every row by id, in the table's sequence. Not to be changed from outside."""
-        if self._rows is None:
-            self._rows = self._cut()
-            self._raw = b""
-        return self._rows
+        rows = self._rows
+        return self._take(_cut(bytes(self._raw))) if rows is None else rows
 
-    def _cut(self) -> dict[str, bytes]:
-        raw = bytes(self._raw)
-        if not raw:
-            return {}
-        rows = raw.split(b"\n,")
-        del raw
-        self._next = int(rows[-1][1 : rows[-1].index(b'"', 1)])
-        ids = b"\n".join([row.split(b'"', 6)[5] for row in rows])
-        if b"\\" in ids:
-            return {text_after(row, b'"id":"'): row for row in rows}
-        return dict(zip(ids.decode().split("\n"), rows, strict=True))
+    def cutting(self) -> Iterator[None]:
+        """Cut the rows a few at a time, unless somebody needs them all meanwhile."""
+        rows: dict[str, bytes] = {}
+        for piece in _pieces(self._raw) if self._rows is None else ():
+            rows |= _cut(piece)
+            yield
+            if self._rows is not None:
+                return
+        if self._rows is None:
+            self._take(rows)
+
+    def _take(self, rows: dict[str, bytes]) -> dict[str, bytes]:
+        last = next(reversed(rows.values()), b'"0"')
+        self._next = int(last[1 : last.index(b'"', 1)])
+        self._rows, self._raw = rows, b""
+        return rows
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -241,6 +262,18 @@ class Table:
     def section(self) -> bytes | memoryview:
         """Its rows as they stand in the file."""
         return self._raw if self._rows is None else b"\n,".join(self._rows.values())
+
+
+def _cut(raw: bytes) -> dict[str, bytes]:
+    """Rows by id."""
+    if not raw:
+        return {}
+    rows = raw.split(b"\n,")
+    del raw
+    ids = b"\n".join([row.split(b'"', 6)[5] for row in rows])
+    if b"\\" in ids:
+        return {text_after(row, b'"id":"'): row for row in rows}
+    return dict(zip(ids.decode().split("\n"), rows, strict=True))
 
 
 def _pieces(raw: bytes | memoryview) -> Iterator[bytes]:

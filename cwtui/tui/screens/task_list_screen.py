@@ -16,6 +16,7 @@ from textual.timer import Timer
 from cwtui.domain.errors import CwtuiError
 from cwtui.domain.ids import CustomerId, TaskId
 from cwtui.domain.tasks import Task, TaskKind, TaskStatus
+from cwtui.engine.concurrently import in_turns
 from cwtui.engine.task_list import TaskColumn, TaskFilter, TaskList, TaskRow
 from cwtui.engine.task_rows import task_rows
 from cwtui.tui.plan_lines import plan_lines, problem_lines, task_lines
@@ -98,6 +99,8 @@ class TaskListScreen(WorkScreen):
         except CwtuiError as error:
             self.query_one(DetailPane).show(block(str(error), Tone.BAD))
         self._show_list()
+        async for _ in in_turns(self.session.engine.store.warming()):
+            pass  # or the first plan would hold up the keys in a large state
 
     def _show_added(self) -> None:
         self._table.rows_added()
