@@ -73,7 +73,7 @@ class AuditRow:
 
 @dataclass(frozen=True, slots=True)
 class RecordWrite:
-    """One write of a record that is no addition: a company, a catalog item, a row of a setup table, a customer …
+    """One write of a record that is no addition: a company, a catalog item, a row of a setup table, a customer.
 
     Attributes:
         seq: Grows with every write of a state; 0 until it is saved.

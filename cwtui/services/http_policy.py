@@ -38,7 +38,7 @@ from cwtui.services.one_connection import OneConnection
 TRIES = 5
 """For 5xx and connection errors (SPEC 7)."""
 THROTTLED_TRIES = 10
-"""For 429 and 503: each waits as long as the service asks, so more of them are worth it."""
+"""For 429 and 503 that say how long to wait: then more of them are worth it."""
 LONGEST_PAUSE_S = 300.0
 """A `Retry-After` beyond this is not waited for: the request fails and says so."""
 
@@ -230,7 +230,7 @@ class HttpPolicy:
                     raise broken(asked, response, self._secrets)
             if pause is None:
                 break
-            if pause > LONGEST_PAUSE_S or tried == THROTTLED_TRIES:
+            if pause > LONGEST_PAUSE_S or tried >= (THROTTLED_TRIES if "Retry-After" in response.headers else TRIES):
                 raise throttled(asked, response, self._secrets)
         if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
             raise _TryAgain(broken(asked, response, self._secrets))

@@ -182,10 +182,20 @@ async def test_a_retry_after_of_hours_is_not_waited_for(policy: HttpPolicy, scri
     assert fake_time.slept == []
 
 
-async def test_a_service_that_stays_busy_is_given_up(policy: HttpPolicy, script: Any) -> None:
-    script.then(status(429, **{"Retry-After": "1"}))
+@pytest.mark.parametrize("code", [429, 503])
+@pytest.mark.parametrize(
+    ("headers", "tries"),
+    [
+        pytest.param({"Retry-After": "1"}, 10, id="it says how long to wait"),
+        pytest.param({}, 5, id="it does not: as other answers of that kind"),
+    ],
+)
+async def test_a_service_that_stays_busy_is_given_up(
+    code: int, headers: dict[str, str], tries: int, policy: HttpPolicy, script: Any
+) -> None:
+    script.then(status(code, **headers))
     assert isinstance(await refused(policy), Transient)
-    assert policy.sent == {"GET": 10}
+    assert policy.sent == {"GET": tries}
 
 
 async def test_one_429_holds_back_every_request_to_the_service(policy: HttpPolicy, script: Any, fake_time: Any) -> None:
