@@ -3,25 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import fields
-from decimal import Decimal
 
-from cwtui.domain.money import plain, price_text
+from cwtui.domain.addition_words import label_of, values_shown
+from cwtui.domain.money import price_text
 from cwtui.domain.plain_text import plain_text
 from cwtui.domain.plans import Change, Operation, Plan
-from cwtui.domain.psa import AdditionValues
 from cwtui.domain.tasks import Problem, Task
-
-_LABELS = {
-    "catalog_item_id": "catalog item",
-    "unit_price": "unit price",
-    "unit_cost": "unit cost",
-    "effective": "first day",
-    "cancelled": "last day",
-    "bill": "bill customer",
-    "description": "invoice text",
-}
-_PRICES = {"unit_price", "unit_cost"}
 
 
 def task_text(task: Task, plan: Plan) -> str:
@@ -66,8 +53,9 @@ def _change_lines(number: int, change: Change, currency: str) -> Iterator[str]:
     which = "" if change.addition_id is None else f" {change.addition_id}"
     left_out = "  (left out by the operator)" if change.left_out else ""
     yield f"{number}. {change.operation} addition{which}: {plain_text(change.product_id)}, {change.charge}{left_out}"
-    before = change.before.values if change.before else None
-    yield from _values_lines(before, change.after, change.edited)
+    for name, text in values_shown(change):
+        mark = "  (edited)" if name in change.edited else ""
+        yield f"     {label_of(name):<15}{plain_text(text)}{mark}"
     if change.operation is not Operation.DELETE:
         yield f"     {'amount':<15}{price_text(change.amount)} {plain_text(currency)}".rstrip()
     for step in change.arithmetic:
@@ -76,26 +64,3 @@ def _change_lines(number: int, change: Change, currency: str) -> Iterator[str]:
         yield f"     from {plain_text(change.source)}"
     if change.rule:
         yield f"     because {plain_text(change.rule)}"
-
-
-def _values_lines(before: AdditionValues | None, after: AdditionValues | None, edited: Iterable[str]) -> Iterator[str]:
-    """One line per value: what is changed as before → after, what is created or deleted as it is."""
-    for field in fields(AdditionValues):
-        old, new = (None if values is None else getattr(values, field.name) for values in (before, after))
-        if before and after and old == new:
-            continue
-        if old is None and new is None:
-            continue
-        shown = [_shown(field.name, value) for value in ([old, new] if before and after else [old if before else new])]
-        mark = "  (edited)" if field.name in edited else ""
-        yield f"     {_LABELS.get(field.name, field.name):<15}{' → '.join(shown)}{mark}"
-
-
-def _shown(name: str, value: object) -> str:
-    if value is None:
-        return "none"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, Decimal):
-        return price_text(value) if name in _PRICES else plain(value)
-    return plain_text(value)

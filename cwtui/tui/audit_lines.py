@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import fields
 
+from cwtui.domain.addition_words import label_of
 from cwtui.domain.psa import AdditionValues
 from cwtui.domain.records import AuditRow, RecordWrite
-from cwtui.tui.names import Ids, Names
-from cwtui.tui.plan_lines import label_of, value_text
+from cwtui.tui.names import Ids, Names, named_value
 
 _DONE = {"create": "created", "update": "changed", "delete": "deleted"}
 
@@ -70,4 +70,4 @@ def _values(values: AdditionValues, names: Names) -> Iterator[str]:
     for one in fields(AdditionValues):
         value = getattr(values, one.name)
         if value is not None:
-            yield f"  {label_of(one.name):<14}{value_text(one.name, value, names)}"
+            yield f"  {label_of(one.name):<14}{named_value(names, one.name, value)}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from cwtui.domain.addition_words import value_text
 from cwtui.domain.ids import ProductId, SubscriptionId
 from cwtui.domain.mappings import MappingKind
 from cwtui.engine.sync_engine import SyncEngine
@@ -46,6 +47,13 @@ class Ids:
     def product(self, name: str, subscription: str) -> str:  # noqa: ARG002  # the protocol's shape
         """The id."""
         return name
+
+
+def named_value(names: Names, field: str, value: object) -> str:
+    """The value of an addition's field in words, a catalog item by its name."""
+    if field == "catalog_item_id" and isinstance(value, int):
+        return names.item(value)
+    return value_text(field, value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,28 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import fields
-from decimal import Decimal
+from functools import partial
 
+from cwtui.domain.addition_words import label_of, values_shown
 from cwtui.domain.money import plain, price_text
 from cwtui.domain.plans import Change, Operation, Plan
-from cwtui.domain.psa import AdditionValues
 from cwtui.domain.tasks import Problem, ProblemCode, Task, TaskStatus
-from cwtui.tui.names import Ids, Names
+from cwtui.tui.names import Ids, Names, named_value
 from cwtui.tui.widgets.detail_pane import Line, block
 from cwtui.tui.widgets.status_words import KIND_WORDS, STATUS_WORDS
 from cwtui.tui.widgets.tone import Tone
 
-_LABELS = {
-    "catalog_item_id": "catalog item",
-    "unit_price": "unit price",
-    "unit_cost": "unit cost",
-    "effective": "first day",
-    "cancelled": "last day",
-    "bill": "bill customer",
-    "description": "invoice text",
-}
-_PRICES = {"unit_price", "unit_cost"}
 _COMMAND = re.compile(r" Map it: cwtui map set \S+ \S+ [A-Z_]+\.$")
 """How a message ends for those without a screen; here a key does it."""
 _SYMBOLS = {Operation.CREATE: "+", Operation.UPDATE: "~", Operation.DELETE: "−"}
@@ -131,33 +120,9 @@ def change_headline(change: Change, currency: str) -> str:
 
 
 def _values(change: Change, names: Names) -> Iterator[str]:
-    before, after = change.before.values if change.before else None, change.after
-    for field in fields(AdditionValues):
-        old, new = (None if held is None else getattr(held, field.name) for held in (before, after))
-        if (before and after and old == new) or (old is None and new is None):
-            continue
-        mark = "  (edited)" if field.name in change.edited else ""
-        shown = [old, new] if before and after else [old if before else new]
-        text = " → ".join(value_text(field.name, value, names) for value in shown)
-        yield f"{label_of(field.name):<14}{text}{mark}"
-
-
-def label_of(name: str) -> str:
-    """The word the screens use for a field of an addition."""
-    return _LABELS.get(name, name)
-
-
-def value_text(name: str, value: object, names: Names | None = None) -> str:
-    """A field's value as the screens show it."""
-    if value is None:
-        return "none"
-    if name == "catalog_item_id" and names is not None and isinstance(value, int):
-        return names.item(value)
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, Decimal):
-        return price_text(value) if name in _PRICES else plain(value)
-    return str(value)
+    for name, text in values_shown(change, partial(named_value, names)):
+        mark = "  (edited)" if name in change.edited else ""
+        yield f"{label_of(name):<14}{text}{mark}"
 
 
 def _remarks(plan: Plan) -> Iterator[Line]:

@@ -8,8 +8,9 @@ from typing import ClassVar
 from textual import work
 from textual.binding import Binding, BindingType
 
+from cwtui.domain.addition_words import label_of
 from cwtui.engine.drift import Drifted, DriftReport
-from cwtui.tui.plan_lines import label_of, value_text
+from cwtui.tui.names import named_value
 from cwtui.tui.screens.list_screen import ListScreen
 from cwtui.tui.session import Session
 from cwtui.tui.widgets.columns import Column
@@ -113,7 +114,7 @@ class DriftScreen(ListScreen[Drifted]):
     def _differences(self, row: Drifted) -> list[str]:
         names = self.session.names
         return [
-            f"{label_of(name)} {value_text(name, ours, names)} → {value_text(name, theirs, names)}"
+            f"{label_of(name)} {named_value(names, name, ours)} → {named_value(names, name, theirs)}"
             for name, (ours, theirs) in row.differences.items()
         ]
 

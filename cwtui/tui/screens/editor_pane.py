@@ -13,11 +13,11 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Static
 
+from cwtui.domain.addition_words import label_of
 from cwtui.domain.plans import Change, PriceSource
 from cwtui.domain.psa import BillCustomer
 from cwtui.engine.editing import FIELDS, PlanEditing, field_text
 from cwtui.tui.plain import BLOCK_LIMIT, content
-from cwtui.tui.plan_lines import label_of
 from cwtui.tui.screens.editor_rows import COLUMNS, EditedRows, totals_text
 from cwtui.tui.widgets.choice_line import ChoiceLine
 from cwtui.tui.widgets.plain_input import PlainInput

@@ -11,13 +11,13 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
+from cwtui.domain.addition_words import label_of
 from cwtui.domain.errors import CwtuiError
 from cwtui.domain.ids import AdditionId, TaskId
 from cwtui.domain.psa import AdditionValues
 from cwtui.engine.why import Explanation
-from cwtui.tui.names import Ids, Names
+from cwtui.tui.names import Ids, Names, named_value
 from cwtui.tui.plain import content
-from cwtui.tui.plan_lines import label_of, value_text
 from cwtui.tui.screens.editor import title_of
 from cwtui.tui.screens.work_screen import WorkScreen
 from cwtui.tui.session import Session
@@ -132,7 +132,7 @@ def _values(before: AdditionValues | None, after: AdditionValues | None, names: 
     for field in fields(AdditionValues):
         held = [None if side is None else getattr(side, field.name) for side in (before, after)]
         there = [
-            value_text(field.name, value, names)
+            named_value(names, field.name, value)
             for side, value in zip((before, after), held, strict=True)
             if side is not None
         ]

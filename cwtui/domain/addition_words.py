@@ -1,0 +1,54 @@
+"""The fields of an addition as people read them, on the screens and in the commands alike (SPEC 6)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import fields
+from decimal import Decimal
+
+from cwtui.domain.money import plain, price_text
+from cwtui.domain.plans import Change
+from cwtui.domain.psa import AdditionValues
+
+_LABELS = {
+    "catalog_item_id": "catalog item",
+    "unit_price": "unit price",
+    "unit_cost": "unit cost",
+    "effective": "first day",
+    "cancelled": "last day",
+    "bill": "bill customer",
+    "description": "invoice text",
+}
+_PRICES = {"unit_price", "unit_cost"}
+
+
+def label_of(name: str) -> str:
+    """The word for a field of `AdditionValues`."""
+    return _LABELS.get(name, name)
+
+
+def value_text(name: str, value: object) -> str:
+    """A field's value in words; text from outside as it came."""
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Decimal):
+        return price_text(value) if name in _PRICES else plain(value)
+    return str(value)
+
+
+def values_shown(change: Change, say: Callable[[str, object], str] = value_text) -> Iterator[tuple[str, str]]:
+    """Field by field what a change does: `(name, "before → after")`, or the values of what is created or deleted.
+
+    Args:
+        change: Fields it leaves as they are, or never sets, are left out.
+        say: A field's name and value in words.
+    """
+    before, after = change.before.values if change.before else None, change.after
+    for field in fields(AdditionValues):
+        old, new = (None if held is None else getattr(held, field.name) for held in (before, after))
+        if (before and after and old == new) or (old is None and new is None):
+            continue
+        shown = [old, new] if before and after else [old if before else new]
+        yield field.name, " → ".join(say(field.name, value) for value in shown)
