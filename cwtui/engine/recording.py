@@ -103,7 +103,10 @@ class RecordLog:
             after=values_of(after),
             outcome=_ENDED,
         )
-        return self.store.save_record_write(row)
+        row = self.store.save_record_write(row)
+        if operation == "create":
+            self._waiting()[record, name.casefold()] = row
+        return row
 
     async def _sent(self, row: RecordWrite, send: Callable[[], Awaitable[Value]]) -> Value:
         try:
@@ -112,8 +115,10 @@ class RecordLog:
             self._waiting()[row.record, row.name.casefold()] = self._ended(row, f"{UNKNOWN}: {error.happened}")
             raise
         except ServiceError as error:
+            self._waiting().pop((row.record, row.name.casefold()), None)
             self._ended(row, f"failed: {error.happened}")
             raise
+        self._waiting().pop((row.record, row.name.casefold()), None)
         self.store.save_record_write(
             replace(row, outcome="confirmed", record_id=_id_of(held) or row.record_id, after=values_of(held))
         )

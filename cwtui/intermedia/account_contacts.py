@@ -36,9 +36,6 @@ class AccountContacts:
         contact = _contact(row, company.id)
         if contact is None or not self.store.fact(self._fact(row)):
             return None
-        if company.default_contact_id is not None:  # it was not created here after all, or somebody was quicker
-            self.store.save_fact(self._fact(row), value=None)
-            return None
 
         async def send() -> Contact:
             return await self.psa.create_contact(contact)
@@ -48,7 +45,7 @@ class AccountContacts:
             return next((one for one in held if _is_same(one, contact)), None)
 
         try:
-            if await look() is None:
+            if not await self.psa.contacts_of(company.id):  # else a killed run made it, or somebody was quicker
                 await self.once.create(send, look)
         except ServiceError as error:  # the company is there and linked, whatever becomes of its contact
             return row.refused(f"its contact was not created: {error.happened.rstrip('.')}", "account_id")

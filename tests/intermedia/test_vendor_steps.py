@@ -252,6 +252,25 @@ async def test_an_export_killed_between_company_and_contact_makes_the_contact(
     assert contacts_of(partner, "IM100205") == [INES]
 
 
+async def test_a_contact_that_a_killed_export_made_is_in_the_audit(
+    partner: Partner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create = partner.engine.psa.recorded.create_contact
+
+    async def killed(contact: object) -> None:
+        await create(contact)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(partner.engine.psa.recorded, "create_contact", killed)
+        with pytest.raises(KeyboardInterrupt):
+            await partner.export_accounts(partner.account("IM100205"))
+    assert (await partner.export_accounts(partner.account("IM100205"))).without_contact == ()
+    assert contacts_of(partner, "IM100205") == [INES]
+    writes = partner.engine.upkeep.record_writes()
+    assert [(row.record, row.outcome) for row in writes] == [("company", "confirmed"), ("contact", "adopted")]
+
+
 async def test_every_write_of_the_steps_is_in_the_audit(partner: Partner) -> None:
     await partner.ready()
     await partner.export_accounts(partner.account("IM100205"), manage_id=True)
