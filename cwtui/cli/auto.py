@@ -13,7 +13,7 @@ from cwtui.cli.exit_status import ExitStatus
 from cwtui.cli.given import given
 from cwtui.cli.refusal import exit_status_of, sentences
 from cwtui.cli.run_text import answer_report, status_of
-from cwtui.domain.errors import ConfigError, CwtuiError, GuardError, InputError, ServiceError
+from cwtui.domain.errors import CwtuiError, GuardError, ServiceError
 from cwtui.domain.plain_text import plain_text
 from cwtui.domain.tasks import TaskStatus
 from cwtui.engine.facade import AutoReport, Engine
@@ -45,10 +45,11 @@ async def _round(engine: Engine, *, dry_run: bool, goes_on: bool) -> ExitStatus:
         report = await engine.auto(dry_run=dry_run)
     except CwtuiError as error:
         stopped = AutoReport(_today(), dry_run=dry_run, errors=(str(error),))
-        if given().json and not isinstance(error, ConfigError | InputError):
+        came_before_any_write = isinstance(error, ServiceError | GuardError)
+        if given().json and came_before_any_write:
             answer_json(report_document(await _with_tasks(engine, stopped)))
         await _notify(engine, stopped)
-        if not (goes_on and isinstance(error, ServiceError | GuardError)):
+        if not (goes_on and came_before_any_write):
             raise
         tell(sentences(error))
         return exit_status_of(error)

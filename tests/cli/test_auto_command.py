@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 import pytest
 
-from cwtui.domain.errors import AccessDenied, ConfigError, GuardError, InputError, StateLocked, Transient
+from cwtui.domain.errors import AccessDenied, ConfigError, GuardError, InputError, StateError, StateLocked, Transient
 from cwtui.domain.tasks import TaskStatus
 from cwtui.options import Options
 
@@ -122,8 +122,10 @@ def test_a_run_that_was_stopped_still_answers_one_document(engine: Any, cwtui: A
     assert result.stderr.count("The PSA did not answer in 30 s.") == 1
     engine.failure = UNREACHABLE
     assert orjson.loads(cwtui("--auto", "--json").stdout)["tasks"] == []
-    engine.on_auto, engine.failure = lambda: None, ConfigError("Wrong.", next_step="Set it.")
-    assert cwtui("--auto", "--json").stdout == ""
+    engine.on_auto = lambda: None
+    for failure in (ConfigError("Wrong.", next_step="Set it."), StateError("The disk is full.", next_step="Free it.")):
+        engine.failure = failure  # of the second nobody knows here what was written before
+        assert cwtui("--auto", "--json").stdout == ""
 
 
 def test_what_a_service_said_cannot_move_the_cursor(engine: Any, cwtui: Any, made: Any) -> None:
