@@ -98,13 +98,44 @@ async def test_help_names_every_key_of_every_mode(tmp_path: Path) -> None:
 
 async def test_help_opens_and_closes(tmp_path: Path) -> None:
     async with demo(tmp_path) as app:
-        for opens, closes in (("?", "escape"), ("f1", "q"), ("?", "?")):
+        for opens, closes in (("?", "escape"), ("f1", "q"), ("?", "?"), ("f1", "f1")):
             await app.press(opens)
             assert isinstance(app.screen, HelpScreen)
             assert "Write the plans of the selected tasks, or of this one" in app.detail
             assert "Everywhere" in app.detail
             await app.press(closes)
             assert isinstance(app.screen, TasksScreen)
+
+
+async def test_dialogs_have_help_too(tmp_path: Path) -> None:
+    async with demo(tmp_path) as app:
+        for opens, said in (("f", "One page down"), ("x", "Give no answer"), ("S", "Do what is listed")):
+            await app.press(opens)
+            await app.settle()
+            dialog = app.screen
+            await app.press("f1")
+            assert isinstance(app.screen, HelpScreen)
+            assert said in app.detail
+            assert "This dialog" in app.detail
+            await app.press("escape")
+            assert app.screen is dialog
+            await app.press("escape")
+            assert isinstance(app.screen, TasksScreen)
+
+
+async def test_esc_stops_what_goes_on_from_every_screen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with demo(tmp_path) as app:
+        stopped = []
+        monkeypatch.setattr(Session, "stop", lambda _: stopped.append(app.app.current_mode))
+        for mode in MODES:
+            app.app.switch_mode(mode.name)
+            await app.settle()
+            app.app.session.working = "Waiting"
+            app.screen.take_news({})
+            await app.press("escape")
+            app.app.session.working = ""
+            app.screen.take_news({})
+        assert stopped == [mode.name for mode in MODES]
 
 
 async def test_help_says_what_cannot_be_done_now(tmp_path: Path) -> None:

@@ -69,9 +69,25 @@ class MappingsScreen(MappingFiles):
         Binding("i", "import_csv", "Import", id="mappings.import", tooltip="Set every mapping of a CSV file, or none"),
         Binding("E", "export_csv", "Export", id="mappings.export", tooltip="Write all mappings to a CSV file"),
         Binding("slash", "filter", "Filter", key_display="/", id="mappings.filter", tooltip="Filter as you type"),
-        Binding("c", "show('customer')", "Customers", show=False, id="mappings.customers", tooltip="Customers"),
-        Binding("p", "show('product')", "Products", show=False, id="mappings.products", tooltip="Products"),
-        Binding("a", "show('agreement')", "Agreements", show=False, id="mappings.agreements", tooltip="Agreements"),
+        Binding(
+            "c",
+            "show('customer')",
+            "Customers",
+            show=False,
+            id="mappings.customers",
+            tooltip="To the table of customers",
+        ),
+        Binding(
+            "p", "show('product')", "Products", show=False, id="mappings.products", tooltip="To the table of products"
+        ),
+        Binding(
+            "a",
+            "show('agreement')",
+            "Agreements",
+            show=False,
+            id="mappings.agreements",
+            tooltip="To the table of agreements",
+        ),
         Binding("tab", "turn(1)", "Next table", show=False, id="mappings.next", tooltip="To the next table"),
         Binding("shift+tab", "turn(-1)", "Table before", show=False, id="mappings.back", tooltip="To the table before"),
     ]

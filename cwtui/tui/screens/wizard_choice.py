@@ -62,7 +62,6 @@ class ChoicePane(Vertical):
         Binding("up", "cursor(-1)", "Up", show=False, id="choice-pane.up", tooltip="One up"),
         Binding("pagedown", "page(1)", "Page down", show=False, id="choice-pane.page_down", tooltip="One page down"),
         Binding("pageup", "page(-1)", "Page up", show=False, id="choice-pane.page_up", tooltip="One page up"),
-        Binding("enter", "open", "Choose", id="choice-pane.open", tooltip="Choose this one"),
     ]
 
     @dataclass

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
+from textual.binding import BindingType
 from textual.widgets import Input
 
 from cwtui.tui.plain import LINE_BREAK, LINE_LIMIT, TAB, clean
@@ -9,12 +12,15 @@ from cwtui.tui.plain import LINE_BREAK, LINE_LIMIT, TAB, clean
 _SPACES = str.maketrans({LINE_BREAK: " ", TAB: " "})
 
 
-class PlainInput(Input):
+class PlainInput(Input, inherit_bindings=False):
     """A line to type in. Its value never holds what a terminal obeys; line breaks and tabs become spaces.
 
     Attributes:
         limit: Characters it holds at most; more are cut.
     """
+
+    # a line does not scroll up and down: these keys are those of whatever is around it, in the help too
+    BINDINGS: ClassVar[list[BindingType]] = [*Input.BINDINGS]
 
     def __init__(
         self,

@@ -29,8 +29,8 @@ class Count:
 class StatusBar(Widget):
     """Counts, and a note after them. Down: `counts`, `note`. Up: nothing."""
 
-    counts: reactive[tuple[Count, ...]] = reactive((), layout=True)
-    note: reactive[str] = reactive("", layout=True)
+    counts: reactive[tuple[Count, ...]] = reactive(())
+    note: reactive[str] = reactive("")
     """What else is to be known at a glance (a filter in force, who holds the state); may be outside text."""
 
     def __init__(
@@ -42,7 +42,22 @@ class StatusBar(Widget):
     ) -> None:
         super().__init__(id=id, classes=classes)
         self.set_reactive(StatusBar.counts, counts)
-        self._width = 0
+        self._width = self._height = 0
+
+    def watch_counts(self) -> None:
+        """See whether they still fit."""
+        self._fit()
+
+    def watch_note(self) -> None:
+        """See whether it still fits."""
+        self._fit()
+
+    def _fit(self) -> None:
+        """Lay the screen out anew only for another number of lines: that paints all of it, at every letter."""
+        height = self.render().plain.count("\n") + 1
+        if height != self._height:
+            self._height = height
+            self.refresh(layout=True)
 
     def on_resize(self) -> None:
         """Draw closer together where the line is too short."""

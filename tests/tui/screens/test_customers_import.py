@@ -136,3 +136,19 @@ async def test_hostile_names_are_shown_as_they_are(
         assert len(app.rows()) == len(hostile_names)
         await app.press("enter")
         await app.until(GapsScreen)
+
+
+async def test_e_fills_gaps_and_shift_i_imports_every_complete_one(tmp_path: Path) -> None:
+    async with demo(tmp_path) as app:
+        await open_import(app)
+        await go_to(app, DELTA)
+        await app.press("e")
+        await app.until(GapsScreen)
+        await app.press("escape")
+        complete = sum(row[0] == "✓ complete" for row in app.rows())
+        await app.press("I")
+        await app.until(ConfirmScreen)
+        assert f"Import {complete} into the marketplace" in app.hint
+        await app.press("y")
+        await app.until_idle()
+        assert {row[0] for row in app.rows()} == {"! lacks"}

@@ -107,3 +107,41 @@ async def test_a_report_that_a_guard_stops_is_taken_only_if_that_is_said(tmp_pat
         await app.press("n")
         assert states(app)["n"] == "✗ failed"
         assert not await app.engine.tasks(kinds=[TaskKind.COUNT_UPDATE])
+
+
+async def test_m_and_t_say_what_the_steps_then_do(tmp_path: Path) -> None:
+    async with demo(tmp_path) as app:
+        await open_intermedia(app)
+        await app.press("down")
+        for said in ("left alone", "used and written", "left alone"):
+            assert f"Manage IDs are {said}." in app.detail
+            await app.press("m")
+        await app.press("down")
+        for said in ("left alone", "put back", "left alone"):
+            assert f"edited items are {said}." in app.detail
+            await app.press("t")
+
+
+async def test_the_demo_brings_its_files_and_a_comparison_is_exported(tmp_path: Path) -> None:
+    async with demo(tmp_path) as app:
+        await open_intermedia(app)
+        await app.press("E")
+        assert any("r compares a report first." in message for message in app.messages)
+        await app.press("r")
+        await app.until(TextPromptScreen)
+        assert app.screen.query_one(PlainInput).value.endswith("billing_report.csv")
+        await app.press("enter")
+        await app.until(ConfirmScreen)
+        assert "report none, additions none" in app.detail
+        await app.press("n")
+        await app.until_idle()
+        await app.press("E")
+        await app.until(TextPromptScreen)
+        app.screen.query_one(PlainInput).value = str(tmp_path / "out.csv")
+        await app.press("enter")
+        await app.settle()
+        for _ in range(200):
+            if (tmp_path / "out.csv").exists():
+                break
+            await app.pilot.pause(0.01)
+        assert "IM100201" in (tmp_path / "out.csv").read_text(encoding="utf-8")

@@ -159,3 +159,41 @@ async def test_a_failure_says_all_of_it_in_the_pane(tmp_path: Path, monkeypatch:
         await open_customer(app, "green lane")
         assert "ConnectWise does not answer [/]. Nothing was changed. Try again." in app.detail
         assert app.rows() == []
+
+
+async def test_a_chooses_an_agreement_and_r_reads_again(tmp_path: Path) -> None:
+    async with demo(tmp_path) as app:
+        await open_customer(app, "green lane")
+        await app.press("a")
+        await app.until(FuzzyPicker)
+        assert [row[0] for row in app.rows()] == ["All of them", "Green Lane Cloud Services"]
+        await app.press("down", "enter")
+        await app.until_idle()
+        assert "Green Lane Cloud Services" in title(app)
+        rows = app.rows()
+        await app.press("r")
+        await app.until_idle()
+        assert app.rows() == rows
+
+
+@pytest.mark.parametrize("key", ["escape", "q"])
+async def test_everything_is_exported_and_left(tmp_path: Path, key: str) -> None:
+    async with demo(tmp_path) as app:
+        await app.press("4")
+        await app.until(ReconcileScreen)
+        await app.press("*")
+        await app.until(ReconcileAllScreen)
+        await app.until_idle()
+        await app.press("E")
+        await app.until(TextPromptScreen)
+        await app.press("escape", key)
+        assert isinstance(app.screen, ReconcileScreen)
+
+
+@pytest.mark.parametrize("key", ["a", "p", "E"])
+async def test_without_a_customer_it_is_said_that_one_is_chosen_first(tmp_path: Path, key: str) -> None:
+    async with demo(tmp_path) as app:
+        await app.press("4")
+        await app.until(ReconcileScreen)
+        await app.press(key)
+        assert any("Choose a customer first: c." in message for message in app.messages)

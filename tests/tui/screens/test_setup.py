@@ -96,6 +96,8 @@ async def test_without_settings_the_setup_screen_and_the_demo_are_offered(config
     [
         pytest.param(["d"], Ending.DEMO, id="d asks for the demo"),
         pytest.param(["down", "enter"], Ending.DEMO, id="so does its button"),
+        pytest.param(["j", "j", "k", "enter"], Ending.DEMO, id="reached with j and k"),
+        pytest.param(["down", "down", "up", "enter"], Ending.DEMO, id="reached with the arrows"),
         pytest.param(["q"], Ending.LEFT, id="q leaves"),
         pytest.param(["escape"], Ending.LEFT, id="so does esc"),
     ],

@@ -22,8 +22,11 @@ async def test_w_explains_what_a_ready_task_would_write_and_y_copies_it(tmp_path
             assert text in app.detail
         await app.press("y")
         assert app.app.clipboard == app.detail
-        await app.press("escape")
-        assert isinstance(app.screen, TasksScreen)
+        for key in ("escape", "q"):
+            await app.press(key)
+            assert isinstance(app.screen, TasksScreen)
+            app.app.open_why(ready.id)
+            await app.pilot.pause()
 
 
 async def test_the_key_opens_it_on_the_task_under_the_cursor(tmp_path: Path) -> None:

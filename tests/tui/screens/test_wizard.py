@@ -16,9 +16,13 @@ from cwtui.tui.screens.add_item import AddItemScreen
 from cwtui.tui.screens.editor_pane import EditorPane
 from cwtui.tui.screens.tasks import TasksScreen
 from cwtui.tui.screens.wizard import WizardScreen
+from cwtui.tui.widgets.choice_line import ChoiceLine
 from cwtui.tui.widgets.confirm_screen import ConfirmScreen
 from cwtui.tui.widgets.detail_pane import DetailPane
+from cwtui.tui.widgets.fuzzy_picker import FuzzyPicker
+from cwtui.tui.widgets.pick_line import PickLine
 from cwtui.tui.widgets.step_line import StepLine
+from cwtui.tui.widgets.virtual_table import VirtualTable
 from tests.tui.screens.demo_app import Demo, demo
 
 ENDPOINT_TASK = TaskId("initial.1000048711")
@@ -286,3 +290,50 @@ async def test_hostile_names_stay_text_in_every_step(
             strips = app.screen._compositor.render_strips()
             assert all(strip.cell_length == size[0] for strip in strips)
             assert not any("\x1b" in segment.text for strip in strips for segment in strip)
+
+
+async def test_arrows_and_pages_move_through_the_choices_while_letters_search(tmp_path: Path) -> None:
+    async with demo(tmp_path, size=(80, 24)) as app:
+        await open_wizard(app, ENDPOINT_TASK)
+        table = app.screen.query_one("#choice VirtualTable", VirtualTable)
+        places = []
+        for key in ("down", "pagedown", "pageup", "up"):
+            await app.press(key)
+            places.append(table.cursor)
+        assert places[0] == 1
+        assert places[1] > places[0]
+        assert places[2:] == [1, 0]
+        await app.type("kestrel")
+        assert [row[0] for row in app.rows("#choice VirtualTable")] == ["Kestrel Aerospace PLC"]
+
+
+async def test_ctrl_s_goes_on_from_the_additions(tmp_path: Path) -> None:
+    async with demo(tmp_path) as app:
+        await open_wizard(app, GREEN_LANE)
+        await app.press("ctrl+s")
+        await to_step(app, "Confirm")
+
+
+async def test_the_form_of_a_new_item_is_walked_with_the_arrows(tmp_path: Path) -> None:
+    async with demo(tmp_path) as app:
+        await open_wizard(app, ENDPOINT_TASK)
+        await app.press("enter")
+        await to_step(app, "Product")
+        await app.press("ctrl+n")
+        await app.until(AddItemScreen)
+        await app.press("down", "down", "up")
+        assert app.screen.query_one("#item-description").has_focus
+        app.screen.query_one("#item-type").focus()
+        await app.press("space")
+        await app.until(FuzzyPicker)
+        await app.press("down", "enter")
+        line = app.screen.query_one("#item-type", PickLine)
+        chosen = line.value
+        await app.press("left")
+        assert line.value != chosen
+        taxable = app.screen.query_one("#item-taxable", ChoiceLine)
+        taxable.focus()
+        await app.press("l")
+        assert taxable.value == "no"
+        await app.press("h")
+        assert taxable.value == "yes"
