@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -104,12 +104,12 @@ def link(number: int) -> Link:
     )
 
 
-def fill(path: Path, size: int) -> None:
-    """Write a state of `size` tasks, a fifth as many mappings and twice as many links."""
+def fill(path: Path, size: int, tasks: Iterable[Task] | None = None) -> None:
+    """Write a state of `size` tasks, those or the usual ones, a fifth as many mappings and twice as many links."""
     state = open_state(path)
     with state.batch():
-        for number in range(size):
-            state.save_task(task(number))
+        for one in map(task, range(size)) if tasks is None else tasks:
+            state.save_task(one)
         for number in range(size // 5):
             state.save_mapping(Mapping(MappingKey(MappingKind.PRODUCT, f"MFL-{number}", "recurring"), number))
         for number in range(2 * size):

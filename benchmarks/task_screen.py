@@ -16,29 +16,29 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
-from itertools import islice
 from pathlib import Path
 
 from textual import events
-from textual.app import App, ComposeResult
 from textual.drivers.headless_driver import HeadlessDriver
-from textual.screen import Screen
 
 import cwtui.tui
 from benchmarks import state as states
 from benchmarks.report import BenchmarkRow, seconds_of
+from benchmarks.reseller import TODAY
+from cwtui.composition import build_engine, open_services
 from cwtui.domain.ids import CustomerId, OrderId, SubscriptionId, TaskId
 from cwtui.domain.tasks import Problem, ProblemCode, Task, TaskKind, TaskStatus
+from cwtui.engine.clock import SystemClock
 from cwtui.engine.task_list import TaskColumn, TaskList, TaskRow
+from cwtui.settings import Settings
 from cwtui.store.state import open_state
-from cwtui.tui.widgets.detail_pane import DetailPane, Line
+from cwtui.tui.app import CwTui
+from cwtui.tui.screens.tasks import TasksScreen
+from cwtui.tui.session import ScreenListener, Session
 from cwtui.tui.widgets.filter_input import FilterInput
-from cwtui.tui.widgets.status_bar import StatusBar
-from cwtui.tui.widgets.status_words import counts_shown
-from cwtui.tui.widgets.task_rows import TASK_COLUMNS, TaskRows, fill
 from cwtui.tui.widgets.virtual_table import VirtualTable
 
 SIZES = (1_000, 10_000, 100_000)
@@ -94,70 +94,56 @@ class MemoryDriver(HeadlessDriver):
             MemoryDriver.shown.set()
 
 
-class ListScreen(Screen[None]):
-    """The task screen as far as its speed goes: counts, filter, list, and a pane that follows the cursor."""
+class MeasuredScreen(TasksScreen):
+    """The task screen; its status line says what it shows, so that a paint of it can be told."""
 
-    def __init__(self, listed: Iterable[Task]) -> None:
-        super().__init__()
-        self.tasks = TaskList()
-        self._listed = map(TaskRow.of, listed)
+    def _note(self) -> str:
+        order = "" if self._order is None else f"{self._order[0].value} {self._order[1]:d}"
+        return f"{self.listed.filter.text!r}:{self.listed.total}:{order}."
 
-    def compose(self) -> ComposeResult:
-        yield StatusBar(counts_shown(self.tasks.counts))
-        yield FilterInput(placeholder="Filter")
-        yield VirtualTable(TASK_COLUMNS, TaskRows(self.tasks))
-        pane = DetailPane()
-        pane.styles.height = 10
-        yield pane
-
-    def on_mount(self) -> None:
-        self.tasks.add(islice(self._listed, FEW))
-        self.query_one(VirtualTable).focus()
-        self.query_one(VirtualTable).rows_changed()
-        self.call_after_refresh(self._fill)  # the first paint waits for nothing
-
-    def _fill(self) -> None:
-        self.run_worker(fill(self.tasks, self._listed, self._count))
-
-    def _count(self) -> None:
-        if not self.is_current:
-            return
-        bar = self.query_one(StatusBar)
-        bar.counts, bar.note = counts_shown(self.tasks.counts), f"{self.tasks.total} listed"
-        self.query_one(VirtualTable).rows_added()
-
-    def on_input_changed(self, event: FilterInput.Changed) -> None:
-        shown = self.tasks.type(event.value)
-        self.query_one(StatusBar).note = f"filter {event.value!r} shows {shown}"
-        self.query_one(VirtualTable).rows_changed()
-
-    def on_virtual_table_highlighted(self, event: VirtualTable.Highlighted) -> None:
-        row = self.tasks.get(TaskId(event.key)) if event.key else None
-        self.query_one(DetailPane).show([Line(f"detail of {row.id}"), Line(row.problem)] if row else [])
+    @property
+    def listed(self) -> TaskList:
+        """The tasks behind the list."""
+        return self._tasks
 
     def sort(self, column: TaskColumn, *, descending: bool) -> None:
-        self.tasks.sort(column, descending=descending)
-        table = self.query_one(VirtualTable)
-        table.sort_mark = (column, descending)
-        table.rows_changed()
+        """Sort as `t` and `T` do."""
+        self._sort((column, descending))
+
+    async def settled(self) -> None:
+        """Wait until everything is read and ready for the first plan."""
+        while any(worker.group == "load" for worker in self.workers):  # noqa: ASYNC110  # it tells nobody
+            await asyncio.sleep(0.02)
 
 
-class ListApp(App[dict[str, float]]):
-    """The program around the screen; it ends with what was measured in it."""
+def session_on(path: Path) -> Session:
+    """A session on a state, with nobody to ask behind it."""
+    listener = ScreenListener()
+    state, settings = open_state(path, read_only=True), Settings()
+    engine = build_engine(settings, state, *open_services(settings, None), SystemClock(TODAY), listener)
+    return Session(engine=engine, listener=listener)
 
-    CSS_PATH = Path(str(cwtui.tui.__file__)).parent / "cwtui.tcss"
 
-    def __init__(self, measure: Callable[[ListApp], Awaitable[dict[str, float]]]) -> None:
-        super().__init__(driver_class=MemoryDriver)
+class MeasuredApp(CwTui):
+    """The program; it ends when it was measured."""
+
+    CSS_PATH = str(Path(str(cwtui.tui.__file__)).with_name("cwtui.tcss"))
+
+    def __init__(self, path: Path, measure: Callable[[MeasuredApp], Awaitable[dict[str, float]]]) -> None:
+        super().__init__(session_on(path))
+        self.driver_class = MemoryDriver
         self.animation_level = "none"
+        self.found: dict[str, float] | None = None
         self._measure = measure
 
-    def on_mount(self) -> None:
+    def on_ready(self) -> None:
+        """Measure."""
         self.run_worker(self._measured())
 
     async def _measured(self) -> None:
         await asyncio.sleep(0.5)
-        self.exit(await self._measure(self))
+        self.found = await self._measure(self)
+        self.exit()
 
 
 async def milliseconds(act: Callable[[], object], expected: str) -> float:
@@ -169,63 +155,61 @@ async def milliseconds(act: Callable[[], object], expected: str) -> float:
     return (MemoryDriver.at - begin) * 1000
 
 
-async def first_paint(app: ListApp, path: Path) -> float:
+async def first_paint(app: MeasuredApp, path: Path) -> float:
     """Milliseconds from an open state to the first paint of its tasks."""
-    state = open_state(path, read_only=True)
-    first = next(iter(state.tasks()))
-    taken = await milliseconds(lambda: app.push_screen(ListScreen(state.tasks())), first.order_number)
+    session = session_on(path)
+    first = next(iter(session.engine.store.tasks()))
+    taken = await milliseconds(lambda: app.push_screen(MeasuredScreen(session)), first.order_number)
     await app.pop_screen()
     await asyncio.sleep(0.1)
     return taken
 
 
-async def all_listed(app: ListApp, path: Path, size: int) -> float:
-    """Milliseconds until every task is in the list and the counts say so; reading without a screen is the reference."""
-    state = open_state(path, read_only=True)
-    taken = await milliseconds(lambda: app.push_screen(ListScreen(state.tasks())), f"{size} listed")
-    await app.pop_screen()
-    return taken
+async def all_listed(app: MeasuredApp, path: Path, size: int) -> tuple[float, MeasuredScreen]:
+    """Milliseconds until every task is in the list and the status line says so, and the screen."""
+    screen = MeasuredScreen(session_on(path))
+    taken = await milliseconds(lambda: app.push_screen(screen), f":{size}:")
+    return taken, screen
 
 
-async def keys(app: ListApp, screen: ListScreen) -> list[float]:
+async def keys(app: MeasuredApp, screen: MeasuredScreen) -> list[float]:
     """Milliseconds of one cursor key each, some of which scroll."""
     taken = []
     for _ in range(KEYS):
-        following = screen.tasks.row(screen.query_one(VirtualTable).cursor + 1)
-        taken.append(await milliseconds(lambda: press(app, "down"), f"detail of {following.id}"))
+        following = screen.listed.row(screen.query_one("#tasks", VirtualTable).cursor + 1)
+        taken.append(await milliseconds(lambda: press(app, "down"), following.order_number))
     return taken
 
 
-async def letters(app: ListApp, screen: ListScreen) -> tuple[float, list[float]]:
+async def letters(app: MeasuredApp, screen: MeasuredScreen) -> tuple[float, list[float]]:
     """Milliseconds of the first letter ever, and of each letter typed after it and taken back."""
     screen.query_one(FilterInput).focus()
     await asyncio.sleep(0.1)
-    first = await milliseconds(lambda: press(app, "c"), "filter 'c' shows")
-    await milliseconds(lambda: press(app, "backspace"), "filter '' shows")
+    first = await milliseconds(lambda: press(app, "c"), "'c':")
+    await milliseconds(lambda: press(app, "backspace"), "'':")
     taken = []
     for word in WORDS:
         for end, letter in enumerate(word, 1):
-            taken.append(await milliseconds(lambda key=letter: press(app, key), f"filter {word[:end]!r} shows"))  # type: ignore[misc]
+            taken.append(await milliseconds(lambda key=letter: press(app, key), f"{word[:end]!r}:"))  # type: ignore[misc]
         taken += [
-            await milliseconds(lambda: press(app, "backspace"), f"filter {word[:end]!r} shows")
+            await milliseconds(lambda: press(app, "backspace"), f"{word[:end]!r}:")
             for end in range(len(word) - 1, -1, -1)
         ]
     return first, taken
 
 
-async def sorts(screen: ListScreen) -> list[float]:
+async def sorts(screen: MeasuredScreen) -> list[float]:
     """Milliseconds of a sort by each column, up and down, several times."""
     taken = []
     for _ in range(3):
         for column in TaskColumn:
-            title = next(one.title for one in TASK_COLUMNS if one.key == column)
-            for descending, mark in ((False, "▴"), (True, "▾")):
+            for descending in (False, True):
                 act = lambda column=column, descending=descending: screen.sort(column, descending=descending)  # noqa: E731 - bound now
-                taken.append(await milliseconds(act, f"{title} {mark}"))
+                taken.append(await milliseconds(act, f":{column.value} {descending:d}."))
     return taken
 
 
-def press(app: ListApp, key: str) -> None:
+def press(app: MeasuredApp, key: str) -> None:
     """A key, as the driver hands it over."""
     names = {" ": "space"}
     character = key if len(key) == 1 else None
@@ -237,30 +221,28 @@ def p95(taken: Sequence[float]) -> float:
     return statistics.quantiles(taken, n=20)[-1]
 
 
-def in_app(measure: Callable[[ListApp], Awaitable[dict[str, float]]]) -> dict[str, float]:
+def in_app(path: Path, measure: Callable[[MeasuredApp], Awaitable[dict[str, float]]]) -> dict[str, float]:
     """Run something in the running program."""
-    found = asyncio.run(ListApp(measure).run_async(size=TERMINAL, mouse=False))
-    if found is None:
+    app = MeasuredApp(path, measure)
+    asyncio.run(app.run_async(size=TERMINAL, mouse=False))
+    if app.found is None:
         raise SystemExit("the program ended before it was measured")
-    return found
+    return app.found
 
 
 def measured(size: int, few_path: Path, path: Path) -> dict[str, float]:
     """All figures of one size, in milliseconds; the first paint of a hundred tasks in the same run."""
-    listed = tasks(size)
 
-    async def measure(app: ListApp) -> dict[str, float]:
+    async def measure(app: MeasuredApp) -> dict[str, float]:
         for _ in range(2):
             await first_paint(app, few_path)  # style sheets parsed, code loaded
         paints: dict[Path, list[float]] = {few_path: [], path: []}
         for _ in range(PAINTS):  # in turns, so that noise meets both
             for one, taken in paints.items():
                 taken.append(await first_paint(app, one))
-        complete = await all_listed(app, path, size)
         reading = seconds_of(lambda: list(map(TaskRow.of, open_state(path, read_only=True).tasks())))
-        screen = ListScreen(listed)
-        await milliseconds(lambda: app.push_screen(screen), f"{size} listed")
-        await asyncio.sleep(0.3)
+        complete, screen = await all_listed(app, path, size)
+        await screen.settled()
         cursor = await keys(app, screen)
         first_letter, filtered = await letters(app, screen)
         return {
@@ -274,23 +256,21 @@ def measured(size: int, few_path: Path, path: Path) -> dict[str, float]:
             "sort": p95(await sorts(screen)),
         }
 
-    return in_app(measure)
+    return in_app(few_path, measure)
 
 
-def memory_on_screen(path: Path) -> float:
+def memory_on_screen(few_path: Path, path: Path, size: int) -> float:
     """Peak bytes of a process that has every task of a state file on its screen, and has filtered and sorted them."""
-    state = open_state(path, read_only=True)
 
-    async def measure(app: ListApp) -> dict[str, float]:
-        size = sum(1 for _ in state.tasks())
-        screen = ListScreen(state.tasks())
-        await milliseconds(lambda: app.push_screen(screen), f"{size} listed")
+    async def measure(app: MeasuredApp) -> dict[str, float]:
+        _, screen = await all_listed(app, path, size)
+        await screen.settled()
         await letters(app, screen)
         screen.sort(TaskColumn.CUSTOMER, descending=False)
         await asyncio.sleep(0.2)
         return {}
 
-    in_app(measure)
+    in_app(few_path, measure)
     status = Path("/proc/self/status").read_text()
     return 1024.0 * int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM")))
 
@@ -309,9 +289,9 @@ def figures_of(size: int, folder: Path) -> dict[str, float]:
     for path, count in ((few, FEW), (many, size)):
         path.parent.mkdir(exist_ok=True)
         if not path.exists():
-            states.fill(path, count)
+            states.fill(path, count, tasks(count))
     found = in_a_process("--one", str(size), str(few), str(many))
-    return found | in_a_process("--memory", str(many)) | {"file": float(many.stat().st_size)}
+    return found | in_a_process("--memory", str(size), str(few), str(many)) | {"file": float(many.stat().st_size)}
 
 
 def rows(sizes: Sequence[int] = SIZES) -> list[BenchmarkRow]:
@@ -341,8 +321,8 @@ def main(arguments: Sequence[str]) -> None:
     match list(arguments):
         case ["--one", size, few, path]:
             print(json.dumps(measured(int(size), Path(few), Path(path))))
-        case ["--memory", path]:
-            print(json.dumps({"peak": memory_on_screen(Path(path))}))
+        case ["--memory", size, few, path]:
+            print(json.dumps({"peak": memory_on_screen(Path(few), Path(path), int(size))}))
         case sizes:
             for row in rows([int(size) for size in sizes] or SIZES):
                 print(row)
