@@ -127,6 +127,8 @@ class CwTui(App[Ending]):
         if self._is_leaving and not self.session.working:
             self.exit(Ending.LEFT)
             return
+        if not self.screen_stack:  # news of the last moment: the screens are being taken down
+            return
         changed, self.session.listener.changed = self.session.listener.changed, {}
         for screen in self._shown.values():
             if isinstance(screen, WorkScreen) and screen.is_mounted:

@@ -1,4 +1,4 @@
-"""What the terminal shows after an error that nobody foresaw."""
+"""What the terminal shows after an error that nobody foresaw, and what is none."""
 
 from __future__ import annotations
 
@@ -32,3 +32,10 @@ async def test_a_crash_is_reported_without_the_values_of_variables(
     assert "in fail" in shown
     assert "ZeroDivisionError: 1" in shown
     assert TOKEN not in shown
+
+
+async def test_news_of_the_last_moment_are_no_crash(tmp_path: Path) -> None:
+    async with demo(tmp_path, checked=False) as app:
+        ended = app.app
+    assert not ended.screen_stack
+    ended._look()
