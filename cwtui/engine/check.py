@@ -11,7 +11,7 @@ from cwtui.domain.ids import INITIAL, CustomerId, OrderId, SubscriptionId, TaskI
 from cwtui.domain.marketplace import Customer, Order, OrderStatus, Subscription, SubscriptionStatus
 from cwtui.domain.records import Cursor
 from cwtui.domain.tasks import Task, TaskKind, TaskStatus, kind_of, subscriptions_of
-from cwtui.engine.concurrently import each
+from cwtui.engine.concurrently import each, in_turns
 from cwtui.engine.facade import CheckReport
 from cwtui.engine.protocols import Clock, Listener, Marketplace, Progress, Store
 
@@ -205,7 +205,7 @@ class ChangeCheck:
         pairs = [(order, named) for order in found.orders for named in subscriptions_of(order) or (SubscriptionId(""),)]
         found.subscriptions = await self._subscriptions(list(dict.fromkeys(named for _, named in pairs if named)))
         found.customers = await self._customers({order.customer_id for order in found.orders})
-        for order, named in pairs:
+        async for order, named in in_turns(pairs):
             task = _order_task(order, named, found.subscriptions.get(named), self._customer(found, order.customer_id))
             found.tasks[task.id] = task
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import ClassVar
@@ -101,6 +102,7 @@ class TaskListScreen(WorkScreen):
         self._show_list()
         async for _ in in_turns(self.session.engine.store.warming()):
             pass  # or the first plan would hold up the keys in a large state
+        gc.freeze()  # all of that stays: the collector need not look through it again
 
     def _show_added(self) -> None:
         self._table.rows_added()
