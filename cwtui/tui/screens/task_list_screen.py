@@ -36,6 +36,7 @@ from cwtui.tui.widgets.virtual_table import VirtualTable
 
 _PREVIEW_AFTER_S = 0.06
 _PREPARED_AT_ONCE = 4_000
+_MANY = 10_000
 _WIDE = 140
 _LOADING, _NONE, _FILTERED = (
     "Reading the tasks …",
@@ -102,7 +103,8 @@ class TaskListScreen(WorkScreen):
         self._show_list()
         async for _ in in_turns(self.session.engine.store.warming()):
             pass  # or the first plan would hold up the keys in a large state
-        gc.freeze()  # all of that stays: the collector need not look through it again
+        if self._tasks.total >= _MANY:
+            gc.freeze()  # all of that stays: looking through it again and again would hold up the keys
 
     def _show_added(self) -> None:
         self._table.rows_added()
