@@ -21,14 +21,16 @@ from cwtui.options import Options
 from cwtui.terminal import session_of
 from cwtui.tui import hangup
 from cwtui.tui.app import CwTui, Ending
-from cwtui.tui.modes import MODES
+from cwtui.tui.modes import HOME, MODES
 from cwtui.tui.screens.help_screen import HelpScreen, help_lines
 from cwtui.tui.screens.tasks import TasksScreen
 from cwtui.tui.screens.work_screen import WorkScreen
 from cwtui.tui.session import ScreenListener, Session, Tab
 from cwtui.tui.widgets.confirm_screen import ConfirmScreen
+from cwtui.tui.widgets.detail_pane import DetailPane
 from cwtui.tui.widgets.mode_tabs import ModeTabs
 from cwtui.tui.widgets.status_bar import StatusBar
+from cwtui.tui.widgets.virtual_table import VirtualTable
 from tests.tui.screens.demo_app import AS_OF, Demo, demo
 
 
@@ -138,11 +140,34 @@ async def test_esc_stops_what_goes_on_from_every_screen(tmp_path: Path, monkeypa
         assert stopped == [mode.name for mode in MODES]
 
 
+@pytest.mark.parametrize("mode", ["1", "2", "3", "4"])
+async def test_esc_leads_from_the_text_to_the_list_first(tmp_path: Path, mode: str) -> None:
+    async with demo(tmp_path) as app:
+        await app.press(mode)
+        app.screen.query_one(DetailPane).focus()
+        where = app.app.current_mode
+        await app.press("escape")
+        assert isinstance(app.app.focused, VirtualTable)
+        assert app.app.current_mode == where
+
+
+@pytest.mark.parametrize("key", ["escape", "q"])
+async def test_every_mode_leads_back_to_the_tasks(tmp_path: Path, key: str) -> None:
+    async with demo(tmp_path) as app:
+        for mode in MODES[1:]:
+            if mode.name == "setup" and key == "q":
+                continue  # a letter there
+            app.app.switch_mode(mode.name)
+            await app.settle()
+            await app.press(key)
+            assert app.app.current_mode == HOME, mode
+
+
 async def test_help_says_what_cannot_be_done_now(tmp_path: Path) -> None:
     async with demo(tmp_path) as app:
         await app.press("2")
         lines = [line.text for line in help_lines(app.screen)]
-        assert any("Stop before the next write (not now)" in line for line in lines)
+        assert any("Map one charge of this product differently (not now)" in line for line in lines)
 
 
 async def test_every_action_is_in_the_palette(tmp_path: Path) -> None:

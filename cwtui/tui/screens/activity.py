@@ -79,7 +79,6 @@ class ActivityScreen(WorkScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "copy", "Copy", id="activity.copy", tooltip="Copy the whole text of this entry"),
         Binding("tab", "other_pane", "Other pane", show=False, id="activity.pane", tooltip="To the text and back"),
-        Binding("q", "app.mode('tasks')", "Tasks", id="activity.leave", tooltip="To the tasks"),
     ]
 
     def __init__(self, session: Session) -> None:

@@ -95,8 +95,7 @@ class ForecastScreen(ListScreen[Forecast]):
                 ("changes by", invoice.difference),
             ):
                 yield Line(f"{name:<12}{price_text(amount)} {row.currency}{about}")
-            planned, waiting = counted(row.planned, "planned change"), counted(row.waiting, "open task")
-            yield Line(f"Counted: {planned}. Not counted: {waiting}.")
+            yield Line(f"With {counted(row.planned, 'planned change')}.")
             for note in row.notes:
                 yield Line(f"· {note}")
         if self._report is None:

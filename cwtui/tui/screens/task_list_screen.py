@@ -264,6 +264,8 @@ class TaskListScreen(WorkScreen):
         if self.working:
             self.action_stop()
             return
+        if self.back_to_list():
+            return
         self.query_one(FilterInput).value = ""
         self._filter(TaskFilter())
 

@@ -13,7 +13,9 @@ from cwtui.domain.ids import TaskId
 from cwtui.domain.tasks import Task
 from cwtui.engine.protocols import Progress
 from cwtui.tui.session import Session
+from cwtui.tui.widgets.detail_pane import DetailPane
 from cwtui.tui.widgets.progress_line import ProgressLine
+from cwtui.tui.widgets.virtual_table import VirtualTable
 
 _ERROR_SHOWN_S, _STOPPING = 15, "stopping before the next write"
 
@@ -29,7 +31,15 @@ class WorkScreen(Screen[None]):
 
     WRITES: ClassVar[frozenset[str]] = frozenset()
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "stop", "Stop", show=False, id="work.stop", tooltip="Stop before the next write"),
+        Binding(
+            "escape",
+            "stop_or_leave",
+            "Back",
+            show=False,
+            id="work.stop",
+            tooltip="Stop before the next write; else back to the tasks",
+        ),
+        Binding("q", "to_tasks", "Tasks", show=False, id="work.tasks", tooltip="To the tasks"),
     ]
     working: reactive[str] = reactive("", bindings=True)
     """What is being done, here or on another screen; or nothing."""
@@ -40,8 +50,8 @@ class WorkScreen(Screen[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002  # Textual's
         """Dim what cannot be done now."""
-        if action == "stop":
-            return True if self.working else None
+        if action == "to_tasks":
+            return self._is_mode
         if action in self.WRITES and (self.working or self.session.is_read_only):
             return None
         return True
@@ -73,6 +83,30 @@ class WorkScreen(Screen[None]):
         else:
             self.notify(done.said, title=what, markup=False)
         return done.error is None
+
+    @property
+    def _is_mode(self) -> bool:
+        """It is one of the app's modes: nothing is below it."""
+        return len(self.app.screen_stack) == 1
+
+    def action_stop_or_leave(self) -> None:
+        """Stop what goes on; where nothing does, go back."""
+        if self.working:
+            self.action_stop()
+        elif not self.back_to_list() and self._is_mode:
+            self.action_to_tasks()
+
+    def back_to_list(self) -> bool:
+        """From the text beside a list to the list; whether that was where the keys were."""
+        tables = [table for table in self.query(VirtualTable) if table.focusable]
+        if not isinstance(self.focused, DetailPane) or not tables:
+            return False
+        tables[0].focus()
+        return True
+
+    def action_to_tasks(self) -> None:
+        """Go to the task list."""
+        self.app.switch_mode("tasks")
 
     def action_stop(self) -> None:
         """Stop before the next write; what only reads stops at once."""

@@ -362,7 +362,6 @@ async def test_only_one_thing_at_a_time_dimmed_meanwhile_and_stopped_by_esc(
         await app.until_idle()
         assert any("Stopped. Nothing was changed." in message for message in app.messages)
         assert screen.check_action("check", ()) is True
-        assert screen.check_action("stop", ()) is None
 
 
 async def test_the_ways_to_other_screens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
