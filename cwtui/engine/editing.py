@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
+from cwtui.domain.addition_words import label_of
 from cwtui.domain.errors import InputError
 from cwtui.domain.money import parse_amount, plain, price_text
 from cwtui.domain.planning.dates import AgreementDates
@@ -267,7 +268,7 @@ class PlanEditing:
         for change in self.plan.changes:
             for name, text in self.errors(change.key).items():
                 raise InputError(
-                    f"{name.replace('_', ' ').capitalize()} of {change.charge} cannot be saved: {text}",
+                    f"{label_of(name).capitalize()} of {change.charge} cannot be saved: {text}",
                     changed="The edits were not saved.",
                     next_step="Correct it, or reset that addition.",
                 )

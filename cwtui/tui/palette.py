@@ -8,6 +8,7 @@ from typing import Any
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
+_ITSELF = "app.palette"
 Action = partial[Coroutine[Any, Any, bool]]
 
 
@@ -31,9 +32,10 @@ class ActionProvider(Provider):
         seen: set[str] = set()
         for active in self.screen.active_bindings.values():
             binding = active.binding
-            if not active.enabled or not binding.description or not binding.id or binding.id in seen:
+            is_new = binding.id and binding.id not in seen and binding.id != _ITSELF
+            if not active.enabled or not binding.description or not is_new:
                 continue
-            seen.add(binding.id)
+            seen.add(str(binding.id))
             key = self.app.get_key_display(binding)
             run = partial(self.app.run_action, binding.action, default_namespace=active.node)
             yield binding.description, key, active.tooltip or binding.tooltip, run

@@ -9,10 +9,11 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import ActiveBinding, Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen, Screen
+from textual.screen import Screen
 
 from cwtui.tui.plain import content
 from cwtui.tui.widgets.detail_pane import DetailPane, Line
+from cwtui.tui.widgets.dialog import Dialog
 from cwtui.tui.widgets.tone import Tone
 
 _KEY_WIDTH = 14
@@ -24,7 +25,7 @@ _TITLES = {
 }
 
 
-class HelpScreen(ModalScreen[None]):
+class HelpScreen(Dialog[None]):
     """The keys of a screen, by the part of it they belong to."""
 
     HELP = "Scroll with the arrow keys; `esc` closes."
@@ -33,7 +34,7 @@ class HelpScreen(ModalScreen[None]):
     ]
 
     def __init__(self, about: Screen[object]) -> None:
-        super().__init__(classes="dialog")
+        super().__init__()
         self._lines = help_lines(about)
 
     def compose(self) -> ComposeResult:
@@ -50,10 +51,11 @@ class HelpScreen(ModalScreen[None]):
 
 @dataclass(slots=True)
 class _Part:
-    """A part of the screen; `keys` has, for what each key does, the keys that do it."""
+    """A part of the screen; `keys` has, for what each key does, the keys that do it; those in the line come first."""
 
     node: object
     keys: dict[str, list[str]] = field(default_factory=dict)
+    shown: set[str] = field(default_factory=set)
     dimmed: set[str] = field(default_factory=set)
 
     def add(self, key: str, active: ActiveBinding) -> None:
@@ -61,6 +63,8 @@ class _Part:
         keys = self.keys.setdefault(text, [])
         if key not in keys:
             keys.append(key)
+        if active.binding.show:
+            self.shown.add(text)
         if not active.enabled:
             self.dimmed.add(text)
 
@@ -82,6 +86,6 @@ def _part_lines(part: _Part) -> Iterator[Line]:
     name = type(part.node).__name__
     yield Line(str(getattr(part.node, "HELP_TITLE", "") or _TITLES.get(name, name)), Tone.HEADING)
     yield from (Line(text, Tone.MUTED) for text in str(getattr(part.node, "HELP", "") or "").splitlines())
-    for text, keys in part.keys.items():
+    for text, keys in sorted(part.keys.items(), key=lambda pair: pair[0] not in part.shown):
         now = " (not now)" if text in part.dimmed else ""
         yield Line(f"{', '.join(keys):<{_KEY_WIDTH}} {text}{now}", Tone.MUTED if now else Tone.NORMAL)
