@@ -68,7 +68,15 @@ class MappingsScreen(MappingFiles):
         Binding("X", "accept_exact", "Exact", id="mappings.exact", tooltip="Accept every exact suggestion"),
         Binding("i", "import_csv", "Import", id="mappings.import", tooltip="Set every mapping of a CSV file, or none"),
         Binding("E", "export_csv", "Export", id="mappings.export", tooltip="Write all mappings to a CSV file"),
-        Binding("slash", "filter", "Filter", key_display="/", id="mappings.filter", tooltip="Filter as you type"),
+        Binding(  # priority: what is typed right after it goes into the line, however busy the list is
+            "slash",
+            "filter",
+            "Filter",
+            key_display="/",
+            priority=True,
+            id="mappings.filter",
+            tooltip="Filter as you type",
+        ),
         Binding(
             "c",
             "show('customer')",
@@ -205,7 +213,7 @@ class MappingsScreen(MappingFiles):
 
     def action_filter(self) -> None:
         """To the filter line."""
-        self.query_one(FilterInput).focus()
+        self.set_focus(self.query_one(FilterInput))
 
     @on(FilterInput.Changed)
     def _filter(self, event: FilterInput.Changed) -> None:

@@ -57,7 +57,9 @@ class TaskListScreen(WorkScreen):
             id="tasks.show_all",
             tooltip="Stop before the next write; else drop all filters",
         ),
-        Binding("slash", "filter", "Filter", key_display="/", id="tasks.filter", tooltip="Filter as you type"),
+        Binding(  # priority: what is typed right after it goes into the line, however busy the list is
+            "slash", "filter", "Filter", key_display="/", priority=True, id="tasks.filter", tooltip="Filter as you type"
+        ),
         Binding("f", "filter_status", "Status", show=False, id="tasks.status", tooltip="Show one status only, or all"),
         Binding("F", "filter_kind", "Kind", show=False, id="tasks.kind", tooltip="Show one kind only, or all"),
         Binding(
@@ -233,7 +235,7 @@ class TaskListScreen(WorkScreen):
 
     def action_filter(self) -> None:
         """To the filter line."""
-        self.query_one(FilterInput).focus()
+        self.set_focus(self.query_one(FilterInput))
 
     @work
     async def action_filter_status(self) -> None:

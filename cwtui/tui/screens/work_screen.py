@@ -8,6 +8,7 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 from textual.reactive import reactive
 from textual.screen import Screen
+from textual.widgets import Input
 
 from cwtui.domain.ids import TaskId
 from cwtui.domain.tasks import Task
@@ -52,6 +53,8 @@ class WorkScreen(Screen[None]):
         """Dim what cannot be done now."""
         if action == "to_tasks":
             return self._is_mode
+        if action == "filter" and isinstance(self.focused, Input):
+            return False  # the key is a letter there
         if action in self.WRITES and (self.working or self.session.is_read_only):
             return None
         return True

@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from textual import events
 from textual.widgets import Input
 
 from cwtui.domain.errors import Refused, Transient
@@ -423,3 +424,14 @@ def test_the_report_names_what_failed() -> None:
     assert report_text(report) == (
         "2 synced (additions: 4 created, 5 changed, 6 deleted). 1 failed. 3 need action.\nOh."
     )
+
+
+async def test_what_is_typed_behind_the_filter_key_is_filtered_however_busy_the_list_is(tmp_path: Path) -> None:
+    async with demo(tmp_path) as app:
+        for key in "/northgate":
+            app.app.post_message(events.Key("slash" if key == "/" else key, key))
+        await app.settle()
+        assert app.screen.query_one(FilterInput).value == "northgate"
+        assert len(app.rows()) == 2
+        await app.press("/")
+        assert app.screen.query_one(FilterInput).value == "northgate/"
