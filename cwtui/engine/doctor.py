@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cwtui.domain.errors import ConfigError, ServiceError
-from cwtui.domain.mappings import is_account
+from cwtui.domain.mappings import MappingKind, is_account
 from cwtui.engine.facade import DoctorReport, Permission, ServiceHealth
 from cwtui.engine.protocols import Marketplace, Psa, Store
 
@@ -55,7 +55,7 @@ FILE_PROBES = (
 
 def counts_files(store: Store) -> bool:
     """Accounts of a vendor's file are linked: its steps are in use."""
-    return any(is_account(row.key) for row in store.mappings())
+    return any(is_account(row.key) for row in store.mappings().of_kind(MappingKind.CUSTOMER))
 
 
 async def examine(marketplace: Marketplace, psa: Psa, *, files: bool = False) -> DoctorReport:
