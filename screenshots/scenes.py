@@ -41,7 +41,7 @@ def pressing(*pressed: str) -> Play:
 
 async def _tasks(pilot: Pilot[Any]) -> None:
     await settle(pilot)
-    await keys(pilot, "G", "k", "k")
+    await keys(pilot, "G", *["k"] * 7)
 
 
 async def _filtered(pilot: Pilot[Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -27,6 +28,7 @@ from cwtui.engine.sync_engine import SyncEngine
 from cwtui.options import Options
 from cwtui.terminal import session_of
 from cwtui.tui.app import CwTui
+from cwtui.tui.screens.work_screen import WorkScreen
 from cwtui.tui.session import ScreenListener
 
 AS_OF = date(2026, 11, 23)
@@ -34,17 +36,20 @@ NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 _CHECKS, _SYNCED, _SKIPPED = 5, 4, 1
 _WAITING_FOR_A_PERSON = frozenset({"work", "default", "leave"})
 """Groups of workers that wait while a dialog is open."""
-_STILL, _PAUSE_S, _PATIENCE = 3, 0.02, 3_000
+_STILL, _PAUSE_S, _PATIENCE = 3, 0.03, 2_000
+"""Equal pictures in a row that are rest, and seconds between them: longer than the app keeps news to itself."""
 
 
 @contextmanager
 def at_noon() -> Iterator[None]:
     """Let it be noon of the day of the pictures, on a machine and for an operator without a name."""
     with (
+        patch.dict(os.environ),
         patch.object(SystemClock, "now", lambda _: NOON),
         patch("cwtui.composition._operator", lambda: "operator@msp"),
         patch("cwtui.sandbox.marketplace.ROUND_S", 0),
     ):
+        os.environ.pop("NO_COLOR", None)
         yield
 
 
@@ -118,33 +123,48 @@ def _composed(runner: asyncio.Runner, options: Options, listener: ScreenListener
 
 
 async def settle(pilot: Pilot[Any]) -> None:
-    """Wait until nothing is read any more and the screen stands still, then stop what blinks and take away toasts."""
+    """Wait until the screen stands still, then stop what blinks."""
     app: App[Any] = pilot.app
     still, last = 0, ""
     for _ in range(_PATIENCE):
-        await pilot.pause(_PAUSE_S)
-        app.clear_notifications()
+        await quiet(pilot)
         for line in app.screen.query(Input):
             line.cursor_blink = False
-        now = "" if _is_busy(app) else app.export_screenshot(simplify=True)
-        still, last = (still + 1 if now and now == last else 0), now
+        now = app.export_screenshot(simplify=True)
+        still, last = (still + 1 if now == last else 0), now
         if still >= _STILL:
             return
     raise TimeoutError(f"{app.screen} does not come to rest")
 
 
+async def quiet(pilot: Pilot[Any]) -> None:
+    """Wait until nothing is read, written or told any more; toasts, which would go at any time, go at once."""
+    app: App[Any] = pilot.app
+    for _ in range(_PATIENCE):
+        await pilot.pause(_PAUSE_S)
+        app.clear_notifications()
+        if not _is_busy(app):
+            return
+    raise TimeoutError(f"{app.screen} does not come to an end")
+
+
 def _is_busy(app: App[Any]) -> bool:
-    """Something is read, written or made ready; a dialog that waits for an answer is not."""
-    waiting = _WAITING_FOR_A_PERSON if isinstance(app.screen, ModalScreen) else frozenset()
+    """A dialog that waits for an answer is not."""
+    if not isinstance(app, CwTui):
+        return False
+    screen, session = app.screen, app.session
+    waiting = _WAITING_FOR_A_PERSON if isinstance(screen, ModalScreen) else frozenset()
+    is_told = not isinstance(screen, WorkScreen) or screen.working == session.working
     going_on = any(not worker.is_finished and worker.group not in waiting for worker in app.workers)
-    return going_on or (isinstance(app, CwTui) and bool(app.session.working))
+    return bool(session.working or session.listener.changed or going_on) or not is_told
 
 
 async def keys(pilot: Pilot[Any], *pressed: str) -> None:
     """Press keys, and wait for what comes of each."""
     for key in pressed:
         await pilot.press(key)
-        await settle(pilot)
+        await quiet(pilot)
+    await settle(pilot)
 
 
 async def write(pilot: Pilot[Any], text: str) -> None:

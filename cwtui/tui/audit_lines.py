@@ -47,7 +47,6 @@ def _plain(value: object) -> str:
 
 
 def _lines(row: AuditRow, names: Names) -> Iterator[str]:
-    yield f"agreement     {names.agreement(row.agreement_id)}"
     yield f"subscription  {names.subscription(row.subscription_id)}"
     yield f"product       {names.product(row.product_id, row.subscription_id)}, {row.charge}"
     yield f"task          {row.task_id}"

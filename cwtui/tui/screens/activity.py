@@ -18,7 +18,7 @@ from cwtui.domain.ids import TaskId
 from cwtui.domain.tasks import Task
 from cwtui.tui.audit_lines import audit_headline, audit_text, record_headline, record_text
 from cwtui.tui.plain import clean, clean_lines
-from cwtui.tui.screens.work_screen import WorkScreen
+from cwtui.tui.screens.work_screen import TO_TASKS, WorkScreen
 from cwtui.tui.session import Event, EventKind, Session
 from cwtui.tui.widgets.columns import Column
 from cwtui.tui.widgets.detail_pane import DetailPane, Line, block
@@ -78,6 +78,7 @@ class ActivityScreen(WorkScreen):
     HELP = "What ran, what was written, what went wrong; the whole text of each below."
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "copy", "Copy", id="activity.copy", tooltip="Copy the whole text of this entry"),
+        TO_TASKS,
         Binding("tab", "other_pane", "Other pane", show=False, id="activity.pane", tooltip="To the text and back"),
     ]
 

@@ -9,12 +9,13 @@ from typing import ClassVar, Generic, TypeVar
 
 from textual import events, on
 from textual.app import ComposeResult
+from textual.binding import BindingType
 from textual.containers import Container
 from textual.widgets import Static
 
 from cwtui.domain.errors import CwtuiError, InputError
 from cwtui.tui.plain import content
-from cwtui.tui.screens.work_screen import WorkScreen
+from cwtui.tui.screens.work_screen import TO_TASKS, WorkScreen
 from cwtui.tui.session import Session
 from cwtui.tui.widgets.columns import Column
 from cwtui.tui.widgets.confirm_screen import ConfirmScreen
@@ -41,6 +42,7 @@ class ListScreen(WorkScreen, Generic[Row]):
         SELECTABLE: `space` selects rows.
     """
 
+    BINDINGS: ClassVar[list[BindingType]] = [TO_TASKS]
     COLUMNS: ClassVar[tuple[Column, ...]] = ()
     EMPTY: ClassVar[str] = "Nothing here."
     ABOUT: ClassVar[tuple[str, ...]] = ()

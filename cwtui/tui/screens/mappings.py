@@ -22,6 +22,7 @@ from cwtui.tui.screens.add_item import AddItemScreen
 from cwtui.tui.screens.mappings_choice import picker_of
 from cwtui.tui.screens.mappings_files import MappingFiles
 from cwtui.tui.screens.mappings_rows import COLUMNS, CONNECTWISE_WORD, MappingRows, line_lines, line_words
+from cwtui.tui.screens.work_screen import TO_TASKS
 from cwtui.tui.session import Session
 from cwtui.tui.widgets.confirm_screen import ConfirmScreen
 from cwtui.tui.widgets.detail_pane import DetailPane, Line, block
@@ -96,6 +97,7 @@ class MappingsScreen(MappingFiles):
             id="mappings.agreements",
             tooltip="To the table of agreements",
         ),
+        TO_TASKS,
         Binding("tab", "turn(1)", "Next table", show=False, id="mappings.next", tooltip="To the next table"),
         Binding("shift+tab", "turn(-1)", "Table before", show=False, id="mappings.back", tooltip="To the table before"),
     ]

@@ -109,12 +109,14 @@ def _answers(steps: Sequence[Step]) -> Iterator[Line]:
 def _charges(plan: Plan) -> Iterator[Line]:
     totals = totals_by_charge(plan.changes)
     created = [change for change in plan.to_write if change.operation is Operation.CREATE]
+    was_detailed = True
     for charge in Charge:
         mine = [change for change in created if change.charge is charge]
         if not mine and charge not in _ALWAYS:
             continue
-        if mine or charge is _ALWAYS[0]:
+        if mine or was_detailed:
             yield Line("")
+        was_detailed = bool(mine)
         yield _amount(_TITLES[charge], totals.get(charge, ZERO), plan.currency, Tone.HEADING if mine else Tone.MUTED)
         for change in mine:
             yield from _created(change)

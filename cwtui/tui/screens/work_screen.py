@@ -18,6 +18,8 @@ from cwtui.tui.widgets.detail_pane import DetailPane
 from cwtui.tui.widgets.progress_line import ProgressLine
 from cwtui.tui.widgets.virtual_table import VirtualTable
 
+TO_TASKS = Binding("q", "to_tasks", "Tasks", show=False, id="work.tasks", tooltip="To the tasks")
+"""Of the modes beside the tasks, where `q` is no letter."""
 _ERROR_SHOWN_S, _STOPPING = 15, "stopping before the next write"
 
 
@@ -40,7 +42,6 @@ class WorkScreen(Screen[None]):
             id="work.stop",
             tooltip="Stop before the next write; else back to the tasks",
         ),
-        Binding("q", "to_tasks", "Tasks", show=False, id="work.tasks", tooltip="To the tasks"),
     ]
     working: reactive[str] = reactive("", bindings=True)
     """What is being done, here or on another screen; or nothing."""

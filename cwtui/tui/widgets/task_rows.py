@@ -16,9 +16,9 @@ from cwtui.tui.widgets.tone import Tone
 
 TASK_COLUMNS = (
     Column(TaskColumn.STATUS, "Status", 14, toned=True),
-    Column(TaskColumn.KIND, "Kind", 14, rank=4),
+    Column(TaskColumn.KIND, "Kind", 14, rank=5),
     Column(TaskColumn.CUSTOMER, "Customer", 16, share=3, widest=50),
-    Column(TaskColumn.SUBSCRIPTION, "Subscription", 16, share=3, widest=60, rank=5),
+    Column(TaskColumn.SUBSCRIPTION, "Subscription", 16, share=3, widest=60, rank=4),
     Column(TaskColumn.ORDER, "Order", 10, share=1, widest=20, rank=2),
     Column(TaskColumn.EFFECTIVE, "Effective", 11, rank=3),
     Column(TaskColumn.MONTHLY_EFFECT, "Per month", 12, right=True),
