@@ -22,14 +22,12 @@ class Terminal:
     columns: int = 120
     lines: int = 36
 
-    @property
-    def settings(self) -> Path:
-        return self.socket.with_suffix(".conf")
-
     def tmux(self, *arguments: str, check: bool = True) -> str:
-        command = ["tmux", "-u", "-f", str(self.settings), "-S", str(self.socket), *arguments]
+        command = ["tmux", "-u", "-f", os.devnull, "-S", str(self.socket), *arguments]
         environment = {**os.environ, **self.environment, "LC_ALL": "C.UTF-8", "TERM": "xterm-256color"}
-        environment.pop("TMUX", None)
+        # the size is the terminal's: pytest's readline leaves that of no terminal, 80x24, to the processes below it
+        for name in ("TMUX", "COLUMNS", "LINES"):
+            environment.pop(name, None)
         done = subprocess.run(  # noqa: S603  # ours
             command, capture_output=True, encoding="utf-8", env=environment, check=False
         )
@@ -39,11 +37,8 @@ class Terminal:
     def start(self, *arguments: str) -> None:
         """Run a command under a shell that says how it ended, and waits."""
         shell = f"{shlex.join(arguments)}; echo ended with $?; cat"
-        size = f"{self.columns}x{self.lines}"
-        # -x and -y hold for the new session alone; whatever makes tmux size it anew shall find the same
-        self.settings.write_text(f"set -g default-size {size}\n")
-        self.tmux("new-session", "-d", "-s", "t", "-x", str(self.columns), "-y", str(self.lines), "sh", "-c", shell)
-        assert self.setting("pane_width") + "x" + self.setting("pane_height") == size
+        size = ["-x", str(self.columns), "-y", str(self.lines)]
+        self.tmux("new-session", "-d", "-s", "t", *size, "sh", "-c", shell)
 
     def keys(self, *keys: str) -> None:
         self.tmux("send-keys", "-t", "t", *keys)
