@@ -43,7 +43,7 @@ def test_from_the_start_to_a_synced_task(terminal: Terminal) -> None:
     terminal.keys("/")
     terminal.type("northgate")
     terminal.keys("Enter")
-    terminal.until("of 20 shown", "Northgate Logistics", "customer_unmapped · key: m maps it")
+    terminal.until("of 20 shown", "Northgate Logistics", "customer_unmapped · key: m maps it", "/ Filter")
     terminal.keys("m")
     terminal.until("Which ConnectWise company is customer Northgate", "❯  NG Logistics Holdings")
     terminal.keys("Enter")
