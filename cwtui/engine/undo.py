@@ -61,7 +61,7 @@ class Undo:
             for row in self.store.audit(task_id=task.id)
             if row.outcome in _DONE and row.seq > back_to and not _key(row).startswith(_NOT_THE_TASKS)
         ]
-        return [row for row in reversed(rows) if f"undo:{row.seq}" not in done]
+        return [row for row in reversed(rows) if _undoing(row) not in done]
 
     async def run(self, task: Task, writer: AgreementWriter | None, *, compensate: bool = False) -> UndoReport:
         """Take one task back.
@@ -90,7 +90,8 @@ class Undo:
             try:
                 for row in rows:
                     self._stop_here()
-                    lines += await self._take_back(row, held[row.seq], writer, dates, compensate=compensate)
+                    tries = tried.get(_undoing(row))
+                    lines += await self._take_back(row, held[row.seq], tries, writer, dates, compensate=compensate)
                 if compensate and dates is not None:
                     await self._even_out(task, writer, dates, lines)
             except (CwtuiError, Contradiction, _Stopping) as error:
@@ -116,7 +117,7 @@ class Undo:
     def _recreated(self) -> dict[AdditionId, AdditionId]:
         """Additions that were deleted, by the id they were created again with: an earlier undo, or a restore."""
         rows = [row for row in self.store.replacements() if row.outcome in _DONE]
-        deleted = {f"undo:{row.seq}": row.addition_id for row in rows if row.operation == Operation.DELETE}
+        deleted = {_undoing(row): row.addition_id for row in rows if row.operation == Operation.DELETE}
         found = {}
         for row in rows:
             key = _key(row)
@@ -125,17 +126,18 @@ class Undo:
                 found[was] = row.addition_id
         return found
 
-    def _tried(self, task: Task) -> dict[str, AdditionValues | None]:
+    def _tried(self, task: Task) -> dict[str, AuditRow]:
         """What an undo began to take back, by key: a killed one may have done it without hearing the answer."""
-        return {_key(row): row.after for row in self.store.audit(task_id=task.id) if _key(row).startswith("undo:")}
+        return {_key(row): row for row in self.store.audit(task_id=task.id) if _key(row).startswith("undo:")}
 
-    def _difference(self, row: AuditRow, held: Addition | None, tried: Mapping[str, AdditionValues | None]) -> str:
+    def _difference(self, row: AuditRow, held: Addition | None, tried: Mapping[str, AuditRow]) -> str:
         """How ConnectWise differs from what cwtui wrote; empty if it still holds it, or holds what it was before."""
         if row.operation == Operation.DELETE:
             return "" if held is None else f"Addition {row.addition_id} was deleted and is there again."
-        if row.after is None or (held is None and row.operation == Operation.CREATE and f"undo:{row.seq}" in tried):
+        tries = tried.get(_undoing(row))
+        if row.after is None or (held is None and row.operation == Operation.CREATE and tries):
             return ""
-        taken_back = (row.before, tried.get(f"undo:{row.seq}"))
+        taken_back = (row.before, tries.after if tries else None)
         if held is not None and any(one and not one.billing_differences(held.values) for one in taken_back):
             return ""
         text = link_difference(row.after.differences(held.values) if held else None, held)
@@ -160,12 +162,15 @@ class Undo:
         self,
         row: AuditRow,
         held: Addition | None,
+        tries: AuditRow | None,
         writer: AgreementWriter,
         dates: AgreementDates | None,
         *,
         compensate: bool,
     ) -> list[str]:
         change, text = _reverse(row, held, dates)
+        if change is None and held is None and tries is not None:
+            change = self._unheard(row, tries)
         lines = [text]
         owed = self._compensation(row, held, dates) if dates else None
         if owed is not None:
@@ -176,6 +181,13 @@ class Undo:
         if change is not None:
             await writer.write(row.task_id, row.subscription_id, change)
         return lines
+
+    def _unheard(self, row: AuditRow, tries: AuditRow) -> Change | None:
+        """The deletion again that a killed undo did not hear the answer to: only then its link goes too."""
+        name, values = tries.addition_id, tries.before
+        if name is None or values is None or self.store.link(name) is None:
+            return None
+        return _change(row, Operation.DELETE, Addition(name, row.agreement_id, values), None)
 
     # what was invoiced meanwhile
 
@@ -280,7 +292,7 @@ def _uncreate(row: AuditRow, held: Addition | None, dates: AgreementDates | None
 
 def _change(row: AuditRow, operation: Operation, held: Addition | None, after: AdditionValues | None) -> Change:
     return Change(
-        key=f"undo:{row.seq}",
+        key=_undoing(row),
         operation=operation,
         agreement_id=row.agreement_id,
         product_id=row.product_id,
@@ -301,6 +313,11 @@ def _held(row: AuditRow, writer: AgreementWriter, again: Mapping[AdditionId, Add
     while name is not None and name not in writer.additions and name in again:
         name = again[name]
     return None if name is None else writer.additions.get(name)
+
+
+def _undoing(row: AuditRow) -> str:
+    """The key of the change that takes a row back."""
+    return f"undo:{row.seq}"
 
 
 def _key(row: AuditRow) -> str:

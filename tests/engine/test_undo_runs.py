@@ -213,9 +213,12 @@ async def test_an_undo_that_heard_no_answer_goes_on(at: Running, verb: str, monk
     report = await at.engine.undo(change.id)
     assert report.complete, report.lines
     assert at.held() == [(EXCHANGE_ITEM, "10", "4.50", DECEMBER, None)]
+    await at.engine.check()
     again = at.state.task(change.id)
     assert again is not None
-    assert again.status.is_open
+    assert (again.status, again.problems) == (TaskStatus.READY, ())
+    held = {row["id"] for row in at.world.additions(AGREEMENT)}
+    assert {link.addition_id for link in at.state.links_of(change.subscription_id)} == held
 
 
 async def test_an_undo_repeated_after_its_last_write_says_so(at: Running, monkeypatch: pytest.MonkeyPatch) -> None:
