@@ -31,16 +31,6 @@ class Address:
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
-    """A contact person, as far as known."""
-
-    first_name: str = ""
-    last_name: str = ""
-    email: str = ""
-    phone: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Customer:
     """A marketplace account."""
 

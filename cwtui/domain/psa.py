@@ -21,7 +21,6 @@ class Company:
     identifier: str
     name: str
     address: Address = Address()
-    country_name: str = ""
     phone: str = ""
     website: str = ""
     account_number: str = ""

@@ -183,10 +183,6 @@ class PlanEditing:
         """Something of this change was edited."""
         return key in self._left_out or key in self._sources or any(place[0] == key for place in self._texts)
 
-    def is_left_out(self, key: str) -> bool:
-        """The operator left this change out."""
-        return key in self._left_out
-
     def source_of(self, key: str) -> PriceSource | None:
         """The price source chosen for one change; None follows the task's."""
         return self._sources.get(key)

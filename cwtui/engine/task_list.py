@@ -169,11 +169,6 @@ class TaskList:
         """The filter in force."""
         return self._filter
 
-    @property
-    def sorted_by(self) -> tuple[TaskColumn, bool] | None:
-        """The column last sorted by, and whether descending."""
-        return self._sorted_by
-
     def row(self, position: int) -> TaskRow:
         """The row shown at a position; IndexError outside `0 … row_count - 1`."""
         if position < 0:

@@ -26,8 +26,6 @@ ACCOUNT_COLUMNS = (
     "contact_last_name",
     "contact_email",
 )
-SKU_COLUMNS = ("sku", "description", "unit_cost", "retail_price")
-REPORT_COLUMNS = ("account_id", "sku", "quantity", "unit_cost")
 UNSUPPORTED_SKUS = "(?i)pbx|voice|voip"
 """Plans that are not billed by counts: voice and Hosted PBX."""
 MOST_SHRUNK = Decimal(50)

@@ -32,7 +32,6 @@ class Field:
     choices: frozenset[str]
     required: bool
     required_on_update: bool
-    nullable: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +137,6 @@ def _parse(name: str, text: str) -> Shape:
             choices=choices,
             required=bool(found["required"]),
             required_on_update=bool(found["on_update"]),
-            nullable=bool(found["null"]),
         )
     return Shape(name, fields)
 

@@ -55,19 +55,6 @@ class ConnectWise(Setup):
         body = {name: value for name, value in (await self._company_values(company)).items() if value}
         return await self._post(_COMPANIES, await self._company_reader(), body | {"site": {"name": "Main"}})
 
-    async def update_company(self, before: Company, after: Company) -> Company:
-        """Change the values that differ, in one request; safe to repeat."""
-        old, new = await self._company_values(before), await self._company_values(after)
-        changes = {name: value for name, value in new.items() if value != old[name]}
-        if not changes:
-            return before
-        path = f"{_COMPANIES}/{before.id}"
-        kept = await self._patch(path, await self._company_reader(), changes, records.COMPANY_FIELDS)
-        held = await self._company_values(kept)
-        if lost := [name for name, value in changes.items() if held[name] != value]:
-            raise self._not_kept(path, ", ".join(lost))
-        return kept
-
     def contacts(self, ids: Collection[int]) -> AsyncIterator[Sequence[Contact]]:
         """Pages of the contacts with those ids."""
         return self._get_among("/company/contacts", records.CONTACTS, records.CONTACT_FIELDS, ids)

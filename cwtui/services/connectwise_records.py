@@ -90,7 +90,6 @@ def companies(codes: Mapping[int, str]) -> Reader[CompanyRecord, Company]:
                 state=row.state or "",
                 country_code=code.upper() if len(code) == 2 else "",  # noqa: PLR2004  # ISO 3166-1 alpha-2
             ),
-            country_name=country.name or "",
             phone=row.phone_number or "",
             website=row.website or "",
             account_number=row.account_number or "",
