@@ -26,7 +26,7 @@ from cwtui.domain.errors import CwtuiError
 from cwtui.domain.ids import AdditionId, AgreementId, CatalogItemId, CompanyId, CustomerId, OrderId, SubscriptionId
 from cwtui.engine.mapping_csv import read_mappings_csv
 from cwtui.engine.text_file import decoded
-from cwtui.intermedia.layouts import ACCOUNT_COLUMNS, REPORT_COLUMNS, SKU_COLUMNS
+from cwtui.intermedia.layouts import ACCOUNT_COLUMNS
 from cwtui.intermedia.vendor_file import read_count, read_price, read_vendor_text
 from cwtui.sandbox.credentials import MARKETPLACE, MARKETPLACE_BASE, PSA
 from cwtui.services.cloudblue import CloudBlue
@@ -157,8 +157,8 @@ def _read_vendor(text: str, columns: Sequence[str]) -> None:
 _READERS: tuple[Callable[[str], object], ...] = (
     lambda text: read_mappings_csv(text, "mappings.csv"),
     lambda text: _read_vendor(text, ACCOUNT_COLUMNS[:1]),
-    lambda text: _read_vendor(text, SKU_COLUMNS),
-    lambda text: _read_vendor(text, REPORT_COLUMNS),
+    lambda text: _read_vendor(text, ("sku", "description", "unit_cost", "retail_price")),
+    lambda text: _read_vendor(text, ("account_id", "sku", "quantity", "unit_cost")),
 )
 
 
