@@ -19,7 +19,7 @@ from cwtui.domain.ids import CatalogItemId, CompanyId, CustomerId, ProductId
 from cwtui.domain.marketplace import Customer, Product
 from cwtui.domain.psa import CatalogItem, Company
 from cwtui.domain.suggestions import Suggestion
-from cwtui.engine.suggest import SearchEntries, suggest_catalog_items, suggest_companies
+from cwtui.engine.mapping.suggest import SearchEntries, suggest_catalog_items, suggest_companies
 
 CUSTOMER_SIZES = (500, 1_000, 2_000, 5_000)
 CATALOG_SIZES = (2_000, 5_000, 10_000, 20_000)

@@ -32,12 +32,12 @@ from cwtui.composition import build_engine, open_services
 from cwtui.domain.ids import CustomerId, OrderId, SubscriptionId, TaskId
 from cwtui.domain.tasks import Problem, ProblemCode, Task, TaskKind, TaskStatus
 from cwtui.engine.clock import SystemClock
-from cwtui.engine.task_list import TaskColumn, TaskList, TaskRow
+from cwtui.engine.listing.task_list import TaskColumn, TaskList, TaskRow
 from cwtui.settings import Settings
 from cwtui.store.state import open_state
 from cwtui.tui.app import CwTui
-from cwtui.tui.screens.tasks import TasksScreen
 from cwtui.tui.session import ScreenListener, Session
+from cwtui.tui.tasks.screen import TasksScreen
 from cwtui.tui.widgets.filter_input import FilterInput
 from cwtui.tui.widgets.virtual_table import VirtualTable
 

@@ -18,16 +18,11 @@ from cwtui.domain.planning import PlanningRules
 from cwtui.domain.tasks import TaskKind
 from cwtui.engine.clock import SystemClock
 from cwtui.engine.facade import AutoReport
-from cwtui.engine.planning import PlanningDesk
+from cwtui.engine.planning.desk import PlanningDesk
 from cwtui.engine.protocols import Listener, Marketplace, Psa
-from cwtui.engine.recording import RecordedMarketplace, RecordedPsa, RecordLog
 from cwtui.engine.rules import EngineRules
 from cwtui.engine.sync_engine import SyncEngine
-from cwtui.intermedia.count_source import CountSource
-from cwtui.intermedia.desk import VendorDesk
-from cwtui.intermedia.layouts import INTERMEDIA, Layout
-from cwtui.intermedia.once import Once
-from cwtui.intermedia.protocols import IntermediaPsa
+from cwtui.engine.writing.recording import RecordedMarketplace, RecordedPsa, RecordLog
 from cwtui.locations import state_path
 from cwtui.options import Options
 from cwtui.services.cloudblue import CloudBlue
@@ -38,6 +33,11 @@ from cwtui.settings import MapAuto, Settings, load_settings
 from cwtui.settings.model import VendorFiles
 from cwtui.store.lock import StateLock
 from cwtui.store.state import State, open_state
+from cwtui.vendors.count_source import CountSource
+from cwtui.vendors.desk import VendorDesk
+from cwtui.vendors.layouts import INTERMEDIA, Layout
+from cwtui.vendors.once import Once
+from cwtui.vendors.protocols import IntermediaPsa
 
 if TYPE_CHECKING:
     import httpx

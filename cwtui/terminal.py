@@ -20,7 +20,7 @@ from cwtui.settings.saving import save_settings
 from cwtui.tui import hangup
 from cwtui.tui.app import CwTui, Ending
 from cwtui.tui.session import ScreenListener, Session
-from cwtui.tui.setup_desk import Kept
+from cwtui.tui.setup.desk import Kept
 
 _FULL_COLLECTION = 1000
 """Collections of young objects for each of all: one of all takes 100 ms where 100,000 tasks are listed."""

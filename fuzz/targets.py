@@ -24,10 +24,8 @@ from pydantic import SecretStr
 
 from cwtui.domain.errors import CwtuiError
 from cwtui.domain.ids import AdditionId, AgreementId, CatalogItemId, CompanyId, CustomerId, OrderId, SubscriptionId
-from cwtui.engine.mapping_csv import read_mappings_csv
+from cwtui.engine.mapping.csv import read_mappings_csv
 from cwtui.engine.text_file import decoded
-from cwtui.intermedia.layouts import ACCOUNT_COLUMNS
-from cwtui.intermedia.vendor_file import read_count, read_price, read_vendor_text
 from cwtui.sandbox.credentials import MARKETPLACE, MARKETPLACE_BASE, PSA
 from cwtui.services.cloudblue import CloudBlue
 from cwtui.services.connectwise import ConnectWise
@@ -36,6 +34,8 @@ from cwtui.store.journal import line_of
 from cwtui.store.layout import Content, NotAState, content_of, render
 from cwtui.store.recovery import recover
 from cwtui.store.state import State, open_state
+from cwtui.vendors.layouts import ACCOUNT_COLUMNS
+from cwtui.vendors.vendor_file import read_count, read_price, read_vendor_text
 
 Target = Callable[[bytes], bool]
 """Any bytes in; True if they were taken, False if they were refused in words."""

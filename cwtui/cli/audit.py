@@ -16,7 +16,7 @@ from cwtui.cli.answer import answer, answer_json, counted, write_file
 from cwtui.cli.commands import ListingCommand, examples
 from cwtui.cli.documents import as_json, audit_document
 from cwtui.cli.engine_access import with_engine
-from cwtui.cli.given import day, given
+from cwtui.cli.global_options import day, given
 from cwtui.cli.runs import answer_runs
 from cwtui.cli.table import table
 from cwtui.domain.ids import TaskId

@@ -10,7 +10,7 @@ from cwtui.cli.answer import answer_json, tell
 from cwtui.cli.documents import report_document
 from cwtui.cli.engine_access import stoppable, with_engine
 from cwtui.cli.exit_status import ExitStatus
-from cwtui.cli.given import given
+from cwtui.cli.global_options import given
 from cwtui.cli.refusal import exit_status_of, sentences
 from cwtui.cli.run_text import answer_report, status_of
 from cwtui.domain.errors import CwtuiError, GuardError, ServiceError

@@ -9,11 +9,11 @@ from cwtui.cli.commands import ListingCommand, examples
 from cwtui.cli.drift import drift_document, drift_text
 from cwtui.cli.engine_access import with_engine
 from cwtui.cli.exit_status import ExitStatus
-from cwtui.cli.given import given
+from cwtui.cli.global_options import given
 from cwtui.domain.plain_text import plain_text
 from cwtui.domain.tasks import TaskStatus
-from cwtui.engine.drift import DriftReport
 from cwtui.engine.facade import CheckReport, Engine
+from cwtui.engine.writing.drift import DriftReport
 
 LOOKED_AT_UNASKED = 100
 """Agreements with linked additions whose additions a check reads without being asked: one request each."""

@@ -8,7 +8,7 @@ from importlib import import_module
 
 import click
 
-from cwtui.cli.given import global_options, json_option
+from cwtui.cli.global_options import global_options, json_option
 
 _GLOBALS = ("--profile", "--config", "--state", "--as-of", "--demo", "--verbose")
 

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from cwtui.cli.answer import answer, answer_json
 from cwtui.cli.commands import Command, Group, ListingCommand, examples
-from cwtui.cli.given import given
+from cwtui.cli.global_options import given
 from cwtui.cli.table import table
 from cwtui.durations import duration_text
 from cwtui.locations import config_path

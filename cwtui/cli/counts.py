@@ -11,12 +11,12 @@ import click
 from cwtui.cli.answer import answer, answer_json, counted, tell
 from cwtui.cli.engine_access import with_composition
 from cwtui.cli.exit_status import ExitStatus
-from cwtui.cli.given import day, given
+from cwtui.cli.global_options import day, given
 from cwtui.cli.table import table
 from cwtui.cli.vendor_documents import counts_document, needs_person, tell_refused
 from cwtui.domain.plain_text import plain_text
 from cwtui.domain.tasks import Task
-from cwtui.intermedia.count_export import CountsReport
+from cwtui.vendors.count_export import CountsReport
 
 if TYPE_CHECKING:
     from cwtui.composition import Composition

@@ -12,13 +12,13 @@ from cwtui.cli.answer import answer, answer_json, counted
 from cwtui.cli.commands import Group, ListingCommand, examples
 from cwtui.cli.engine_access import stoppable, with_engine
 from cwtui.cli.exit_status import ExitStatus
-from cwtui.cli.given import given
+from cwtui.cli.global_options import given
 from cwtui.cli.table import table
 from cwtui.domain.accounts import SETTABLE
 from cwtui.domain.ids import CompanyId
 from cwtui.domain.plain_text import plain_text
-from cwtui.engine.customers import ImportCandidate, ImportReport
 from cwtui.engine.facade import Engine
+from cwtui.engine.importing.customers import ImportCandidate, ImportReport
 
 
 @click.group(cls=Group)

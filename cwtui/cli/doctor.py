@@ -10,7 +10,7 @@ from cwtui.cli.answer import answer, answer_json, counted
 from cwtui.cli.commands import ListingCommand, examples
 from cwtui.cli.engine_access import with_engine
 from cwtui.cli.exit_status import ExitStatus
-from cwtui.cli.given import given
+from cwtui.cli.global_options import given
 from cwtui.cli.table import table
 from cwtui.engine.facade import DoctorReport, Engine
 

@@ -9,12 +9,12 @@ from cwtui.cli.commands import Command, Group, examples
 from cwtui.cli.documents import as_json, values_document
 from cwtui.cli.engine_access import stoppable, with_engine
 from cwtui.cli.exit_status import ExitStatus
-from cwtui.cli.given import given, json_option
+from cwtui.cli.global_options import given, json_option
 from cwtui.cli.table import table
 from cwtui.domain.ids import AdditionId
 from cwtui.domain.plain_text import plain_text
-from cwtui.engine.drift import Drifted, DriftReport
 from cwtui.engine.facade import Engine
+from cwtui.engine.writing.drift import Drifted, DriftReport
 
 _ADDITION = click.argument("addition_id", metavar="ADDITION_ID", type=click.IntRange(1))
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from cwtui.cli.answer import tell
-from cwtui.cli.given import given
+from cwtui.cli.global_options import given
 from cwtui.cli.progress import StderrListener
 from cwtui.engine.facade import Engine
 from cwtui.engine.protocols import Listener

@@ -10,14 +10,14 @@ from cwtui.cli.answer import answer, answer_json, tell
 from cwtui.cli.commands import ListingCommand, examples
 from cwtui.cli.engine_access import with_engine
 from cwtui.cli.exit_status import ExitStatus
-from cwtui.cli.given import given
+from cwtui.cli.global_options import given
 from cwtui.cli.table import table
 from cwtui.domain.forecasts import Forecast, totals
 from cwtui.domain.ids import CustomerId
 from cwtui.domain.money import price_text
 from cwtui.domain.plain_text import plain_text
 from cwtui.engine.facade import Engine
-from cwtui.engine.forecast import ForecastReport
+from cwtui.engine.reporting.forecast import ForecastReport
 
 
 @click.command(cls=ListingCommand, epilog=examples("cwtui forecast", "cwtui forecast --customer 1000011 --json"))

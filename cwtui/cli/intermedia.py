@@ -15,7 +15,7 @@ from cwtui.cli.commands import Command, Group, ListingCommand, examples
 from cwtui.cli.counts import DAY, FORCE, make_counts
 from cwtui.cli.engine_access import stoppable, with_composition
 from cwtui.cli.exit_status import ExitStatus
-from cwtui.cli.given import given
+from cwtui.cli.global_options import given
 from cwtui.cli.table import table
 from cwtui.cli.vendor_documents import (
     accounts_document,
@@ -27,13 +27,13 @@ from cwtui.cli.vendor_documents import (
 )
 from cwtui.domain.money import plain
 from cwtui.domain.plain_text import plain_text
-from cwtui.intermedia.accounts import AccountLink, AccountsReport
-from cwtui.intermedia.count_reconcile import CountRow, count_rows_csv
-from cwtui.intermedia.cross_references import Association, AssociationState
-from cwtui.intermedia.desk import CountReconciliation
-from cwtui.intermedia.items import ExportedItem, ItemsReport, ItemState
-from cwtui.intermedia.layouts import INTERMEDIA
-from cwtui.intermedia.setup_tables import Checklist
+from cwtui.vendors.accounts import AccountLink, AccountsReport
+from cwtui.vendors.count_reconcile import CountRow, count_rows_csv
+from cwtui.vendors.cross_references import Association, AssociationState
+from cwtui.vendors.desk import CountReconciliation
+from cwtui.vendors.items import ExportedItem, ItemsReport, ItemState
+from cwtui.vendors.layouts import INTERMEDIA
+from cwtui.vendors.setup_tables import Checklist
 
 if TYPE_CHECKING:
     from cwtui.composition import Composition

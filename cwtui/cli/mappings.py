@@ -10,13 +10,13 @@ import click
 from cwtui.cli.answer import answer, answer_json, counted, write_file
 from cwtui.cli.commands import Command, Group, ListingCommand, examples
 from cwtui.cli.engine_access import with_engine
-from cwtui.cli.given import given
+from cwtui.cli.global_options import given
 from cwtui.cli.table import table
 from cwtui.domain.errors import InputError
 from cwtui.domain.mappings import MAPPABLE_CHARGES, Mapping, MappingKey, MappingKind
 from cwtui.domain.plain_text import plain_text
 from cwtui.engine.facade import Engine, MappingRow, Suggestion
-from cwtui.engine.mapping_csv import mappings_csv, read_mappings_file
+from cwtui.engine.mapping.csv import mappings_csv, read_mappings_file
 
 _KIND = click.argument("kind", type=click.Choice([kind.value for kind in MappingKind]), metavar="KIND")
 _CHARGES = sorted(charge.value for charge in MAPPABLE_CHARGES)

@@ -13,7 +13,7 @@ from cwtui.cli.commands import Command, ListingCommand, examples
 from cwtui.cli.documents import report_document
 from cwtui.cli.engine_access import stoppable, with_engine
 from cwtui.cli.exit_status import ExitStatus
-from cwtui.cli.given import day, given
+from cwtui.cli.global_options import day, given
 from cwtui.cli.reconciliation_text import (
     reconciliation_document,
     reconciliation_text,
@@ -26,8 +26,8 @@ from cwtui.domain.mappings import Link
 from cwtui.domain.plain_text import plain_text
 from cwtui.domain.reconciliation import Reconciliation
 from cwtui.engine.facade import Engine
-from cwtui.engine.reconcile import ReconcileReport, RepairOutcome
-from cwtui.engine.reconciliation_csv import reconciliation_csv
+from cwtui.engine.reconciling.csv import reconciliation_csv
+from cwtui.engine.reconciling.reconcile import ReconcileReport, RepairOutcome
 
 
 @click.command(

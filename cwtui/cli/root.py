@@ -15,7 +15,7 @@ from cwtui import __version__
 from cwtui.cli.answer import forget_stdout, tell
 from cwtui.cli.commands import Lazy, LazyGroup
 from cwtui.cli.exit_status import ExitStatus
-from cwtui.cli.given import given, global_options, json_option, period
+from cwtui.cli.global_options import given, global_options, json_option, period
 
 _ROUND, _SETUP, _TRY = "The daily round", "Settings and connections", "Trying things out"
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from cwtui.cli.answer import answer, answer_json, counted, tell
 from cwtui.cli.documents import report_document
 from cwtui.cli.exit_status import ExitStatus
-from cwtui.cli.given import given
+from cwtui.cli.global_options import given
 from cwtui.domain.plain_text import plain_text
 from cwtui.domain.tasks import Task, TaskStatus
 from cwtui.engine.facade import AutoReport

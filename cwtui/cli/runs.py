@@ -5,10 +5,10 @@ from __future__ import annotations
 from cwtui.cli.answer import answer, answer_json
 from cwtui.cli.documents import as_json
 from cwtui.cli.engine_access import with_engine
-from cwtui.cli.given import given
+from cwtui.cli.global_options import given
 from cwtui.cli.table import table
 from cwtui.engine.facade import Engine
-from cwtui.engine.runs import RunSummary
+from cwtui.engine.writing.runs import RunSummary
 
 
 def answer_runs() -> None:

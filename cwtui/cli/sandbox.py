@@ -8,7 +8,7 @@ import click
 
 from cwtui.cli.answer import answer
 from cwtui.cli.commands import Command, Group, examples
-from cwtui.cli.given import given
+from cwtui.cli.global_options import given
 from cwtui.domain.errors import InputError
 
 

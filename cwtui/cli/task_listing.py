@@ -13,7 +13,7 @@ import click
 
 from cwtui.cli.answer import answer, answer_json, tell
 from cwtui.cli.commands import ListingCommand, examples
-from cwtui.cli.given import given
+from cwtui.cli.global_options import given
 
 if TYPE_CHECKING:
     from pathlib import Path

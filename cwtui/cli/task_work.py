@@ -11,7 +11,7 @@ from cwtui.cli.commands import Command, ListingCommand, examples
 from cwtui.cli.documents import plan_document, task_document
 from cwtui.cli.engine_access import stoppable, with_engine
 from cwtui.cli.exit_status import ExitStatus
-from cwtui.cli.given import given
+from cwtui.cli.global_options import given
 from cwtui.cli.plan_text import task_text
 from cwtui.cli.run_text import answer_report, status_of
 from cwtui.domain.ids import TaskId

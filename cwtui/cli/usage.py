@@ -10,7 +10,7 @@ import click
 from cwtui.cli.commands import Group, ListingCommand, examples
 from cwtui.cli.counts import DAY, FORCE, make_counts
 from cwtui.cli.exit_status import ExitStatus
-from cwtui.intermedia.layouts import INTERMEDIA
+from cwtui.vendors.layouts import INTERMEDIA
 
 
 @click.group("usage", cls=Group)

@@ -8,16 +8,16 @@ from typing import Any
 from cwtui.cli.answer import tell
 from cwtui.cli.documents import report_document, task_document
 from cwtui.domain.tasks import Task, TaskStatus
-from cwtui.intermedia.accounts import AccountLink, AccountsReport
-from cwtui.intermedia.count_export import CountsReport
-from cwtui.intermedia.count_facts import Vanished
-from cwtui.intermedia.count_reconcile import CountRow
-from cwtui.intermedia.cross_references import Association
-from cwtui.intermedia.desk import CountReconciliation
-from cwtui.intermedia.items import ExportedItem, ItemsReport, ItemState
-from cwtui.intermedia.setup_tables import Checklist
-from cwtui.intermedia.sku_sheet import price_or_zero
-from cwtui.intermedia.vendor_file import Refusal
+from cwtui.vendors.accounts import AccountLink, AccountsReport
+from cwtui.vendors.count_export import CountsReport
+from cwtui.vendors.count_facts import Vanished
+from cwtui.vendors.count_reconcile import CountRow
+from cwtui.vendors.cross_references import Association
+from cwtui.vendors.desk import CountReconciliation
+from cwtui.vendors.items import ExportedItem, ItemsReport, ItemState
+from cwtui.vendors.setup_tables import Checklist
+from cwtui.vendors.sku_sheet import price_or_zero
+from cwtui.vendors.vendor_file import Refusal
 
 Document = dict[str, Any]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from cwtui.cli.commands import Command, examples
-from cwtui.cli.given import given
+from cwtui.cli.global_options import given
 from cwtui.domain.errors import ConfigError, InputError
 
 

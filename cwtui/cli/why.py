@@ -12,13 +12,13 @@ from cwtui.cli.answer import answer, answer_json
 from cwtui.cli.commands import ListingCommand, examples
 from cwtui.cli.documents import as_json, values_document
 from cwtui.cli.engine_access import with_engine
-from cwtui.cli.given import given
+from cwtui.cli.global_options import given
 from cwtui.domain.ids import AdditionId, TaskId
 from cwtui.domain.money import plain
 from cwtui.domain.plain_text import plain_text
 from cwtui.domain.psa import AdditionValues
 from cwtui.engine.facade import Engine
-from cwtui.engine.why import Explanation
+from cwtui.engine.writing.why import Explanation
 
 
 @click.command(cls=ListingCommand, epilog=examples("cwtui why 9003", "cwtui why initial.1000048531 --json"))

@@ -12,20 +12,20 @@ from cwtui.domain.mappings import Mapping, MappingKey, MappingKind
 from cwtui.domain.plans import Plan
 from cwtui.domain.records import AuditRow
 from cwtui.domain.tasks import Task, TaskKind, TaskStatus
-from cwtui.engine.check import ChangeCheck
+from cwtui.engine.checking.check import ChangeCheck
 from cwtui.engine.concurrently import in_turns
 from cwtui.engine.doctor import counts_files, examine
 from cwtui.engine.due import due_tasks, is_new_basis, note_basis
 from cwtui.engine.facade import AutoReport, CheckReport, DoctorReport, MappingRow, Suggestion, UndoReport
-from cwtui.engine.mapping import MappingDesk
-from cwtui.engine.planning import PlanningDesk
+from cwtui.engine.mapping.mapping import MappingDesk
+from cwtui.engine.mapping.workbench import Workbench
+from cwtui.engine.planning.desk import PlanningDesk
 from cwtui.engine.protocols import Clock, Listener, Marketplace, Psa, Store
 from cwtui.engine.rules import EngineRules
-from cwtui.engine.synchronise import Synchroniser, SyncOutcome
-from cwtui.engine.undo import Undo, written_plan
 from cwtui.engine.upkeep import Upkeep
-from cwtui.engine.workbench import Workbench
-from cwtui.engine.writing import AgreementWriter
+from cwtui.engine.writing.agreement_writer import AgreementWriter
+from cwtui.engine.writing.synchronise import Synchroniser, SyncOutcome
+from cwtui.engine.writing.undo import Undo, written_plan
 
 FAILED_AUTO = "Failed auto-sync."
 """How the note of a task that `--auto` could not synchronise begins (SPEC 6)."""

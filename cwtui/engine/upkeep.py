@@ -9,19 +9,19 @@ from datetime import date
 from cwtui.domain.ids import AgreementId, TaskId
 from cwtui.domain.records import RecordWrite
 from cwtui.domain.tasks import Task, TaskKind
-from cwtui.engine.adoption import Adoption
-from cwtui.engine.customers import CustomerImport
-from cwtui.engine.drift import DriftDesk
 from cwtui.engine.facade import AutoReport
-from cwtui.engine.forecast import Forecaster
-from cwtui.engine.planning import PlanningDesk
-from cwtui.engine.reconcile import Reconciler
-from cwtui.engine.reconcile_reading import BothSides
-from cwtui.engine.repair_tasks import RepairTasks
-from cwtui.engine.runs import Runs, UndoTask
-from cwtui.engine.undo import Undo
-from cwtui.engine.why import Whys
-from cwtui.engine.writing import AgreementWriter
+from cwtui.engine.importing.customers import CustomerImport
+from cwtui.engine.planning.desk import PlanningDesk
+from cwtui.engine.reconciling.adoption import Adoption
+from cwtui.engine.reconciling.reading import BothSides
+from cwtui.engine.reconciling.reconcile import Reconciler
+from cwtui.engine.reconciling.repair_tasks import RepairTasks
+from cwtui.engine.reporting.forecast import Forecaster
+from cwtui.engine.writing.agreement_writer import AgreementWriter
+from cwtui.engine.writing.drift import DriftDesk
+from cwtui.engine.writing.runs import Runs, UndoTask
+from cwtui.engine.writing.undo import Undo
+from cwtui.engine.writing.why import Whys
 
 
 @dataclass(slots=True)

@@ -22,17 +22,17 @@ from textual.timer import Timer
 from cwtui.domain.ids import TaskId
 from cwtui.durations import duration_text
 from cwtui.tui import hangup, theme
+from cwtui.tui.editing.screen import EditorScreen
+from cwtui.tui.mapping.wizard import WizardScreen
 from cwtui.tui.modes import HOME, MODES, Mode
 from cwtui.tui.palette import ActionProvider
-from cwtui.tui.screens.editor import EditorScreen
 from cwtui.tui.screens.help_screen import HelpScreen
-from cwtui.tui.screens.setup import SetupScreen
-from cwtui.tui.screens.tasks import TasksScreen
 from cwtui.tui.screens.welcome import Welcome, WelcomeScreen
-from cwtui.tui.screens.why import WhyScreen
-from cwtui.tui.screens.wizard import WizardScreen
 from cwtui.tui.screens.work_screen import WorkScreen
 from cwtui.tui.session import Session
+from cwtui.tui.setup.screen import SetupScreen
+from cwtui.tui.tasks.screen import TasksScreen
+from cwtui.tui.why.screen import WhyScreen
 from cwtui.tui.widgets.mode_tabs import ModeTabs
 from cwtui.tui.widgets.scroll_bar import WholeCells
 from cwtui.tui.widgets.virtual_table import VirtualTable

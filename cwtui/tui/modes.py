@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from textual.binding import Binding
 from textual.screen import Screen
 
-from cwtui.tui.screens.activity import ActivityScreen
-from cwtui.tui.screens.customers_import import CustomersImportScreen
-from cwtui.tui.screens.drift import DriftScreen
-from cwtui.tui.screens.forecast import ForecastScreen
-from cwtui.tui.screens.intermedia import IntermediaScreen
-from cwtui.tui.screens.mappings import MappingsScreen
-from cwtui.tui.screens.reconcile import ReconcileScreen
-from cwtui.tui.screens.setup import SetupScreen
-from cwtui.tui.screens.tasks import TasksScreen
+from cwtui.tui.activity.screen import ActivityScreen
+from cwtui.tui.drift.screen import DriftScreen
+from cwtui.tui.forecast.screen import ForecastScreen
+from cwtui.tui.importing.screen import CustomersImportScreen
+from cwtui.tui.mapping.screen import MappingsScreen
+from cwtui.tui.reconcile.screen import ReconcileScreen
 from cwtui.tui.session import Session, Tab
+from cwtui.tui.setup.screen import SetupScreen
+from cwtui.tui.tasks.screen import TasksScreen
+from cwtui.tui.vendors.screen import IntermediaScreen
 
 HOME = "tasks"
 

@@ -17,10 +17,10 @@ from cwtui.domain.records import AuditRow
 from cwtui.domain.tasks import Task
 from cwtui.engine.protocols import Progress
 from cwtui.engine.sync_engine import SyncEngine
-from cwtui.intermedia.desk import VendorDesk
-from cwtui.tui.audit_lines import audit_headline, audit_text
+from cwtui.tui.activity.audit_lines import audit_headline, audit_text
 from cwtui.tui.names import KnownNames, Names
-from cwtui.tui.setup_desk import SetupDesk
+from cwtui.tui.setup.desk import SetupDesk
+from cwtui.vendors.desk import VendorDesk
 
 _EVENTS_KEPT = 2_000
 

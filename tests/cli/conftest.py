@@ -34,7 +34,6 @@ from cwtui.domain.plans import Change, Operation, Plan
 from cwtui.domain.psa import Addition, AdditionValues
 from cwtui.domain.records import AuditRow, RecordWrite
 from cwtui.domain.tasks import Problem, ProblemCode, Task, TaskKind, TaskStatus
-from cwtui.engine.drift import DriftReport
 from cwtui.engine.facade import (
     AutoReport,
     Candidate,
@@ -48,6 +47,7 @@ from cwtui.engine.facade import (
     Writes,
 )
 from cwtui.engine.protocols import Listener
+from cwtui.engine.writing.drift import DriftReport
 from cwtui.options import Options
 
 AS_OF = date(2026, 11, 23)

@@ -12,19 +12,19 @@ import pytest
 from pydantic import SecretStr
 
 from cwtui.domain.errors import ServiceError
-from cwtui.intermedia.accounts import AccountExport, read_accounts
-from cwtui.intermedia.cross_references import CrossReferences
-from cwtui.intermedia.items import ItemExport, ItemState
-from cwtui.intermedia.layouts import Layout
-from cwtui.intermedia.once import Once
-from cwtui.intermedia.setup_tables import SetupTables
-from cwtui.intermedia.sku_sheet import read_sku_sheet
 from cwtui.sandbox.app import Sandbox, create_app
 from cwtui.sandbox.credentials import PSA, PSA_BASE
 from cwtui.sandbox.demo_files import copy_demo_files
 from cwtui.sandbox.world import World
 from cwtui.services.connectwise import ConnectWise
 from cwtui.store.state import open_state
+from cwtui.vendors.accounts import AccountExport, read_accounts
+from cwtui.vendors.cross_references import CrossReferences
+from cwtui.vendors.items import ItemExport, ItemState
+from cwtui.vendors.layouts import Layout
+from cwtui.vendors.once import Once
+from cwtui.vendors.setup_tables import SetupTables
+from cwtui.vendors.sku_sheet import read_sku_sheet
 
 pytestmark = pytest.mark.contract
 TODAY = date(2026, 11, 23)

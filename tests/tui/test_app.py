@@ -15,23 +15,23 @@ from textual.command import CommandPalette
 from cwtui.composition import compose
 from cwtui.domain.errors import StateError
 from cwtui.engine.facade import AutoReport
-from cwtui.engine.task_list import TaskRow
-from cwtui.engine.task_rows import task_rows
+from cwtui.engine.listing.task_list import TaskRow
+from cwtui.engine.listing.task_rows import task_rows
 from cwtui.options import Options
 from cwtui.terminal import session_of
 from cwtui.tui import hangup
 from cwtui.tui.app import CwTui, Ending
 from cwtui.tui.modes import HOME, MODES
 from cwtui.tui.screens.help_screen import HelpScreen, help_lines
-from cwtui.tui.screens.tasks import TasksScreen
 from cwtui.tui.screens.work_screen import WorkScreen
 from cwtui.tui.session import ScreenListener, Session, Tab
+from cwtui.tui.tasks.screen import TasksScreen
 from cwtui.tui.widgets.confirm_screen import ConfirmScreen
 from cwtui.tui.widgets.detail_pane import DetailPane
 from cwtui.tui.widgets.mode_tabs import ModeTabs
 from cwtui.tui.widgets.status_bar import StatusBar
 from cwtui.tui.widgets.virtual_table import VirtualTable
-from tests.tui.screens.demo_app import AS_OF, Demo, demo
+from tests.tui.demo_app import AS_OF, Demo, demo
 
 
 def tabs(app: Demo) -> ModeTabs:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cwtui.tui.app import CwTui
-from tests.tui.screens.demo_app import demo
+from tests.tui.demo_app import demo
 
 TOKEN = "bearer-token-4711"
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from cwtui.domain.mappings import MappingKind
 from cwtui.domain.tasks import Task, TaskStatus
+from cwtui.tui.activity.screen import ActivityScreen
 from cwtui.tui.names import Ids, KnownNames
-from cwtui.tui.screens.activity import ActivityScreen
-from cwtui.tui.screens.why import WhyScreen
-from tests.tui.screens.demo_app import Demo, demo
+from cwtui.tui.why.screen import WhyScreen
+from tests.tui.demo_app import Demo, demo
 
 
 async def first_ready(app: Demo) -> Task:

@@ -9,7 +9,7 @@ from itertools import islice
 from time import monotonic
 
 from cwtui.domain.ids import TaskId
-from cwtui.engine.task_list import TaskColumn, TaskList, TaskRow
+from cwtui.engine.listing.task_list import TaskColumn, TaskList, TaskRow
 from cwtui.tui.widgets.columns import Column
 from cwtui.tui.widgets.status_words import KIND_WORDS, STATUS_WORDS
 from cwtui.tui.widgets.tone import Tone

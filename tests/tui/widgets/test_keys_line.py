@@ -11,7 +11,7 @@ from textual.widgets._footer import FooterKey
 from cwtui.tui.modes import MODES
 from cwtui.tui.widgets.keys_line import KeysLine
 from cwtui.tui.widgets.scroll_bar import WholeCells
-from tests.tui.screens.demo_app import demo
+from tests.tui.demo_app import demo
 
 
 class Host(App[None]):

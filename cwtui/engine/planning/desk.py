@@ -1,0 +1,376 @@
+"""From the state and both services to plans: the facts each task needs, in as few requests as allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from typing import Protocol
+
+from cwtui.domain.charges import Charge, charge_of
+from cwtui.domain.errors import NotFound, Unreadable
+from cwtui.domain.ids import AdditionId, AgreementId, CatalogItemId, OrderId, ProductId, SubscriptionId
+from cwtui.domain.marketplace import Order, OrderLine, Product, Subscription
+from cwtui.domain.periods import BillingCycle
+from cwtui.domain.planning import PlanningFacts, PlanningRules, plan_task
+from cwtui.domain.planning.lines import plan_product
+from cwtui.domain.plans import Plan, PlanEdits, with_edits
+from cwtui.domain.psa import Addition, Agreement, CatalogItem, billed_through
+from cwtui.domain.tasks import Problem, ProblemCode, Task, TaskKind, TaskStatus, lines_of
+from cwtui.engine.concurrently import each, in_turns, together
+from cwtui.engine.protocols import Clock, Listener, Marketplace, Progress, Psa, Store
+from cwtui.engine.reporting.monthly_effect import monthly_effect
+
+CATALOGUE_AGE = timedelta(hours=1)
+"""How old the product catalogue (names, costs) may be before the plan of an older task reads it again."""
+
+_CATALOGUE_READ = "catalogue.read_at"
+_UNIT_COST_CHARGES = {Charge.RECURRING, Charge.CREDIT}
+
+
+class PlanSource(Protocol):
+    """Where the plans of a kind of task come from that is not planned from an order (reconciliation, counts)."""
+
+    def agreement_of(self, task: Task) -> AgreementId | None:
+        """The agreement it writes to; None leaves it to the mappings."""
+
+    def items_of(self, task: Task) -> Collection[CatalogItemId]:
+        """Catalog items its plan needs."""
+
+    def plan(self, desk: PlanningDesk, task: Task, additions: Mapping[AdditionId, Addition] | None) -> Plan | None:
+        """Its plan, from what the desk loaded; None leaves it to `plan_task`."""
+
+
+@dataclass(slots=True)
+class PlanningDesk:
+    """Makes plans. What it read from ConnectWise stays valid for the run it was made for.
+
+    Attributes:
+        agreements, items: What ConnectWise holds of the mapped ones; a missing key was not asked for yet.
+        fresh: Subscriptions read in this run; others are read again before they are written by.
+        sources: Where the plans of kinds come from that have no order.
+    """
+
+    store: Store
+    marketplace: Marketplace
+    psa: Psa
+    clock: Clock
+    listener: Listener
+    rules: PlanningRules
+    at_once: int = 16
+    agreements: dict[AgreementId, Agreement | None] = field(default_factory=dict)
+    items: dict[CatalogItemId, CatalogItem] = field(default_factory=dict)
+    billed: dict[AgreementId, date | None] = field(default_factory=dict)
+    fresh: set[SubscriptionId] = field(default_factory=set)
+    sources: dict[TaskKind, PlanSource] = field(default_factory=dict)
+    _asked_items: set[CatalogItemId] = field(default_factory=set)
+    _has_catalogue: bool = False
+
+    async def load(self, tasks: Sequence[Task], *, refresh: bool = False) -> None:
+        """Read what the plans of these tasks need and what is not known yet.
+
+        Args:
+            tasks: Open tasks.
+            refresh: Read the subscriptions of those that may be written again unless this run did.
+        """
+        await self._load_missing(tasks)
+        agreements = {found async for task in in_turns(tasks) if (found := self.agreement_of(task)) is not None}
+        items = {item async for task in in_turns(tasks) for item in self._items_of(task)}
+        await together(self.load_agreements(agreements), self._load_catalogue(tasks), self._load_items(items))
+        if refresh:
+            await self._load_subscriptions(tasks)
+            await self._load_items({item async for task in in_turns(tasks) for item in self._items_of(task)})
+
+    async def load_items(self, wanted: set[CatalogItemId]) -> None:
+        """Read catalog items, unless they are known."""
+        await self._load_items(wanted)
+
+    def agreement_of(self, task: Task) -> AgreementId | None:
+        """The agreement a task writes to: its source's, else the one its subscription is mapped to."""
+        source = self.sources.get(task.kind)
+        own = source.agreement_of(task) if source else None
+        return own if own is not None else self.store.mappings().agreement(task.subscription_id)
+
+    def facts(self, task: Task, additions: Mapping[AdditionId, Addition] | None = None) -> PlanningFacts:
+        """Everything one task's plan depends on, as far as it was loaded."""
+        agreement_id = self.agreement_of(task)
+        agreement = self.agreements.get(agreement_id) if agreement_id is not None else None
+        edits = self.store.edits(task.id)
+        subscription = self._subscription(task)
+        return PlanningFacts(
+            task=task,
+            order=None if task.is_initial else self.store.order(task.order_id),
+            subscription=subscription,
+            mappings=self.store.mappings(),
+            agreement=agreement,
+            billed_through=self.billed.get(agreement.id) if agreement else None,
+            today=self.clock.today,
+            rules=self._rules(edits),
+            catalog_items=self.items,
+            products=self._products(task, subscription),
+            links=self.store.links_of(task.subscription_id),
+            additions=additions,
+            is_newest=self._is_newest(task),
+            price_sources={edit.key: edit.price_source for edit in edits.edits if edit.price_source} if edits else {},
+        )
+
+    def plan(self, task: Task, additions: Mapping[AdditionId, Addition] | None = None) -> Plan:
+        """The task's plan with the operator's edits; one whose writing has begun stays exactly as it was."""
+        begun = self.store.plan_begun(task.id)
+        if begun is not None:
+            return begun
+        source = self.sources.get(task.kind)
+        plan = source.plan(self, task, additions) if source else None
+        if plan is None and not task.is_initial and not self._is_own(task) and self.store.order(task.order_id) is None:
+            return _without_order(task)
+        if plan is None:
+            plan = plan_task(self.facts(task, additions))
+        return with_edits(plan, self.store.edits(task.id))
+
+    def may_write(self, task: Task) -> bool:
+        """Nothing keeps its plan from being written, as far as is known without the agreement's additions."""
+        return not self.plan(task).problems
+
+    def evaluate(self, task: Task, plan: Plan | None = None) -> Task:
+        """An open task in the state its plan puts it in (SPEC 2, 4.6)."""
+        if not task.status.is_open:
+            return task
+        older = self.older_open(task)
+        if older is not None:
+            return replace(task, status=TaskStatus.WAITING, problems=(), note=task.note)
+        drifted = tuple(problem for problem in task.problems if problem.code is ProblemCode.LINK_CHANGED)
+        problems = plan.problems if plan is not None else ()
+        if plan is None:  # made without reading the additions, so what was found drifted still counts
+            plan = self.plan(task)
+            problems = plan.problems or drifted
+        status = TaskStatus.NEEDS_ACTION if problems else TaskStatus.READY
+        if task.status is TaskStatus.FAILED and not problems:
+            status = TaskStatus.FAILED
+        was_unready = task.status in {TaskStatus.NEEDS_ACTION, TaskStatus.WAITING}
+        return replace(
+            task,
+            status=status,
+            problems=problems,
+            note="" if status is TaskStatus.READY and was_unready else task.note,
+            effective=plan.effective or task.effective,
+            monthly_effect=monthly_effect(plan, self._cycle(plan)),
+            plan_digest=plan.digest,
+        )
+
+    async def replan(self, tasks: Iterable[Task]) -> list[Task]:
+        """Plan open tasks anew and save those that changed; returns all of them as they stand now."""
+        with self.store.grouped():
+            now = [self.replan_one(self.store.task(task.id) or task) async for task in in_turns(tasks)]
+            await self.store.flushed()
+        return now
+
+    def replan_one(self, task: Task) -> Task:
+        """Plan an open task anew, save it if it changed, and return it as it stands now."""
+        now = self.evaluate(task)
+        if now != task:
+            self.store.save_task(now)
+            self.listener.task_changed(now)
+        return now
+
+    def forget(self) -> None:
+        """Read ConnectWise afresh from now on."""
+        self.agreements.clear()
+        self.items.clear()
+        self.billed.clear()
+        self._asked_items.clear()
+        self._has_catalogue = False
+        self.fresh.clear()
+
+    def older_open(self, task: Task) -> Task | None:
+        """The open task of its subscription that comes before it (SPEC 4.6)."""
+        if not task.subscription_id:
+            return None
+        for other in self.store.tasks_of(task.subscription_id):
+            if other.id == task.id:
+                return None
+            if other.status.is_open:
+                return other
+        return None
+
+    def _is_newest(self, task: Task) -> bool:
+        queue = [other for other in self.store.tasks_of(task.subscription_id) if not self._is_own(other)]
+        return not queue or queue[-1].id == task.id
+
+    def _is_own(self, task: Task) -> bool:
+        """Its plan comes from a source, not from an order; a migration's does once it is reconciled."""
+        source = self.sources.get(task.kind)
+        if source is None or task.kind is not TaskKind.RECONCILIATION:
+            return source is not None
+        return source.agreement_of(task) is not None
+
+    def _subscription(self, task: Task) -> Subscription | None:
+        """The first check's snapshot for an `initial` task: later orders bring their own tasks (SPEC 4.1)."""
+        kept = self.store.snapshot(task.id) if task.is_initial else None
+        return kept or self.store.subscription(task.subscription_id)
+
+    def _rules(self, edits: PlanEdits | None) -> PlanningRules:
+        if edits is None or edits.price_source is None:
+            return self.rules
+        return replace(self.rules, price_source=edits.price_source)
+
+    def _cycle(self, plan: Plan) -> BillingCycle | None:
+        agreement = self.agreements.get(plan.agreement_id) if plan.agreement_id is not None else None
+        return agreement.cycle if agreement else None
+
+    def _products(self, task: Task, subscription: Subscription | None) -> dict[ProductId, Product]:
+        named = {line.product_id for line in self._lines(task)}
+        named |= {product.id for product in subscription.products} if subscription else set()
+        return {name: found for name in named if (found := self.store.product(name)) is not None}
+
+    def _lines(self, task: Task) -> tuple[OrderLine, ...]:
+        order = None if task.is_initial else self.store.order(task.order_id)
+        return lines_of(order, task.subscription_id) if order else ()
+
+    def _items_of(self, task: Task) -> set[CatalogItemId]:
+        source = self.sources.get(task.kind)
+        if source and (own := source.items_of(task)):
+            return set(own)
+        subscription = self._subscription(task)
+        mappings = self.store.mappings()
+        products = {product.id for product in subscription.products} if subscription else set()
+        wanted = {(product, Charge.RECURRING) for product in products}
+        fee = plan_product(subscription) if subscription else ProductId("")
+        for line in self._lines(task):
+            charge = charge_of(line.type)
+            if charge is not None:
+                wanted.add((line.product_id or fee, charge))
+        mapped = {mappings.catalog_item(product, charge) for product, charge in wanted}
+        return {item for item in mapped if item is not None}
+
+    async def _load_missing(self, tasks: Sequence[Task]) -> None:
+        """Read again what the state let go of: orders and subscriptions of tasks that were reopened or undone."""
+        own = {task.id for task in tasks if self._is_own(task)}
+        ordered = [task for task in tasks if not task.is_initial and task.id not in own]
+        orders = sorted({one.order_id async for one in in_turns(ordered) if self.store.order(one.order_id) is None})
+        named = [task for task in tasks if task.subscription_id and task.id not in own]
+        missing = {one.subscription_id async for one in in_turns(named) if self._subscription(one) is None}
+        names = sorted(missing - self.fresh - {task.subscription_id for task in tasks if task.id in own})
+
+        async def ask(name: OrderId) -> Order | None:
+            try:
+                return await self.marketplace.order(name)
+            except (NotFound, Unreadable):
+                return None
+
+        answers = await each(orders, ask, at_once=self.at_once, done=self._shown("Reading orders", len(orders)))
+        with self.store.batch():
+            for order in answers:
+                if order is not None:
+                    self.store.save_order(order)
+        await self._read_subscriptions(names)
+
+    async def load_agreements(self, wanted: set[AgreementId]) -> None:
+        """Read agreements, and through when they are billed, unless they are known."""
+        unknown = wanted - self.agreements.keys()
+        if not unknown:
+            return
+        self.psa.clear_unreadable()
+        async for page in self.psa.agreements(unknown):
+            self.agreements.update((agreement.id, agreement) for agreement in page)
+        self._tell_unreadable()
+        loaded = [agreement for name in unknown if (agreement := self.agreements.get(name)) is not None]
+        for name in unknown:
+            self.agreements.setdefault(name, None)
+        undated = [agreement for agreement in loaded if agreement.next_invoice is None]
+
+        async def ask(agreement: Agreement) -> None:
+            self.billed[agreement.id] = billed_through(agreement, await self.psa.latest_invoice(agreement.id))
+
+        await each(undated, ask, at_once=self.at_once, done=self._shown("Reading invoices", len(undated)))
+        for agreement in loaded:
+            if agreement.next_invoice is not None:
+                self.billed[agreement.id] = billed_through(agreement, None)
+
+    async def _load_items(self, wanted: set[CatalogItemId]) -> None:
+        unknown = wanted - self._asked_items
+        if not unknown:
+            return
+        self.psa.clear_unreadable()
+        async for page in self.psa.catalog_items(unknown):
+            self.items.update((item.id, item) for item in page)
+        self._tell_unreadable()
+        self._asked_items |= unknown
+
+    def _tell_unreadable(self) -> None:
+        """A task only says that it lacks the record; why it could not be read is said here."""
+        for happened in self.psa.unreadable:
+            self.listener.problem(happened)
+        self.psa.clear_unreadable()
+
+    async def _load_subscriptions(self, tasks: Sequence[Task]) -> None:
+        """Read subscriptions again that orders among the tasks may write by: the newest one's quantity (SPEC 6)."""
+        stale = {
+            task.subscription_id
+            for task in tasks
+            if task.subscription_id
+            and not task.is_initial
+            and task.subscription_id not in self.fresh
+            and task.kind is not TaskKind.COUNT_UPDATE  # its subscription is an account of a file
+        }
+        heads = [
+            head async for name in in_turns(stale) if (head := next(filter(_is_open, self.store.tasks_of(name)), None))
+        ]
+        await self._read_subscriptions(
+            sorted([head.subscription_id async for head in in_turns(heads) if self.may_write(head)])
+        )
+
+    async def _read_subscriptions(self, stale: Sequence[SubscriptionId]) -> None:
+        async def ask(name: SubscriptionId) -> Subscription | None:
+            try:
+                return await self.marketplace.subscription(name)
+            except (NotFound, Unreadable):
+                return None
+
+        answers = await each(stale, ask, at_once=self.at_once, done=self._shown("Reading subscriptions", len(stale)))
+        with self.store.batch():
+            for answer in answers:
+                if answer is not None and answer != self.store.subscription(answer.id):
+                    self.store.save_subscription(answer)
+        self.fresh.update(stale)
+
+    async def _load_catalogue(self, tasks: Sequence[Task]) -> None:
+        """Read the marketplace's products, once a run, where a plan needs a cost only they name (SPEC 6).
+
+        For what this run found, always: its product may be as new. For older tasks, if they are old themselves.
+        """
+        if self._has_catalogue:
+            return
+        needing = [task async for task in in_turns(tasks) if self._needs_catalogue(task)]
+        if not needing:
+            return
+        read_at, now = self.store.fact(_CATALOGUE_READ), self.clock.now()
+        is_young = isinstance(read_at, str) and timedelta(0) <= now - datetime.fromisoformat(read_at) < CATALOGUE_AGE
+        if is_young and not any(task.subscription_id in self.fresh for task in needing):
+            return
+        self._has_catalogue = True
+        with self.store.batch():
+            async for page in self.marketplace.products():
+                self.store.save_products(product for product in page if product != self.store.product(product.id))
+            self.store.save_fact(_CATALOGUE_READ, now.isoformat())
+
+    def _needs_catalogue(self, task: Task) -> bool:
+        charges = (charge_of(line.type) for line in self._lines(task))
+        return any(charge is not None and charge not in _UNIT_COST_CHARGES for charge in charges)
+
+    def _shown(self, what: str, total: int) -> Callable[[int], None]:
+        return lambda done: self.listener.progress(Progress(what, done, total))
+
+
+def _is_open(task: Task) -> bool:
+    return task.status.is_open
+
+
+def _without_order(task: Task) -> Plan:
+    """What cannot be read any more is not taken for an order without lines."""
+    problem = Problem(
+        ProblemCode.SUBSCRIPTION_MISSING,
+        f"The marketplace no longer shows order {task.order_number or task.order_id}, so it cannot be planned."
+        " Bill it by hand, then skip this task.",
+        task.order_id,
+    )
+    return Plan(task.id, task.subscription_id, None, problems=(problem,))

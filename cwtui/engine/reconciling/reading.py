@@ -1,0 +1,289 @@
+"""Both sides of a reconciliation, read in as few requests as allowed (SPEC 8)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+
+from cwtui.domain.charges import Charge
+from cwtui.domain.errors import InputError, NotFound, Unreadable
+from cwtui.domain.ids import AdditionId, AgreementId, CatalogItemId, CustomerId, ProductId, SubscriptionId
+from cwtui.domain.marketplace import Subscription, SubscriptionProduct, SubscriptionStatus
+from cwtui.domain.money import round_price
+from cwtui.domain.periods import span_text
+from cwtui.domain.planning.dates import AgreementDates
+from cwtui.domain.planning.task import agreement_problems
+from cwtui.domain.plans import PriceSource
+from cwtui.domain.psa import Addition, Agreement
+from cwtui.domain.reconciliation import (
+    ReconcileFacts,
+    Reconciliation,
+    Wanted,
+    compare,
+    one_time_count,
+    recurring_items,
+)
+from cwtui.domain.repairs import Repair, assign, repair_start
+from cwtui.engine.concurrently import each
+from cwtui.engine.planning.desk import PlanningDesk
+from cwtui.engine.protocols import Listener, Marketplace, Progress, Psa, Store
+
+_HELD = frozenset({SubscriptionStatus.ACTIVE, SubscriptionStatus.HOLD})
+"""States in which a subscription is still paid for; a suspended one keeps its standing additions."""
+
+
+@dataclass(slots=True)
+class Holdings:
+    """One customer's subscriptions: all their ids, and those still paid for in their detailed form."""
+
+    customer_id: CustomerId
+    name: str
+    ids: set[SubscriptionId] = field(default_factory=set)
+    held: list[Subscription] = field(default_factory=list)
+
+    def name_of(self, subscription: SubscriptionId) -> str:
+        """A subscription's name, or its id."""
+        return next((one.name for one in self.held if one.id == subscription and one.name), subscription)
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One agreement's comparison with the facts it was made from."""
+
+    holdings: Holdings
+    facts: ReconcileFacts
+    dates: AgreementDates
+    found: Reconciliation
+
+    def repairs(self, today: date) -> tuple[Repair, ...]:
+        """What has to change from the first day ConnectWise accepts, whichever period was compared."""
+        start = repair_start(self.dates, today, self.found.period.start)
+        return assign(self.facts, compare(self.facts, self.dates.calendar.period_of(start)), start)
+
+
+@dataclass(slots=True)
+class BothSides:
+    """Reads subscriptions and additions, and lays them beside each other. Saves nothing."""
+
+    store: Store
+    marketplace: Marketplace
+    psa: Psa
+    listener: Listener
+    desk: PlanningDesk
+    today: Callable[[], date]
+    at_once: int = 16
+
+    # the marketplace's side
+
+    async def holdings(self, customer: CustomerId) -> Holdings:
+        """One customer's subscriptions.
+
+        Raises:
+            InputError: The marketplace knows no such customer.
+        """
+        known = self.store.customer(customer)
+        try:
+            name = known.name if known else (await self.marketplace.customer(customer)).name
+        except NotFound as error:
+            raise InputError(
+                f"The marketplace knows no customer {customer}.", next_step="See `cwtui map list customer`."
+            ) from error
+        found = Holdings(customer, name or customer)
+        held: list[SubscriptionId] = []
+        async for page in self.marketplace.subscriptions(customer_id=customer):
+            mine = [row for row in page if row.customer_id == customer]
+            found.ids.update(row.id for row in mine)
+            held.extend(row.id for row in mine if row.status in _HELD)
+        found.held = await self._details(held)
+        return found
+
+    async def all_holdings(self, customers: Iterable[CustomerId]) -> list[Holdings]:
+        """Many customers' subscriptions, from one list."""
+        wanted = {
+            name: Holdings(name, known.name if (known := self.store.customer(name)) else name) for name in customers
+        }
+        held: list[SubscriptionId] = []
+        async for page in self.marketplace.subscriptions():
+            for row in page:
+                if row.customer_id in wanted:
+                    wanted[row.customer_id].ids.add(row.id)
+                    held += [row.id] if row.status in _HELD else []
+        for subscription in await self._details(held):
+            wanted[subscription.customer_id].held.append(subscription)
+        return list(wanted.values())
+
+    async def _details(self, ids: Sequence[SubscriptionId]) -> list[Subscription]:
+        async def ask(name: SubscriptionId) -> Subscription | None:
+            try:
+                return await self.marketplace.subscription(name)
+            except NotFound:
+                return None
+
+        answers = await each(ids, ask, at_once=self.at_once, done=self._shown("Reading subscriptions", len(ids)))
+        return [answer for answer in answers if answer is not None and answer.status in _HELD]
+
+    def agreements_of(self, holdings: Holdings, chosen: AgreementId | None) -> list[AgreementId]:
+        """The chosen one, or all the customer's subscriptions are mapped to.
+
+        Ended subscriptions count too: their additions may not have ended.
+        """
+        if chosen is not None:
+            return [chosen]
+        mapped = (self.store.mappings().agreement(name) for name in sorted(holdings.ids))
+        return list(dict.fromkeys(found for found in mapped if found is not None))
+
+    # both
+
+    async def compare(
+        self, pairs: Sequence[tuple[Holdings, AgreementId]], chosen: AgreementId | None, period_day: date | None
+    ) -> tuple[list[Comparison], list[str]]:
+        """Compare each pair; what cannot be compared is said in a sentence each."""
+        names = sorted({agreement for _, agreement in pairs})
+        await self.desk.load_agreements(set(names))
+        await self.desk.load_items(self._items(holdings for holdings, _ in pairs))
+        readable = [name for name in names if self.desk.agreements.get(name) is not None]
+        done = self._shown("Reading additions", len(readable))
+        answers = await each(readable, self._additions, at_once=self.at_once, done=done)
+        additions = dict(zip(readable, answers, strict=True))
+        comparisons, skipped = [], []
+        for holdings, name in pairs:
+            made = self._comparison(holdings, name, additions.get(name), chosen, period_day)
+            if isinstance(made, str):
+                skipped.append(made)
+            else:
+                comparisons.append(made)
+        return comparisons, skipped
+
+    def _items(self, holdings: Iterable[Holdings]) -> set[CatalogItemId]:
+        mappings = self.store.mappings()
+        products = {product.id for one in holdings for held in one.held for product in held.products}
+        found = {mappings.catalog_item(product, Charge.RECURRING) for product in products}
+        return {item for item in found if item is not None}
+
+    async def _additions(self, agreement: AgreementId) -> dict[AdditionId, Addition] | str:
+        try:
+            return {held.id: held for held in await self.psa.additions(agreement)}
+        except (Unreadable, NotFound) as error:
+            return str(error)
+
+    def _comparison(
+        self,
+        holdings: Holdings,
+        name: AgreementId,
+        additions: Mapping[AdditionId, Addition] | str | None,
+        chosen: AgreementId | None,
+        period_day: date | None,
+    ) -> Comparison | str:
+        agreement = self.desk.agreements.get(name)
+        if agreement is None or additions is None:
+            return f"Agreement {name} does not exist in ConnectWise."
+        if isinstance(additions, str):
+            return additions
+        dates = AgreementDates.of(agreement, self.desk.billed.get(name))
+        if dates is None:
+            return f"Agreement {agreement.name} ({name}) bills no periods, so there is none to compare in."
+        facts, warnings = self._facts(holdings, agreement, dates, additions, chosen)
+        period = dates.calendar.period_of(period_day or dates.initial_effective(self.today()))
+        billed = dates.is_billed(period.start)
+        if billed:
+            start = repair_start(dates, self.today(), period.start)
+            warnings.append(
+                f"The period {span_text(period.start, period.end)} is billed already: repairs begin on {start}."
+            )
+        once = one_time_count(facts, period)
+        found = Reconciliation(
+            customer_id=holdings.customer_id,
+            customer_name=holdings.name,
+            agreement_id=name,
+            agreement_name=agreement.name,
+            currency=agreement.currency,
+            period=period,
+            billed=billed,
+            rows=compare(facts, period),
+            warnings=tuple(dict.fromkeys(warnings)),
+            notes=(f"One-time additions of this period, not compared: {once}.",) if once else (),
+        )
+        return Comparison(holdings, facts, dates, found)
+
+    def _facts(
+        self,
+        holdings: Holdings,
+        agreement: Agreement,
+        dates: AgreementDates,
+        additions: Mapping[AdditionId, Addition],
+        chosen: AgreementId | None,
+    ) -> tuple[ReconcileFacts, list[str]]:
+        mappings = self.store.mappings()
+        wanted: list[Wanted] = []
+        unknown: set[tuple[SubscriptionId, ProductId]] = set()
+        warnings: list[str] = []
+        for subscription in holdings.held:
+            mapped = mappings.agreement(subscription.id)
+            is_concerned = mapped == agreement.id or (mapped is None and chosen == agreement.id)
+            if not is_concerned or subscription.billing_model.is_usage_based:
+                continue
+            blocked = _blocked(subscription, agreement, is_mapped=mapped is not None)
+            warnings += [f"Subscription {subscription.name} ({subscription.id}) cannot be repaired: {blocked}"] * bool(
+                blocked
+            )
+            for product in subscription.products:
+                if product.quantity is None:
+                    unknown.add((subscription.id, product.id))
+                    warnings.append(f"The marketplace names no quantity of {product.name or product.id}: not compared.")
+                elif product.quantity > 0:
+                    wanted.append(self._wanted(subscription, product, product.quantity, blocked))
+        facts = ReconcileFacts(
+            customer_id=holdings.customer_id,
+            customer_name=holdings.name,
+            agreement=agreement,
+            calendar=dates.calendar,
+            additions=additions,
+            links={link.addition_id: link for link in self.store.links_in(agreement.id)},
+            wanted=wanted,
+            subscriptions=frozenset(holdings.ids),
+            unknown=frozenset(unknown),
+            recurring_items=recurring_items(mappings),
+            identifiers={item.id: item.identifier for item in self.desk.items.values()},
+        )
+        return facts, warnings
+
+    def _wanted(
+        self, subscription: Subscription, product: SubscriptionProduct, quantity: Decimal, blocked: str
+    ) -> Wanted:
+        rules = self.desk.rules
+        item_id = self.store.mappings().catalog_item(product.id, Charge.RECURRING)
+        item = self.desk.items.get(item_id) if item_id is not None else None
+        if rules.price_source is PriceSource.CONNECTWISE:
+            price, cost = (item.price, item.cost) if item and item.is_priced else (None, None)
+        else:
+            price = product.unit_price.amount if product.unit_price else None
+            cost = product.unit_cost.amount if product.unit_cost else price
+        return Wanted(
+            subscription_id=subscription.id,
+            product_id=product.id,
+            name=product.name or product.id,
+            quantity=quantity,
+            price=None if price is None else round_price(price, rules.price_decimals),
+            cost=None if cost is None else round_price(cost, rules.price_decimals),
+            catalog_item_id=item_id,
+            blocked=blocked,
+        )
+
+    def _shown(self, what: str, total: int) -> Callable[[int], None]:
+        return lambda done: self.listener.progress(Progress(what, done, total))
+
+
+def _blocked(subscription: Subscription, agreement: Agreement, *, is_mapped: bool) -> str:
+    """Why this agreement cannot bill the subscription as it is; empty if it can (SPEC 6, problems)."""
+    if not is_mapped:
+        return f"It is mapped to no agreement. Map it: cwtui map set agreement {subscription.id} {agreement.id}."
+    if subscription.billing_period is not None and subscription.billing_period.type == "statement_day":
+        return "It is billed on statement days, which no agreement's cycle matches."
+    if problems := agreement_problems(agreement, subscription):
+        return problems[0].message
+    currencies = {product.unit_price.currency.upper() for product in subscription.products if product.unit_price}
+    if agreement.currency and currencies - {agreement.currency.upper(), ""}:
+        return f"It is in {', '.join(sorted(currencies))}, agreement {agreement.name} in {agreement.currency}."
+    return ""

@@ -1,0 +1,256 @@
+"""Reconcile: compare subscriptions with agreements, and carry the repairs as tasks (SPEC 8)."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from cwtui.domain.errors import InputError
+from cwtui.domain.ids import AgreementId, CustomerId, SubscriptionId, TaskId
+from cwtui.domain.mappings import MappingKind
+from cwtui.domain.money import plain
+from cwtui.domain.reconciliation import Reconciliation, RowStatus
+from cwtui.domain.repairs import Repair, RepairDraft, repair_start
+from cwtui.domain.tasks import Task
+from cwtui.engine.facade import AutoReport
+from cwtui.engine.protocols import Clock, Store
+from cwtui.engine.reconciling.adoption import Adoption
+from cwtui.engine.reconciling.reading import BothSides, Comparison
+from cwtui.engine.reconciling.repair_tasks import RepairTasks, is_migration
+
+
+@dataclass(frozen=True, slots=True)
+class ReconcileReport:
+    """What one reconciliation found.
+
+    Attributes:
+        reconciliations: One per customer and agreement; of several customers the largest difference in money first.
+        skipped: What could not be compared, and why, one sentence each.
+    """
+
+    reconciliations: tuple[Reconciliation, ...] = ()
+    skipped: tuple[str, ...] = ()
+
+    @property
+    def differs(self) -> bool:
+        """Some row of some agreement is not a match."""
+        return any(found.differs for found in self.reconciliations)
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedRepairs:
+    """The repairs of one comparison as tasks, ready to be reviewed, edited and synchronised.
+
+    Attributes:
+        tasks: Planned; empty if there is nothing to do.
+        adopted: Additions linked instead of duplicated, one sentence each.
+        blocked: What is not repaired, and why, one sentence each.
+        report: The comparison they were made from.
+    """
+
+    tasks: tuple[Task, ...]
+    adopted: tuple[str, ...]
+    blocked: tuple[str, ...]
+    report: ReconcileReport
+
+
+@dataclass(frozen=True, slots=True)
+class RepairOutcome:
+    """What applying the repairs did.
+
+    Attributes:
+        runs: What was synchronised; empty if there was nothing to do.
+        after: The comparison, made afresh.
+    """
+
+    adopted: tuple[str, ...]
+    blocked: tuple[str, ...]
+    runs: tuple[AutoReport, ...]
+    after: ReconcileReport
+
+    @property
+    def failed(self) -> bool:
+        """Something could not be written."""
+        return any(run.errors or run.failed for run in self.runs)
+
+
+@dataclass(slots=True)
+class Reconciler:
+    """Compares a customer's subscriptions with agreements, and repairs.
+
+    Attributes:
+        sync: Synchronises tasks by id, as `tasks sync` does.
+        require_writable: Refuses if another process holds the state.
+    """
+
+    store: Store
+    clock: Clock
+    sides: BothSides
+    tasks: RepairTasks
+    adoption: Adoption
+    sync: Callable[[Sequence[TaskId]], Awaitable[AutoReport]]
+    require_writable: Callable[[], None]
+
+    async def compare(
+        self, customer: CustomerId, agreement: AgreementId | None = None, period_day: date | None = None
+    ) -> ReconcileReport:
+        """Compare one customer's subscriptions with one agreement, or with each they are mapped to. Changes nothing.
+
+        Args:
+            customer: A marketplace account.
+            agreement: Only this one; subscriptions mapped to none are then compared with it too.
+            period_day: A day of the billing period; None is the first period ConnectWise has not billed.
+
+        Raises:
+            InputError: There is no such customer, or nothing to compare.
+        """
+        comparisons, skipped = await self._comparisons(customer, agreement, period_day)
+        return _report(comparisons, skipped)
+
+    async def compare_all(self, period_day: date | None = None) -> ReconcileReport:
+        """Compare every mapped customer, the largest difference in money first. Changes nothing."""
+        self.sides.desk.forget()
+        mapped = self.store.mappings().of_kind(MappingKind.CUSTOMER)
+        customers = [CustomerId(row.key.marketplace_id) for row in mapped]
+        holdings = await self.sides.all_holdings(customers)
+        pairs = [(one, name) for one in holdings for name in self.sides.agreements_of(one, None)]
+        comparisons, skipped = await self.sides.compare(pairs, None, period_day)
+        comparisons.sort(key=lambda one: (-one.found.difference, one.found.customer_name))
+        return _report(comparisons, skipped)
+
+    async def prepare(
+        self, customer: CustomerId, agreement: AgreementId | None = None, period_day: date | None = None
+    ) -> PreparedRepairs:
+        """Adopt what bills the right thing already, and make a task of each other repair. Writes nothing to the PSA.
+
+        A repair whose writing has begun is left as it is; its task is among those returned.
+        """
+        self.require_writable()
+        comparisons, skipped = await self._comparisons(customer, agreement, period_day)
+        adopted = [self._adopt(one) for one in comparisons]
+        if any(adopted):
+            comparisons, skipped = await self._comparisons(customer, agreement, period_day)
+        prepared: list[Task] = []
+        blocked: list[str] = list(skipped)
+        for one in comparisons:
+            made, refused = self._tasks_of(one)
+            prepared += made
+            blocked += refused
+        await self.sides.desk.load(prepared)
+        planned = await self.sides.desk.replan(prepared)
+        lines = tuple(line for some in adopted for line in some)
+        return PreparedRepairs(tuple(planned), lines, tuple(blocked), _report(comparisons, skipped))
+
+    async def apply(
+        self, customer: CustomerId, agreement: AgreementId | None = None, period_day: date | None = None
+    ) -> RepairOutcome:
+        """Repair: what was begun is ended, first tasks are synchronised, then the rest is evened out."""
+        self.require_writable()
+        runs = []
+        comparisons, _ = await self._comparisons(customer, agreement, period_day)
+        adopted = tuple(line for one in comparisons for line in self._adopt(one))
+        if first := self._first_tasks(comparisons):
+            runs.append(await self.sync(first))
+        prepared = await self.prepare(customer, agreement, period_day)
+        if prepared.tasks:
+            runs.append(await self.sync([task.id for task in prepared.tasks]))
+        after = await self.compare(customer, agreement, period_day)
+        return RepairOutcome((*adopted, *prepared.adopted), prepared.blocked, tuple(runs), after)
+
+    async def _comparisons(
+        self, customer: CustomerId, agreement: AgreementId | None, period_day: date | None
+    ) -> tuple[list[Comparison], list[str]]:
+        self.sides.desk.forget()
+        holdings = await self.sides.holdings(customer)
+        pairs = [(holdings, one) for one in self.sides.agreements_of(holdings, agreement)]
+        comparisons, skipped = await self.sides.compare(pairs, agreement, period_day)
+        if not comparisons:
+            reason = " ".join(skipped) or f"No subscription of customer {holdings.name} is mapped to an agreement."
+            raise InputError(reason, next_step="Map them (cwtui map suggest agreement), or name one with --agreement.")
+        return comparisons, skipped
+
+    def _adopt(self, comparison: Comparison) -> list[str]:
+        """Link unlinked additions that bill what a product asks for (SPEC 8)."""
+        lines = []
+        for proposal in comparison.found.proposals:
+            wanted, addition = proposal.wanted, proposal.addition
+            if wanted.blocked:
+                continue
+            self.adoption.link(addition, wanted.subscription_id, wanted.product_id)
+            lines.append(
+                f"Addition {addition.id} ({plain(addition.values.quantity)} of {wanted.name}) is adopted for"
+                f" subscription {wanted.subscription_id}."
+            )
+        return lines
+
+    def _first_tasks(self, comparisons: Iterable[Comparison]) -> list[TaskId]:
+        """Repairs already begun, and the compared subscriptions' `initial` tasks: they ask for the same additions."""
+        found: dict[TaskId, None] = {}
+        for one in comparisons:
+            begun = self.tasks.open_in(one.found.agreement_id, one.holdings.ids)
+            found.update((task.id, None) for task in begun if self.store.plan_begun(task.id) is not None)
+            for name in {wanted.subscription_id for wanted in one.facts.wanted if not wanted.blocked}:
+                queue = [task for task in self.store.tasks_of(name) if task.status.is_open]
+                found.update((task.id, None) for task in queue[:1] if task.is_initial)
+        return list(found)
+
+    def _tasks_of(self, comparison: Comparison) -> tuple[list[Task], list[str]]:
+        """The open tasks that carry one comparison's repairs, and what could not be made one."""
+        made: list[Task] = []
+        blocked: list[str] = []
+        open_before = self.tasks.open_in(comparison.found.agreement_id, comparison.holdings.ids)
+        repairs = (one for one in comparison.repairs(self.clock.today) if self._asks_for_something(comparison, one))
+        for repair in [*repairs, *self._settled(comparison)]:
+            name = comparison.holdings.name_of(repair.subscription_id) or comparison.found.agreement_name
+            customer = comparison.holdings
+            task = self.tasks.carrier(repair, customer.customer_id, customer.name, name)
+            if isinstance(task, str):
+                blocked.append(task)
+                continue
+            made.append(task)
+            if self.store.plan_begun(task.id) is None:
+                self.tasks.save(task, repair)
+        carried = {task.id for task in made}
+        for task in open_before:
+            if task.id in carried:
+                continue
+            if self.store.plan_begun(task.id) is not None:
+                made.append(task)
+            else:
+                self.tasks.drop(task)
+        return [self.store.task(task.id) or task for task in made], blocked
+
+    def _asks_for_something(self, comparison: Comparison, repair: Repair) -> bool:
+        """A row may differ because of one subscription only: what the others hold is billed as it should be.
+
+        A migrated one's task is carried out all the same: that ends it.
+        """
+        queue = [task for task in self.store.tasks_of(repair.subscription_id) if task.status.is_open]
+        if repair.subscription_id and queue and is_migration(queue[0]):
+            return True
+        facts = comparison.facts
+        start = repair_start(comparison.dates, self.clock.today, repair.day)
+        draft = RepairDraft(repair, comparison.dates, start, facts.additions, self.sides.desk.items, facts.links)
+        draft.make()
+        return bool(draft.changes or draft.problems)
+
+    def _settled(self, comparison: Comparison) -> list[Repair]:
+        """Migrated subscriptions of which nothing differs: a person has reconciled them, so their tasks may end."""
+        start = comparison.dates.initial_effective(self.clock.today)
+        differing = _differing(comparison.found)
+        found = []
+        for name in dict.fromkeys(wanted.subscription_id for wanted in comparison.facts.wanted):
+            queue = [task for task in self.store.tasks_of(name) if task.status.is_open]
+            if queue and is_migration(queue[0]) and name not in differing:
+                found.append(Repair(comparison.found.agreement_id, name, start))
+        return found
+
+
+def _differing(found: Reconciliation) -> Collection[SubscriptionId]:
+    rows = (row for row in found.rows if row.status is not RowStatus.MATCH)
+    return {wanted.subscription_id for row in rows for wanted in row.wanted}
+
+
+def _report(comparisons: Iterable[Comparison], skipped: Iterable[str]) -> ReconcileReport:
+    return ReconcileReport(tuple(one.found for one in comparisons), tuple(skipped))

@@ -1,0 +1,200 @@
+"""Repairs as tasks: planned, reviewed, edited, journalled, resumed and undone like any other (SPEC 8)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from cwtui.domain.ids import (
+    AdditionId,
+    AgreementId,
+    CatalogItemId,
+    CustomerId,
+    OrderId,
+    SubscriptionId,
+    TaskId,
+    task_id,
+)
+from cwtui.domain.periods import span_text
+from cwtui.domain.planning.dates import AgreementDates
+from cwtui.domain.plans import Plan
+from cwtui.domain.psa import Addition, Agreement
+from cwtui.domain.repairs import REPAIR_PREFIX, Repair, RepairDraft, repair_start
+from cwtui.domain.tasks import Problem, ProblemCode, Task, TaskKind, TaskStatus
+from cwtui.engine.planning.desk import PlanningDesk
+from cwtui.engine.protocols import Clock, Store
+from cwtui.engine.reconciling.repair_records import repair_record, repair_value
+
+_FACT = "repair:"
+
+
+def is_migration(task: Task) -> bool:
+    """A migrated subscription's task: it comes from an order and waits for a person to reconcile (SPEC 4.4)."""
+    return task.kind is TaskKind.RECONCILIATION and not task.order_id.startswith(REPAIR_PREFIX)
+
+
+@dataclass(slots=True)
+class RepairTasks:
+    """Where the plans of `reconciliation` tasks come from; fits `PlanSource` of `planning`."""
+
+    store: Store
+    clock: Clock
+
+    def repair_of(self, task: Task) -> Repair | None:
+        """What a task shall repair; None for a migrated subscription nobody has reconciled yet."""
+        record = self.store.fact(f"{_FACT}{task.id}")
+        return repair_value(record) if isinstance(record, dict) else None
+
+    def agreement_of(self, task: Task) -> AgreementId | None:
+        """The agreement it repairs."""
+        repair = self.repair_of(task)
+        return repair.agreement_id if repair else None
+
+    def items_of(self, task: Task) -> Collection[CatalogItemId]:
+        """Catalog items of what shall be billed."""
+        repair = self.repair_of(task)
+        wanted = (target.wanted.catalog_item_id for target in repair.targets) if repair else ()
+        return {item for item in wanted if item is not None}
+
+    def plan(self, desk: PlanningDesk, task: Task, additions: Mapping[AdditionId, Addition] | None) -> Plan | None:
+        """The changes that bring the repair about, from what the desk loaded."""
+        repair = self.repair_of(task)
+        if repair is None:
+            return None
+        agreement = desk.agreements.get(repair.agreement_id)
+        problems = self._problems(task, repair, agreement)
+        dates = AgreementDates.of(agreement, desk.billed.get(agreement.id)) if agreement else None
+        if agreement is None or dates is None:
+            return Plan(task.id, task.subscription_id, repair.agreement_id, problems=tuple(problems))
+        start = repair_start(dates, self.clock.today, repair.day)
+        links = {link.addition_id: link for link in self.store.links_in(agreement.id)}
+        draft = RepairDraft(repair, dates, start, additions, desk.items, links)
+        draft.make()
+        creates = any(change.before is None for change in draft.changes)
+        if creates and agreement.end is not None and agreement.end < start:
+            message = (
+                f"Agreement {agreement.name} ends on {agreement.end}, {start} is needed. Extend it in ConnectWise."
+            )
+            problems.append(Problem(ProblemCode.AGREEMENT_ENDED, message, str(agreement.id)))
+        return Plan(
+            task_id=task.id,
+            subscription_id=task.subscription_id,
+            agreement_id=agreement.id,
+            changes=tuple(draft.changes),
+            warnings=tuple(dict.fromkeys([*self._warnings(dates, start), *draft.warnings])),
+            problems=(*problems, *draft.problems),
+            effective=start,
+            standing_from=start,
+            currency=agreement.currency,
+        )
+
+    def _warnings(self, dates: AgreementDates, start: object) -> Iterable[str]:
+        """What is invoiced already cannot be repaired, only what comes after."""
+        now = dates.calendar.period_of(self.clock.today)
+        if dates.is_billed(now.start):
+            yield (
+                f"The billing period {span_text(now.start, now.end)} is billed already: the repair begins on {start}."
+                " Bill or credit what went before by hand."
+            )
+
+    def _problems(self, task: Task, repair: Repair, agreement: Agreement | None) -> list[Problem]:
+        target = str(repair.agreement_id)
+        if agreement is None:
+            message = f"Agreement {target} does not exist in ConnectWise. Map the subscription to another one."
+            return [Problem(ProblemCode.AGREEMENT_INACTIVE, message, target)]
+        found = []
+        company = self.store.mappings().company(task.customer_id)
+        if company is None:
+            message = (
+                f"Customer {task.customer_name} ({task.customer_id}) is not mapped to a company."
+                f" Map it: cwtui map set customer {task.customer_id} COMPANY_ID."
+            )
+            found.append(Problem(ProblemCode.CUSTOMER_UNMAPPED, message, task.customer_id))
+        elif agreement.company_id != company:
+            message = (
+                f"Agreement {agreement.name} belongs to company {agreement.company_id}, the customer is mapped to"
+                f" {company}. Map the subscription to an agreement of that company."
+            )
+            found.append(Problem(ProblemCode.AGREEMENT_WRONG_COMPANY, message, target))
+        if agreement.is_inactive:
+            message = f"Agreement {agreement.name} is not active. Activate it in ConnectWise, or map another one."
+            found.append(Problem(ProblemCode.AGREEMENT_INACTIVE, message, target))
+        if agreement.calendar() is None:
+            message = f"Agreement {agreement.name} bills no periods. Set it up in ConnectWise, or map another one."
+            found.append(Problem(ProblemCode.AGREEMENT_NOT_BILLING, message, target))
+        return found
+
+    # making and ending them
+
+    def carrier(self, repair: Repair, customer_id: CustomerId, customer_name: str, name: str) -> Task | str:
+        """The task that carries a repair: an open one of its own, the migrated subscription's, or a new one.
+
+        Returns:
+            The task, not saved yet; or why there can be none now, in a sentence.
+        """
+        queue = [task for task in self._queue(repair) if task.status.is_open]
+        if queue and queue[0].kind is TaskKind.RECONCILIATION:
+            return queue[0]
+        if queue:
+            return (
+                f"Subscription {name} has open tasks that come first: sync or skip {', '.join(map(_id, queue))},"
+                " then reconcile again."
+            )
+        return self._new(repair, customer_id, customer_name, name)
+
+    def save(self, task: Task, repair: Repair) -> None:
+        """Keep a task and what it shall repair, in one piece; edits of an earlier plan no longer fit."""
+        with self.store.batch():
+            self.store.save_fact(f"{_FACT}{task.id}", repair_record(repair))
+            self.store.save_task(task.standing_at(TaskStatus.NEEDS_ACTION))
+
+    def open_in(self, agreement: AgreementId, subscriptions: Collection[SubscriptionId]) -> list[Task]:
+        """Open repairs of an agreement that belong to these subscriptions, or to none."""
+        return [
+            task
+            for task in self.store.open_tasks()
+            if task.kind is TaskKind.RECONCILIATION
+            and (not task.subscription_id or task.subscription_id in subscriptions)
+            and self.agreement_of(task) == agreement
+        ]
+
+    def drop(self, task: Task) -> None:
+        """A repair that has nothing to do any more; a migrated subscription's task is settled by syncing it."""
+        if not is_migration(task):
+            self.store.save_task(task.standing_at(TaskStatus.SKIPPED, note="Reconciled since: nothing to repair."))
+
+    def _queue(self, repair: Repair) -> list[Task]:
+        if repair.subscription_id:
+            return list(self.store.tasks_of(repair.subscription_id))
+        return self.open_in(repair.agreement_id, ())
+
+    def _new(self, repair: Repair, customer_id: CustomerId, customer_name: str, name: str) -> Task:
+        owner = repair.subscription_id or SubscriptionId(f"agreement-{repair.agreement_id}")
+        now = self.clock.now()
+        order = OrderId(f"{REPAIR_PREFIX}{now:%Y%m%d-%H%M%S}")
+        again = 1
+        while self.store.task(task_id(order, owner)) is not None:
+            again += 1
+            order = OrderId(f"{REPAIR_PREFIX}{now:%Y%m%d-%H%M%S}-{again}")
+        return Task(
+            id=task_id(order, owner),
+            kind=TaskKind.RECONCILIATION,
+            status=TaskStatus.NEEDS_ACTION,
+            customer_id=customer_id,
+            customer_name=customer_name,
+            subscription_id=repair.subscription_id,
+            subscription_name=name,
+            order_id=order,
+            order_number="reconciliation",
+            order_created=self._after_all(repair, now),
+        )
+
+    def _after_all(self, repair: Repair, now: datetime) -> datetime:
+        """Now; or just after the subscription's newest order, where an as-of day lets that lie ahead."""
+        created = [task.order_created for task in self._queue(repair) if task.order_created]
+        return max([now, *(moment + timedelta(seconds=1) for moment in created)])
+
+
+def _id(task: Task) -> TaskId:
+    return task.id

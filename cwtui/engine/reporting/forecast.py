@@ -1,0 +1,117 @@
+"""Forecast: what the next invoices become, from the agreements' additions and the open tasks' plans."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from cwtui.domain.errors import InputError, NotFound, Unreadable
+from cwtui.domain.forecasts import Forecast, forecast
+from cwtui.domain.ids import AdditionId, AgreementId, CustomerId
+from cwtui.domain.mappings import MappingKind
+from cwtui.domain.planning.dates import AgreementDates
+from cwtui.domain.plans import Plan
+from cwtui.domain.psa import Addition
+from cwtui.domain.tasks import Task
+from cwtui.engine.concurrently import each
+from cwtui.engine.planning.desk import PlanningDesk
+from cwtui.engine.protocols import Listener, Progress, Psa, Store
+
+
+@dataclass(frozen=True, slots=True)
+class ForecastReport:
+    """Every agreement's next invoice; `skipped` says what could not be forecast, and why."""
+
+    forecasts: tuple[Forecast, ...] = ()
+    skipped: tuple[str, ...] = ()
+
+    @property
+    def has_alarms(self) -> bool:
+        """Something would be billed twice, or not at all."""
+        return any(one.alarms for one in self.forecasts)
+
+
+@dataclass(slots=True)
+class Forecaster:
+    """Reads agreements and additions; saves nothing."""
+
+    store: Store
+    psa: Psa
+    listener: Listener
+    desk: PlanningDesk
+    at_once: int = 16
+
+    async def forecast(self, customer: CustomerId | None = None) -> ForecastReport:
+        """The next invoices of all agreements that are mapped, linked or about to be written to, or of one customer's.
+
+        Raises:
+            InputError: The customer has no subscription on an agreement.
+        """
+        self.desk.forget()
+        tasks = self._open_tasks()
+        names = self._agreements(customer)
+        if customer is not None and not names:
+            raise InputError(
+                f"Nothing of customer {customer} is mapped to an agreement, as far as the tasks tell.",
+                next_step="Check changes first, then map it: cwtui map suggest agreement.",
+            )
+        await self.desk.load([task for name in names for task in tasks.get(name, ())])
+        await self.desk.load_agreements(set(names))
+        known = [name for name in names if self.desk.agreements.get(name) is not None]
+        answers = await each(known, self._additions, at_once=self.at_once, done=self._shown(len(known)))
+        found, skipped = [], [f"Agreement {name} does not exist in ConnectWise." for name in names if name not in known]
+        for name, additions in zip(known, answers, strict=True):
+            made = additions if isinstance(additions, str) else self._of(name, additions, tasks.get(name, []))
+            if isinstance(made, str):
+                skipped.append(made)
+            else:
+                found.append(made)
+        return ForecastReport(tuple(found), tuple(skipped))
+
+    def _agreements(self, customer: CustomerId | None) -> list[AgreementId]:
+        """Of count tasks too, whose agreements are found by company and type and mapped only where a person chose."""
+        mappings = self.store.mappings()
+        if customer is None:
+            found: set[AgreementId] = mappings.targets(MappingKind.AGREEMENT)
+            return sorted(found | self.store.linked_agreements() | self._open_tasks().keys())
+        mine = [task for task in self.store.tasks() if task.customer_id == customer]
+        names = {task.subscription_id for task in mine if task.subscription_id}
+        theirs = {mappings.agreement(name) for name in names} | {self.desk.agreement_of(task) for task in mine}
+        theirs |= {link.agreement_id for name in names for link in self.store.links_of(name)}
+        return sorted(name for name in theirs if name is not None)
+
+    def _open_tasks(self) -> dict[AgreementId, list[Task]]:
+        found: dict[AgreementId, list[Task]] = defaultdict(list)
+        for task in self.store.open_tasks():
+            agreement = self.desk.agreement_of(task)
+            if agreement is not None:
+                found[agreement].append(task)
+        return found
+
+    def _of(self, name: AgreementId, additions: dict[AdditionId, Addition], tasks: list[Task]) -> Forecast | str:
+        agreement = self.desk.agreements[name]
+        dates = AgreementDates.of(agreement, self.desk.billed.get(name)) if agreement else None
+        if agreement is None or dates is None:
+            return f"Agreement {agreement.name if agreement else name} ({name}) bills no periods."
+        plans = [plan for task in tasks if (plan := self._plan(task, additions)) is not None]
+        links = {link.addition_id: link for link in self.store.links_in(name)}
+        return forecast(agreement, dates, list(additions.values()), links, plans, waiting=len(tasks) - len(plans))
+
+    def _plan(self, task: Task, additions: dict[AdditionId, Addition]) -> Plan | None:
+        """The plan of a task that may be written next; what waits behind it depends on what that leaves."""
+        queue = self.store.tasks_of(task.subscription_id) if task.subscription_id else [task]
+        head = next((other for other in queue if other.status.is_open), task)
+        if head.id != task.id:
+            return None
+        plan = self.desk.plan(task, additions)
+        return plan if plan.is_ready else None
+
+    async def _additions(self, name: AgreementId) -> dict[AdditionId, Addition] | str:
+        try:
+            return {held.id: held for held in await self.psa.additions(name)}
+        except (Unreadable, NotFound) as error:
+            return str(error)
+
+    def _shown(self, total: int) -> Callable[[int], None]:
+        return lambda done: self.listener.progress(Progress("Reading additions", done, total))

@@ -1,0 +1,284 @@
+"""Drift: linked additions that somebody edited, ended or removed in ConnectWise since cwtui wrote them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from cwtui.domain.errors import InputError, NotFound, Unreadable
+from cwtui.domain.ids import AdditionId, AgreementId, SubscriptionId, TaskId
+from cwtui.domain.mappings import Link
+from cwtui.domain.planning.dates import AgreementDates
+from cwtui.domain.planning.task import link_difference
+from cwtui.domain.plans import Change, Operation
+from cwtui.domain.psa import Addition, AdditionValues
+from cwtui.engine.concurrently import each, in_turns
+from cwtui.engine.planning.desk import PlanningDesk
+from cwtui.engine.protocols import Clock, Listener, Progress, Psa, Store
+from cwtui.engine.writing.agreement_writer import AgreementWriter, Contradiction
+from cwtui.engine.writing.undo import RESTORE
+
+_RULE = "drift: what cwtui wrote is restored"
+
+
+class DriftKind(StrEnum):
+    """What happened to a linked addition."""
+
+    EDITED = "edited"
+    ENDED = "ended"
+    REMOVED = "removed"
+
+
+@dataclass(frozen=True, slots=True)
+class Drifted:
+    """One linked addition that is not what cwtui wrote.
+
+    Attributes:
+        link: With the values cwtui wrote, adopted or accepted last.
+        held: As ConnectWise holds it; None if it is gone.
+        differences: Field name → (ours, theirs); empty if it is gone.
+    """
+
+    kind: DriftKind
+    link: Link
+    held: Addition | None
+    differences: Mapping[str, tuple[object, object]]
+    subscription_name: str = ""
+
+    @property
+    def message(self) -> str:
+        """What happened, in words."""
+        text = link_difference(dict(self.differences) if self.held else None, self.held)
+        return f"Addition {self.link.addition_id} of product {self.link.product_id} {text}."
+
+
+@dataclass(frozen=True, slots=True)
+class DriftReport:
+    """Everything that drifted; `failures` names agreements whose additions could not be read."""
+
+    found: tuple[Drifted, ...] = ()
+    failures: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class DriftDesk:
+    """Finds what drifted, and settles it as the operator chooses.
+
+    Attributes:
+        open_writer: Makes the writer of an agreement, for a run.
+    """
+
+    store: Store
+    psa: Psa
+    clock: Clock
+    listener: Listener
+    desk: PlanningDesk
+    open_writer: Callable[[AgreementId, str], AgreementWriter]
+    new_run: Callable[[], str]
+    require_writable: Callable[[], None]
+    at_once: int = 16
+
+    @property
+    def agreements(self) -> int:
+        """How many agreements have linked additions: as many requests as looking at all of them costs."""
+        return len(self.store.linked_agreements())
+
+    async def find(self, agreement: AgreementId | None = None, *, mark: bool = False) -> DriftReport:
+        """Read the additions of every agreement with links, or of one, and compare.
+
+        Args:
+            agreement: Only this one.
+            mark: Let the open tasks that count on a drifted addition say so (`link_changed`).
+        """
+        links: dict[AgreementId, list[Link]] = defaultdict(list)
+        async for link in in_turns(self.store.links() if agreement is None else self.store.links_in(agreement)):
+            links[link.agreement_id].append(link)
+        names = sorted(links)
+        answers = await each(names, self._additions, at_once=self.at_once, done=self._shown(len(names)))
+        found: list[Drifted] = []
+        for name, additions in zip(names, answers, strict=True):
+            if not isinstance(additions, str):
+                found += self._drifted(links[name], additions)
+        if mark:
+            await self._mark(found, dict(zip(names, answers, strict=True)))
+        failures = tuple(answer for answer in answers if isinstance(answer, str))
+        return DriftReport(tuple(found), failures)
+
+    async def keep(self, addition_id: AdditionId) -> Drifted:
+        """Let what ConnectWise holds stand without agreeing to it: it is not reported again while it stays so.
+
+        Quantity, price and cost as cwtui wrote them stay what later orders are counted from; the days are
+        ConnectWise's. What is gone is forgotten. Nothing is written to ConnectWise.
+
+        Raises:
+            InputError: There is no such link, or nothing drifted.
+        """
+        return await self._settled(addition_id, agreed=False)
+
+    async def adopt(self, addition_id: AdditionId) -> Drifted:
+        """Take what ConnectWise holds for the new truth: later orders are counted from it; as `keep` otherwise."""
+        return await self._settled(addition_id, agreed=True)
+
+    async def _settled(self, addition_id: AdditionId, *, agreed: bool) -> Drifted:
+        self.require_writable()
+        link = self._link(addition_id)
+        additions = {held.id: held for held in await self.psa.additions(link.agreement_id)}
+        drifted = self._one(link, additions)
+        if drifted.held is None:
+            self.store.drop_link(addition_id)
+        else:
+            theirs, ours = drifted.held.values, link.values
+            kept = replace(theirs, quantity=ours.quantity, unit_price=ours.unit_price, unit_cost=ours.unit_cost)
+            link = replace(link, at=self.clock.now())
+            if agreed:
+                link = replace(link, values=theirs, adopted=True, tolerated=None)
+            else:
+                link = replace(link, values=kept, tolerated=theirs)
+            self.store.save_link(link)
+        await self._replan(link.subscription_id, additions)
+        return drifted
+
+    async def restore(self, addition_id: AdditionId) -> str:
+        """Write back what cwtui wrote; what is gone is created again. Says what was done.
+
+        Raises:
+            InputError: There is no such link, nothing drifted, or all its days are invoiced.
+            ServiceError: ConnectWise refused it.
+        """
+        self.require_writable()
+        link = self._link(addition_id)
+        await self.desk.load_agreements({link.agreement_id})
+        writer = self.open_writer(link.agreement_id, self.new_run())
+        await writer.read()
+        drifted = self._one(link, writer.additions)
+        task = TaskId(f"drift.{addition_id}")
+        try:
+            if drifted.held is not None:
+                said = await self._write_back(writer, task, link, drifted.held)
+            else:
+                said = await self._create_again(writer, task, link)
+        except Contradiction as moved:
+            raise InputError(str(moved), next_step="See `cwtui drift`, then try again.") from moved
+        self.store.forget_done(task)
+        await self._replan(link.subscription_id, writer.additions)
+        return said
+
+    async def _write_back(self, writer: AgreementWriter, task: TaskId, link: Link, held: Addition) -> str:
+        after = replace(link.values, description=held.values.description)
+        change = self._change(link, Operation.UPDATE, f"values-{RESTORE}{link.addition_id}", held, after)
+        await writer.write(task, link.subscription_id, change)
+        written = self.store.link(link.addition_id)
+        if written is not None and written.tolerated is not None:
+            self.store.save_link(replace(written, tolerated=None))
+        return f"Addition {link.addition_id} holds again what cwtui wrote."
+
+    async def _create_again(self, writer: AgreementWriter, task: TaskId, link: Link) -> str:
+        """A restore that was killed after its create finds it done, and only forgets the old link."""
+        key = f"{RESTORE}{link.addition_id}"
+        after = self._from_open_days(link)
+        if key not in self.store.done_keys(task):
+            await writer.write(task, link.subscription_id, self._change(link, Operation.CREATE, key, None, after))
+        self.store.drop_link(link.addition_id)
+        return f"Addition {link.addition_id} was gone and is created again from {after.effective}."
+
+    def _from_open_days(self, link: Link) -> AdditionValues:
+        """The values, from the first day that is not invoiced where ConnectWise would refuse an earlier one."""
+        agreement, values = self.desk.agreements.get(link.agreement_id), link.values
+        dates = AgreementDates.of(agreement, self.desk.billed.get(link.agreement_id)) if agreement else None
+        if dates is None or dates.prorates or values.effective >= dates.first_open_day:
+            return values
+        start = dates.calendar.first_start_from(dates.first_open_day)
+        if values.cancelled is not None and values.cancelled < start:
+            raise InputError(
+                f"All days of addition {link.addition_id} are invoiced already, so it cannot be created again.",
+                next_step=f"Forget it: cwtui drift adopt {link.addition_id}.",
+            )
+        return replace(values, effective=start)
+
+    def _change(
+        self, link: Link, operation: Operation, key: str, before: Addition | None, after: AdditionValues
+    ) -> Change:
+        return Change(
+            key=key,
+            operation=operation,
+            agreement_id=link.agreement_id,
+            product_id=link.product_id,
+            charge=link.charge,
+            before=before,
+            after=after,
+            source=f"link of addition {link.addition_id}",
+            rule=_RULE,
+            is_standing=link.is_standing,
+        )
+
+    def _drifted(self, links: Iterable[Link], additions: Mapping[AdditionId, Addition]) -> list[Drifted]:
+        found = (self._compare(link, additions.get(link.addition_id)) for link in links)
+        return [drifted for drifted in found if drifted is not None]
+
+    def _compare(self, link: Link, held: Addition | None, *, strictly: bool = False) -> Drifted | None:
+        """How one linked addition drifted; strictly, also where the operator lets it stand."""
+        name = self._name_of(link.subscription_id)
+        ended = link.values.cancelled
+        if held is None:
+            is_over = ended is not None and ended < self.clock.today
+            return None if is_over else Drifted(DriftKind.REMOVED, link, None, {}, name)
+        differences = link.values.billing_differences(held.values) if strictly else link.drift(held.values)
+        if not differences:
+            return None
+        is_ended = set(differences) == {"cancelled"} and held.values.cancelled is not None
+        return Drifted(DriftKind.ENDED if is_ended else DriftKind.EDITED, link, held, differences, name)
+
+    def _name_of(self, subscription: SubscriptionId) -> str:
+        known = self.store.subscription(subscription)
+        if known is not None and known.name:
+            return known.name
+        tasks = self.store.tasks_of(subscription) if subscription else ()
+        return tasks[-1].subscription_name if tasks else subscription
+
+    def _link(self, addition_id: AdditionId) -> Link:
+        link = self.store.link(addition_id)
+        if link is None:
+            raise InputError(f"cwtui knows nothing of addition {addition_id}.", next_step="See `cwtui drift`.")
+        return link
+
+    def _one(self, link: Link, additions: Mapping[AdditionId, Addition]) -> Drifted:
+        drifted = self._compare(link, additions.get(link.addition_id), strictly=True)
+        if drifted is None:
+            raise InputError(
+                f"Addition {link.addition_id} holds what cwtui wrote: nothing drifted.", next_step="See `cwtui drift`."
+            )
+        return drifted
+
+    async def _additions(self, agreement: AgreementId) -> dict[AdditionId, Addition] | str:
+        try:
+            return {held.id: held for held in await self.psa.additions(agreement)}
+        except NotFound:
+            return {}
+        except Unreadable as error:
+            return str(error)
+
+    async def _mark(
+        self, found: Sequence[Drifted], additions: Mapping[AgreementId, Mapping[AdditionId, Addition] | str]
+    ) -> None:
+        for name, agreement in {(one.link.subscription_id, one.link.agreement_id) for one in found}:
+            held = additions[agreement]
+            if not isinstance(held, str):
+                await self._replan(name, held)
+
+    async def _replan(self, subscription: SubscriptionId, additions: Mapping[AdditionId, Addition]) -> None:
+        """Plan the subscription's open tasks anew; the first one on the additions as they are now."""
+        queue = [task for task in self.store.tasks_of(subscription) if task.status.is_open] if subscription else []
+        if not queue:
+            return
+        await self.desk.load(queue)
+        head = queue[0]
+        evaluated = self.desk.evaluate(head, self.desk.plan(head, additions))
+        if evaluated != head:
+            self.store.save_task(evaluated)
+            self.listener.task_changed(evaluated)
+        await self.desk.replan(queue[1:])
+
+    def _shown(self, total: int) -> Callable[[int], None]:
+        return lambda done: self.listener.progress(Progress("Reading additions", done, total))

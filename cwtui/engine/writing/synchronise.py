@@ -1,0 +1,276 @@
+"""Synchronise: write ready plans, in order within an agreement, side by side across agreements (SPEC 7)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+from cwtui.domain.errors import NOTHING_CHANGED, AccessDenied, ServiceError, StateError
+from cwtui.domain.ids import AgreementId, SubscriptionId, TaskId
+from cwtui.domain.plans import Plan
+from cwtui.domain.tasks import Problem, ProblemCode, Task, TaskStatus
+from cwtui.engine.facade import AutoReport, Writes
+from cwtui.engine.planning.desk import PlanningDesk
+from cwtui.engine.protocols import Listener, Progress, Store
+from cwtui.engine.writing.agreement_writer import AgreementWriter, Contradiction
+from cwtui.engine.writing.doubts import doubted_agreements
+
+_READY = 2
+"""Agreements worked on for each request that may be under way: while one is planned, another's request takes the place
+of its own, and the last few do not go on alone for long."""
+
+
+@dataclass(slots=True)
+class SyncOutcome:
+    """What one synchronisation did."""
+
+    attempted: list[TaskId] = field(default_factory=list)
+    synced: list[TaskId] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    writes: Writes = Writes()
+    denied: AccessDenied | None = None
+
+    def add(self, writes: Writes) -> None:
+        """Count the writes of one agreement."""
+        total = self.writes
+        self.writes = Writes(total.post + writes.post, total.patch + writes.patch, total.delete + writes.delete)
+
+    def report(
+        self, as_of: date, tasks: Sequence[Task], *, created: int = 0, dry_run: bool = False, errors: Sequence[str]
+    ) -> AutoReport:
+        """What a run says at its end (SPEC 2).
+
+        Args:
+            as_of: The day that counted as today.
+            tasks: What it worked on or left open, as they stand now.
+            created: How many of them it made.
+            dry_run: Nothing was to be written.
+            errors: What went wrong; a sentence that comes twice is said once.
+        """
+        count = [task.status for task in tasks].count
+        return AutoReport(
+            as_of=as_of,
+            dry_run=dry_run,
+            created=created,
+            synced=len(self.synced),
+            failed=count(TaskStatus.FAILED),
+            needs_action=count(TaskStatus.NEEDS_ACTION),
+            waiting=count(TaskStatus.WAITING),
+            writes=self.writes,
+            tasks=tuple(tasks),
+            errors=tuple(dict.fromkeys(errors)),
+        )
+
+
+@dataclass(slots=True)
+class Synchroniser:
+    """Writes the plans of tasks. A task that raises stops alone; refused credentials stop the run.
+
+    Attributes:
+        open_writer: Makes the writer of an agreement.
+        is_stopping: Asked before each write: nothing new is begun once it says so.
+    """
+
+    store: Store
+    desk: PlanningDesk
+    listener: Listener
+    open_writer: Callable[[AgreementId], AgreementWriter]
+    is_stopping: Callable[[], bool]
+    at_once: int = 16
+    outcome: SyncOutcome = field(default_factory=SyncOutcome)
+    _done: int = 0
+    _total: int = 0
+    _unsaved: StateError | None = None
+
+    async def run(self, tasks: Sequence[Task]) -> SyncOutcome:
+        """Write everything that is ready among these tasks and what becomes ready behind them.
+
+        Args:
+            tasks: Open tasks of any state; of each subscription they are taken oldest first (SPEC 4.6).
+        """
+        await self.desk.load(tasks, refresh=True)
+        groups = self._by_agreement(tasks)
+        for doubted in doubted_agreements(self.store):
+            groups.setdefault(doubted, [])
+        self._total = len(tasks)
+        gate = asyncio.Semaphore(self.at_once * _READY)
+
+        async def work(agreement_id: AgreementId | None, group: list[Task]) -> None:
+            async with gate:
+                try:
+                    await self._agreement(agreement_id, group)
+                except StateError as error:  # raised when the others have come to their next write, not under them
+                    self._unsaved = error
+
+        with self.store.grouped():
+            async with asyncio.TaskGroup() as running:
+                for agreement_id, group in sorted(groups.items(), key=_longest_first):
+                    running.create_task(work(agreement_id, group))
+            if self._unsaved is not None:
+                raise self._unsaved
+        return self.outcome
+
+    def _by_agreement(self, tasks: Sequence[Task]) -> dict[AgreementId | None, list[Task]]:
+        groups: dict[AgreementId | None, list[Task]] = defaultdict(list)
+        for task in sorted(tasks, key=lambda task: task.queue_key[1:] if task.order_created else ()):
+            begun = self.store.plan_begun(task.id)
+            groups[begun.agreement_id if begun else self.desk.agreement_of(task)].append(task)
+        return groups
+
+    @property
+    def _is_over(self) -> bool:
+        return self.outcome.denied is not None or self._unsaved is not None or self.is_stopping()
+
+    async def _agreement(self, agreement_id: AgreementId | None, tasks: list[Task]) -> None:
+        """Work through one agreement's tasks; a subscription whose task stops keeps its later ones waiting."""
+        if self._is_over:
+            return
+        heads = {task.subscription_id: task for task in reversed(tasks)}.values()
+        is_doubted = agreement_id in doubted_agreements(self.store)
+        if agreement_id is None or not (is_doubted or any(self.desk.may_write(task) for task in heads)):
+            await self.desk.replan(tasks)
+            self._advance(len(tasks))
+            return
+        writer = self.open_writer(agreement_id)
+        try:
+            await writer.read()
+        except Contradiction as moved:  # a late double was edited meanwhile: a person looks at it
+            self.outcome.errors.append(str(moved))
+        except ServiceError as error:
+            self._fail_all(tasks, error)
+            return
+        stopped: set[SubscriptionId] = set()
+        for task in tasks:
+            if self._is_over:
+                break
+            if task.subscription_id not in stopped and not await self._task(task, writer):
+                stopped.add(task.subscription_id)
+            self._advance(1)
+        await self.desk.replan(task for task in map(self._now, tasks) if task.subscription_id in stopped)
+        await self._look_again(writer)
+        self.outcome.add(writer.writes())
+
+    async def _look_again(self, writer: AgreementWriter) -> None:
+        if self._is_over:
+            return
+        try:
+            await writer.look_again()
+        except (ServiceError, Contradiction) as error:  # the next run looks again
+            self.listener.problem(str(error))
+
+    async def _task(self, task: Task, writer: AgreementWriter) -> bool:
+        """Write one task's plan; True lets its subscription's next task go on."""
+        plan = self.desk.plan(task, writer.additions)
+        now = self.desk.evaluate(replace(task, status=TaskStatus.READY, note=""), plan)
+        if now.status is not TaskStatus.READY:
+            self._save(now)
+            return False
+        self.outcome.attempted.append(task.id)
+        try:
+            await self._write_plan(plan, writer)
+        except Contradiction as moved:
+            self._let_go(task.id)
+            self._save(_contradicted(now, moved))
+            return False
+        except AccessDenied as error:
+            self.outcome.denied = error
+            self._failed(now, plan, error)
+            return False
+        except ServiceError as error:
+            self._failed(now, plan, error)
+            return False
+        if self._is_over and not self._is_complete(plan):
+            return False
+        self._finish(now, plan)
+        return True
+
+    async def _write_plan(self, plan: Plan, writer: AgreementWriter) -> None:
+        done = self.store.done_keys(plan.task_id)
+        left = [change for change in plan.to_write if change.key not in done]
+        if left and self.store.plan_begun(plan.task_id) is None:
+            self.store.begin_plan(plan)
+        for change in left:
+            if self._is_over:
+                return
+            await writer.write(plan.task_id, plan.subscription_id, change)
+
+    def _let_go(self, task_id: TaskId) -> None:
+        """A begun plan of which nothing was written, nor may have been, is planned anew the next time."""
+        is_open = any(intent.task_id == task_id for intent in self.store.open_intents())
+        if not is_open and not self.store.done_keys(task_id) and self.store.plan_begun(task_id) is not None:
+            self.store.end_plan(task_id)
+
+    def _is_complete(self, plan: Plan) -> bool:
+        done = self.store.done_keys(plan.task_id)
+        return all(change.key in done for change in plan.to_write)
+
+    def _finish(self, task: Task, plan: Plan) -> None:
+        with self.store.batch():
+            self.store.end_plan(task.id)
+            self.store.forget_done(task.id)
+            self.store.drop_edits(task.id)
+            at = self.desk.clock.now()
+            self._save(replace(task, status=TaskStatus.SYNCED, problems=(), note=_written(plan), synced_at=at))
+        self.outcome.synced.append(task.id)
+
+    def _failed(self, task: Task, plan: Plan, error: ServiceError) -> None:
+        self._let_go(task.id)
+        done = self.store.done_keys(task.id)
+        words = _failure(error, sum(change.key in done for change in plan.to_write), len(plan.to_write))
+        self._save(replace(task, status=TaskStatus.FAILED, problems=(), note=words))
+        self.outcome.errors.append(words)
+        self.listener.problem(words)
+
+    def _fail_all(self, tasks: Sequence[Task], error: ServiceError) -> None:
+        if isinstance(error, AccessDenied):
+            self.outcome.denied = error
+        for task in tasks:
+            if self.desk.may_write(task) and self.desk.evaluate(task).status is not TaskStatus.WAITING:
+                self.outcome.attempted.append(task.id)
+                self._save(replace(task, status=TaskStatus.FAILED, problems=(), note=str(error)))
+        self.outcome.errors.append(str(error))
+        self.listener.problem(str(error))
+        self._advance(len(tasks))
+
+    def _save(self, task: Task) -> None:
+        if task != self.store.task(task.id):
+            self.store.save_task(task)
+            self.listener.task_changed(task)
+
+    def _now(self, task: Task) -> Task:
+        return self.store.task(task.id) or task
+
+    def _advance(self, count: int) -> None:
+        self._done += count
+        self.listener.progress(Progress("Synchronising", self._done, self._total))
+
+
+def _longest_first(one: tuple[AgreementId | None, Sequence[Task]]) -> int:
+    return -len(one[1])
+
+
+def _failure(error: ServiceError, written: int, of: int) -> str:
+    """What failed, in the error's words; of a plan in the middle, how much of it was changed (SPEC 7)."""
+    if not written:
+        return str(error)
+    changed = error.changed if error.changed != NOTHING_CHANGED else "This change was not made."
+    part = f"Written before it: {written} of the task's {of} changes; the next try goes on there."
+    return f"{error.happened} {changed} {part} {error.next_step}"
+
+
+def _contradicted(task: Task, moved: Contradiction) -> Task:
+    message = f"{moved} Keep ConnectWise's or restore cwtui's, then sync again."
+    problem = Problem(ProblemCode.LINK_CHANGED, message, str(moved.addition_id))
+    return task.standing_at(TaskStatus.NEEDS_ACTION, problems=(problem,), note=task.note)
+
+
+def _written(plan: Plan) -> str:
+    if not plan.changes:
+        return "Nothing to write."
+    left_out = len(plan.changes) - len(plan.to_write)
+    count = len(plan.to_write)
+    written = "1 change written" if count == 1 else f"{count} changes written"
+    return f"{written}, {left_out} left out." if left_out else f"{written}."

@@ -1,0 +1,324 @@
+"""Undo: take a synced task back from the audit's before-images (SPEC 7)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from cwtui.domain.charges import Charge
+from cwtui.domain.errors import CwtuiError
+from cwtui.domain.ids import AdditionId, AgreementId
+from cwtui.domain.planning.dates import AgreementDates
+from cwtui.domain.planning.task import link_difference
+from cwtui.domain.plans import Change, Operation, Plan
+from cwtui.domain.psa import Addition, AdditionValues
+from cwtui.domain.records import AuditRow
+from cwtui.domain.tasks import Task
+from cwtui.engine.facade import UndoReport
+from cwtui.engine.planning.desk import PlanningDesk
+from cwtui.engine.protocols import Store
+from cwtui.engine.writing.agreement_writer import AgreementWriter, Contradiction
+from cwtui.engine.writing.compensation import brief, compensation, said
+from cwtui.engine.writing.doubts import KEY
+
+_DONE = {"confirmed", "adopted"}
+_STOPPED = "Stopped before the next write. Undo the task again to go on."
+RESTORE = "restore:"
+"""How the key of a write begins that brings back an addition somebody removed; its id follows."""
+_OWED = "owed:"
+_DONE_TO = {Operation.CREATE: "created again", Operation.UPDATE: "changed", Operation.DELETE: "deleted"}
+_NOT_THE_TASKS = ("undo:", KEY)
+"""How the keys of writes begin that no plan asked for."""
+
+
+@dataclass(slots=True)
+class Undo:
+    """Takes tasks back, one agreement at a time, through the writer that wrote them."""
+
+    store: Store
+    desk: PlanningDesk
+    is_stopping: Callable[[], bool] = lambda: False
+
+    def agreement_of(self, task: Task, *, compensate: bool = False) -> AgreementId | None:
+        """Where the task wrote, or may have written without hearing the answer; None if it never began.
+
+        With `compensate`, also where an earlier undo left something to be evened out.
+        """
+        rows, begun = self.rows(task), self.store.plan_begun(task.id)
+        if rows or begun:
+            return rows[0].agreement_id if rows else begun.agreement_id if begun else None
+        owed = self._owed(task) if compensate else ()
+        return owed[0][0].agreement_id if owed else None
+
+    def rows(self, task: Task) -> list[AuditRow]:
+        """What the task wrote since it was last opened and was not taken back yet, newest first."""
+        undone_to = self.store.fact(f"undone:{task.id}")
+        back_to = undone_to if isinstance(undone_to, int) else -1
+        done = self.store.done_keys(task.id)
+        rows = [
+            row
+            for row in self.store.audit(task_id=task.id)
+            if row.outcome in _DONE and row.seq > back_to and not _key(row).startswith(_NOT_THE_TASKS)
+        ]
+        return [row for row in reversed(rows) if _undoing(row) not in done]
+
+    async def run(self, task: Task, writer: AgreementWriter | None, *, compensate: bool = False) -> UndoReport:
+        """Take one task back.
+
+        Args:
+            task: A synced or part-done one; with `compensate`, also one that was taken back before.
+            writer: Of the agreement it wrote to; None if it wrote nothing.
+            compensate: Even out what was invoiced meanwhile, by one-time additions on the next invoice.
+
+        Returns:
+            What was done. If ConnectWise no longer holds what was written, nothing is changed and the
+            differences are listed (`complete` is False).
+        """
+        lines: list[str] = []
+        if writer is not None:
+            await writer.read()
+            rows = self.rows(task)  # reading may have found what a killed run wrote without hearing the answer
+            again, tried = self._recreated(), self._tried(task)
+            held = {row.seq: _held(row, writer, again) for row in rows}
+            differences = [text for row in rows if (text := self._difference(row, held[row.seq], tried))]
+            if differences:
+                return UndoReport(tuple(differences), complete=False)
+            dates = self._dates(writer.agreement_id)
+            if dates is not None and not compensate:
+                self._note_owed(task, [row for row in rows if self._compensation(row, held[row.seq], dates)], dates)
+            try:
+                for row in rows:
+                    self._stop_here()
+                    tries = tried.get(_undoing(row))
+                    lines += await self._take_back(row, held[row.seq], tries, writer, dates, compensate=compensate)
+                if compensate and dates is not None:
+                    await self._even_out(task, writer, dates, lines)
+            except (CwtuiError, Contradiction, _Stopping) as error:
+                return UndoReport((*lines, str(error)), complete=False)
+        else:
+            is_done = any(key.startswith("undo:") for key in self.store.done_keys(task.id))
+            lines = ["Everything it wrote is taken back." if is_done else "It wrote nothing to take back."]
+        with self.store.batch():
+            seqs = [row.seq for row in self.store.audit(task_id=task.id)]
+            self.store.save_fact(f"undone:{task.id}", max(seqs, default=-1))
+            self.store.end_plan(task.id)
+            self.store.forget_done(task.id)
+        return UndoReport(tuple(lines), complete=True)
+
+    def _stop_here(self) -> None:
+        if self.is_stopping():
+            raise _Stopping(_STOPPED)
+
+    def _dates(self, agreement_id: AgreementId) -> AgreementDates | None:
+        agreement = self.desk.agreements.get(agreement_id)
+        return AgreementDates.of(agreement, self.desk.billed.get(agreement_id)) if agreement else None
+
+    def _recreated(self) -> dict[AdditionId, AdditionId]:
+        """Additions that were deleted, by the id they were created again with: an earlier undo, or a restore."""
+        rows = [row for row in self.store.replacements() if row.outcome in _DONE]
+        deleted = {_undoing(row): row.addition_id for row in rows if row.operation == Operation.DELETE}
+        found = {}
+        for row in rows:
+            key = _key(row)
+            was = AdditionId(int(key.removeprefix(RESTORE))) if key.startswith(RESTORE) else deleted.get(key)
+            if row.operation == Operation.CREATE and was is not None and row.addition_id is not None:
+                found[was] = row.addition_id
+        return found
+
+    def _tried(self, task: Task) -> dict[str, AuditRow]:
+        """What an undo began to take back, by key: a killed one may have done it without hearing the answer."""
+        return {_key(row): row for row in self.store.audit(task_id=task.id) if _key(row).startswith("undo:")}
+
+    def _difference(self, row: AuditRow, held: Addition | None, tried: Mapping[str, AuditRow]) -> str:
+        """How ConnectWise differs from what cwtui wrote; empty if it still holds it, or holds what it was before."""
+        if row.operation == Operation.DELETE:
+            return "" if held is None else f"Addition {row.addition_id} was deleted and is there again."
+        tries = tried.get(_undoing(row))
+        if row.after is None or (held is None and row.operation == Operation.CREATE and tries):
+            return ""
+        taken_back = (row.before, tries.after if tries else None)
+        if held is not None and any(one and not one.billing_differences(held.values) for one in taken_back):
+            return ""
+        text = link_difference(row.after.differences(held.values) if held else None, held)
+        if not text:
+            return ""
+        later = self._later(row, held)
+        if later is not None:
+            done = _DONE_TO[Operation(later.operation)]
+            return f"Addition {row.addition_id} was {done} by task {later.task_id} since: undo that first."
+        return f"Addition {row.addition_id} {text}; nothing was taken back."
+
+    def _later(self, row: AuditRow, held: Addition | None) -> AuditRow | None:
+        """The newest write of another task to the addition of a row, if ConnectWise holds what that left."""
+        mine = self.store.audit(addition_id=row.addition_id)
+        writes = [one for one in mine if one.addition_id == row.addition_id and one.outcome in _DONE]
+        last = writes[-1] if writes else row
+        left = None if last.operation == Operation.DELETE else last.after
+        is_left = (held is None) is (left is None) and not (held and left and left.billing_differences(held.values))
+        return last if last.task_id != row.task_id and is_left else None
+
+    async def _take_back(
+        self,
+        row: AuditRow,
+        held: Addition | None,
+        tries: AuditRow | None,
+        writer: AgreementWriter,
+        dates: AgreementDates | None,
+        *,
+        compensate: bool,
+    ) -> list[str]:
+        change, text = _reverse(row, held, dates)
+        if change is None and held is None and tries is not None:
+            change = self._unheard(row, tries)
+        lines = [text]
+        owed = self._compensation(row, held, dates) if dates else None
+        if owed is not None:
+            if compensate and owed.key not in self.store.done_keys(row.task_id):
+                # Before the addition is ended: a killed undo still finds it among what is to be taken back.
+                await writer.write(row.task_id, row.subscription_id, owed)
+            lines.append(said(owed, written=compensate))
+        if change is not None:
+            await writer.write(row.task_id, row.subscription_id, change)
+        return lines
+
+    def _unheard(self, row: AuditRow, tries: AuditRow) -> Change | None:
+        """The deletion again that a killed undo did not hear the answer to: only then its link goes too."""
+        name, values = tries.addition_id, tries.before
+        if name is None or values is None or self.store.link(name) is None:
+            return None
+        return _change(row, Operation.DELETE, Addition(name, row.agreement_id, values), None)
+
+    # what was invoiced meanwhile
+
+    def _compensation(
+        self, row: AuditRow, held: Addition | None, dates: AgreementDates, through: date | None = None
+    ) -> Change | None:
+        return compensation(row, held, dates, through or dates.billed_through, self.desk.rules.price_decimals)
+
+    def _owed(self, task: Task) -> Sequence[tuple[AuditRow, date]]:
+        """What earlier undos proposed to even out and nobody has yet, and through when it was invoiced then."""
+        kept = self.store.fact(f"{_OWED}{task.id}")
+        through = kept if isinstance(kept, dict) else {}
+        rows = self.store.audit(task_id=task.id) if through else ()
+        return [(row, date.fromisoformat(through[str(row.seq)])) for row in rows if str(row.seq) in through]
+
+    def _note_owed(self, task: Task, rows: Sequence[AuditRow], dates: AgreementDates) -> None:
+        """Remember what is proposed, so that it can still be done later."""
+        if rows:
+            before = {str(row.seq): through.isoformat() for row, through in self._owed(task)}
+            now = {str(row.seq): dates.billed_through.isoformat() for row in rows}
+            self.store.save_fact(f"{_OWED}{task.id}", now | before)
+
+    async def _even_out(self, task: Task, writer: AgreementWriter, dates: AgreementDates, lines: list[str]) -> None:
+        owed = self._owed(task)
+        for row, through in owed:
+            held = writer.additions.get(row.addition_id) if row.addition_id is not None else None
+            change = self._compensation(row, held, dates, through)
+            if change is not None and change.key not in self.store.done_keys(task.id):
+                self._stop_here()
+                await writer.write(task.id, row.subscription_id, change)
+                lines.append(said(change, written=True))
+        if owed:
+            self.store.save_fact(f"{_OWED}{task.id}", None)
+
+
+class _Stopping(Exception):
+    """The run was asked to end before its next write."""
+
+
+def written_plan(task: Task, rows: Iterable[AuditRow]) -> Plan:
+    """What a synced task wrote, as a plan: from the audit, not planned again."""
+    done = [row for row in rows if row.outcome in _DONE]
+    agreement = done[0].agreement_id if done else None
+    notes = () if done else (task.note,)
+    changes = tuple(_as_written(row) for row in done)
+    return Plan(task.id, task.subscription_id, agreement, changes, notes=notes, effective=task.effective)
+
+
+def _as_written(row: AuditRow) -> Change:
+    before = None
+    if row.before is not None and row.addition_id is not None:
+        before = Addition(row.addition_id, row.agreement_id, row.before)
+    arithmetic = row.why.get("arithmetic")
+    return Change(
+        key=f"{row.seq}",
+        operation=Operation(row.operation),
+        agreement_id=row.agreement_id,
+        product_id=row.product_id,
+        charge=Charge(row.charge),
+        before=before,
+        after=None if row.operation == Operation.DELETE else row.after,
+        arithmetic=tuple(str(line) for line in arithmetic) if isinstance(arithmetic, list | tuple) else (),
+        source=str(row.why.get("source", "")),
+        rule=str(row.why.get("rule", "")),
+        is_standing=bool(row.why.get("is_standing")),
+    )
+
+
+def _reverse(row: AuditRow, held: Addition | None, dates: AgreementDates | None) -> tuple[Change | None, str]:
+    """The change that takes one write back, and what to say about it."""
+    if row.operation == Operation.CREATE:
+        return _uncreate(row, held, dates)
+    if row.before is None:
+        raise AssertionError(f"audit row {row.seq} has no before-image")
+    if row.operation == Operation.UPDATE:
+        text = f"Addition {row.addition_id} gets back {brief(row.before)}."
+        return _change(row, Operation.UPDATE, held, row.before), text
+    values = row.before
+    if dates is not None and not dates.prorates and values.effective < dates.first_open_day:
+        start = dates.calendar.first_start_from(dates.first_open_day)
+        values = replace(values, effective=start)
+        said = f"The deleted {brief(row.before)} is created again from {start}: the days before are invoiced."
+    else:
+        said = f"The deleted {brief(row.before)} is created again."
+    return _change(row, Operation.CREATE, None, values), said
+
+
+def _uncreate(row: AuditRow, held: Addition | None, dates: AgreementDates | None) -> tuple[Change | None, str]:
+    if held is None:
+        return None, f"Addition {row.addition_id} is deleted already."
+    values = held.values
+    if dates is None or not dates.is_billed(values.effective):
+        return _change(row, Operation.DELETE, held, None), f"Addition {held.id} ({brief(values)}) is deleted."
+    last = dates.billed_through
+    if values.cancelled is not None and values.cancelled <= last:
+        return None, f"Addition {held.id} ({brief(values)}) is invoiced already and stays."
+    return _change(row, Operation.UPDATE, held, values.ending(last)), (
+        f"Addition {held.id} ({brief(values)}) is invoiced through {last}: it ends on that day instead of being"
+        " deleted."
+    )
+
+
+def _change(row: AuditRow, operation: Operation, held: Addition | None, after: AdditionValues | None) -> Change:
+    return Change(
+        key=_undoing(row),
+        operation=operation,
+        agreement_id=row.agreement_id,
+        product_id=row.product_id,
+        charge=Charge(row.charge),
+        before=held,
+        after=after,
+        source=f"audit row {row.seq}",
+        rule="undo: what this task wrote is taken back",
+        is_standing=bool(row.why.get("is_standing")),
+    )
+
+
+def _held(row: AuditRow, writer: AgreementWriter, again: Mapping[AdditionId, AdditionId]) -> Addition | None:
+    """The addition of a row as ConnectWise holds it now, also under the id it was created again with."""
+    name = row.addition_id
+    if row.operation == Operation.DELETE:
+        return None if name is None else writer.additions.get(name)
+    while name is not None and name not in writer.additions and name in again:
+        name = again[name]
+    return None if name is None else writer.additions.get(name)
+
+
+def _undoing(row: AuditRow) -> str:
+    """The key of the change that takes a row back."""
+    return f"undo:{row.seq}"
+
+
+def _key(row: AuditRow) -> str:
+    return str(row.why.get("key", ""))

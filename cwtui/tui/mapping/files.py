@@ -1,0 +1,108 @@
+"""Mappings from and to CSV files, asked for on the screen (SPEC 2)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+
+from textual import work
+
+from cwtui.domain.errors import CwtuiError, InputError
+from cwtui.domain.mappings import Mapping
+from cwtui.engine.mapping.csv import mappings_csv, read_mappings_file
+from cwtui.tui.screens.work_screen import WorkScreen
+from cwtui.tui.widgets.confirm_screen import ConfirmScreen
+from cwtui.tui.widgets.detail_pane import Line
+from cwtui.tui.widgets.text_prompt_screen import TextPromptScreen
+from cwtui.tui.widgets.tone import Tone
+from cwtui.tui.words import counted
+
+_LISTED = 200
+_NAME = "mappings.csv"
+
+
+class MappingFiles(WorkScreen):
+    """Import and export; what stands around them is `MappingsScreen`'s."""
+
+    def reload(self) -> object:
+        """Show what is mapped now."""
+        raise NotImplementedError
+
+    @work(group="work")
+    async def action_import_csv(self) -> None:
+        """Ask for a file, show what it changes, set all of it or nothing."""
+        path = await self._ask_path("Import mappings", "CSV file to read: kind, marketplace_id, charge, connectwise_id")
+        if path is None:
+            return
+        try:
+            mappings = await asyncio.to_thread(read_mappings_file, path)
+        except CwtuiError as error:
+            self.notify(str(error), title="Import", severity="error", timeout=15, markup=False)
+            return
+        known = self.session.engine.store.mappings()
+        changed = [mapping for mapping in mappings if known.get(mapping.key) != mapping.connectwise_id]
+        if not changed:
+            self.notify(f"All {len(mappings)} mappings of the file are set already.", markup=False)
+            return
+        lines = [_change_line(mapping, known.get(mapping.key)) for mapping in changed[:_LISTED]]
+        if len(changed) > _LISTED:
+            lines.append(Line(f"… and {len(changed) - _LISTED} more"))
+        question = f"Set {len(changed)} of the file's {len(mappings)} mappings? The others are set already."
+        if await self.app.push_screen_wait(ConfirmScreen("Import mappings", lines, question=question, yes="Set")):
+            await self.import_these(mappings, "Importing mappings")
+
+    async def import_these(self, mappings: Sequence[Mapping], what: str) -> None:
+        """Set all of them or none."""
+        engine = self.session.engine
+
+        async def job() -> str:
+            changed = await engine.import_mappings(mappings)
+            for mapping in mappings:
+                engine.workbench.forget_suggestions(mapping.key)
+            return f"{counted(changed, 'mapping')} set."
+
+        await self.do_work(what, job)
+        self.reload()
+
+    @work(group="work")
+    async def action_export_csv(self) -> None:
+        """Ask for a file and write all mappings to it; one that is there is overwritten only if that is said."""
+        path = await self._ask_path("Export mappings", "CSV file to write", _NAME)
+        if path is None:
+            return
+        if await asyncio.to_thread(path.exists):
+            lines = [Line(str(path), Tone.HEADING), Line("It is replaced by all mappings as they are now.")]
+            if not await self.app.push_screen_wait(
+                ConfirmScreen("This file exists", lines, question="Replace it?", yes="Replace")
+            ):
+                return
+        mappings = list(self.session.engine.store.mappings())
+        try:
+            await asyncio.to_thread(_write, path, mappings_csv(mappings))
+        except CwtuiError as error:
+            self.notify(str(error), title="Export", severity="error", timeout=15, markup=False)
+        else:
+            self.notify(f"{counted(len(mappings), 'mapping')} written to {path}.", title="Export", markup=False)
+
+    async def _ask_path(self, title: str, question: str, value: str = "") -> Path | None:
+        prompt = TextPromptScreen(title, question, value=value, placeholder=_NAME, required="A file is needed.")
+        answer = await self.app.push_screen_wait(prompt)
+        return None if answer is None else Path(answer).expanduser()
+
+
+def _change_line(mapping: Mapping, before: int | None) -> Line:
+    charge = f", {mapping.key.charge}" if mapping.key.charge else ""
+    was = "" if before is None else f" (was {before})"
+    return Line(f"{mapping.key.kind} {mapping.key.marketplace_id}{charge} → {mapping.connectwise_id}{was}")
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8", newline="")
+    except OSError as error:
+        raise InputError(
+            f"The file {path} cannot be written: {error.strerror}.",
+            changed="No mapping was changed.",
+            next_step="Name another file, or free its folder.",
+        ) from error

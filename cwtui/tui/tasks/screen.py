@@ -1,0 +1,238 @@
+"""Tasks: the home screen. The list, the plan of the highlighted task, and everything one does with tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual import on, work
+from textual.binding import Binding, BindingType
+
+from cwtui.domain.errors import CwtuiError
+from cwtui.domain.ids import TaskId
+from cwtui.domain.tasks import ProblemCode, Task, TaskStatus
+from cwtui.engine.facade import AutoReport
+from cwtui.tui.plan_lines import plan_lines, task_lines
+from cwtui.tui.tasks.list_screen import TaskListScreen
+from cwtui.tui.widgets.confirm_screen import ConfirmScreen
+from cwtui.tui.widgets.detail_pane import DetailPane, Line, block
+from cwtui.tui.widgets.status_words import STATUS_WORDS
+from cwtui.tui.widgets.task_rows import signed
+from cwtui.tui.widgets.text_prompt_screen import TextPromptScreen
+from cwtui.tui.widgets.tone import Tone
+from cwtui.tui.widgets.virtual_table import VirtualTable
+from cwtui.tui.words import counted
+
+_SHOWN_BEFORE_WRITING = 60
+
+
+class TasksScreen(TaskListScreen):
+    """Check, synchronise, skip, reopen, undo; and the ways to the wizard, the editor and the reasons."""
+
+    HELP_TITLE = "Tasks"
+    HELP = "Check changes, look at the plan of each task, map what is missing, synchronise."
+    WRITES = frozenset({"check", "sync", "sync_ready", "fix", "edit", "skip", "reopen", "undo"})
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("c", "check", "Check", id="tasks.check", tooltip="Look for new and ended orders"),
+        Binding("s", "sync", "Sync", id="tasks.sync", tooltip="Write the plans of the selected tasks, or of this one"),
+        Binding("S", "sync_ready", "Ready", id="tasks.sync_ready", tooltip="Sync all ready tasks: write their plans"),
+        Binding("m", "fix", "Map", id="tasks.map", tooltip="Map what this task needs, step by step"),
+        Binding("e", "edit", "Edit", id="tasks.edit", tooltip="Edit the additions of this plan"),
+        Binding("w", "why", "Why", id="tasks.why", tooltip="Where every number of this task comes from"),
+        Binding("x", "skip", "Skip", id="tasks.skip", tooltip="Set the selected tasks aside, with a reason"),
+        Binding("o", "reopen", "Reopen", show=False, id="tasks.reopen", tooltip="Take skipped or failed up again"),
+        Binding("u", "undo", "Undo", show=False, id="tasks.undo", tooltip="Take back what this task wrote"),
+        Binding("q", "app.quit", "Quit", id="tasks.quit", tooltip="Leave cwtui"),
+    ]
+
+    @work(group="work")
+    async def action_check(self) -> None:
+        """Look for new and ended orders."""
+        engine = self.session.engine
+
+        async def check() -> str:
+            report = await engine.check()
+            return "\n".join([f"{counted(len(report.created), 'task')} created.", *report.failures])
+
+        await self.do_work("Checking changes", check, only_reads=True)
+
+    async def run_auto(self) -> None:
+        """One round of automatic synchronisation, unless something else is going on."""
+        engine = self.session.engine
+
+        async def auto() -> str:
+            report = await engine.auto()
+            failures = await engine.notify(report)
+            return "\n".join([report_text(report), *failures])
+
+        if not self.session.working:
+            await self.do_work("Automatic synchronisation", auto)
+
+    # writing to ConnectWise
+
+    @work(group="work")
+    async def action_sync(self) -> None:
+        """Write the plans of the selected tasks, or of this one, after showing them."""
+        chosen = self._chosen
+        if not chosen:
+            self.notify("There is no task here.", markup=False)
+            return
+        tasks = [await self.session.engine.task(name) for name in chosen]
+        if len(tasks) == 1 and (why_not := _why_not(tasks[0])):
+            self.notify(why_not, title="Sync", severity="warning", markup=False)
+            return
+        # one that waits for another of those chosen is written after it
+        written = [task for task in tasks if not _why_not(task) or task.status is TaskStatus.WAITING]
+        await self._sync(written, left=len(tasks) - len(written))
+
+    @work(group="work")
+    async def action_sync_ready(self) -> None:
+        """Write the plans of all ready tasks, after showing them."""
+        await self._sync(await self.session.engine.tasks([TaskStatus.READY]))
+
+    async def _sync(self, tasks: Sequence[Task], left: int = 0) -> None:
+        """Show what would be written, ask, write.
+
+        Args:
+            tasks: Those that can be.
+            left: How many others were chosen.
+        """
+        if not tasks:
+            self.notify("None of these is ready." if left else "No task is ready.", markup=False)
+            return
+        lines = await self._shown_before(tasks)
+        if left:
+            lines = [Line(f"{left} of the tasks chosen cannot be written yet: they stay as they are."), *lines]
+        question = f"Write {'this plan' if len(tasks) == 1 else f'these {len(tasks)} plans'} to ConnectWise?"
+        if not await self.app.push_screen_wait(ConfirmScreen("Synchronise", lines, question=question, yes="Write")):
+            return
+        engine, names = self.session.engine, [task.id for task in tasks]
+
+        async def sync() -> str:
+            return report_text(await engine.sync(names))
+
+        if await self.do_work("Synchronising", sync):
+            self.action_select_none()
+
+    async def _shown_before(self, tasks: Sequence[Task]) -> list[Line]:
+        """The plans about to be written: whole where it is one, a line each where there are many."""
+        if len(tasks) > 1:
+            shown = [_one_line(task) for task in tasks[:_SHOWN_BEFORE_WRITING]]
+            left = len(tasks) - len(shown)
+            return [*shown, Line(f"… and {left} more", Tone.MUTED)] if left else shown
+        lines = task_lines(tasks[0])
+        try:
+            return [*lines, *plan_lines(await self.session.engine.preview(tasks[0].id), self.session.names)]
+        except CwtuiError as error:
+            return [*lines, Line(""), *block(str(error), Tone.BAD)]
+
+    @work(group="work")
+    async def action_undo(self) -> None:
+        """Take back what this task wrote, after saying so."""
+        task_id = self._highlighted
+        if task_id is None:
+            return
+        engine = self.session.engine
+        task = await engine.task(task_id)
+        lines = await self._shown_before([task])
+        question = "Take back what this task wrote? Only where ConnectWise still holds exactly that."
+        if not await self.app.push_screen_wait(ConfirmScreen("Undo", lines, question=question, yes="Undo")):
+            return
+
+        async def undo() -> str:
+            report = await engine.undo(task_id)
+            return "\n".join(["Taken back." if report.complete else "Not taken back.", *report.lines])
+
+        await self.do_work("Undoing", undo)
+
+    # setting aside
+
+    @work(group="work")
+    async def action_skip(self) -> None:
+        """Set tasks aside, with a reason."""
+        chosen = self._chosen
+        if not chosen:
+            return
+        title = f"Skip {len(chosen)} task{'s' if len(chosen) > 1 else ''}"
+        prompt = TextPromptScreen(title, "Why? It is kept as the task's note.", required="Say why, in a word or two.")
+        reason = await self.app.push_screen_wait(prompt)
+        if reason is None:
+            return
+        engine = self.session.engine
+
+        async def skip() -> str:
+            return f"{len(await engine.skip(chosen, reason))} skipped."
+
+        if await self.do_work("Skipping", skip):
+            self.action_select_none()
+
+    @work(group="work")
+    async def action_reopen(self) -> None:
+        """Take skipped or failed tasks up again."""
+        chosen, engine = self._chosen, self.session.engine
+
+        async def reopen() -> str:
+            return f"{len(await engine.reopen(chosen))} reopened."
+
+        if chosen and await self.do_work("Reopening", reopen):
+            self.action_select_none()
+
+    # to other screens
+
+    def action_fix(self) -> None:
+        """Open the wizard on this task."""
+        if self._highlighted:
+            self.app.open_wizard(self._highlighted)  # type: ignore[attr-defined]  # the app is CwTui
+
+    def action_edit(self) -> None:
+        """Open the addition editor on this task's plan."""
+        if self._highlighted:
+            self.app.open_editor(self._highlighted)  # type: ignore[attr-defined]  # the app is CwTui
+
+    def action_why(self) -> None:
+        """Show where this task's numbers come from."""
+        if self._highlighted:
+            self.app.open_why(self._highlighted)  # type: ignore[attr-defined]  # the app is CwTui
+
+    @on(VirtualTable.Opened, "#tasks")
+    def _open(self, event: VirtualTable.Opened) -> None:
+        row = self._tasks.get(TaskId(event.key))
+        if row is not None and row.status is TaskStatus.NEEDS_ACTION and self.check_action("fix", ()):
+            self.action_fix()
+        else:
+            self.query_one(DetailPane).focus()
+
+
+def _why_not(task: Task) -> str:
+    """Why this task's plan cannot be written; empty if it can. Naming a task confirms what a guard stopped."""
+    match task.status:
+        case TaskStatus.READY | TaskStatus.FAILED:
+            return ""
+        case TaskStatus.WAITING:
+            return "An older task of this subscription comes first: sync that one, or skip it."
+        case TaskStatus.NEEDS_ACTION:
+            if all(problem.code is ProblemCode.GUARD for problem in task.problems):
+                return ""
+            return "This task needs action first: its plan says what, and which key does it."
+        case TaskStatus.SYNCED:
+            return "This task is synced already. u takes it back."
+        case TaskStatus.SKIPPED:
+            return "This task is skipped. o takes it up again."
+
+
+def _one_line(task: Task) -> Line:
+    parts = (task.customer_name, task.subscription_name, task.order_number, signed(task.monthly_effect))
+    shown = STATUS_WORDS[task.status]
+    return Line(f"{shown.symbol} {' · '.join(part for part in parts if part)}", shown.tone)
+
+
+def report_text(report: AutoReport) -> str:
+    """What a run wrote and what went wrong, the counts first."""
+    writes = report.writes
+    counts = f"additions: {writes.post} created, {writes.patch} changed, {writes.delete} deleted"
+    parts = [f"{report.synced} synced ({counts})."]
+    if report.failed:
+        parts.append(f"{report.failed} failed.")
+    if report.needs_action:
+        parts.append(f"{report.needs_action} need action.")
+    return "\n".join([" ".join(parts), *report.errors])

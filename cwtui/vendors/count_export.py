@@ -1,0 +1,377 @@
+"""A report becomes `count_update` tasks, one per linked account; nothing is written to ConnectWise (SPEC 9)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from cwtui.domain.errors import GuardError
+from cwtui.domain.ids import AgreementId, CatalogItemId, CompanyId, OrderId, TaskId, task_id
+from cwtui.domain.money import plain
+from cwtui.domain.psa import Addition, Agreement, Company
+from cwtui.domain.tasks import Task, TaskKind, TaskStatus
+from cwtui.engine.concurrently import each
+from cwtui.engine.planning.desk import PlanningDesk
+from cwtui.engine.protocols import Progress, Store
+from cwtui.vendors.billing_report import BillingReport, CountLine, digest_of
+from cwtui.vendors.count_facts import CountedItem, Vanished
+from cwtui.vendors.count_records import (
+    CountRecord,
+    LastReport,
+    forget_record,
+    last_report,
+    record_of,
+    save_last_report,
+    save_record,
+)
+from cwtui.vendors.count_source import CountSource
+from cwtui.vendors.counting import vanished
+from cwtui.vendors.items import exported_items
+from cwtui.vendors.layouts import Layout
+from cwtui.vendors.linked_accounts import LinkedAccounts
+from cwtui.vendors.protocols import IntermediaPsa
+from cwtui.vendors.vendor_file import Refusal
+
+_SECOND = timedelta(seconds=1)
+_RECORDS_KEPT = 3
+"""Ended tasks of an account whose lines are kept: they may be undone or reopened."""
+
+
+@dataclass(frozen=True, slots=True)
+class CountsReport:
+    """What a report came to.
+
+    Attributes:
+        created: Tasks made now; `unchanged`: accounts whose newest task carries the same counts already.
+        superseded: Older open tasks that this report made pointless; they are skipped, with a note.
+        tasks: Created and unchanged ones, as they stand now.
+        vanished: Additions whose SKU the report does not name; they are left alone.
+    """
+
+    report: str
+    moment: datetime
+    created: tuple[TaskId, ...] = ()
+    unchanged: tuple[TaskId, ...] = ()
+    superseded: tuple[TaskId, ...] = ()
+    tasks: tuple[Task, ...] = ()
+    vanished: tuple[Vanished, ...] = ()
+    refused: tuple[Refusal, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AccountCounts:
+    """One linked account of a report, with everything its task needs."""
+
+    account: str
+    company: Company
+    record: CountRecord
+
+
+@dataclass(slots=True)
+class CountExport:
+    """Turns reports into tasks."""
+
+    psa: IntermediaPsa
+    store: Store
+    desk: PlanningDesk
+    layout: Layout
+    source: CountSource
+    at_once: int = 16
+    _refused: list[Refusal] = field(default_factory=list)
+
+    @property
+    def refused(self) -> tuple[Refusal, ...]:
+        """Every row refused so far, by line."""
+        return tuple(sorted(self._refused, key=lambda one: one.line))
+
+    async def run(self, report: BillingReport, *, force: bool = False) -> CountsReport:
+        """Make the tasks of a report, all of them or none, and plan them.
+
+        Args:
+            report: As read; rows refused there are carried over.
+            force: Take a report that is older than the last one, or suspiciously small.
+
+        Raises:
+            GuardError: It is empty, or (without `force`) older, shrunken or all zero.
+            ServiceError: ConnectWise could not be read; nothing was changed then.
+        """
+        self.check(report, force=force)
+        accounts = await self.resolve(report)
+        return await self.make(report, accounts)
+
+    def check(self, report: BillingReport, *, force: bool) -> None:
+        """Stop a report that cannot be what it seems (SPEC 6, guards; 9)."""
+        if not report.row_count:
+            raise _guarded(f"{report.name} has a header and no rows: an empty report ends nothing", "the right file")
+        last = last_report(self.store, self.layout.name)
+        if force:
+            return
+        if report.is_all_zero:
+            raise _guarded(f"Every count in {report.name} is 0", "the right file, or add --force if it is right")
+        if last is None:
+            return
+        if report.moment < last.moment:
+            raise _guarded(
+                f"{report.name} is of {_when(report.moment)}, older than the last one applied, {last.name} of"
+                f" {_when(last.moment)}",
+                "the newest report, or add --force to go back to this one",
+            )
+        most = self.layout.most_shrunk
+        if most is not None and report.row_count * 100 < last.row_count * (100 - most):
+            raise _guarded(
+                f"{report.name} has {report.row_count} rows, the last one, {last.name}, had {last.row_count}: more than"
+                f" {plain(most)} % fewer",
+                "the whole report, or add --force if it is right",
+            )
+
+    # from rows to accounts
+
+    async def resolve(self, report: BillingReport) -> list[AccountCounts]:
+        """The linked accounts of a report, their items and agreements; the rows of others are refused."""
+        self._refused = list(report.refused)
+        links = LinkedAccounts(self.store, self.layout)
+        report = report.spelt(links.spelling)
+        names = await self._item_ids(report)
+        companies = await self._companies(report, links)
+        agreements: dict[CompanyId, list[Agreement]] = defaultdict(list)
+        async for page in self.psa.agreements():
+            for agreement in page:
+                agreements[agreement.company_id].append(agreement)
+        found = []
+        for account, lines in report.counts.items():
+            company = companies.get(account)
+            if company is None:
+                self._refuse(report, account, self._unlinked(account, links))
+                continue
+            items, unsure = self._items(lines, names, account)
+            if not items:
+                continue
+            agreement_id, lacking = self._agreement(account, company, agreements[company.id])
+            unsure |= report.unsure.get(account, frozenset())
+            day = report.moment.date() if report.is_dated else None
+            digest = digest_of((item.name, item.quantity) for item in items)
+            record = CountRecord(
+                self.layout.name, account, report.name, day, digest, agreement_id, lacking, items, frozenset(unsure)
+            )
+            found.append(AccountCounts(account, company, record))
+        return await self._with_additions(self._alone(report, found))
+
+    async def _item_ids(self, report: BillingReport) -> Mapping[str, CatalogItemId]:
+        """Catalog items by name: the exported ones, else those that ConnectWise has under that name."""
+        found = {name.casefold(): item for name, item in exported_items(self.store, self.layout)}
+        wanted = {line.item.casefold() for lines in report.counts.values() for line in lines}
+        if wanted - found.keys():
+            async for page in self.psa.catalog_items():
+                for item in page:
+                    found.setdefault(item.identifier.casefold(), item.id)
+        return found
+
+    async def _companies(self, report: BillingReport, links: LinkedAccounts) -> dict[str, Company]:
+        """The company of each account, by its link; where the layout allows, by an identifier of its own."""
+        linked = {company for account in report.counts if (company := links.company(account)) is not None}
+        companies: dict[CompanyId, Company] = {}
+        async for page in self.psa.companies(None if self.layout.links_by_identifier else linked):
+            companies.update((company.id, company) for company in page)
+        if self.layout.links_by_identifier:
+            self._link([account for account in report.counts if links.company(account) is None], companies, links)
+        return {
+            account: companies[company]
+            for account in report.counts
+            if (company := links.company(account)) is not None and company in companies
+        }
+
+    def _link(self, accounts: Sequence[str], companies: Mapping[CompanyId, Company], links: LinkedAccounts) -> None:
+        """Link accounts without a link to the one company that carries their id and no other account's, for good."""
+        by_text: dict[str, set[CompanyId]] = defaultdict(set)
+        for company in companies.values():
+            for text in (company.identifier, company.account_number):
+                if text:
+                    by_text[text.casefold()].add(company.id)
+        with self.store.batch():
+            for account in accounts:
+                found = by_text[account.casefold()]
+                if len(found) == 1 and not links.other(next(iter(found)), account):
+                    links.link(account, next(iter(found)))
+
+    def _unlinked(self, account: str, links: LinkedAccounts) -> str:
+        if links.company(account) is not None:
+            return "its company is no longer in ConnectWise, or in the recycle bin"
+        if self.layout.links_by_identifier:
+            link = f"link it: cwtui map set customer {self.layout.customer(account)} ID"
+            return f"no company carries its id and no other account's; {link}"
+        return "the account is not linked to a company; run `cwtui intermedia export-accounts` first"
+
+    def _refuse(self, report: BillingReport, account: str, reason: str) -> None:
+        self._refused += [Refusal(number, account, reason) for number in report.rows_of(account)]
+
+    def _items(
+        self, lines: Sequence[CountLine], names: Mapping[str, CatalogItemId], account: str
+    ) -> tuple[tuple[CountedItem, ...], set[str]]:
+        items, unsure = [], set()
+        for line in lines:
+            found = names.get(line.item.casefold())
+            if found is not None:
+                items.append(CountedItem(line.item, line.sku, line.unit_cost, line.quantity, found, line.lines))
+                continue
+            unsure.add(line.sku)
+            how = "export it with the current SKU sheet" if self.layout.priced_names else "create or map it"
+            reason = f"there is no catalog item {line.item}; {how}, then give the report again"
+            self._refused += [Refusal(number, f"{account}, {line.sku}", reason) for number in line.lines]
+        return tuple(items), unsure
+
+    def _agreement(
+        self, account: str, company: Company, agreements: Sequence[Agreement]
+    ) -> tuple[AgreementId | None, str]:
+        """The company's one active agreement of the configured type, else why there is none."""
+        chosen = self.store.mappings().agreement(self.layout.subscription(account))
+        if chosen is not None:
+            return chosen, ""
+        kind = self.layout.agreement_type
+        of_kind = [one for one in agreements if one.type_name.casefold() == kind.casefold()]
+        active = [one for one in of_kind if not one.is_inactive]
+        if len(active) == 1:
+            return active[0].id, ""
+        if active:
+            ids = ", ".join(f"{one.name} ({one.id})" for one in active)
+            return None, f"Company {company.name} has several active agreements of type {kind}: {ids}. End all but one."
+        if of_kind:
+            return None, f"No agreement of type {kind} of company {company.name} is active. Activate it in ConnectWise."
+        return None, f"Company {company.name} has no agreement of type {kind}. Add one in ConnectWise."
+
+    def _alone(self, report: BillingReport, found: Sequence[AccountCounts]) -> list[AccountCounts]:
+        """Accounts that share an agreement would undo each other's counts: all of them are refused."""
+        sharing: dict[AgreementId, list[str]] = defaultdict(list)
+        for one in found:
+            if one.record.agreement_id is not None:
+                sharing[one.record.agreement_id].append(one.account)
+        alone = []
+        for one in found:
+            others = sharing[one.record.agreement_id] if one.record.agreement_id is not None else [one.account]
+            if len(others) == 1:
+                alone.append(one)
+            else:
+                names = ", ".join(others)
+                reason = f"accounts {names} share agreement {one.record.agreement_id}; give each its own"
+                self._refuse(report, one.account, reason)
+        return alone
+
+    async def _with_additions(self, found: Sequence[AccountCounts]) -> list[AccountCounts]:
+        agreements = [one.record.agreement_id for one in found if one.record.agreement_id is not None]
+
+        async def ask(agreement: AgreementId) -> tuple[AgreementId, Sequence[Addition]]:
+            return agreement, await self.psa.additions(agreement)
+
+        def done(count: int) -> None:
+            self.desk.listener.progress(Progress("Reading agreements", count, len(agreements)))
+
+        held = dict(await each(agreements, ask, at_once=self.at_once, done=done))
+        return [
+            replace(one, record=replace(one.record, seen=tuple(held.get(one.record.agreement_id, ()))))
+            if one.record.agreement_id is not None
+            else one
+            for one in found
+        ]
+
+    # from accounts to tasks
+
+    async def make(
+        self, report: BillingReport, accounts: Sequence[AccountCounts], *, renewing: Collection[str] = ()
+    ) -> CountsReport:
+        """Save the tasks, in one piece, and plan them.
+
+        Args:
+            report: The report.
+            accounts: Its accounts, resolved.
+            renewing: Accounts that get a new task even if their newest carries the same counts (reconcile).
+        """
+        created: list[TaskId] = []
+        unchanged: list[TaskId] = []
+        superseded: list[TaskId] = []
+        with self.store.batch():
+            for one in accounts:
+                task, is_new = self._task(report, one, renew=one.account in renewing)
+                save_record(self.store, task.id, one.record)
+                (created if is_new else unchanged).append(task.id)
+                if is_new:
+                    superseded += self._supersede(task, report)
+                    self.store.save_task(task)
+            if accounts:
+                last = LastReport(report.name, report.moment, report.row_count)
+                save_last_report(self.store, self.layout.name, last)
+        tasks = await self._planned([*created, *unchanged])
+        gone = [one for task in tasks for one in self._vanished(task)]
+        return CountsReport(
+            report.name,
+            report.moment,
+            tuple(created),
+            tuple(unchanged),
+            tuple(superseded),
+            tuple(tasks),
+            tuple(gone),
+            self.refused,
+        )
+
+    def _task(self, report: BillingReport, one: AccountCounts, *, renew: bool) -> tuple[Task, bool]:
+        """The account's task for this report, and whether it is new: the same report twice makes one."""
+        subscription = self.layout.subscription(one.account)
+        older = self.store.tasks_of(subscription)
+        newest = next((task for task in reversed(older) if task.status is not TaskStatus.SKIPPED), None)
+        if newest is not None and (newest.status.is_open or not renew):
+            record = record_of(self.store, newest.id)
+            same_day = record is not None and (one.record.day is None or record.day == one.record.day)
+            if record is not None and record.digest == one.record.digest and same_day:
+                return newest, False
+        created = report.moment
+        if older and older[-1].order_created is not None:
+            created = max(created, older[-1].order_created + _SECOND)
+        day = f"{report.moment:%Y-%m-%d}"
+        order = OrderId(f"counts-{created:%Y%m%dT%H%M%S}-{one.record.digest}")
+        return (
+            Task(
+                id=task_id(order, subscription),
+                kind=TaskKind.COUNT_UPDATE,
+                status=TaskStatus.NEEDS_ACTION,
+                customer_id=self.layout.customer(one.account),
+                customer_name=one.company.name,
+                subscription_id=subscription,
+                subscription_name=f"{self.layout.agreement_type} {one.account}",
+                order_id=order,
+                order_number=f"counts of {day}",
+                order_created=created,
+            ),
+            True,
+        )
+
+    def _supersede(self, task: Task, report: BillingReport) -> list[TaskId]:
+        """Skip older open tasks of the account, unless part of one is written already: it goes on to its end first."""
+        older = list(self.store.tasks_of(task.subscription_id))
+        skipped = []
+        for other in older:
+            if other.status.is_open and self.store.plan_begun(other.id) is None:
+                note = f"Superseded by {report.name} of {_when(report.moment)}."
+                self.store.save_task(other.standing_at(TaskStatus.SKIPPED, note=note))
+                skipped.append(other.id)
+        ended = [other for other in older if not other.status.is_open or other.id in skipped]
+        for other in ended[:-_RECORDS_KEPT]:
+            forget_record(self.store, other.id)
+        return skipped
+
+    async def _planned(self, names: Sequence[TaskId]) -> list[Task]:
+        self.desk.forget()
+        found = [task for name in names if (task := self.store.task(name)) is not None]
+        await self.desk.load(found)
+        return await self.desk.replan(found)
+
+    def _vanished(self, task: Task) -> list[Vanished]:
+        record = record_of(self.store, task.id)
+        return vanished(self.source.facts(self.desk, task, record, record.seen)) if record else []
+
+
+def _guarded(happened: str, give: str) -> GuardError:
+    return GuardError(f"{happened}.", changed="No task was made and nothing was changed.", next_step=f"Give {give}.")
+
+
+def _when(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d}" if moment.time() == datetime.min.time() else f"{moment:%Y-%m-%d %H:%M} UTC"

@@ -1,0 +1,74 @@
+"""Where the plans of `count_update` tasks come from: the report's lines kept in the state (engine's `PlanSource`)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from cwtui.domain.ids import AdditionId, AgreementId, CatalogItemId
+from cwtui.domain.plans import Plan
+from cwtui.domain.psa import Addition
+from cwtui.domain.tasks import Problem, ProblemCode, Task
+from cwtui.engine.planning.desk import PlanningDesk
+from cwtui.engine.protocols import Store
+from cwtui.vendors.count_facts import CountFacts
+from cwtui.vendors.count_records import CountRecord, record_of
+from cwtui.vendors.counting import plan_counts
+from cwtui.vendors.layouts import Layout
+
+
+@dataclass(slots=True)
+class CountSource:
+    """Fits the engine's `PlanSource` protocol, for every vendor's layout."""
+
+    store: Store
+    layouts: Mapping[str, Layout]
+    _known: Layout = field(default_factory=Layout)
+
+    def agreement_of(self, task: Task) -> AgreementId | None:
+        """The operator's choice, else the account's agreement as it was found."""
+        chosen = self.store.mappings().agreement(task.subscription_id)
+        if chosen is not None:
+            return chosen
+        record = record_of(self.store, task.id)
+        return record.agreement_id if record else None
+
+    def items_of(self, task: Task) -> Collection[CatalogItemId]:
+        """The catalog items of the report's lines."""
+        record = record_of(self.store, task.id)
+        return {item.catalog_item_id for item in record.items} if record else set()
+
+    def plan(self, desk: PlanningDesk, task: Task, additions: Mapping[AdditionId, Addition] | None) -> Plan:
+        """The plan of one account's counts; from the additions as they were seen, until they are read afresh."""
+        record = record_of(self.store, task.id)
+        if record is None:
+            problem = Problem(
+                ProblemCode.SUBSCRIPTION_MISSING,
+                f"The lines of {task.order_number} are no longer kept. Give that report again, or skip this task.",
+                task.id,
+            )
+            return Plan(task.id, task.subscription_id, self.agreement_of(task), problems=(problem,))
+        seen = record.seen if additions is None else list(additions.values())
+        return plan_counts(self.facts(desk, task, record, seen))
+
+    def facts(self, desk: PlanningDesk, task: Task, record: CountRecord, additions: Sequence[Addition]) -> CountFacts:
+        """Everything the plan depends on, as far as the desk loaded it."""
+        agreement_id = self.agreement_of(task)
+        agreement = desk.agreements.get(agreement_id) if agreement_id is not None else None
+        return CountFacts(
+            task=task,
+            layout=self.layouts.get(record.layout, self._known),
+            report=record.report,
+            items=record.items,
+            unsure=record.unsure,
+            company=self.store.mappings().company(task.customer_id),
+            agreement_id=agreement_id,
+            agreement=agreement,
+            lacking=record.lacking,
+            billed_through=desk.billed.get(agreement.id) if agreement else None,
+            catalog=desk.items,
+            additions=[held for held in additions if held.agreement_id == agreement_id],
+            links=self.store.links_of(task.subscription_id),
+            price_decimals=desk.rules.price_decimals,
+            max_quantity_change=desk.rules.max_quantity_change,
+        )

@@ -1,0 +1,140 @@
+"""Everything a shell can ask about one vendor's files: each step answers with a value (SPEC 9)."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from cwtui.domain.ids import TaskId
+from cwtui.domain.tasks import TaskStatus
+from cwtui.engine.facade import AutoReport
+from cwtui.engine.planning.desk import PlanningDesk
+from cwtui.vendors.accounts import AccountExport, AccountsReport, read_accounts
+from cwtui.vendors.billing_report import read_billing_report
+from cwtui.vendors.count_export import CountExport, CountsReport
+from cwtui.vendors.count_reconcile import CountRow, CountStatus, compare
+from cwtui.vendors.count_source import CountSource
+from cwtui.vendors.cross_references import Association, CrossReferences
+from cwtui.vendors.items import ItemExport, ItemsReport
+from cwtui.vendors.layouts import Layout
+from cwtui.vendors.once import Once
+from cwtui.vendors.protocols import IntermediaPsa
+from cwtui.vendors.setup_tables import Checklist, SetupTables
+from cwtui.vendors.sku_sheet import read_sku_sheet
+from cwtui.vendors.vendor_file import Refusal
+
+_REPAIRED = {CountStatus.QUANTITY_DIFFERS, CountStatus.MISSING}
+
+
+@dataclass(frozen=True, slots=True)
+class CountReconciliation:
+    """A report beside the additions.
+
+    Attributes:
+        rows: Per account and SKU.
+        refused: Rows of the file that could not be compared; they are rows of status `unmapped` too.
+        counts, run: What `apply` made and wrote.
+    """
+
+    rows: tuple[CountRow, ...]
+    refused: tuple[Refusal, ...]
+    counts: CountsReport | None = None
+    run: AutoReport | None = None
+
+    @property
+    def differs(self) -> bool:
+        """Some row is not a match."""
+        return any(row.differs for row in self.rows)
+
+
+@dataclass(slots=True)
+class VendorDesk:
+    """One vendor's steps, on the engine's own state, services and desk.
+
+    Attributes:
+        sync: As `tasks sync` does.
+        require_writable: Refuses if another process holds the state.
+    """
+
+    psa: IntermediaPsa
+    desk: PlanningDesk
+    layout: Layout
+    source: CountSource
+    once: Once
+    sync: Callable[[Sequence[TaskId]], Awaitable[AutoReport]]
+    require_writable: Callable[[], None]
+
+    async def setup(self, *, apply: bool = False) -> Checklist:
+        """The checklist of setup tables; with `apply`, what is missing is created."""
+        if apply:
+            self.require_writable()
+        return await self._tables().checklist(apply=apply)
+
+    async def export_accounts(self, path: Path, *, manage_id: bool = False) -> AccountsReport:
+        """Link or create the company of every account of a file."""
+        self.require_writable()
+        file = read_accounts(path, self.layout)
+        export = AccountExport(
+            self.psa, self.desk.store, self.desk.listener, self.layout, self.once, at_once=self.desk.at_once
+        )
+        return await export.run(file, manage_id=manage_id)
+
+    async def compare_items(self, path: Path) -> tuple[ItemExport, ItemsReport]:
+        """What of a SKU sheet is new, the same, or held otherwise; `ItemExport.apply` carries it out."""
+        self.require_writable()
+        export = ItemExport(
+            self.psa,
+            self.desk.store,
+            self.desk.listener,
+            self.layout,
+            self.once,
+            self._tables(),
+            at_once=self.desk.at_once,
+        )
+        return export, await export.compare(read_sku_sheet(path, self.layout))
+
+    async def cross_references(self, *, apply: bool = False) -> tuple[Association, ...]:
+        """Every exported SKU and whether it is associated; with `apply`, those that are not become so."""
+        if apply:
+            self.require_writable()
+        tables, store, listener = self._tables(), self.desk.store, self.desk.listener
+        return await CrossReferences(self.psa, store, listener, self.layout, self.once, tables).run(apply=apply)
+
+    async def export_counts(self, path: Path, *, day: date | None = None, force: bool = False) -> CountsReport:
+        """Make the `count_update` tasks of a report."""
+        self.require_writable()
+        return await self._counts().run(read_billing_report(path, self.layout, day), force=force)
+
+    async def reconcile(
+        self, path: Path, *, day: date | None = None, apply: bool = False, force: bool = False
+    ) -> CountReconciliation:
+        """Compare a report with the additions; with `apply`, make tasks of what differs and synchronise them.
+
+        Raises:
+            GuardError: With `apply`, as for `export_counts`.
+        """
+        report = read_billing_report(path, self.layout, day)
+        export = self._counts()
+        if apply:
+            self.require_writable()
+            export.check(report, force=force)
+        accounts = await export.resolve(report)
+        refused = export.refused
+        rows = tuple(compare(accounts, self.layout, refused))
+        wrong = {row.account for row in rows if row.status in _REPAIRED or row.moves_on}
+        if not apply or not wrong:
+            return CountReconciliation(rows, refused)
+        counts = await export.make(report, [one for one in accounts if one.account in wrong], renewing=wrong)
+        ready = [task.id for task in counts.tasks if task.status in {TaskStatus.READY, TaskStatus.FAILED}]
+        run = await self.sync(ready)
+        after = self._counts()
+        rows = tuple(compare(await after.resolve(report), self.layout, after.refused))
+        return CountReconciliation(rows, after.refused, counts, run)
+
+    def _tables(self) -> SetupTables:
+        return SetupTables(self.psa, self.layout, self.once)
+
+    def _counts(self) -> CountExport:
+        return CountExport(self.psa, self.desk.store, self.desk, self.layout, self.source, at_once=self.desk.at_once)

@@ -1,0 +1,114 @@
+"""The SKU sheet: one catalog item per SKU and unit cost, its retail price as its price (SPEC 9, export-items)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+from cwtui.domain.money import ZERO, price_text
+from cwtui.vendors.layouts import Layout
+from cwtui.vendors.vendor_file import Refusal, Row, read_price, read_vendor_file
+
+LONGEST_IDENTIFIER, LONGEST_DESCRIPTION = 60, 60
+"""Of a catalog item: ConnectWise's shortest known."""
+
+
+@dataclass(frozen=True, slots=True)
+class SheetItem:
+    """One catalog item that the sheet asks for.
+
+    Attributes:
+        name: Its identifier, `<SKU>_<UNIT_PRICE>`.
+        lines: The rows it comes from.
+        price: The retail price; None where the sheet names none.
+    """
+
+    name: str
+    sku: str
+    description: str
+    cost: Decimal
+    price: Decimal | None
+    is_one_time: bool
+    lines: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SkuSheet:
+    """What a sheet asks for, and what of it is refused."""
+
+    items: tuple[SheetItem, ...] = ()
+    refused: tuple[Refusal, ...] = ()
+
+
+def read_sku_sheet(path: Path, layout: Layout) -> SkuSheet:
+    """Read a SKU sheet.
+
+    Raises:
+        InputError: It is no such file.
+    """
+    file = read_vendor_file(
+        path, "SKUs", needed=("sku", "unit_cost"), optional=("description", "retail_price"), columns=layout.columns
+    )
+    return sheet_of(file.rows, layout, file.refused)
+
+
+def sheet_of(rows: Sequence[Row], layout: Layout, refused: Sequence[Refusal] = ()) -> SkuSheet:
+    """Group rows into items; rows that ask for two retail prices of one item are refused, all of them."""
+    refusals = list(refused)
+    groups: dict[str, list[tuple[Row, SheetItem]]] = defaultdict(list)
+    for row in rows:
+        try:
+            item = _item(row, layout)
+        except ValueError as error:
+            refusals.append(row.refused(str(error), "sku"))
+        else:
+            groups[item.name.casefold()].append((row, item))
+    items = []
+    for group in groups.values():
+        prices = {item.price for _, item in group if item.price is not None}
+        if len(prices) > 1:
+            refusals += _two_prices(group)
+        else:
+            items.append(_merged([item for _, item in group], next(iter(prices), None)))
+    return SkuSheet(tuple(items), tuple(sorted(refusals, key=lambda one: one.line)))
+
+
+def _item(row: Row, layout: Layout) -> SheetItem:
+    sku = row["sku"]
+    if reason := layout.refusal_of(sku):
+        raise ValueError(reason)
+    cost = _price(row, "unit_cost")
+    if cost is None:
+        raise ValueError("its unit cost is empty")
+    name = layout.item_name(sku, cost)
+    if len(name) > LONGEST_IDENTIFIER:
+        raise ValueError(f"its name {name} is longer than the {LONGEST_IDENTIFIER} characters of a Product ID")
+    description = row["description"] or sku
+    return SheetItem(name, sku, description, cost, _price(row, "retail_price"), layout.is_one_time(sku), (row.line,))
+
+
+def _price(row: Row, column: str) -> Decimal | None:
+    try:
+        return read_price(row.amount(column)) if row[column] else None
+    except ValueError as error:
+        raise ValueError(f"its {column.replace('_', ' ')} {error}") from error
+
+
+def _two_prices(group: Sequence[tuple[Row, SheetItem]]) -> list[Refusal]:
+    named = [f"line {row.line}: {price_text(item.price)}" for row, item in group if item.price is not None]
+    reason = f"{group[0][1].name} has different retail prices ({', '.join(named)}); leave one of them"
+    return [row.refused(reason, "sku") for row, _ in group]
+
+
+def _merged(items: Sequence[SheetItem], price: Decimal | None) -> SheetItem:
+    first = items[0]
+    lines = tuple(line for item in items for line in item.lines)
+    return SheetItem(first.name, first.sku, first.description, first.cost, price, first.is_one_time, lines)
+
+
+def price_or_zero(item: SheetItem) -> Decimal:
+    """The price its catalog item is created with (SPEC 9)."""
+    return ZERO if item.price is None else item.price

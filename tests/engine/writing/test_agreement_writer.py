@@ -1,0 +1,306 @@
+"""The writer of additions (SPEC 7): each change exactly once, whatever becomes of its request."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cwtui.domain.charges import Charge
+from cwtui.domain.errors import NotFound, OutcomeUnknown, Refused, ServiceError, Transient, Unreadable
+from cwtui.domain.ids import ProductId, TaskId
+from cwtui.domain.plans import Change, Operation
+from cwtui.domain.psa import Addition, AdditionValues
+from cwtui.domain.tasks import TaskStatus
+from cwtui.engine.writing.agreement_writer import RESENDS, Contradiction
+from cwtui.engine.writing.doubts import doubts_in, likeness
+from cwtui.store.state import open_state
+from tests.engine.writing.slow_psa import AGREEMENT, NOON, SUBSCRIPTION, TASK, TEN, Desk
+
+
+def create(key: str = "standing:P1", values: AdditionValues = TEN) -> Change:
+    return Change(key, Operation.CREATE, AGREEMENT, ProductId("P1"), Charge.RECURRING, after=values, is_standing=True)
+
+
+def refused(kind: type[ServiceError] = Refused, status: int | None = 400) -> ServiceError:
+    return kind("The PSA answered no.", service="PSA", status=status, next_step="Correct it.")
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
+    state = open_state(tmp_path / "state.json")
+    yield Desk(state)
+    state.close()
+
+
+async def test_the_intent_is_on_the_disk_before_the_request_leaves(desk: Desk) -> None:
+    journal = desk.state.path.with_name("state.json.journal")
+    seen: list[bool] = []
+    desk.psa.on_create = lambda: seen.append(b"standing:P1" in journal.read_bytes())
+    assert await desk.write(create()) == "confirmed"
+    assert seen == [True]
+    assert not desk.state.open_intents()
+    (link,) = desk.state.links()
+    assert (link.values, link.is_standing, link.subscription_id) == (TEN, True, SUBSCRIPTION)
+
+
+@pytest.mark.parametrize(
+    ("creates", "outcome", "sent", "held"),
+    [
+        pytest.param(["works"], "confirmed", ["create"], 1, id="answered"),
+        pytest.param(["answered late"], "adopted", ["create", "read"], 1, id="done without an answer: adopted"),
+        pytest.param(["late"], "adopted", ["create", "read", "wait 3", "read"], 1, id="it appears while we wait"),
+        pytest.param(
+            ["lost"], "confirmed", ["create", "read", "wait 3", "read", "create"], 1, id="it never arrives: sent again"
+        ),
+        pytest.param(
+            ["lost", "answered late"],
+            "adopted",
+            ["create", "read", "wait 3", "read", "create", "read"],
+            1,
+            id="sent again, and that one is adopted",
+        ),
+    ],
+)
+async def test_a_create_without_an_answer_is_looked_for(
+    creates: list[Any], outcome: str, sent: list[str], held: int, desk: Desk
+) -> None:
+    desk.psa.creates = creates
+    assert await desk.write(create()) == outcome
+    assert desk.psa.sent == ["read", *sent]
+    assert len(desk.psa.held) == held == len(list(desk.state.links()))
+
+
+async def test_a_create_that_stays_unknown_is_left_for_the_next_run(desk: Desk) -> None:
+    desk.psa.creates = ["lost"] * RESENDS
+    with pytest.raises(OutcomeUnknown):
+        await desk.write(create())
+    assert len(desk.state.open_intents()) == 1
+    assert desk.psa.sent.count("create") == RESENDS
+    await desk.writer().read()
+    assert not desk.state.open_intents()
+    assert await desk.write(create()) == "confirmed"
+    assert len(desk.psa.held) == 1
+
+
+async def test_nothing_is_sent_again_while_nobody_can_look(desk: Desk) -> None:
+    desk.psa.creates = ["answered late"]
+    writer = desk.writer()
+    await writer.read()
+    desk.psa.reads = [refused(Transient, None)]
+    with pytest.raises(OutcomeUnknown):
+        await desk.write(create(), writer)
+    assert desk.psa.sent.count("create") == 1
+    await desk.writer().read()
+    assert [row.outcome for row in desk.state.audit()] == ["adopted"]
+    assert desk.state.done_keys(TASK) == {"standing:P1"}
+
+
+@pytest.mark.parametrize("error", [refused(), refused(Transient, None)], ids=["refused", "never sent"])
+async def test_what_certainly_did_not_happen_is_concluded(error: ServiceError, desk: Desk) -> None:
+    desk.psa.creates = [error]
+    with pytest.raises(type(error)):
+        await desk.write(create())
+    assert not desk.state.open_intents()
+    assert [row.outcome for row in desk.state.audit()] == ["failed: The PSA answered no."]
+    assert not desk.state.done_keys(TASK)
+
+
+async def test_an_addition_that_was_there_before_is_never_adopted(desk: Desk) -> None:
+    mine = desk.psa.put(TEN)
+    desk.psa.creates = ["lost"]
+    assert await desk.write(create()) == "confirmed"
+    assert len(desk.psa.held) == 2
+    assert [link.addition_id for link in desk.state.links()] != [mine.id]
+
+
+async def test_one_that_belongs_to_another_subscription_is_never_adopted(desk: Desk) -> None:
+    writer = desk.writer()
+    await writer.read()
+    await desk.write(create(), writer)
+    desk.psa.creates = ["lost"]
+    assert await desk.write(create("standing:P1"), writer, TaskId("1.S2")) == "confirmed"
+    assert len(desk.psa.held) == 2 == len(list(desk.state.links()))
+
+
+async def test_what_is_not_whole_is_neither_adopted_nor_in_the_way(desk: Desk) -> None:
+    theirs = replace(desk.psa.put(replace(TEN, unit_cost=Decimal(0))), is_whole=False)
+    desk.psa.held[theirs.id] = theirs
+    desk.psa.creates = ["answered late"]
+    assert await desk.write(create()) == "adopted"
+    assert len(desk.psa.held) == 2
+
+
+def test_a_description_is_the_same_as_connectwise_stores_it() -> None:
+    assert likeness(replace(TEN, description="Mail\x07box\r\nplus")) == likeness(
+        replace(TEN, description="Mail box plus")
+    )
+
+
+async def test_a_new_addition_that_is_not_whole_may_be_ours_so_nothing_is_sent_again(desk: Desk) -> None:
+    def vague() -> None:
+        made = desk.psa.put(replace(TEN, unit_cost=Decimal(0)))
+        desk.psa.held[made.id] = replace(made, is_whole=False)
+
+    desk.psa.on_create, desk.psa.creates = vague, ["lost"]
+    with pytest.raises(OutcomeUnknown):
+        await desk.write(create())
+    with pytest.raises(Unreadable, match="cannot be said whether"):
+        await desk.writer().read()
+    assert desk.psa.sent.count("create") == len(desk.state.open_intents()) == 1
+
+
+def kill(desk: Desk, change: Change, *, at: datetime = NOON) -> None:
+    """An intent as a killed run leaves it."""
+    present = frozenset(desk.psa.held)
+    desk.state.intend(at=at, run_id="run 0", task_id=TASK, subscription_id=SUBSCRIPTION, change=change, present=present)
+
+
+@pytest.mark.parametrize(
+    ("age", "waits"),
+    [
+        pytest.param(timedelta(0), True, id="just now"),
+        pytest.param(timedelta(minutes=4), True, id="it may have waited for the service's pleasure before it left"),
+        pytest.param(timedelta(hours=1), False, id="long ago"),
+    ],
+)
+async def test_a_restart_gives_a_create_time_to_appear(age: timedelta, waits: bool, desk: Desk) -> None:
+    kill(desk, create(), at=NOON - age)
+    desk.psa._coming.append(TEN)
+    await desk.writer().read()
+    assert ("wait 3" in desk.psa.sent) is waits
+    assert [row.outcome for row in desk.state.audit()] == [
+        "adopted" if waits else "failed: it never reached ConnectWise"
+    ]
+
+
+async def test_a_restart_adopts_at_once_what_is_there(desk: Desk) -> None:
+    kill(desk, create())
+    desk.psa.put(TEN)
+    await desk.writer().read()
+    assert desk.psa.sent == ["read"]
+    assert [row.outcome for row in desk.state.audit()] == ["adopted"]
+
+
+@pytest.mark.parametrize("status", [TaskStatus.SYNCED, TaskStatus.SKIPPED])
+async def test_a_double_that_comes_very_late_is_taken_away(status: TaskStatus, desk: Desk) -> None:
+    desk.psa.creates = ["very late"]
+    assert await desk.write(create()) == "confirmed"
+    desk.task(status)
+    (mine,) = desk.psa.held
+    desk.psa.put(replace(TEN, quantity=Decimal(11)))  # an operator's own
+    desk.psa.arrive()
+    assert len(desk.psa.held) == 3
+    await desk.writer().read()
+    assert sorted(held.values.quantity for held in desk.psa.held.values()) == [10, 11]
+    assert mine in desk.psa.held
+    assert [row.operation for row in desk.state.audit()] == ["create", "delete"]
+
+
+async def test_a_double_is_seen_at_the_end_of_the_run_already(desk: Desk) -> None:
+    desk.psa.creates = ["very late"]
+    desk.task(TaskStatus.SYNCED)
+    writer = desk.writer()
+    await writer.read()
+    await desk.write(create(), writer)
+    desk.psa.arrive()
+    await writer.look_again()
+    assert len(desk.psa.held) == 1
+    assert (writer.writes().post, writer.writes().delete) == (1, 1)
+
+
+async def test_what_comes_late_is_adopted_by_the_task_that_still_has_to_write_it(desk: Desk) -> None:
+    desk.task(TaskStatus.READY)
+    kill(desk, create(), at=NOON - timedelta(hours=1))
+    desk.psa._someday.append(TEN)
+    await desk.writer().read()
+    desk.psa.arrive()
+    assert await desk.write(create()) == "adopted"
+    assert desk.psa.sent.count("create") == 0
+    assert len(desk.psa.held) == 1
+
+
+async def test_a_doubt_ends(desk: Desk) -> None:
+    desk.psa.creates = ["lost"]
+    await desk.write(create())
+    desk.task(TaskStatus.SYNCED)
+    assert len(doubts_in(desk.state, AGREEMENT)) == 1
+    desk.clock.moment += timedelta(hours=2)
+    await desk.writer().read()
+    assert doubts_in(desk.state, AGREEMENT) == []
+    desk.psa.put(TEN)
+    await desk.writer().read()
+    assert len(desk.psa.held) == 2
+
+
+def ended(held: Addition) -> Change:
+    after = held.values.ending(date(2026, 12, 31))
+    return Change("end:P1", Operation.UPDATE, AGREEMENT, ProductId("P1"), Charge.RECURRING, before=held, after=after)
+
+
+async def test_an_update_keeps_what_an_operator_wrote_into_the_description(desk: Desk) -> None:
+    held = desk.psa.put(TEN)
+    desk.psa.held[held.id] = replace(held, values=replace(TEN, description="As agreed with Sam"))
+    assert await desk.write(ended(held)) == "confirmed"
+    now = desk.psa.held[held.id].values
+    assert (now.description, now.cancelled) == ("As agreed with Sam", date(2026, 12, 31))
+
+
+async def test_an_update_that_was_done_is_not_sent_again(desk: Desk) -> None:
+    held = desk.psa.put(TEN)
+    desk.psa.held[held.id] = replace(held, values=TEN.ending(date(2026, 12, 31)))
+    assert await desk.write(ended(held)) == "confirmed"
+    assert "update" not in desk.psa.sent
+
+
+async def test_an_update_without_an_answer_is_repeated_by_the_next_run(desk: Desk) -> None:
+    held = desk.psa.put(TEN)
+    desk.psa.updates = [refused(Transient, 500)]
+    with pytest.raises(Transient):
+        await desk.write(ended(held))
+    assert len(desk.state.open_intents()) == 1
+    assert await desk.write(ended(held)) == "confirmed"
+    assert desk.psa.held[held.id].values.cancelled == date(2026, 12, 31)
+
+
+@pytest.mark.parametrize(
+    "moved", [None, replace(TEN, quantity=Decimal(11))], ids=["removed in ConnectWise", "edited in ConnectWise"]
+)
+async def test_moved_ground_stops_the_write(moved: AdditionValues | None, desk: Desk) -> None:
+    held = desk.psa.put(TEN)
+    if moved is None:
+        desk.psa.held.clear()
+    else:
+        desk.psa.held[held.id] = replace(held, values=moved)
+    with pytest.raises(Contradiction, match="in ConnectWise"):
+        await desk.write(ended(held))
+    assert desk.psa.sent == ["read"]
+
+
+async def test_an_addition_that_goes_while_it_is_changed_is_a_contradiction(desk: Desk) -> None:
+    held = desk.psa.put(TEN)
+    desk.psa.updates = [refused(NotFound, 404)]
+    with pytest.raises(Contradiction, match="was removed"):
+        await desk.write(ended(held))
+    assert not desk.state.open_intents()
+
+
+async def test_a_deletion_of_what_is_gone_is_done(desk: Desk) -> None:
+    held = desk.psa.put(TEN)
+    desk.psa.held.clear()
+    gone = Change("delete:P1", Operation.DELETE, AGREEMENT, ProductId("P1"), Charge.RECURRING, before=held)
+    assert await desk.write(gone) == "confirmed"
+
+
+async def test_a_deletion_of_what_was_edited_is_not(desk: Desk) -> None:
+    held = desk.psa.put(TEN)
+    desk.psa.held[held.id] = replace(held, values=replace(TEN, unit_price=Decimal(9)))
+    gone = Change("delete:P1", Operation.DELETE, AGREEMENT, ProductId("P1"), Charge.RECURRING, before=held)
+    with pytest.raises(Contradiction, match="unit_price"):
+        await desk.write(gone)
+    assert len(desk.psa.held) == 1
