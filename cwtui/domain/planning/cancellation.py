@@ -1,4 +1,4 @@
-"""cancellation_order: the standing additions end, the closing charges are billed once (SPEC 6)."""
+"""cancellation_order: the standing additions end, the closing charges are billed once (plans.md#cancellation-order)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _ONCE_RULE = "cancellation order: charged once"
 
 
 def plan_cancellation_order(draft: Draft, lines: tuple[ChargedLine, ...]) -> None:
-    """End every linked standing addition at c, or delete what was never billed (SPEC 6, cancellation_order)."""
+    """End every linked standing addition at c, or delete what was never billed (plans.md#cancellation-order)."""
     if draft.dates is not None:
         _end_standing(draft, draft.dates, _cancel_date(draft, draft.dates.effective))
     _check_unlinked(draft)
@@ -40,7 +40,7 @@ def plan_cancellation_order(draft: Draft, lines: tuple[ChargedLine, ...]) -> Non
 
 
 def _cancel_date(draft: Draft, effective: date) -> date:
-    """c: the subscription's expiration date if it is not before e, else e (SPEC 6)."""
+    """c: the subscription's expiration date if it is not before e, else e (plans.md#effective-date)."""
     expires = draft.subscription.expiration
     return expires if expires is not None and expires >= effective else effective
 
@@ -65,7 +65,7 @@ def _end_standing(draft: Draft, dates: PlanDates, cancel: date) -> None:
 
 
 def _check_unlinked(draft: Draft) -> None:
-    """A product that should have a standing addition and has none known is link_missing (SPEC 6)."""
+    """A product that should have a standing addition and has none known is link_missing (plans.md#problems)."""
     if draft.subscription.billing_model.is_usage_based:
         return
     linked = {link.product_id for link in draft.facts.links if link.is_standing}

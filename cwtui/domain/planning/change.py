@@ -1,4 +1,4 @@
-"""change_order: what a product's standing addition becomes, and the days until then (SPEC 6)."""
+"""change_order: what a product's standing addition becomes, and the days until then (plans.md#change-order)."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _ONCE_RULE = "change order: charged once"
 
 
 def plan_change_order(draft: Draft, lines: tuple[ChargedLine, ...]) -> None:
-    """Per product with recurring or credit lines its standing addition anew; the rest once (SPEC 6, change_order)."""
+    """Per product with recurring or credit lines its standing addition anew; the rest once (plans.md#change-order)."""
     lines = tuple(line.as_credit() if line.is_refund else line for line in lines)
     moving = [line for line in lines if line.charge is Charge.RECURRING or line.is_standing_credit]
     for product, own in by_product(moving).items():
@@ -48,7 +48,7 @@ def by_product(lines: Iterable[ChargedLine]) -> dict[ProductId, list[ChargedLine
 
 
 def plan_product_change(draft: Draft, product: ProductId, lines: Sequence[ChargedLine]) -> None:
-    """One product of a change (SPEC 6, change_order)."""
+    """One product of a change (plans.md#change-order)."""
     recurring = [line for line in lines if line.charge is Charge.RECURRING]
     credit = [line for line in lines if line.charge is Charge.CREDIT]
     if draft.subscription.billing_model.is_usage_based:
@@ -74,13 +74,16 @@ def plan_product_change(draft: Draft, product: ProductId, lines: Sequence[Charge
 
 
 def _is_new(draft: Draft, product: ProductId, delta: Decimal) -> bool:
-    """A product without a link whose quantity in the subscription equals Δ is new to it (SPEC 6, fine points)."""
+    """A product without a link whose quantity in the subscription equals Δ is new to it.
+
+    Rule: plans.md#new-to-the-subscription.
+    """
     held = draft.held(product)
     return held is not None and held.quantity == delta and delta > 0
 
 
 def _added_units(recurring: Sequence[ChargedLine]) -> list[ChargedLine]:
-    """The recurring lines' quantity if it is positive, at the prices of the lines that add (SPEC 6, change_order).
+    """The recurring lines' quantity if it is positive, at the prices of the lines that add (plans.md#change-order).
 
     Lines that take units away leave fewer to charge; what they were charged at is compared as one sum.
     """
@@ -104,7 +107,7 @@ def _added_units(recurring: Sequence[ChargedLine]) -> list[ChargedLine]:
 def _plan_days_before(
     draft: Draft, charged: Sequence[ChargedLine], credit: Sequence[ChargedLine], links: Sequence[Link]
 ) -> None:
-    """Charge e … s − 1 day: the added units charged, the credited ones credited (SPEC 6, change_order)."""
+    """Charge e … s − 1 day: the added units charged, the credited ones credited (plans.md#change-order)."""
     if draft.dates is None or draft.dates.start <= draft.dates.effective:
         return
     effective, start = draft.dates.effective, draft.dates.start
@@ -120,7 +123,7 @@ def _plan_days_before(
 
 
 def _new_quantity(draft: Draft, product: ProductId, linked: Decimal, delta: Decimal) -> Decimal:
-    """q: linked quantity + Δ; for the newest order the subscription's current quantity (SPEC 6, change_order)."""
+    """q: linked quantity + Δ; for the newest order the subscription's current quantity (plans.md#change-order)."""
     by_order = linked + delta
     if not draft.facts.is_newest:
         return by_order

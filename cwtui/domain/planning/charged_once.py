@@ -1,4 +1,4 @@
-"""One-time additions: what an order charges once, and the days before a standing addition (SPEC 6)."""
+"""One-time additions: what an order charges once, and the days before a standing addition (plans.md#charges)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,10 @@ def plan_once(draft: Draft, lines: Iterable[ChargedLine], *, rule: str) -> None:
 
 
 def unexpected(draft: Draft, line: ChargedLine, kind: str) -> None:
-    """A line that this kind of order has no rule for waits for a person: it is never dropped silently (SPEC 6)."""
+    """A line that this kind of order has no rule for waits for a person: it is never dropped silently.
+
+    Rule: plans.md#charges.
+    """
     draft.problem(
         ProblemCode.UNKNOWN_CHARGE_TYPE,
         f"{line.product_id}:{line.types[0]}",
@@ -39,7 +42,7 @@ def unexpected(draft: Draft, line: ChargedLine, kind: str) -> None:
 
 
 def plan_prorated(draft: Draft, line: ChargedLine, *, rule: str, bill: BillCustomer = BillCustomer.BILLABLE) -> None:
-    """A prorated one-time addition of a line for e … s − 1 day (SPEC 6, prorated price)."""
+    """A prorated one-time addition of a line for e … s − 1 day (plans.md#prorated-price)."""
     dates = draft.dates
     if dates is None:
         return
@@ -59,7 +62,7 @@ def plan_prorated(draft: Draft, line: ChargedLine, *, rule: str, bill: BillCusto
 
 
 def uncharged_days(draft: Draft, product: ProductId, first: date, before: date, *, word: str = "charged") -> None:
-    """Say that nobody is charged (or credited) for some days (SPEC 6, prorated price)."""
+    """Say that nobody is charged (or credited) for some days (plans.md#prorated-price)."""
     days = span_text(first, before - ONE_DAY)
     draft.warnings.append(f"{draft.name_of(product)}: nobody is {word} for {days}.")
 
@@ -102,7 +105,7 @@ def _create_once(
     period: BillingPeriod,
     bill: BillCustomer = BillCustomer.BILLABLE,
 ) -> None:
-    """Create a one-time addition over f (SPEC 6)."""
+    """Create a one-time addition over f (plans.md#one-time-period)."""
     draft.need(period.start)
     decimals = draft.facts.rules.price_decimals
     after = new_values(
@@ -138,7 +141,10 @@ def _gives_money_back(draft: Draft, line: ChargedLine, price: Decimal) -> bool:
 
 
 def _compare(draft: Draft, charged: Decimal, after: AdditionValues) -> None:
-    """A difference above a cent to what the marketplace charged is a note, not a stop (SPEC 6)."""
+    """A difference above a cent to what the marketplace charged is a note, not a stop.
+
+    Rule: plans.md#differences-to-the-line-total.
+    """
     ours = line_total(after.quantity, after.unit_price)
     if ours != charged and abs(ours - charged) > CENT:
         draft.notes.append(
@@ -157,7 +163,7 @@ def _suffix(draft: Draft, line: ChargedLine) -> str:
 
 
 def _billed_span(draft: Draft) -> str:
-    """The period that an order's usage is for: P(creation date − 1 day), in words (SPEC 6, billing_order)."""
+    """The period that an order's usage is for: P(creation date − 1 day), in words (plans.md#billing-order)."""
     order = draft.facts.order
     if order is None or draft.dates is None:
         return ""

@@ -61,11 +61,11 @@ class Draft:
         return None
 
     def is_plan_fee(self, product: ProductId) -> bool:
-        """The product is the plan's own fee (SPEC 6, charges)."""
+        """The product is the plan's own fee (plans.md#charges)."""
         return product == plan_product(self.subscription)
 
     def name_of(self, product: ProductId) -> str:
-        """A product's name as invoices show it; a plan's own fee is named after the subscription (SPEC 6)."""
+        """A product's name as invoices show it; a plan's own fee is named after the subscription (plans.md#charges)."""
         name = self._names.get(product)
         if name is None:
             name = self._names[product] = stored_text(self._find_name(product))
@@ -83,11 +83,11 @@ class Draft:
         return ordered or (catalogued.name if catalogued else "") or product
 
     def source_of(self, key: str) -> PriceSource:
-        """The price source of one change: the operator's override, then the setting (SPEC 6)."""
+        """The price source of one change: the operator's override, then the setting (plans.md)."""
         return self.facts.price_sources.get(key, self.facts.rules.price_source)
 
     def need(self, begins: date) -> None:
-        """Note a day on which an addition has to begin (SPEC 6, agreement_ended)."""
+        """Note a day on which an addition has to begin (plans.md#problems)."""
         if self.needed is None or begins > self.needed:
             self.needed = begins
 

@@ -1,4 +1,4 @@
-"""Order lines, added up and named: what the rules of SPEC 6 count with."""
+"""Order lines, added up and named: what the rules of plans.md count with."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SETUP_REFUND = "setupRefund"
 
 @dataclass(frozen=True, slots=True)
 class ChargedLine:
-    """Lines of one order with the same product, charge and unit price, added up (SPEC 6, charges).
+    """Lines of one order with the same product, charge and unit price, added up (plans.md#charges).
 
     A credit is told positive here, however the marketplace told it: its charge says whose money it is. Only
     `extended` keeps the sign it bills with.
@@ -39,12 +39,12 @@ class ChargedLine:
 
     @property
     def is_setup_refund(self) -> bool:
-        """A one-time credit, never prorated (SPEC 6, fine points)."""
+        """A one-time credit, never prorated (plans.md#credits)."""
         return _SETUP_REFUND in self.types
 
     @property
     def is_standing_credit(self) -> bool:
-        """A credit on a standing addition: it moves the quantity of a change (SPEC 6, change_order)."""
+        """A credit on a standing addition: it moves the quantity of a change (plans.md#change-order)."""
         return self.charge is Charge.CREDIT and _SETUP_REFUND not in self.types
 
     @property
@@ -61,7 +61,7 @@ new_line = quickly(ChargedLine)
 
 
 def plan_product(subscription: Subscription) -> ProductId:
-    """The product of a plan's own fee (SPEC 6, charges)."""
+    """The product of a plan's own fee (plans.md#charges)."""
     return ProductId(f"plan:{subscription.plan_id or subscription.id}")
 
 

@@ -1,4 +1,4 @@
-"""Standing additions: finding a product's own, starting one, replacing one (SPEC 6)."""
+"""Standing additions: finding a product's own, starting one, replacing one (plans.md#standing-start)."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def linked_quantity(links: Sequence[Link]) -> Decimal:
 
 
 def plan_new_standing(draft: Draft, line: ChargedLine, *, may_prorate: bool) -> None:
-    """A product's first standing addition, and the days before it (SPEC 6, sales_order)."""
+    """A product's first standing addition, and the days before it (plans.md#sales-order)."""
     if line.quantity == 0:
         return
     if line.quantity < 0:
@@ -113,7 +113,7 @@ def create_standing(
 def replace_standing(
     draft: Draft, product: ProductId, links: Sequence[Link], quantity: Decimal, line: ChargedLine, *, rule: str
 ) -> bool:
-    """End or delete the linked standing additions and put one of `quantity` in their place (SPEC 6, change_order).
+    """End or delete the linked standing additions and put one of `quantity` in their place (plans.md#change-order).
 
     Returns:
         Whether the plan could be made; False where a mapping, a price or a date is missing.
@@ -204,7 +204,7 @@ def _priced_as_recurring(line: ChargedLine, links: Sequence[Link]) -> ChargedLin
 
 
 def check_guard(draft: Draft, product: ProductId, linked: Decimal, quantity: Decimal) -> None:
-    """A change of quantity beyond the guard waits until a person confirms it (SPEC 6, guards)."""
+    """A change of quantity beyond the guard waits until a person confirms it (plans.md#guards)."""
     limit = draft.facts.rules.max_quantity_change
     if limit is None or draft.facts.task.confirmed_guard or linked == 0:
         return
@@ -220,7 +220,7 @@ def check_guard(draft: Draft, product: ProductId, linked: Decimal, quantity: Dec
 
 
 def link_missing(draft: Draft, product: ProductId) -> None:
-    """The product's standing addition is not known: the operator may adopt one (SPEC 6, problems)."""
+    """The product's standing addition is not known: the operator may adopt one (plans.md#problems)."""
     draft.problem(
         ProblemCode.LINK_MISSING,
         product,
