@@ -1,4 +1,4 @@
-"""cancellation_order: the standing additions end, the closing charges are billed once (SPEC 6)."""
+"""cancellation_order: the standing additions end, the closing charges are billed once (plans.md#cancellation-order)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _ONCE_RULE = "cancellation order: charged once"
 
 
 def plan_cancellation_order(draft: Draft, lines: tuple[ChargedLine, ...]) -> None:
-    """End every linked standing addition at c, or delete what was never billed (SPEC 6, cancellation_order)."""
+    """End every linked standing addition at c, or delete what was never billed (plans.md#cancellation-order)."""
     lines = tuple(line.as_credit() if line.is_refund else line for line in lines)
     if draft.dates is not None:
         _end_standing(draft, draft.dates, _cancel_date(draft, draft.dates.effective, lines))
@@ -45,7 +45,7 @@ def plan_cancellation_order(draft: Draft, lines: tuple[ChargedLine, ...]) -> Non
 
 
 def _cancel_date(draft: Draft, effective: date, lines: Iterable[ChargedLine]) -> date:
-    """c: e where it has ended or the order gives money back; else the expiration, if not before e (plans.md#cancel)."""
+    """c: e where it has ended or the order gives money back; else the expiration, if not before e (plans.md#cancellation-order)."""
     gives_back = any(line.charge is Charge.CREDIT and not line.is_void_credit for line in lines)
     if gives_back or draft.subscription.status in _ENDED:
         return effective
@@ -73,7 +73,7 @@ def _end_standing(draft: Draft, dates: PlanDates, cancel: date) -> None:
 
 
 def _check_unlinked(draft: Draft) -> None:
-    """A product that should have a standing addition and has none known is link_missing (SPEC 6)."""
+    """A product that should have a standing addition and has none known is link_missing (plans.md#problems)."""
     if draft.subscription.billing_model.is_usage_based:
         return
     linked = {link.product_id for link in draft.facts.links if link.is_standing}

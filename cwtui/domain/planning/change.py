@@ -1,4 +1,4 @@
-"""change_order: what a product's standing addition becomes, and the days until then (SPEC 6)."""
+"""change_order: what a product's standing addition becomes, and the days until then (plans.md#change-order)."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _ONCE_RULE = "change order: charged once"
 
 
 def plan_change_order(draft: Draft, lines: tuple[ChargedLine, ...]) -> None:
-    """Per product with recurring or credit lines its standing addition anew; the rest once (SPEC 6, change_order)."""
+    """Per product with recurring or credit lines its standing addition anew; the rest once (plans.md#change-order)."""
     lines = tuple(line.as_credit() if line.is_refund else line for line in lines)
     moving = [line for line in lines if line.charge is Charge.RECURRING or line.is_standing_credit]
     products = by_product(moving)
@@ -88,7 +88,7 @@ def by_product(lines: Iterable[ChargedLine]) -> dict[ProductId, list[ChargedLine
 
 
 def plan_product_change(draft: Draft, product: ProductId, lines: Sequence[ChargedLine]) -> None:
-    """One product of a change (SPEC 6, change_order)."""
+    """One product of a change (plans.md#change-order)."""
     recurring = [line for line in lines if line.charge is Charge.RECURRING]
     credit = [line for line in lines if line.charge is Charge.CREDIT]
     if draft.subscription.billing_model.is_usage_based:
@@ -119,12 +119,12 @@ def plan_product_change(draft: Draft, product: ProductId, lines: Sequence[Charge
 
 
 def _is_new(draft: Draft, product: ProductId, delta: Decimal) -> bool:
-    """A product without a link whose quantity in the subscription equals Δ is new to it (SPEC 6, fine points)."""
+    """A product without a link whose quantity in the subscription equals Δ is new to it (plans.md#new-to-the-subscription)."""
     return delta > 0 and draft.held_quantity(product) == delta
 
 
 def _added_units(recurring: Sequence[ChargedLine]) -> list[ChargedLine]:
-    """The recurring lines' quantity if it is positive, at the prices of the lines that add (SPEC 6, change_order).
+    """The recurring lines' quantity if it is positive, at the prices of the lines that add (plans.md#change-order).
 
     Lines that take units away leave fewer to charge; what they were charged at is compared as one sum.
     """
@@ -146,7 +146,7 @@ def _added_units(recurring: Sequence[ChargedLine]) -> list[ChargedLine]:
 
 
 def _new_quantity(draft: Draft, product: ProductId, linked: Decimal, delta: Decimal, stated: Decimal | None) -> Decimal:
-    """q: linked quantity + Δ, or the total a `renew` line states; the newest order's is what is held (SPEC 6)."""
+    """q: linked quantity + Δ, or the total a `renew` line states; the newest order's is what is held (plans.md#newest-order)."""
     by_order = linked + delta if stated is None else stated
     if not draft.facts.is_newest:
         return by_order

@@ -1,4 +1,4 @@
-"""One-time additions: what an order charges once, and the days before a standing addition (plans.md#line-totals)."""
+"""One-time additions: what an order charges once, and the days before a standing addition (plans.md#the-marketplaces-amount-survives)."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def plan_once(draft: Draft, lines: Iterable[ChargedLine], *, rule: str) -> None:
 
 
 def unexpected(draft: Draft, line: ChargedLine, kind: str) -> None:
-    """A line that this kind of order has no rule for waits for a person: it is never dropped silently (SPEC 6)."""
+    """A line that this kind of order has no rule for waits for a person: it is never dropped silently."""
     draft.problem(
         ProblemCode.UNKNOWN_CHARGE_TYPE,
         f"{line.product_id}:{line.types[0]}",
@@ -45,7 +45,7 @@ def unexpected(draft: Draft, line: ChargedLine, kind: str) -> None:
 
 
 def plan_prorated(draft: Draft, line: ChargedLine, *, rule: str, bill: BillCustomer = BillCustomer.BILLABLE) -> None:
-    """A prorated one-time addition of a line for e … s − 1 day (SPEC 6, prorated price)."""
+    """A prorated one-time addition of a line for e … s − 1 day (plans.md#prorated-price)."""
     dates = draft.dates
     if dates is None or line.is_void_credit:
         return
@@ -74,7 +74,7 @@ def plan_prorated(draft: Draft, line: ChargedLine, *, rule: str, bill: BillCusto
 def plan_days_before(
     draft: Draft, lines: Iterable[ChargedLine], *, rule: str, bill: BillCustomer = BillCustomer.BILLABLE
 ) -> None:
-    """Charge, or credit, e … s − 1 day of lines; where nothing is prorated, say whom nobody charges (SPEC 6)."""
+    """Charge, or credit, e … s − 1 day of lines; where nothing is prorated, say whom nobody charges."""
     if draft.dates is None or draft.dates.start <= draft.dates.effective:
         return
     for line in lines:
@@ -87,7 +87,7 @@ def plan_days_before(
 
 
 def uncharged_days(draft: Draft, product: ProductId, first: date, before: date, *, word: str = "charged") -> None:
-    """Say that nobody is charged (or credited) for some days (SPEC 6, prorated price)."""
+    """Say that nobody is charged (or credited) for some days (plans.md#prorated-price)."""
     days = span_text(first, before - ONE_DAY)
     draft.warnings.append(f"{draft.name_of(product)}: nobody is {word} for {days}.")
 
@@ -120,7 +120,7 @@ class _Billed:
     total: Decimal | None = None
 
     def as_total(self, total: Decimal) -> _Billed:
-        """The same as 1 × total; its cost is quantity × unit cost, in the same proportion (plans.md#line-totals)."""
+        """The same as 1 × total; its cost is quantity × unit cost, in the same proportion (plans.md#the-marketplaces-amount-survives)."""
         price, cost, formulas = self.offer.price, self.offer.cost, self.offer.formulas
         worth = cost * total / price if price else self.quantity * cost or total
         magnitude = abs(worth).copy_sign(total) if total < 0 else worth
@@ -186,7 +186,7 @@ def _told(draft: Draft, billed: _Billed) -> _Billed:
 def _create_once(
     draft: Draft, billed: _Billed, rule: str, period: BillingPeriod, bill: BillCustomer = BillCustomer.BILLABLE
 ) -> None:
-    """Create a one-time addition over f (SPEC 6)."""
+    """Create a one-time addition over f (plans.md#one-time-period)."""
     draft.need(period.start)
     line, offer = billed.line, billed.offer
     decimals = draft.facts.rules.price_decimals
@@ -230,7 +230,7 @@ def _total_step(billed: _Billed) -> str:
 
 
 def _compare(draft: Draft, line: ChargedLine, after: AdditionValues, *, is_part: bool) -> None:
-    """Another amount than the marketplace's is a note, above 10 % a warning (plans.md#prices).
+    """Another amount than the marketplace's is a note, above 10 % a warning (plans.md#differences-to-the-line-total).
 
     Some marketplaces tell a whole period's total on a line that they charge some days for. A prorated part differs
     from that by what it leaves out, so it is a note only.
@@ -261,7 +261,7 @@ def _suffix(draft: Draft, line: ChargedLine) -> str:
 
 
 def _billed_span(draft: Draft) -> str:
-    """The period that an order's usage is for: P(creation date − 1 day), in words (SPEC 6, billing_order)."""
+    """The period that an order's usage is for: P(creation date − 1 day), in words (plans.md#billing-order)."""
     order = draft.facts.order
     if order is None or draft.dates is None:
         return ""

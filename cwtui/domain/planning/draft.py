@@ -82,11 +82,11 @@ class Draft:
         return None if None in entries else sum((one for one in entries if one is not None), start=ZERO)
 
     def is_plan_fee(self, product: ProductId) -> bool:
-        """The product is the plan's own fee (SPEC 6, charges)."""
+        """The product is the plan's own fee (plans.md#charges)."""
         return product == plan_product(self.subscription)
 
     def name_of(self, product: ProductId) -> str:
-        """A product's name as invoices show it; a plan's own fee is named after the subscription (SPEC 6)."""
+        """A product's name as invoices show it; a plan's own fee is named after the subscription (plans.md#charges)."""
         name = self._names.get(product)
         if name is None:
             name = self._names[product] = stored_text(self._find_name(product))
@@ -104,11 +104,11 @@ class Draft:
         return ordered or (catalogued.name if catalogued else "") or product
 
     def source_of(self, key: str) -> PriceSource:
-        """The price source of one change: the operator's override, then the setting (SPEC 6)."""
+        """The price source of one change: the operator's override, then the setting (plans.md)."""
         return self.facts.price_sources.get(key, self.facts.rules.price_source)
 
     def source_of_once(self, key: str, product: ProductId, charge: Charge) -> PriceSource:
-        """The price source of what is charged once (plans.md#prices).
+        """The price source of what is charged once (plans.md#price-source).
 
         The marketplace's amount stays, unless the operator says otherwise or the charge has a catalog item of its own.
         """
@@ -117,7 +117,7 @@ class Draft:
         return self.facts.price_sources.get(key, setting)
 
     def need(self, begins: date) -> None:
-        """Note a day on which an addition has to begin (SPEC 6, agreement_ended)."""
+        """Note a day on which an addition has to begin (plans.md#problems)."""
         if self.needed is None or begins > self.needed:
             self.needed = begins
 

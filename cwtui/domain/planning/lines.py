@@ -1,4 +1,4 @@
-"""Order lines, added up and named: what the rules of SPEC 6 count with."""
+"""Order lines, added up and named: what the rules of plans.md count with."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _RENEW = "renew"
 
 @dataclass(frozen=True, slots=True)
 class ChargedLine:
-    """Lines of one order with the same product, charge and unit price, added up (SPEC 6, charges).
+    """Lines of one order with the same product, charge and unit price, added up (plans.md#charges).
 
     A credit is told positive here, however the marketplace told it: its charge says whose money it is. Only
     `extended` keeps the sign it bills with.
@@ -53,17 +53,17 @@ class ChargedLine:
 
     @property
     def is_setup_refund(self) -> bool:
-        """A one-time credit, never prorated (SPEC 6, fine points)."""
+        """A one-time credit, never prorated (plans.md#credits)."""
         return _SETUP_REFUND in self.types
 
     @property
     def is_standing_credit(self) -> bool:
-        """A credit on a standing addition: it moves the quantity of a change (SPEC 6, change_order)."""
+        """A credit on a standing addition: it moves the quantity of a change (plans.md#change-order)."""
         return self.charge is Charge.CREDIT and _SETUP_REFUND not in self.types
 
     @property
     def is_void_credit(self) -> bool:
-        """A credit whose line total is zero is no credit; what it takes away still counts (plans.md#line-totals)."""
+        """A credit whose line total is zero is no credit; what it takes away still counts (plans.md#credits)."""
         return self.charge is Charge.CREDIT and self.extended == 0
 
     @property
@@ -85,7 +85,7 @@ new_line = quickly(ChargedLine)
 
 
 def plan_product(subscription: Subscription) -> ProductId:
-    """The product of a plan's own fee (SPEC 6, charges)."""
+    """The product of a plan's own fee (plans.md#charges)."""
     return ProductId(f"plan:{subscription.plan_id or subscription.id}")
 
 

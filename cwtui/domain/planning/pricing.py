@@ -1,4 +1,4 @@
-"""Price and cost of a line, and the catalog item that bills it (SPEC 6, price and cost)."""
+"""Price and cost of a line, and the catalog item that bills it (plans.md#price-source)."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Offer:
     formulas: tuple[Arithmetic, Arithmetic] | None = None
 
     def negative(self) -> Offer:
-        """The same as a credit (SPEC 6, charges and fine points)."""
+        """The same as a credit (plans.md#charges)."""
         return Offer(self.item, -abs(self.price), -abs(self.cost), self.formulas)
 
     def positive(self) -> Offer:
@@ -45,7 +45,7 @@ new_offer = quickly(Offer)
 
 
 def item_for(draft: Draft, product: ProductId, charge: Charge) -> CatalogItem | None:
-    """The mapped catalog item; a missing mapping or an inactive item becomes a problem (SPEC 6)."""
+    """The mapped catalog item; a missing mapping or an inactive item becomes a problem (plans.md#price-source)."""
     mapped = draft.facts.mappings.catalog_item(product, charge)
     if mapped is None:
         draft.problem(
@@ -69,7 +69,7 @@ def item_for(draft: Draft, product: ProductId, charge: Charge) -> CatalogItem | 
 
 
 def check_currency(draft: Draft, currency: str) -> None:
-    """The line's currency equals the agreement's; an agreement without one matches (SPEC 6)."""
+    """The line's currency equals the agreement's; an agreement without one matches (plans.md#price-source)."""
     agreement = draft.agreement
     if agreement is None or not agreement.currency or not currency or currency == agreement.currency:
         return
@@ -83,7 +83,7 @@ def check_currency(draft: Draft, currency: str) -> None:
 
 
 def offer_for(draft: Draft, line: ChargedLine, source: PriceSource, *, prefer_held: bool = False) -> Offer | None:
-    """Catalog item, price and cost of one unit of a line (SPEC 6); None, and every reason as a problem, without.
+    """Catalog item, price and cost of one unit of a line; None, and every reason as a problem, without.
 
     Args:
         draft: The plan being made.
@@ -137,7 +137,7 @@ def _marketplace_price(draft: Draft, line: ChargedLine, *, prefer_held: bool) ->
 
 
 def _cost(draft: Draft, line: ChargedLine, price: Price) -> Decimal:
-    """The product's unit cost; of what is charged once the catalogue's cost of that type; else the price (SPEC 6)."""
+    """The product's unit cost; of what is charged once the catalogue's cost of that type; else the price (plans.md#costs)."""
     if line.charge in _UNIT_CHARGES or line.is_standing_credit:
         held = draft.held(line.product_id, price.amount)
         cost = held.unit_cost if held else _linked_cost(draft, line, price)
@@ -159,7 +159,7 @@ def _cost(draft: Draft, line: ChargedLine, price: Price) -> Decimal:
 
 
 def _linked_cost(draft: Draft, line: ChargedLine, price: Price) -> Price | None:
-    """A credit of a product that left the subscription costs what its addition did (plans.md#prices)."""
+    """A credit of a product that left the subscription costs what its addition did (plans.md#costs)."""
     if not line.is_standing_credit:
         return None
     linked = [link for link in draft.facts.links if link.is_standing and link.product_id == line.product_id]

@@ -1,4 +1,4 @@
-"""renewal_order: nothing, unless the quantity or the price moved (SPEC 6)."""
+"""renewal_order: nothing, unless the quantity or the price moved (plans.md#renewal-order)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _ONCE_RULE = "renewal order: charged once"
 
 
 def plan_renewal_order(draft: Draft, lines: tuple[ChargedLine, ...]) -> None:
-    """Replace the standing addition of a renewed product only if something moved (SPEC 6, renewal_order)."""
+    """Replace the standing addition of a renewed product only if something moved (plans.md#renewal-order)."""
     products = by_product(line for line in lines if line.charge is Charge.RECURRING)
     for product, own in products.items():
         _plan_product(draft, product, own)
@@ -62,7 +62,7 @@ def _plan_product(draft: Draft, product: ProductId, lines: Sequence[ChargedLine]
 
 
 def _renewed_quantity(draft: Draft, product: ProductId, total: Decimal) -> Decimal:
-    """The line's quantity is the total; the newest order follows the subscription (SPEC 6, fine points)."""
+    """The line's quantity is the total; the newest order follows the subscription (plans.md#renewal-order)."""
     held = draft.held_quantity(product) if draft.held(product) else None
     if not draft.facts.is_newest or held is None:
         return total

@@ -1,4 +1,4 @@
-"""sales_order: standing additions for what was bought, and what they do not cover yet (SPEC 6)."""
+"""sales_order: standing additions for what was bought, and what they do not cover yet (plans.md#sales-order)."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _ONCE_RULE = "sales order: charged once"
 
 
 def plan_sales_order(draft: Draft, lines: tuple[ChargedLine, ...]) -> None:
-    """Standing additions from s, prorated ones for e … s − 1 day, and the rest once (SPEC 6, sales_order)."""
+    """Standing additions from s, prorated ones for e … s − 1 day, and the rest once (plans.md#sales-order)."""
     if draft.facts.task.is_initial:
         _plan_initial(draft)
         return
@@ -81,7 +81,7 @@ def _is_covered(draft: Draft, product: ProductId, lines: Sequence[ChargedLine], 
 
 
 def _plan_initial(draft: Draft) -> None:
-    """Every product the subscription holds, from e; nothing for usage-based subscriptions (SPEC 6)."""
+    """Every product the subscription holds, from e; nothing for usage-based subscriptions (plans.md#initial-order)."""
     if draft.subscription.billing_model.is_usage_based:
         draft.notes.append("Billed by use: nothing stands, its billing orders bill it.")
         return

@@ -1,4 +1,4 @@
-"""Standing additions: finding a product's own, starting one, replacing one (SPEC 6)."""
+"""Standing additions: finding a product's own, starting one, replacing one (plans.md#standing-start)."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def linked_quantity(links: Sequence[Link]) -> Decimal:
 
 
 def plan_new_standing(draft: Draft, line: ChargedLine, *, may_prorate: bool) -> None:
-    """A product's first standing addition, and the days before it (SPEC 6, sales_order)."""
+    """A product's first standing addition, and the days before it (plans.md#sales-order)."""
     if line.quantity == 0:
         return
     if line.quantity < 0:
@@ -74,7 +74,7 @@ def plan_new_standing(draft: Draft, line: ChargedLine, *, may_prorate: bool) -> 
 
 
 def _price_after_free_days(draft: Draft, line: ChargedLine) -> Price | None:
-    """What a product costs that was sold at 0 for a start: the subscription's price (plans.md#free-starts)."""
+    """What a product costs that was sold at 0 for a start: the subscription's price (plans.md#free-start)."""
     if line.unit_price is None or line.unit_price.amount:
         return None
     prices = list(draft.prices_held(line.product_id))
@@ -202,7 +202,7 @@ def wanted_standing(
 ) -> list[Wanted] | None:
     """The standing additions of a product that shall come to a quantity.
 
-    One; but of a product that the subscription lists at several prices one for each (plans.md#several-prices).
+    One; but of a product that the subscription lists at several prices one for each (plans.md#several-prices-of-one-product).
 
     Returns:
         None, and the problem, where the quantity would be below 0.
@@ -287,7 +287,7 @@ def _priced_as_recurring(line: ChargedLine, links: Sequence[Link]) -> ChargedLin
 
 
 def check_guard(draft: Draft, product: ProductId, linked: Decimal, quantity: Decimal) -> None:
-    """A change of quantity beyond the guard waits until a person confirms it (SPEC 6, guards)."""
+    """A change of quantity beyond the guard waits until a person confirms it (plans.md#guards)."""
     limit = draft.facts.rules.max_quantity_change
     if limit is None or draft.facts.task.confirmed_guard or linked == 0:
         return
@@ -303,7 +303,7 @@ def check_guard(draft: Draft, product: ProductId, linked: Decimal, quantity: Dec
 
 
 def link_missing(draft: Draft, product: ProductId) -> None:
-    """The product's standing addition is not known: the operator may adopt one (SPEC 6, problems)."""
+    """The product's standing addition is not known: the operator may adopt one (plans.md#problems)."""
     draft.problem(
         ProblemCode.LINK_MISSING,
         product,

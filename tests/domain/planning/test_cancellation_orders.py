@@ -1,4 +1,4 @@
-"""SPEC 6, cancellation_order: the standing additions end."""
+"""plans.md#cancellation-order, cancellation_order: the standing additions end."""
 
 from __future__ import annotations
 

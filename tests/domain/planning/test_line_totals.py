@@ -1,4 +1,4 @@
-"""What the marketplace charged on a line survives (plans.md#line-totals)."""
+"""What the marketplace charged on a line survives (plans.md#the-marketplaces-amount-survives)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SPEC 6: price and cost of a line, the prorated price, and its arithmetic."""
+"""plans.md#prorated-price: price and cost of a line, the prorated price, and its arithmetic."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SPEC section 10, line by line."""
+"""examples.md, line by line."""
 
 from __future__ import annotations
 
