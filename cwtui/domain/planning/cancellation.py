@@ -45,7 +45,10 @@ def plan_cancellation_order(draft: Draft, lines: tuple[ChargedLine, ...]) -> Non
 
 
 def _cancel_date(draft: Draft, effective: date, lines: Iterable[ChargedLine]) -> date:
-    """c: e where it has ended or the order gives money back; else the expiration, if not before e (plans.md#cancellation-order)."""
+    """c: e where it has ended or the order gives money back; else the expiration, if not before e.
+
+    Rule: plans.md#cancellation-order.
+    """
     gives_back = any(line.charge is Charge.CREDIT and not line.is_void_credit for line in lines)
     if gives_back or draft.subscription.status in _ENDED:
         return effective

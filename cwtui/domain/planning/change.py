@@ -119,7 +119,10 @@ def plan_product_change(draft: Draft, product: ProductId, lines: Sequence[Charge
 
 
 def _is_new(draft: Draft, product: ProductId, delta: Decimal) -> bool:
-    """A product without a link whose quantity in the subscription equals Δ is new to it (plans.md#new-to-the-subscription)."""
+    """A product without a link whose quantity in the subscription equals Δ is new to it.
+
+    Rule: plans.md#new-to-the-subscription.
+    """
     return delta > 0 and draft.held_quantity(product) == delta
 
 
@@ -146,7 +149,10 @@ def _added_units(recurring: Sequence[ChargedLine]) -> list[ChargedLine]:
 
 
 def _new_quantity(draft: Draft, product: ProductId, linked: Decimal, delta: Decimal, stated: Decimal | None) -> Decimal:
-    """q: linked quantity + Δ, or the total a `renew` line states; the newest order's is what is held (plans.md#newest-order)."""
+    """q: linked quantity + Δ, or the total a `renew` line states; the newest order's is what is held.
+
+    Rule: plans.md#newest-order.
+    """
     by_order = linked + delta if stated is None else stated
     if not draft.facts.is_newest:
         return by_order

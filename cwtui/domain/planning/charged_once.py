@@ -1,4 +1,7 @@
-"""One-time additions: what an order charges once, and the days before a standing addition (plans.md#the-marketplaces-amount-survives)."""
+"""One-time additions: what an order charges once, and the days before a standing addition.
+
+Rule: plans.md#the-marketplaces-amount-survives.
+"""
 
 from __future__ import annotations
 
@@ -120,7 +123,10 @@ class _Billed:
     total: Decimal | None = None
 
     def as_total(self, total: Decimal) -> _Billed:
-        """The same as 1 × total; its cost is quantity × unit cost, in the same proportion (plans.md#the-marketplaces-amount-survives)."""
+        """The same as 1 × total; its cost is quantity × unit cost, in the same proportion.
+
+        Rule: plans.md#the-marketplaces-amount-survives.
+        """
         price, cost, formulas = self.offer.price, self.offer.cost, self.offer.formulas
         worth = cost * total / price if price else self.quantity * cost or total
         magnitude = abs(worth).copy_sign(total) if total < 0 else worth

@@ -137,7 +137,10 @@ def _marketplace_price(draft: Draft, line: ChargedLine, *, prefer_held: bool) ->
 
 
 def _cost(draft: Draft, line: ChargedLine, price: Price) -> Decimal:
-    """The product's unit cost; of what is charged once the catalogue's cost of that type; else the price (plans.md#costs)."""
+    """The product's unit cost; of what is charged once the catalogue's cost of that type; else the price.
+
+    Rule: plans.md#costs.
+    """
     if line.charge in _UNIT_CHARGES or line.is_standing_credit:
         held = draft.held(line.product_id, price.amount)
         cost = held.unit_cost if held else _linked_cost(draft, line, price)

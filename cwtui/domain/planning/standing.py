@@ -202,7 +202,9 @@ def wanted_standing(
 ) -> list[Wanted] | None:
     """The standing additions of a product that shall come to a quantity.
 
-    One; but of a product that the subscription lists at several prices one for each (plans.md#several-prices-of-one-product).
+    One; but of a product that the subscription lists at several prices one for each.
+
+    Rule: plans.md#several-prices-of-one-product.
 
     Returns:
         None, and the problem, where the quantity would be below 0.
