@@ -114,7 +114,11 @@ class SubscriptionStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """A subscription; `products` and `plan_id` are known only from its detailed form (`detailed`)."""
+    """A subscription; `products` and `plan_id` are known only from its detailed form (`detailed`).
+
+    Attributes:
+        modified: The day of its last change on the marketplace; None where the marketplace does not say.
+    """
 
     id: SubscriptionId
     name: str
@@ -127,6 +131,7 @@ class Subscription:
     plan_id: str = ""
     products: tuple[SubscriptionProduct, ...] = ()
     detailed: bool = False
+    modified: date | None = None
 
     def product(self, product_id: ProductId) -> SubscriptionProduct | None:
         """The product of that id, or None."""
@@ -145,7 +150,7 @@ class OrderType(StrEnum):
 
 
 class OrderStatus(StrEnum):
-    """The marketplace's order states; the first two are still open (SPEC 4.2)."""
+    """The marketplace's order states (check.md#followed)."""
 
     SUBMITTED = "submitted"
     PROCESSING = "processing"
@@ -155,8 +160,8 @@ class OrderStatus(StrEnum):
 
     @property
     def is_open(self) -> bool:
-        """The order may still complete, however long that takes."""
-        return self in {OrderStatus.SUBMITTED, OrderStatus.PROCESSING}
+        """The order may still complete, however long that takes: one that failed is often submitted again."""
+        return self in {OrderStatus.SUBMITTED, OrderStatus.PROCESSING, OrderStatus.ERROR}
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,11 +186,16 @@ class OrderLine:
 
 @dataclass(frozen=True, slots=True)
 class OrderProduct:
-    """A product of a detailed order: names the subscription its lines belong to (SPEC 4.3)."""
+    """A product of a detailed order: names the subscription its lines belong to (check.md#subscription-of-a-line).
+
+    Attributes:
+        target_id: The subscription that units are moved to; empty where nothing is moved.
+    """
 
     id: ProductId
     name: str = ""
     subscription_id: SubscriptionId = SubscriptionId("")
+    target_id: SubscriptionId = SubscriptionId("")
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +203,9 @@ class Order:
     """An order; `products` and `subscription_id` are known only from its detailed form (`detailed`).
 
     `created` and `provisioned` are aware UTC moments.
+
+    Attributes:
+        target_id: The subscription that the order moves something to; empty where it moves nothing.
     """
 
     id: OrderId
@@ -206,6 +219,7 @@ class Order:
     products: tuple[OrderProduct, ...] = field(default=())
     subscription_id: SubscriptionId = SubscriptionId("")
     detailed: bool = False
+    target_id: SubscriptionId = SubscriptionId("")
 
     @property
     def effective(self) -> date:
