@@ -1,4 +1,4 @@
-"""SPEC 4.3 to 4.6: which subscription a line belongs to, which kind a task is, which comes first."""
+"""check.md: which subscription a line belongs to, which kind a task is, which comes first."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def test_an_order_that_moves_units_touches_both_ends_and_bills_one(
     touched: tuple[SubscriptionId, ...],
     billed: SubscriptionId,
 ) -> None:
-    """(check.md#subscription-of-a-line)"""
+    """(check.md#moved-seats)"""
     named = tuple(OrderProduct(ProductId(f"P{at}"), "", *ends) for at, ends in enumerate(products))
     made = replace(order(OrderType.CHANGE, "recurring"), subscription_id=own, target_id=target, products=named)
     assert subscriptions_of(made) == touched

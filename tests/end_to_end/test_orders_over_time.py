@@ -1,4 +1,4 @@
-"""Which orders make tasks, and when (SPEC 4): nothing missed, nothing twice, whatever ends when."""
+"""Which orders make tasks, and when (check.md#later-checks): nothing missed, nothing twice, whatever ends when."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ FAILED_FIRST = [
 def test_an_order_that_failed_first_and_completed_a_week_later_is_carried_over(
     kind: str, delta: int, before: int | None, after: int, reseller: Reseller, cwtui: Cwtui
 ) -> None:
-    """(check.md#followed) Nothing is made of it while it is in `error`, whatever is checked in between."""
+    """(check.md#following-orders) Nothing is made of it while it is in `error`, whatever is checked in between."""
     if before is not None:
         reseller.subscribe(before)
     reseller.map_all(cwtui)
@@ -121,7 +121,7 @@ def test_orders_that_failed_or_were_cancelled_make_none(reseller: Reseller, cwtu
 
 
 def test_an_order_over_two_subscriptions_makes_a_task_of_each(reseller: Reseller, cwtui: Cwtui) -> None:
-    """The subscription of a line is that of the order's product (SPEC 4.3)."""
+    """The subscription of a line is that of the order's product (check.md#subscription-of-a-line)."""
     cwtui.auto(as_of="2026-11-10")
     reseller.subscribe(3)
     reseller.map_all(cwtui)
