@@ -222,7 +222,7 @@ class ChangeCheck:
         return set(found)
 
     async def _add_orders(self, found: _Found, ids: Sequence[OrderId], history: _History) -> None:
-        """One task per (order, subscription); an order that names none still waits for a person (check.md#following-orders)."""
+        """One task per (order, subscription); one that names none still waits for a person (check.md#later-checks)."""
 
         async def ask(order_id: OrderId) -> Order | None:
             try:
