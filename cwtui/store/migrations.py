@@ -74,9 +74,9 @@ def _subscription(old: Document) -> Document:
 
 
 def _order(old: Document) -> Document:
-    names = ("id", "name", "subscription_id")
+    names = ("id", "name", "subscription_id", "target_id")
     lines = [_priced(line, "unit_price", "extended") for line in old["lines"]]
-    return {**old, "lines": lines, "products": [dict(zip(names, row, strict=True)) for row in old["products"]]}
+    return {**old, "lines": lines, "products": [dict(zip(names, row, strict=False)) for row in old["products"]]}
 
 
 def _priced(old: Document, *prices: str) -> Document:
