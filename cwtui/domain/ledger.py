@@ -149,7 +149,7 @@ class Fit(NamedTuple):
 
 
 def fit_of(intended: AdditionValues, held: Addition) -> Fit:
-    """Compare an addition with a create whose answer is lost (synchronising.md#candidates)."""
+    """Compare an addition with a create whose answer is lost (synchronising.md#the-candidate)."""
     values = held.values
     is_candidate = (
         held.is_whole

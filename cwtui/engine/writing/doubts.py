@@ -1,5 +1,7 @@
 """Creates that were given up: what they may still bring, however late, is recognised as ours.
 
+Rule: synchronising.md#exactly-once.
+
 A service that is slow enough may commit a create long after everybody stopped waiting for it. Its addition then stands
 beside the one that was sent in its place. Whatever appears in the agreement afterwards with exactly those values, was
 not there before the first attempt, and belongs to no subscription, is that late double.

@@ -1,4 +1,4 @@
-"""The services with every write of a record that is no addition in the audit."""
+"""The services with every write of a record that is no addition in the audit (commands.md#audit)."""
 
 from __future__ import annotations
 
