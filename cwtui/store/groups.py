@@ -6,8 +6,9 @@ from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 from typing import Any
 
+from cwtui.domain.ledger import Doubt, Operation, Owed, Purpose
 from cwtui.domain.mappings import Link
-from cwtui.domain.plans import Change, Operation
+from cwtui.domain.plans import Change
 from cwtui.domain.records import AuditRow, ConfirmedChange
 from cwtui.domain.tasks import Task, TaskStatus, order_rank
 from cwtui.store.journal import Op
@@ -16,7 +17,11 @@ from cwtui.store.table import Table, number_after, text_after
 
 OPEN, ENDED, REPLACES = "open", "ended", "replaces"
 _ENDED = tuple(said(Task, "status", status) for status in TaskStatus if not status.is_open)
-_REPLACES = (said(AuditRow, "operation", Operation.DELETE), b'"key":"undo:', b'"key":"restore:')
+_REPLACES = (
+    said(AuditRow, "operation", Operation.DELETE),
+    said(AuditRow, "purpose", Purpose.UNDO),
+    said(AuditRow, "purpose", Purpose.RESTORE),
+)
 
 
 def _text(of: type[Any], field: str) -> Callable[[bytes], str]:
@@ -31,7 +36,8 @@ def _number(of: type[Any], field: str) -> Callable[[bytes], str]:
 
 subscription_of_task, order_of_task = _text(Task, "subscription_id"), _text(Task, "order_id")
 subscription_of_link, agreement_of_link = _text(Link, "subscription_id"), _number(Link, "agreement_id")
-agreement_of_intent = _number(Change, "agreement_id")
+agreement_of_intent, agreement_of_doubt = _number(Change, "agreement_id"), _number(Doubt, "agreement_id")
+task_of_owed = _text(Owed, "task_id")
 task_of_done, task_of_audit_row = _text(ConfirmedChange, "task_id"), _text(AuditRow, "task_id")
 
 

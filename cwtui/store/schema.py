@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_type_hints
 
 import orjson
 
+from cwtui.domain.ledger import Doubt, ImportIntent, Owed, TakenBack
 from cwtui.domain.mappings import Link, Mapping
 from cwtui.domain.marketplace import Customer, Order, Product, Subscription
 from cwtui.domain.plans import Change, Edit, Plan, PlanEdits
@@ -137,4 +138,8 @@ INTENTS = Schema("intents", Intent, attrgetter("seq"), finish=_intent)
 AUDIT = Schema("audit", AuditRow, attrgetter("seq"))
 WRITES = Schema("writes", RecordWrite, attrgetter("seq"))
 DONE = Schema("done", ConfirmedChange, lambda done: f"{len(done.task_id)}:{done.task_id}:{done.key}")
+DOUBTS = Schema("doubts", Doubt, attrgetter("seq"))
+TAKEN_BACK = Schema("taken_back", TakenBack, attrgetter("task_id"))
+OWED = Schema("owed", Owed, lambda owed: f"{owed.seq}:{owed.task_id}")
+IMPORTS = Schema("imports", ImportIntent, attrgetter("company_id"))
 FACTS = Schema("facts", Fact, attrgetter("name"))

@@ -15,7 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cwtui.domain.plans import Change, Edit, Operation, Plan, Steps
+from cwtui.domain.ledger import Operation
+from cwtui.domain.plans import Change, Edit, Plan, Steps
 from cwtui.domain.psa import AdditionValues
 from cwtui.domain.tasks import Problem, ProblemCode, Task, TaskKind, TaskStatus
 from cwtui.store import schema

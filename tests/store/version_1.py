@@ -17,6 +17,7 @@ from cwtui.domain.ids import (
     AdditionId,
     AgreementId,
     CatalogItemId,
+    CompanyId,
     CustomerId,
     Mpn,
     OrderId,
@@ -24,6 +25,7 @@ from cwtui.domain.ids import (
     SubscriptionId,
     TaskId,
 )
+from cwtui.domain.ledger import Doubt, ImportIntent, Operation, Outcome, Owed, Purpose, TakenBack, Why
 from cwtui.domain.mappings import Link, MappingKey, MappingKind
 from cwtui.domain.mappings import Mapping as MappingRow
 from cwtui.domain.marketplace import (
@@ -43,7 +45,7 @@ from cwtui.domain.marketplace import (
     SubscriptionProduct,
     SubscriptionStatus,
 )
-from cwtui.domain.plans import Change, Edit, Operation, Plan, PlanEdits, PriceSource
+from cwtui.domain.plans import Change, Edit, Plan, PlanEdits, PriceSource
 from cwtui.domain.psa import Addition, AdditionValues, BillCustomer
 from cwtui.domain.records import AuditRow, Cursor, RecordWrite
 from cwtui.domain.tasks import Problem, ProblemCode, Task, TaskKind, TaskStatus
@@ -293,21 +295,23 @@ AUDIT = (
         "run-1",
         "anna",
         TaskId("1000.2000"),
-        "create",
+        Operation.CREATE,
         AGREEMENT,
         AdditionId(815),
         SubscriptionId("2000"),
         ProductId("MFL-1"),
-        "recurring",
+        Charge.RECURRING,
         None,
         VALUES,
-        "confirmed",
-        {
-            "key": "recurring:MFL-1",
-            "rule": "a standing addition",
-            "arithmetic": ["4.50"],
-            "request": {"quantity": 10.5},
-        },
+        Outcome.CONFIRMED,
+        key="recurring:MFL-1",
+        is_standing=True,
+        why=Why(
+            rule="a standing addition",
+            arithmetic=("4.50",),
+            request="create in agreement 41",
+            stored_otherwise={"quantity": "10 instead of 10.5"},
+        ),
     ),
     AuditRow(
         2,
@@ -315,16 +319,18 @@ AUDIT = (
         "run-2",
         "anna",
         TaskId("1000.2000"),
-        "delete",
+        Operation.DELETE,
         AGREEMENT,
         AdditionId(815),
         SubscriptionId("2000"),
         ProductId("MFL-1"),
-        "recurring",
+        Charge.RECURRING,
         VALUES,
         None,
-        "adopted",
-        {"key": "undo:1", "source": "", "arithmetic": []},
+        Outcome.ADOPTED,
+        key="undo:1",
+        purpose=Purpose.UNDO,
+        refers_to=1,
     ),
     AuditRow(
         3,
@@ -332,28 +338,75 @@ AUDIT = (
         "run-3",
         "timer",
         TaskId("1001.2000"),
-        "create",
+        Operation.CREATE,
         AGREEMENT,
         None,
         SubscriptionId("2000"),
         ProductId("MFL-2"),
-        "setup",
+        Charge.SETUP,
         None,
         STANDING,
-        "failed: ConnectWise answered 400.",
-        {"key": "setup:MFL-2"},
+        Outcome.FAILED,
+        "ConnectWise answered 400.",
+        key="setup:MFL-2",
     ),
 )
 WRITES = (
     RecordWrite(
-        20, MOMENT, "run-1", "anna", "create", "PSA", "company", "250", "GreenLane", None, {"name": "Green Lane LLC"},
-        "confirmed",
+        20,
+        MOMENT,
+        "run-1",
+        "anna",
+        Operation.CREATE,
+        "PSA",
+        "company",
+        "250",
+        "GreenLane",
+        None,
+        {"name": "Green Lane LLC"},
+        Outcome.CONFIRMED,
     ),
     RecordWrite(
-        21, MOMENT, "run-1", "anna", "update", "marketplace", "customer", "", "C1", {"name": "a"}, {"name": "b"},
-        "unknown: no answer",
+        21,
+        MOMENT,
+        "run-1",
+        "anna",
+        Operation.UPDATE,
+        "marketplace",
+        "customer",
+        "",
+        "C1",
+        {"name": "a"},
+        {"name": "b"},
+        Outcome.UNKNOWN,
+        "no answer",
     ),
-)  # fmt: skip
+)
+DOUBT = Doubt(
+    40,
+    MOMENT.replace(microsecond=0),
+    AGREEMENT,
+    TaskId("1000.2000"),
+    SubscriptionId("2000"),
+    ProductId("MFL-1"),
+    Charge.RECURRING,
+    "recurring:MFL-1",
+    PRESENT,
+    AdditionValues(
+        CatalogItemId(7),
+        Decimal("10.5"),
+        Decimal("4.5"),
+        Decimal("3.6"),
+        date(2026, 12, 1),
+        description="Exchange Online",
+    ),
+)
+TAKEN_BACK = TakenBack(TaskId("1000.2000"), 2)
+OWED = Owed(TaskId("1000.2000"), 1, date(2026, 11, 30))
+IMPORTS = (
+    ImportIntent(CompanyId(250), "GL-1", MOMENT.replace(microsecond=0)),
+    ImportIntent(CompanyId(251), "", customer_id=CustomerId("C2")),
+)
 _SEEN_ADDITION = {
     "id": 815,
     "agreement": 41,
@@ -394,24 +447,6 @@ FACTS: Mapping[str, object] = {
     },
     "names": {"customer:250": "Green Lane LLC"},
     "planning.basis": "0123456789abcdef",
-    "customers.import:250": {"identifier": "GL-1", "at": "2026-11-21T12:30:15+00:00"},
-    "customers.import:251": {"customer": "C2"},
-    "undone:1000.2000": 2,
-    "owed:1000.2000": {"1": "2026-11-30"},
-    "doubts": [
-        {
-            "seq": 40,
-            "at": "2026-11-21T12:30:15+00:00",
-            "agreement_id": 41,
-            "task_id": "1000.2000",
-            "subscription_id": "2000",
-            "product_id": "MFL-1",
-            "charge": "recurring",
-            "key": "recurring:MFL-1",
-            "present": [815, 816],
-            "likeness": "7|10.5|4.50",
-        }
-    ],
     "repair:reconcile.2000": {
         "agreement": 41,
         "subscription": "2000",
@@ -449,6 +484,4 @@ FACTS: Mapping[str, object] = {
     },
     "let go": None,
 }
-UNKNOWN = {"colour": "blue"}
-"""What somebody else wrote into the first customer's document and into the order of the first task's."""
 DONE: Sequence[str] = ("deleted:MFL-1", "ended:MFL-1")

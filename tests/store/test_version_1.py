@@ -58,6 +58,10 @@ def holds_everything(state: State, *, folded: bool = False) -> None:
     assert state.done_keys(TaskId("1000.2000")) == set(version_1.DONE)
     assert tuple(state.audit()) == version_1.AUDIT
     assert tuple(state.record_writes()) == version_1.WRITES
+    assert state.doubts(version_1.AGREEMENT) == [version_1.DOUBT]
+    assert state.taken_back(version_1.TAKEN_BACK.task_id) == version_1.TAKEN_BACK
+    assert state.owed(version_1.OWED.task_id) == (version_1.OWED,)
+    assert tuple(state.import_intent(one.company_id) for one in version_1.IMPORTS) == version_1.IMPORTS
     assert {name: state.fact(name) for name in version_1.FACTS} == version_1.FACTS
 
 
@@ -156,6 +160,18 @@ def test_a_document_that_somebody_broke_harms_no_other(old: Path) -> None:
     with pytest.raises(StateError, match="1001"):
         state.order(version_1.ORDERS[1].id)
     state.close()
+
+
+def test_what_keeps_a_create_from_being_sent_twice_is_not_passed_over(old: Path) -> None:
+    content = AtomicStorage(old).read()
+    assert content is not None
+    content.setdefault("facts", {})["99"] = {"id": "doubts", "value": [{"seq": 1, "likeness": "7|1"}]}
+    AtomicStorage(old).write(content)
+    beside(old, ".journal").unlink(missing_ok=True)
+    before = old.read_bytes()
+    with pytest.raises(StateError, match="damaged"):
+        open_state(old)
+    assert old.read_bytes() == before
 
 
 def test_its_tasks_can_be_listed_without_the_lock(old: Path) -> None:
