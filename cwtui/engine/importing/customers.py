@@ -15,7 +15,9 @@ from cwtui.domain.mappings import MappingKey, MappingKind, is_account
 from cwtui.domain.marketplace import Customer
 from cwtui.domain.psa import Company, Contact
 from cwtui.engine.mapping.suggest import exact_matches, namesakes_of, suggest_companies
-from cwtui.engine.protocols import Clock, Listener, Marketplace, Progress, Psa, Store
+from cwtui.engine.planning.open_tasks import OpenTasks
+from cwtui.engine.protocols import Progress
+from cwtui.engine.workspace import Feature
 
 Row = TypeVar("Row")
 _INTENT = "customers.import:"
@@ -71,26 +73,13 @@ class Twins:
 
 
 @dataclass(slots=True)
-class CustomerImport:
+class CustomerImport(Feature):
     """Creates customers from companies and maps them at once.
 
     The marketplace validates parameters of products only, so an account is checked here before it is sent.
-
-    Attributes:
-        settle_s: Seconds a create of unknown outcome is given to appear in the list.
-        replan: Plans the tasks that the new mappings concern.
-        is_stopping: Nothing new is begun once it says so.
     """
 
-    store: Store
-    marketplace: Marketplace
-    psa: Psa
-    clock: Clock
-    listener: Listener
-    settle_s: float
-    replan: Callable[[], Awaitable[None]]
-    require_writable: Callable[[], None]
-    is_stopping: Callable[[], bool]
+    open_tasks: OpenTasks
     wait: Callable[[float], Awaitable[None]] = asyncio.sleep
 
     async def candidates(self, ids: Collection[CompanyId] | None = None) -> tuple[ImportCandidate, ...]:
@@ -106,7 +95,7 @@ class CustomerImport:
 
     async def import_all(self, *, language: str = "") -> ImportReport:
         """Every complete company; incomplete ones are named with what they lack."""
-        self.require_writable()
+        self.workspace.require_writable()
         return await self._import(await self.candidates(), {}, language)
 
     async def import_some(
@@ -125,7 +114,7 @@ class CustomerImport:
             language: Of their notifications; empty is English.
             anew: Create them although the marketplace has customers of their names.
         """
-        self.require_writable()
+        self.workspace.require_writable()
         found = await self.candidates(ids)
         known = {one.company.id for one in found}
         mapped = self._mapped()
@@ -150,7 +139,7 @@ class CustomerImport:
         failures: list[NotImported] = []
         try:
             for number, candidate in enumerate(candidates, 1):
-                if self.is_stopping():
+                if self.is_stopping:
                     break
                 company, account = candidate.company, candidate.account.filled(chosen)
                 try:
@@ -167,7 +156,7 @@ class CustomerImport:
                 self.listener.progress(Progress("Importing customers", number, len(candidates)))
         finally:
             if imported:
-                await self.replan()
+                await self.open_tasks.replan_after_mapping()
         return ImportReport(tuple(imported), tuple(failures))
 
     async def _one(
@@ -190,7 +179,7 @@ class CustomerImport:
         try:
             created = await self.marketplace.create_customer(account.body())
         except OutcomeUnknown:
-            await self.wait(self.settle_s)
+            await self.wait(self.workspace.rules.settle_s)
             known.update(by_external_id(await self._customers()))
             found = known.get(account.external_id.casefold())
             if found is None:
@@ -219,7 +208,7 @@ class CustomerImport:
         customers = await self._customers()
         known = by_external_id(customers)
         if any(self._is_open(one.company) and one.company.identifier.casefold() not in known for one in candidates):
-            await self.wait(self.settle_s)
+            await self.wait(self.workspace.rules.settle_s)
             customers = await self._customers()
         return customers
 

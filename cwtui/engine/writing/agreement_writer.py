@@ -13,8 +13,8 @@ from cwtui.domain.mappings import Link
 from cwtui.domain.plans import Change, Operation
 from cwtui.domain.psa import Addition, AdditionValues
 from cwtui.domain.records import AuditRow, Intent
-from cwtui.engine.facade import Writes
-from cwtui.engine.protocols import Clock, Listener, Psa, Store
+from cwtui.engine.reports import Writes
+from cwtui.engine.workspace import Feature
 from cwtui.engine.writing.doubts import LASTS, Doubt, doubts_in, end_doubts, likeness, note_doubt
 
 RESENDS = 5
@@ -33,24 +33,16 @@ class Contradiction(Exception):  # not an error of the program: the plan's groun
 
 
 @dataclass(slots=True)
-class AgreementWriter:
+class AgreementWriter(Feature):
     """Writes to one agreement, one change after the other.
 
     Attributes:
         additions: The agreement's additions as last read, kept up with what was written since.
-        settle_s: Seconds a create of unknown outcome is given to appear before it is sent again.
-        who: The operator, for the audit.
         wait: Sleeps; tests replace it.
     """
 
     agreement_id: AgreementId
-    store: Store
-    psa: Psa
-    clock: Clock
-    listener: Listener
     run_id: str
-    who: str
-    settle_s: float = 3.0
     wait: Callable[[float], Awaitable[None]] = asyncio.sleep
     additions: dict[AdditionId, Addition] = field(default_factory=dict)
     sent: dict[Operation, int] = field(default_factory=dict)
@@ -60,7 +52,7 @@ class AgreementWriter:
         await self._read_additions()
         unsettled = self.store.open_intents(self.agreement_id)
         if any(self._may_still_appear(intent) for intent in unsettled):
-            await self.wait(self.settle_s)
+            await self.wait(self.workspace.rules.settle_s)
             await self._read_additions()
         for intent in unsettled:
             self._settle(intent)
@@ -166,7 +158,7 @@ class AgreementWriter:
         await self._read_additions()
         if found := self._match(intent):
             return found
-        await self.wait(self.settle_s)
+        await self.wait(self.workspace.rules.settle_s)
         await self._read_additions()
         return self._match(intent)
 
@@ -240,7 +232,7 @@ class AgreementWriter:
             seq=intent.seq,
             at=self.clock.now(),
             run_id=self.run_id,
-            who=self.who,
+            who=self.workspace.rules.who,
             task_id=intent.task_id,
             operation=change.operation,
             agreement_id=self.agreement_id,

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 
 from cwtui.domain.errors import CwtuiError, InputError
 from cwtui.domain.ids import TaskId
 from cwtui.domain.plans import Operation
 from cwtui.domain.records import AuditRow
-from cwtui.domain.tasks import Task
-from cwtui.engine.facade import UndoReport, Writes
-from cwtui.engine.protocols import Store
+from cwtui.engine.reports import UndoReport, Writes
+from cwtui.engine.workspace import Feature
+from cwtui.engine.writing.task_work import TaskWork
 
 _DONE = {"confirmed", "adopted"}
 
@@ -38,27 +37,11 @@ class RunSummary:
     failed: int
 
 
-class UndoTask(Protocol):
-    """Takes one task back, as `tasks undo` does."""
-
-    async def __call__(self, task_id: TaskId, *, compensate: bool = False) -> UndoReport:
-        """What was taken back."""
-
-
 @dataclass(slots=True)
-class Runs:
-    """Every run of the audit.
+class Runs(Feature):
+    """Every run of the audit."""
 
-    Attributes:
-        undo_task: As `tasks undo` does.
-        outstanding: What a task wrote and what was not taken back yet.
-        is_stopping: Nothing new is begun once it says so.
-    """
-
-    store: Store
-    undo_task: UndoTask
-    outstanding: Callable[[Task], Sequence[AuditRow]]
-    is_stopping: Callable[[], bool]
+    work: TaskWork
 
     def list(self) -> tuple[RunSummary, ...]:
         """All runs that wrote something, oldest first."""
@@ -83,20 +66,20 @@ class Runs:
         lines: list[str] = []
         complete = True
         for name in dict.fromkeys(row.task_id for row in reversed(rows)):
-            if self.is_stopping():
+            if self.is_stopping:
                 return UndoReport((*lines, "Stopped. Undo the run again to go on."), complete=False)
             task = self.store.task(name)
             if task is None:
                 lines.append(f"{name}: what no task wrote is not taken back.")
                 continue
-            later = {row.run_id for row in self.outstanding(task)}
+            later = {row.run_id for row in self.work.undoing.rows(task)}
             if later and run_id not in later:
                 lines.append(
                     f"{name}: what this run wrote is taken back already; {', '.join(sorted(later))} wrote since."
                 )
                 continue
             try:
-                report = await self.undo_task(name, compensate=compensate)
+                report = await self.work.undo(name, compensate=compensate)
             except InputError:
                 lines.append(f"{name}: it is taken back already.")
                 continue
