@@ -17,7 +17,7 @@ from cwtui.engine.writing.synchronise import SyncOutcome
 from cwtui.engine.writing.task_work import TaskWork
 
 FAILED_AUTO = "Failed auto-sync."
-"""How the note of a task that `--auto` could not synchronise begins (SPEC 6)."""
+"""How the note of a task that `--auto` could not synchronise begins (plans.md#edits)."""
 
 
 @dataclass(slots=True)
@@ -33,7 +33,7 @@ class AutoRun(Feature):
     mapping: Callable[[], MappingDesk]
 
     async def run(self, *, dry_run: bool = False) -> AutoReport:
-        """Check, then synchronise every task that is ready; `failed` ones are tried again (SPEC 2, 6, 7)."""
+        """Check, then synchronise every task that is ready; `failed` ones are tried again (commands.md#auto)."""
         report = await self.checking.run()
         errors = [*report.failures]
         if not report.is_planned:
@@ -70,7 +70,7 @@ class AutoRun(Feature):
         return not self.workspace.rules.only_customers or task.customer_id in self.workspace.rules.only_customers
 
     async def _note_failures(self, tasks: Iterable[Task]) -> None:
-        """A task that is not ready says why `--auto` left it (SPEC 6)."""
+        """A task that is not ready says why `--auto` left it (plans.md#edits)."""
         with self.store.grouped():
             async for old in in_turns(tasks):
                 task = self.store.task(old.id)

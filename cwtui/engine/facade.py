@@ -51,11 +51,11 @@ class Engine(Feature):
     # check and auto
 
     async def check(self) -> CheckReport:
-        """Look for new and ended orders and make their tasks (SPEC 4)."""
+        """Look for new and ended orders and make their tasks (check.md#later-checks)."""
         return await self.checking.run()
 
     async def auto(self, *, dry_run: bool = False) -> AutoReport:
-        """Check, then synchronise every task that is ready (SPEC 2, 7); a dry run writes nothing."""
+        """Check, then synchronise every task that is ready (commands.md#auto); a dry run writes nothing."""
         from cwtui.engine.auto import AutoRun
 
         return await AutoRun(self.workspace, self.checking, self.work, lambda: self.mapping).run(dry_run=dry_run)
@@ -69,11 +69,14 @@ class Engine(Feature):
         self.workspace.run.is_stopping = False
 
     async def notify(self, report: AutoReport) -> Sequence[str]:
-        """Send the notifications this report calls for (SPEC 3); returns what failed, one sentence each."""
+        """Send the notifications this report calls for; returns what failed, one sentence each.
+
+        Rule: settings.md#notifications.
+        """
         return await self.tell(report)
 
     async def doctor(self) -> DoctorReport:
-        """Probe both services and every permission, changing nothing (SPEC 8)."""
+        """Probe both services and every permission, changing nothing (reconciling.md#doctor)."""
         from cwtui.engine.doctor import counts_files, examine
 
         files = self.workspace.rules.reads_files or counts_files(self.store)
@@ -110,7 +113,7 @@ class Engine(Feature):
         return await self.work.reopen(task_ids)
 
     async def undo(self, task_id: TaskId, *, compensate: bool = False) -> UndoReport:
-        """Take a synced task back (SPEC 7); `compensate` gives back what was invoiced meanwhile."""
+        """Take a synced task back (synchronising.md#undo); `compensate` gives back what was invoiced meanwhile."""
         return await self.work.undo(task_id, compensate=compensate)
 
     # mappings
@@ -124,7 +127,7 @@ class Engine(Feature):
         return await self.mapping.put(mapping)
 
     async def unset_mapping(self, key: MappingKey) -> bool:
-        """Forget one mapping (SPEC 5); False if there was none."""
+        """Forget one mapping (mapping.md#unmapping-a-customer); False if there was none."""
         return await self.mapping.drop(key)
 
     async def suggest(self, kind: MappingKind) -> Sequence[Suggestion]:

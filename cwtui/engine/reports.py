@@ -1,4 +1,4 @@
-"""The values the engine answers with: what a check, a run, an undo and a diagnosis found (SPEC 2)."""
+"""The values the engine answers with: what a check, a run, an undo and a diagnosis found (commands.md#auto)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cwtui.domain.tasks import Task
 
 @dataclass(frozen=True, slots=True)
 class CheckReport:
-    """What one check of changes found (SPEC 4).
+    """What one check of changes found (check.md#later-checks).
 
     Attributes:
         created: The tasks it made.
@@ -36,7 +36,7 @@ class Writes:
 
 @dataclass(frozen=True, slots=True)
 class AutoReport:
-    """One run of `--auto`, or of `tasks sync` (SPEC 2, `cwtui --auto --json`).
+    """One run of `--auto`, or of `tasks sync` (commands.md#task-list).
 
     Attributes:
         created, synced: Tasks of this run; a dry run counts none as synced.
@@ -81,7 +81,10 @@ class MappingRow:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A ConnectWise entry that may be meant; `score` is 0 to 100, `reason` says why in words (SPEC 5)."""
+    """A ConnectWise entry that may be meant; `score` is 0 to 100, `reason` says why in words.
+
+    Rule: mapping.md#suggestions.
+    """
 
     connectwise_id: int
     name: str
@@ -91,7 +94,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """An unmapped customer, product or subscription, with its candidates, best first (SPEC 5)."""
+    """An unmapped customer, product or subscription, with its candidates, best first (mapping.md#suggestions)."""
 
     kind: MappingKind
     marketplace_id: str
@@ -111,7 +114,7 @@ class ServiceHealth:
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """One cell of the permission table of SPEC 8; `granted` is None where it could not be found out."""
+    """One cell of the permission table of reconciling.md#doctor; `granted` is None where it could not be found out."""
 
     module: str
     permission: str
@@ -121,7 +124,7 @@ class Permission:
 
 @dataclass(frozen=True, slots=True)
 class DoctorReport:
-    """Both connections and the permission table (SPEC 8)."""
+    """Both connections and the permission table (reconciling.md#doctor)."""
 
     services: tuple[ServiceHealth, ...] = ()
     permissions: tuple[Permission, ...] = ()

@@ -22,7 +22,7 @@ class Checking(Feature):
     open_tasks: OpenTasks
 
     async def run(self) -> CheckReport:
-        """Look for new and ended orders, make their tasks and plan what is open (SPEC 4)."""
+        """Look for new and ended orders, make their tasks and plan what is open (check.md#later-checks)."""
         self.workspace.require_writable()
         self.workspace.run.is_stopping = False
         self.open_tasks.read_afresh()

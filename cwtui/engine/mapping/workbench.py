@@ -273,7 +273,7 @@ class Workbench(Feature):
         )
 
     def save_edits(self, editing: PlanEditing) -> Task:
-        """Keep the operator's edits, so that they survive restarts (SPEC 6); the task as it then stands.
+        """Keep the operator's edits, so that they survive restarts (plans.md#edits); the task as it then stands.
 
         Raises:
             InputError: A value cannot be used.

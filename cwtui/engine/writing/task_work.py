@@ -75,7 +75,7 @@ class TaskWork(Feature):
         return self.desk.plan(task)
 
     async def sync(self, task_ids: Sequence[TaskId], *, dry_run: bool = False) -> AutoReport:
-        """Synchronise these tasks; naming a task confirms what a guard stopped (SPEC 6, guards)."""
+        """Synchronise these tasks; naming a task confirms what a guard stopped (plans.md#guards)."""
         self.workspace.require_writable()
         self.workspace.run.is_stopping = False
         named = await self._named(task_ids)
@@ -126,7 +126,10 @@ class TaskWork(Feature):
         return [await self.task(task.id) for task in tasks]
 
     async def undo(self, task_id: TaskId, *, compensate: bool = False) -> UndoReport:
-        """Take a synced (or part-done) task back (SPEC 7); `compensate` gives back what was invoiced meanwhile."""
+        """Take a synced (or part-done) task back; `compensate` gives back what was invoiced meanwhile.
+
+        Rule: synchronising.md#undo.
+        """
         self.workspace.require_writable()
         task = await self.task(task_id)
         undo = self.undoing
