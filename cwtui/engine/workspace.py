@@ -8,8 +8,27 @@ from dataclasses import dataclass, field
 from cwtui.domain.errors import StateError
 from cwtui.domain.planning import PlanningRules
 from cwtui.engine.concurrently import Answer, Item, each
-from cwtui.engine.protocols import Clock, Listener, Marketplace, Progress, Psa, Store
+from cwtui.engine.protocols import Clock, Listener, Marketplace, Progress, Store
+from cwtui.engine.psa_records import PsaRecords
 from cwtui.engine.rules import EngineRules
+
+
+@dataclass(slots=True)
+class CurrentRun:
+    """The run that writes belong to now: one start of a sync, an undo or an import."""
+
+    clock: Clock
+    _id: str = ""
+
+    def begin(self) -> str:
+        """Begin a run; what is written from now on belongs to it."""
+        self._id = self.clock.now().strftime("%Y%m%dT%H%M%S.%f")
+        return self._id
+
+    @property
+    def id(self) -> str:
+        """Its name; the first write of a program that began none begins one."""
+        return self._id or self.begin()
 
 
 @dataclass(slots=True)
@@ -25,31 +44,24 @@ class RunState:
     readings: int = 0
 
 
-def run_name(clock: Clock) -> str:
-    """What a run that begins now is called."""
-    return clock.now().strftime("%Y%m%dT%H%M%S.%f")
-
-
 @dataclass(frozen=True, slots=True)
 class Workspace:
     """One state and two services, open for as long as the engine is.
 
     Attributes:
-        run: The only part that changes.
+        current_run: The run that writes belong to.
+        run: How the work under way stands. These two are the only parts that change.
     """
 
     store: Store
     marketplace: Marketplace
-    psa: Psa
+    psa: PsaRecords
     clock: Clock
     listener: Listener
     rules: EngineRules
     planning_rules: PlanningRules
+    current_run: CurrentRun
     run: RunState = field(default_factory=RunState)
-
-    def new_run(self) -> str:
-        """A name for a run, for journal and audit."""
-        return run_name(self.clock)
 
     def require_writable(self) -> None:
         """Give the permit to write.
@@ -62,6 +74,11 @@ class Workspace:
                 "Another process works on this state file, so it was opened for reading only.",
                 next_step="Wait until that process has ended, then start again.",
             )
+
+    def begin_run(self) -> None:
+        """As `require_writable`; what is written from now on belongs to a run of its own."""
+        self.require_writable()
+        self.current_run.begin()
 
     async def each(self, items: Sequence[Item], ask: Callable[[Item], Awaitable[Answer]], what: str) -> list[Answer]:
         """Ask for every item, as many at once as the rules allow; the listener hears how far it is.
@@ -98,7 +115,7 @@ class Feature:
         return self.workspace.marketplace
 
     @property
-    def psa(self) -> Psa:
+    def psa(self) -> PsaRecords:
         """The ConnectWise client."""
         return self.workspace.psa
 
@@ -116,6 +133,11 @@ class Feature:
     def at_once(self) -> int:
         """Requests that may be under way together, for each service."""
         return self.workspace.rules.at_once
+
+    @property
+    def settle_s(self) -> float:
+        """Seconds a create of unknown outcome is given to appear."""
+        return self.workspace.rules.settle_s
 
     @property
     def is_stopping(self) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 from cwtui.domain.tasks import TaskStatus
 from cwtui.engine.planning.desk import PlanningDesk
 from cwtui.engine.reports import AutoReport
+from cwtui.engine.writing.create_once import CreateOnce
 from cwtui.engine.writing.task_work import TaskWork
 from cwtui.vendors.accounts import AccountExport, AccountsReport, read_accounts
 from cwtui.vendors.billing_report import read_billing_report
@@ -18,7 +19,6 @@ from cwtui.vendors.count_source import CountSource
 from cwtui.vendors.cross_references import Association, CrossReferences
 from cwtui.vendors.items import ItemExport, ItemsReport
 from cwtui.vendors.layouts import Layout
-from cwtui.vendors.once import Once
 from cwtui.vendors.protocols import IntermediaPsa
 from cwtui.vendors.setup_tables import Checklist, SetupTables
 from cwtui.vendors.sku_sheet import read_sku_sheet
@@ -56,18 +56,18 @@ class VendorDesk:
     desk: PlanningDesk
     layout: Layout
     source: CountSource
-    once: Once
+    once: CreateOnce
     work: TaskWork
 
     async def setup(self, *, apply: bool = False) -> Checklist:
         """The checklist of setup tables; with `apply`, what is missing is created."""
         if apply:
-            self.work.workspace.require_writable()
+            self.work.workspace.begin_run()
         return await self._tables().checklist(apply=apply)
 
     async def export_accounts(self, path: Path, *, manage_id: bool = False) -> AccountsReport:
         """Link or create the company of every account of a file."""
-        self.work.workspace.require_writable()
+        self.work.workspace.begin_run()
         file = read_accounts(path, self.layout)
         export = AccountExport(
             self.psa, self.desk.store, self.desk.listener, self.layout, self.once, at_once=self.desk.at_once
@@ -76,7 +76,7 @@ class VendorDesk:
 
     async def compare_items(self, path: Path) -> tuple[ItemExport, ItemsReport]:
         """What of a SKU sheet is new, the same, or held otherwise; `ItemExport.apply` carries it out."""
-        self.work.workspace.require_writable()
+        self.work.workspace.begin_run()
         export = ItemExport(
             self.psa,
             self.desk.store,
@@ -91,13 +91,13 @@ class VendorDesk:
     async def cross_references(self, *, apply: bool = False) -> tuple[Association, ...]:
         """Every exported SKU and whether it is associated; with `apply`, those that are not become so."""
         if apply:
-            self.work.workspace.require_writable()
+            self.work.workspace.begin_run()
         tables, store, listener = self._tables(), self.desk.store, self.desk.listener
         return await CrossReferences(self.psa, store, listener, self.layout, self.once, tables).run(apply=apply)
 
     async def export_counts(self, path: Path, *, day: date | None = None, force: bool = False) -> CountsReport:
         """Make the `count_update` tasks of a report."""
-        self.work.workspace.require_writable()
+        self.work.workspace.begin_run()
         return await self._counts().run(read_billing_report(path, self.layout, day), force=force)
 
     async def reconcile(
@@ -111,7 +111,7 @@ class VendorDesk:
         report = read_billing_report(path, self.layout, day)
         export = self._counts()
         if apply:
-            self.work.workspace.require_writable()
+            self.work.workspace.begin_run()
             export.check(report, force=force)
         accounts = await export.resolve(report)
         refused = export.refused

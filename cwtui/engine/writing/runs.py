@@ -9,13 +9,11 @@ from datetime import datetime
 
 from cwtui.domain.errors import CwtuiError, InputError
 from cwtui.domain.ids import TaskId
-from cwtui.domain.plans import Operation
+from cwtui.domain.ledger import Operation
 from cwtui.domain.records import AuditRow
 from cwtui.engine.reports import UndoReport, Writes
 from cwtui.engine.workspace import Feature
 from cwtui.engine.writing.task_work import TaskWork
-
-_DONE = {"confirmed", "adopted"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +58,7 @@ class Runs(Feature):
         Raises:
             InputError: There is no such run.
         """
-        rows = [row for row in self.store.audit(run_id=run_id) if row.outcome in _DONE]
+        rows = [row for row in self.store.audit(run_id=run_id) if row.is_done]
         if not rows:
             raise InputError(f"No run {run_id} wrote anything.", next_step="See `cwtui audit --runs`.")
         lines: list[str] = []
@@ -94,7 +92,7 @@ class Runs(Feature):
 
 def _summary(rows: Sequence[AuditRow]) -> RunSummary:
     """What the rows of one run come to."""
-    first, done = rows[0], [Operation(row.operation) for row in rows if row.outcome in _DONE]
+    first, done = rows[0], [row.operation for row in rows if row.is_done]
     return RunSummary(
         run_id=first.run_id,
         at=first.at,

@@ -35,7 +35,7 @@ class TaskWork(Feature):
 
     async def synchronise(self, tasks: Sequence[Task]) -> SyncOutcome:
         """Write everything that is ready among these tasks, in one run."""
-        outcome = await Synchroniser(self.workspace, self.desk, self.workspace.new_run()).run(tasks)
+        outcome = await Synchroniser(self.workspace, self.desk, self.workspace.current_run.id).run(tasks)
         self.known_names.remember_planned(self.desk)
         if outcome.denied is not None and not outcome.errors:
             outcome.errors.append(str(outcome.denied))
@@ -76,7 +76,7 @@ class TaskWork(Feature):
 
     async def sync(self, task_ids: Sequence[TaskId], *, dry_run: bool = False) -> AutoReport:
         """Synchronise these tasks; naming a task confirms what a guard stopped (plans.md#guards)."""
-        self.workspace.require_writable()
+        self.workspace.begin_run()
         self.workspace.run.is_stopping = False
         named = await self._named(task_ids)
         self.open_tasks.read_afresh()
@@ -130,7 +130,7 @@ class TaskWork(Feature):
 
         Rule: synchronising.md#undo.
         """
-        self.workspace.require_writable()
+        self.workspace.begin_run()
         task = await self.task(task_id)
         undo = self.undoing
         agreement_id = undo.agreement_of(task, compensate=compensate)
@@ -139,7 +139,7 @@ class TaskWork(Feature):
         self.workspace.run.is_stopping = False
         self.open_tasks.read_afresh()
         await self.desk.load_agreements({agreement_id} if agreement_id is not None else set())
-        run = self.workspace.new_run()
+        run = self.workspace.current_run.id
         writer = None if agreement_id is None else AgreementWriter(self.workspace, agreement_id, run)
         report = await undo.run(task, writer, compensate=compensate)
         if report.complete and task.status is not TaskStatus.SKIPPED:

@@ -14,9 +14,10 @@ from cwtui.domain.planning import PlanningRules
 from cwtui.domain.plans import Change
 from cwtui.domain.psa import Addition, AdditionValues
 from cwtui.domain.tasks import Task, TaskKind, TaskStatus
-from cwtui.engine.protocols import Marketplace, Psa
+from cwtui.engine.protocols import Marketplace
+from cwtui.engine.psa_records import PsaRecords
 from cwtui.engine.rules import EngineRules
-from cwtui.engine.workspace import Workspace
+from cwtui.engine.workspace import CurrentRun, Workspace
 from cwtui.engine.writing.agreement_writer import AgreementWriter
 from cwtui.store.state import State
 from tests.engine.upkeep_world import Silent
@@ -133,11 +134,12 @@ class Desk:
         workspace = Workspace(
             self.state,
             cast("Marketplace", None),
-            cast("Psa", self.psa),
+            cast("PsaRecords", self.psa),
             self.clock,
             Silent(),
             EngineRules(settle_s=3, who="sam"),
             PlanningRules(),
+            CurrentRun(self.clock),
         )
         return AgreementWriter(workspace, AGREEMENT, "run 1", wait=self.psa.wait)
 
