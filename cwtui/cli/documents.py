@@ -8,6 +8,8 @@ from decimal import Decimal
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+from cwtui.cli.problems import kept_problem, problem_words
+
 if TYPE_CHECKING:
     from cwtui.domain.plans import Change, Plan
     from cwtui.domain.psa import AdditionValues
@@ -39,7 +41,8 @@ def kept_task_document(document: Document) -> Document:
     """The same shape from a task's document in the state file, without making a task of it."""
     effect = document.get("monthly_effect")
     return {
-        **{key: document[key] for key in ("id", "kind", "status", "problems", "customer", "subscription", "order")},
+        **{key: document[key] for key in ("id", "kind", "status", "customer", "subscription", "order")},
+        "problems": [kept_problem(problem) for problem in document["problems"]],
         "note": document["note"],
         "effective": document.get("effective"),
         "monthly_effect": None if effect is None else Decimal(effect),
@@ -49,7 +52,7 @@ def kept_task_document(document: Document) -> Document:
 
 def problem_document(problem: Problem) -> Document:
     """A problem."""
-    return {"code": problem.code.value, "message": problem.message, "target": problem.target}
+    return {"code": problem.code.value, "message": problem_words(problem), "target": problem.target}
 
 
 def report_document(report: AutoReport) -> Document:

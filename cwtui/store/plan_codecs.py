@@ -13,6 +13,7 @@ from cwtui.domain.ledger import Operation, Outcome, Purpose, Why
 from cwtui.domain.plans import Change, Edit, Plan, PlanEdits, PriceSource
 from cwtui.domain.psa import Addition, AdditionValues, BillCustomer, new_values
 from cwtui.domain.records import AuditRow, Intent
+from cwtui.domain.remedies import Action, Remedy
 from cwtui.domain.tasks import Problem, ProblemCode
 from cwtui.store.marketplace_codecs import day_value, moment_document
 from cwtui.store.migrations import typed_audit_row, typed_change
@@ -179,12 +180,25 @@ def _change_value(document: Document) -> Change:
 
 def problems_document(problems: tuple[Problem, ...]) -> list[Document]:
     """Problems in the shape of `tasks list --json` (commands.md#task-list)."""
-    return [{"code": problem.code.value, "message": problem.message, "target": problem.target} for problem in problems]
+    return [_problem_document(problem) for problem in problems]
+
+
+def _problem_document(problem: Problem) -> Document:
+    found: Document = {"code": problem.code.value, "message": problem.message, "target": problem.target}
+    if (remedy := problem.remedy) is not None:
+        found["remedy"] = {"action": remedy.action.value, "target": remedy.target, "kind": remedy.kind}
+    return found
 
 
 def problems_value(documents: list[Document]) -> tuple[Problem, ...]:
     """The problems of a document."""
-    return tuple(Problem(ProblemCode(each["code"]), each["message"], each["target"]) for each in documents)
+    return tuple(_problem_value(each) for each in documents)
+
+
+def _problem_value(document: Document) -> Problem:
+    kept = document.get("remedy")
+    remedy = Remedy(Action(kept["action"]), kept["target"], kept["kind"]) if kept else None
+    return Problem(ProblemCode(document["code"]), document["message"], document["target"], remedy)
 
 
 def plan_document(plan: Plan) -> Document:

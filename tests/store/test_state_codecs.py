@@ -34,6 +34,7 @@ from cwtui.domain.marketplace import (
 from cwtui.domain.plans import Change, Edit, Plan, PlanEdits, PriceSource
 from cwtui.domain.psa import Addition, AdditionValues, BillCustomer
 from cwtui.domain.records import AuditRow, Cursor, Intent, RecordWrite
+from cwtui.domain.remedies import Action, Remedy
 from cwtui.domain.tasks import Problem, ProblemCode, Task, TaskKind, TaskStatus
 from cwtui.store import codecs, marketplace_codecs, plan_codecs
 from cwtui.store.table import Table, encode
@@ -87,7 +88,7 @@ change = built(
     purpose=some(Purpose),
     refers_to=maybe(identifier),
 )
-problems = few(built(Problem, some(ProblemCode), text, text))
+problems = few(built(Problem, some(ProblemCode), text, text, maybe(built(Remedy, some(Action), text, text))))
 subscription = built(
     Subscription,
     id=text,

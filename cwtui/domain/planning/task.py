@@ -21,6 +21,7 @@ from cwtui.domain.planning.sales import plan_sales_order
 from cwtui.domain.plans import Change, Plan
 from cwtui.domain.psa import Addition, Agreement
 from cwtui.domain.quick import quickly
+from cwtui.domain.remedies import Action, Remedy
 from cwtui.domain.tasks import Problem, ProblemCode, TaskKind, kind_of, lines_of, stray_lines
 
 new_plan = quickly(Plan)
@@ -97,8 +98,8 @@ def check_mappings(draft: Draft) -> None:
         draft.problem(
             ProblemCode.CUSTOMER_UNMAPPED,
             task.customer_id,
-            f"Customer {task.customer_name} ({task.customer_id}) is not mapped to a company."
-            f" Map it: cwtui map set customer {task.customer_id} COMPANY_ID.",
+            f"Customer {task.customer_name} ({task.customer_id}) is not mapped to a company.",
+            Remedy(Action.MAP, task.customer_id, "customer"),
         )
     if _bills_by_statement(draft.subscription):
         draft.problem(
@@ -112,8 +113,8 @@ def check_mappings(draft: Draft) -> None:
         draft.problem(
             ProblemCode.AGREEMENT_UNMAPPED,
             task.subscription_id,
-            f"Subscription {task.subscription_name} ({task.subscription_id}) is not mapped to an agreement."
-            f" Map it: cwtui map set agreement {task.subscription_id} AGREEMENT_ID.",
+            f"Subscription {task.subscription_name} ({task.subscription_id}) is not mapped to an agreement.",
+            Remedy(Action.MAP, task.subscription_id, "agreement"),
         )
         return
     agreement = draft.agreement
@@ -127,7 +128,7 @@ def check_mappings(draft: Draft) -> None:
         return
     for problem in agreement_problems(agreement, draft.subscription):
         if draft.facts.subscription is not None or problem.code is not ProblemCode.BILLING_CYCLE_MISMATCH:
-            draft.problem(problem.code, problem.target, problem.message)
+            draft.problem(problem.code, problem.target, problem.message, problem.remedy)
     if company is not None and agreement.company_id != company:
         draft.problem(
             ProblemCode.AGREEMENT_WRONG_COMPANY,
@@ -191,7 +192,7 @@ def _lines(draft: Draft) -> tuple[ChargedLine, ...]:
         totals_apart=draft.facts.task.kind is TaskKind.CHANGE_ORDER,
     )
     for problem in problems:
-        draft.problem(problem.code, problem.target, problem.message)
+        draft.problem(problem.code, problem.target, problem.message, problem.remedy)
     for stray in stray_lines(order):
         draft.problem(
             ProblemCode.SUBSCRIPTION_MISSING,
@@ -229,8 +230,9 @@ def _needs_reconciling(draft: Draft) -> None:
     draft.problem(
         ProblemCode.LINK_MISSING,
         task.subscription_id,
-        f"Subscription {task.subscription_name} was migrated: its additions may exist already. Reconcile it:"
-        f" cwtui reconcile --customer {task.customer_id}. Then skip this task.",
+        f"Subscription {task.subscription_name} was migrated: its additions may exist already."
+        " Reconcile its customer, then skip this task.",
+        Remedy(Action.RECONCILE, task.customer_id),
     )
 
 
@@ -251,6 +253,7 @@ def _check_links(draft: Draft) -> None:
     """What the plan counts on must still be what cwtui wrote, and where it is mapped (plans.md#problems)."""
     additions, agreement = draft.facts.additions, draft.agreement
     for link in draft.counted_on.values():
+        remedy = None
         if agreement is not None and link.agreement_id != agreement.id:
             text = (
                 f"belongs to agreement {link.agreement_id}, the subscription is mapped to {agreement.id} now."
@@ -265,12 +268,12 @@ def _check_links(draft: Draft) -> None:
             text = link_difference(link.drift(held.values) if held else None, held)
             if not text:
                 continue
-            text += ". Keep or adopt ConnectWise's (cwtui drift keep, cwtui drift adopt) or restore cwtui's"
-            text += " (cwtui drift restore), then sync again"
+            remedy = Remedy(Action.SETTLE_DRIFT, str(link.addition_id))
         draft.problem(
             ProblemCode.LINK_CHANGED,
             str(link.addition_id),
             f"Addition {link.addition_id} of {draft.name_of(link.product_id)} {text}.",
+            remedy,
         )
 
 

@@ -12,6 +12,7 @@ from cwtui.domain.mappings import MappingKind
 from cwtui.domain.planning.dates import AgreementDates
 from cwtui.domain.plans import Plan
 from cwtui.domain.psa import Addition
+from cwtui.domain.remedies import Action, Remedy
 from cwtui.domain.tasks import Task
 from cwtui.engine.planning.desk import PlanningDesk
 from cwtui.engine.workspace import Feature
@@ -48,7 +49,7 @@ class Forecaster(Feature):
         if customer is not None and not names:
             raise InputError(
                 f"Nothing of customer {customer} is mapped to an agreement, as far as the tasks tell.",
-                next_step="Check changes first, then map it: cwtui map suggest agreement.",
+                next_step=Remedy(Action.FIND_MAPPING, kind="agreement"),
             )
         await self.desk.load([task for name in names for task in tasks.get(name, ())])
         await self.desk.load_agreements(set(names))

@@ -1,0 +1,63 @@
+"""Problems and remedies in the screen's words: what is wrong, and the key that mends it."""
+
+from __future__ import annotations
+
+from cwtui.domain.errors import CwtuiError
+from cwtui.domain.remedies import Action, Remedy
+from cwtui.domain.tasks import Problem, ProblemCode
+
+_CHOOSE_AGREEMENT = "m chooses another agreement"
+_KEYS = {
+    ProblemCode.CUSTOMER_UNMAPPED: "m maps it",
+    ProblemCode.PRODUCT_UNMAPPED: "m maps it, or adds it to ConnectWise",
+    ProblemCode.AGREEMENT_UNMAPPED: "m maps it",
+    ProblemCode.AGREEMENT_WRONG_COMPANY: _CHOOSE_AGREEMENT,
+    ProblemCode.AGREEMENT_INACTIVE: _CHOOSE_AGREEMENT,
+    ProblemCode.AGREEMENT_ENDED: _CHOOSE_AGREEMENT,
+    ProblemCode.AGREEMENT_NOT_BILLING: _CHOOSE_AGREEMENT,
+    ProblemCode.BILLING_CYCLE_MISMATCH: _CHOOSE_AGREEMENT,
+    ProblemCode.CURRENCY_MISMATCH: _CHOOSE_AGREEMENT,
+    ProblemCode.CATALOG_ITEM_INACTIVE: "m chooses another catalog item",
+    ProblemCode.GUARD: "s confirms it and syncs",
+    ProblemCode.UNKNOWN_CHARGE_TYPE: "x skips it",
+    ProblemCode.UNKNOWN_ORDER_TYPE: "x skips it",
+    ProblemCode.SUBSCRIPTION_MISSING: "x skips it",
+    ProblemCode.STATEMENT_BILLING_UNSUPPORTED: "x skips it",
+    ProblemCode.LINK_MISSING: "4 reconciles it",
+    ProblemCode.LINK_CHANGED: "6 shows it: keep, adopt or restore",
+}
+_PLACES = {
+    Action.MAP: "Map it: key 2.",
+    Action.FIND_MAPPING: "Key 2 suggests the right one.",
+    Action.SEE_MAPPINGS: "Key 2 lists the mappings.",
+    Action.EXPORT_MAPPINGS: "Key 2, then E, writes such a file to start from.",
+    Action.SEE_TASKS: "Key 1 lists the tasks.",
+    Action.UNDO: "Key u takes a synced task back.",
+    Action.SEE_RUNS: "Key 3 lists what ran.",
+    Action.RECONCILE: "Key 4 reconciles the customer.",
+    Action.SEE_DRIFT: "Key 6 looks for drift again.",
+    Action.SETTLE_DRIFT: "Key 6 shows it: keep or adopt ConnectWise's values or restore cwtui's, then sync again.",
+    Action.FORGET_LINK: "Key 6, then A on it, forgets it.",
+    Action.ADOPT: "Key 4 adopts it; or ask whoever made it in ConnectWise.",
+    Action.EXPLAIN: "Adopt another addition; w shows where this one comes from.",
+    Action.DIAGNOSE: "Key 9, then Ctrl+T, shows what answers and what is not permitted.",
+    Action.TRY_LATER: "Try again later; key 9, then Ctrl+T, shows whether it answers.",
+    Action.CHECK_CREDENTIALS: "Check them: key 9, then Ctrl+T.",
+    Action.SET_UP_VENDOR: "Key 8 creates the vendor's setup entries.",
+}
+
+
+def key_for(problem: Problem) -> str:
+    """The key that mends a problem, where its task is shown."""
+    return _KEYS[problem.code]
+
+
+def place_for(remedy: Remedy) -> str:
+    """Where on the screen a remedy is, in a sentence."""
+    return _PLACES[remedy.action]
+
+
+def error_words(error: CwtuiError) -> str:
+    """What happened, what was and was not changed, and where to go next."""
+    next_step = place_for(error.remedy) if error.remedy else error.next_step
+    return f"{error.happened} {error.changed} {next_step}"
