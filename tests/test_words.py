@@ -1,4 +1,4 @@
-"""SPEC 12: only a shell names its own commands or keys."""
+"""Only a shell names its own commands or keys (commands.md#words-for-people)."""
 
 from __future__ import annotations
 
