@@ -1,4 +1,4 @@
-"""What an operator can do about a problem or an error, as data: each shell names its own command or key (commands.md#words-for-people)."""
+"""What an operator can do about a problem, as data; a shell names its command or key (commands.md#words-for-people)."""
 
 from __future__ import annotations
 
