@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from cwtui.domain.plans import Change, Plan
     from cwtui.domain.psa import AdditionValues
     from cwtui.domain.records import AuditRow, RecordWrite
-    from cwtui.domain.tasks import Problem, Task
+    from cwtui.domain.tasks import Acceptance, Problem, Task
     from cwtui.engine.facade import AutoReport
 
 Document = dict[str, Any]
@@ -25,6 +25,10 @@ def task_document(task: Task) -> Document:
         "kind": task.kind.value,
         "status": task.status.value,
         "problems": [problem_document(problem) for problem in task.problems],
+        "warnings": list(task.warnings),
+        "accepted": task.is_accepted,
+        "acceptance": _acceptance_document(task.acceptance),
+        "notes": list(task.notes),
         "customer": {"id": task.customer_id, "name": task.customer_name},
         "subscription": {"id": task.subscription_id, "name": task.subscription_name},
         "order": {"id": task.order_id, "number": task.order_number, "created": _iso(task.order_created)},
@@ -35,11 +39,21 @@ def task_document(task: Task) -> Document:
     }
 
 
+def _acceptance_document(acceptance: Acceptance | None) -> Document | None:
+    return None if acceptance is None else {"who": acceptance.who, "at": _iso(acceptance.at)}
+
+
 def kept_task_document(document: Document) -> Document:
     """The same shape from a task's document in the state file, without making a task of it."""
     effect = document.get("monthly_effect")
+    warnings: list[str] = document.get("warnings", [])
+    acceptance: Document = document.get("acceptance") or {}
     return {
         **{key: document[key] for key in ("id", "kind", "status", "problems", "customer", "subscription", "order")},
+        "warnings": warnings,
+        "accepted": bool(acceptance) and set(warnings) <= set(acceptance["warnings"]),
+        "acceptance": {key: acceptance[key] for key in ("who", "at")} if acceptance else None,
+        "notes": document.get("notes", []),
         "note": document["note"],
         "effective": document.get("effective"),
         "monthly_effect": None if effect is None else Decimal(effect),
@@ -64,6 +78,7 @@ def report_document(report: AutoReport) -> Document:
         "waiting": report.waiting,
         "writes": asdict(report.writes),
         "tasks": [task_document(task) for task in report.tasks],
+        "warned": report.warned,
         "errors": list(report.errors),
     }
 

@@ -48,6 +48,7 @@ class AutoReport:
     Attributes:
         created, synced: Tasks of this run; a dry run counts none as synced.
         failed, needs_action, waiting: Tasks in that state when the run ended.
+        warned: Tasks whose warnings nobody accepted yet, whatever their state.
         tasks: What the run worked on or left open; for `--auto`, every task of the state.
         errors: What went wrong outside single tasks (a service was unreachable, an order unreadable).
     """
@@ -59,6 +60,7 @@ class AutoReport:
     failed: int = 0
     needs_action: int = 0
     waiting: int = 0
+    warned: int = 0
     writes: Writes = Writes()
     tasks: tuple[Task, ...] = ()
     errors: tuple[str, ...] = ()
@@ -170,6 +172,9 @@ class Engine(Protocol):
 
     async def sync(self, task_ids: Sequence[TaskId], *, dry_run: bool = False) -> AutoReport:
         """Synchronise these tasks; the report's `tasks` are these, as they then stand."""
+
+    async def accept(self, task_ids: Sequence[TaskId]) -> Sequence[Task]:
+        """A person has seen the warnings of these tasks (plans.md#warnings). All or none."""
 
     async def skip(self, task_ids: Sequence[TaskId], reason: str = "") -> Sequence[Task]:
         """Set tasks aside for good; the tasks as they then stand. All or none."""

@@ -19,6 +19,7 @@ from cwtui.engine.due import due_tasks, is_new_basis, note_basis
 from cwtui.engine.facade import AutoReport, CheckReport, DoctorReport, MappingRow, Suggestion, UndoReport
 from cwtui.engine.mapping.mapping import MappingDesk
 from cwtui.engine.mapping.workbench import Workbench
+from cwtui.engine.planning.acceptance import accept, confirm_guards
 from cwtui.engine.planning.desk import PlanningDesk
 from cwtui.engine.protocols import Clock, Listener, Marketplace, Psa, Store
 from cwtui.engine.rules import EngineRules
@@ -250,12 +251,10 @@ class SyncEngine:
         self.is_stopping = False
         named = await self._named(task_ids)
         self._read_afresh()
-        with self.store.grouped():
-            async for task in in_turns(named):
-                if task.status.is_open and not task.confirmed_guard and not dry_run:
-                    self._save(replace(task, confirmed_guard=True))
+        await self.desk.load(named)
+        if not dry_run:
+            await confirm_guards(self.desk, named)
         tasks = await self._named(task_ids)
-        await self.desk.load(tasks)
         await self.desk.replan(tasks)
         open_tasks = [task for task in tasks if task.status.is_open]
         outcome = SyncOutcome() if dry_run else await self._synchronise(open_tasks)
@@ -276,6 +275,11 @@ class SyncEngine:
 
     def _queue(self, task: Task) -> Sequence[TaskId]:
         return [one.id for one in self.store.tasks_of(task.subscription_id)] if task.subscription_id else ()
+
+    async def accept(self, task_ids: Sequence[TaskId]) -> Sequence[Task]:
+        """Say that a person has seen the warnings of tasks, and who; all or none (plans.md#warnings)."""
+        self._require_writable()
+        return accept(self.desk, await self._named(task_ids), self.rules.who)
 
     async def skip(self, task_ids: Sequence[TaskId], reason: str = "") -> Sequence[Task]:
         """Set tasks aside for good; what waited behind them goes on."""

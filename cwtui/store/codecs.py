@@ -18,7 +18,7 @@ from cwtui.domain.mappings import Mapping as MappingRow
 from cwtui.domain.marketplace import Subscription
 from cwtui.domain.quick import quickly
 from cwtui.domain.records import Cursor, RecordWrite
-from cwtui.domain.tasks import Task, TaskKind, TaskStatus
+from cwtui.domain.tasks import Acceptance, ByHand, HandMade, Task, TaskKind, TaskStatus
 from cwtui.store.marketplace_codecs import (
     day_value,
     moment_document,
@@ -53,8 +53,12 @@ def task_document(task: Task) -> Document:
         "effective": moment_document(task.effective),
         "monthly_effect": number_document(task.monthly_effect),
         "plan_digest": task.plan_digest,
-        "confirmed_guard": task.confirmed_guard,
         "synced_at": moment_document(task.synced_at),
+        "confirmed": list(task.confirmed),
+        "warnings": list(task.warnings),
+        "notes": list(task.notes),
+        "acceptance": _acceptance_document(task.acceptance),
+        "by_hand": [_by_hand_document(each) for each in task.by_hand],
     }
 
 
@@ -77,8 +81,49 @@ def task_value(document: Document) -> Task:
         effective=day_value(document["effective"]),
         monthly_effect=number_value(document["monthly_effect"]),
         plan_digest=document["plan_digest"],
-        confirmed_guard=document["confirmed_guard"],
         synced_at=moment_value(document["synced_at"]),
+        # Documents of an earlier version name none of these.
+        confirmed=tuple(document.get("confirmed", ())),
+        warnings=tuple(document.get("warnings", ())),
+        notes=tuple(document.get("notes", ())),
+        acceptance=_acceptance_value(document.get("acceptance")),
+        by_hand=tuple(map(_by_hand_value, document.get("by_hand", ()))),
+    )
+
+
+def _acceptance_document(acceptance: Acceptance | None) -> Document | None:
+    if acceptance is None:
+        return None
+    return {
+        "who": acceptance.who,
+        "at": moment_document(acceptance.at),
+        "warnings": list(acceptance.warnings),
+    }
+
+
+def _acceptance_value(document: Document | None) -> Acceptance | None:
+    if document is None:
+        return None
+    return Acceptance(document["who"], datetime.fromisoformat(document["at"]), tuple(document["warnings"]))
+
+
+def _by_hand_document(made: HandMade) -> Document:
+    return {
+        "addition_id": made.addition_id,
+        "decision": made.decision.value,
+        "values": values_document(made.values),
+        "who": made.who,
+        "at": moment_document(made.at),
+    }
+
+
+def _by_hand_value(document: Document) -> HandMade:
+    return HandMade(
+        AdditionId(document["addition_id"]),
+        ByHand(document["decision"]),
+        values_value(document["values"]),
+        document["who"],
+        datetime.fromisoformat(document["at"]),
     )
 
 

@@ -194,6 +194,7 @@ def plan_document(plan: Plan) -> Document:
         "standing_from": moment_document(plan.standing_from),
         "currency": plan.currency,
         "dropped_edits": list(plan.dropped_edits),
+        "beyond_guard": list(plan.beyond_guard),
     }
 
 
@@ -212,6 +213,7 @@ def plan_value(document: Document) -> Plan:
         standing_from=day_value(document["standing_from"]),
         currency=document["currency"],
         dropped_edits=tuple(document["dropped_edits"]),
+        beyond_guard=tuple(document.get("beyond_guard", ())),
     )
 
 

@@ -33,7 +33,7 @@ from cwtui.domain.marketplace import (
 from cwtui.domain.plans import Change, Edit, Operation, Plan, PlanEdits, PriceSource
 from cwtui.domain.psa import Addition, AdditionValues, BillCustomer
 from cwtui.domain.records import AuditRow, Cursor, Intent, RecordWrite
-from cwtui.domain.tasks import Problem, ProblemCode, Task, TaskKind, TaskStatus
+from cwtui.domain.tasks import Acceptance, ByHand, HandMade, Problem, ProblemCode, Task, TaskKind, TaskStatus
 from cwtui.store import codecs, marketplace_codecs, plan_codecs
 from cwtui.store.table import Table, encode
 
@@ -140,8 +140,12 @@ CODECS: list[tuple[Callable[[Any], dict[str, Any]], Callable[[dict[str, Any]], A
             effective=maybe(day),
             monthly_effect=maybe(number),
             plan_digest=text,
-            confirmed_guard=flag,
             synced_at=maybe(moment),
+            confirmed=few(text),
+            warnings=few(text),
+            notes=few(text),
+            acceptance=maybe(built(Acceptance, text, moment, few(text))),
+            by_hand=few(built(HandMade, identifier, some(ByHand), values, text, moment)),
         ),
     ),
     (
@@ -200,6 +204,7 @@ CODECS: list[tuple[Callable[[Any], dict[str, Any]], Callable[[dict[str, Any]], A
             standing_from=maybe(day),
             currency=text,
             dropped_edits=few(text),
+            beyond_guard=few(text),
         ),
     ),
     (codecs.snapshot_document, codecs.snapshot_value, st.tuples(text, subscription)),
