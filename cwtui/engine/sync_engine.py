@@ -21,10 +21,12 @@ from cwtui.engine.mapping.mapping import MappingDesk
 from cwtui.engine.mapping.workbench import Workbench
 from cwtui.engine.planning.acceptance import accept, confirm_guards
 from cwtui.engine.planning.desk import PlanningDesk
-from cwtui.engine.protocols import Clock, Listener, Marketplace, Psa, Store
+from cwtui.engine.protocols import Clock, Listener, Marketplace, Store
+from cwtui.engine.psa_records import PsaRecords
 from cwtui.engine.rules import EngineRules
 from cwtui.engine.upkeep import Upkeep
 from cwtui.engine.writing.agreement_writer import AgreementWriter
+from cwtui.engine.writing.runs import CurrentRun
 from cwtui.engine.writing.synchronise import Synchroniser, SyncOutcome
 from cwtui.engine.writing.undo import Undo, written_plan
 
@@ -37,18 +39,18 @@ class SyncEngine:
     """Fits the `Engine` protocol of `facade`.
 
     Attributes:
-        new_run: Names a run, for journal and audit.
+        current_run: The run that writes belong to.
         tell: Sends the notifications a report calls for.
     """
 
     store: Store
     marketplace: Marketplace
-    psa: Psa
+    psa: PsaRecords
     clock: Clock
     listener: Listener
     desk: PlanningDesk
     rules: EngineRules
-    new_run: Callable[[], str]
+    current_run: CurrentRun
     tell: Callable[[AutoReport], Awaitable[Sequence[str]]]
     mapping: MappingDesk = field(init=False)
     workbench: Workbench = field(init=False)
@@ -61,11 +63,12 @@ class SyncEngine:
         self.upkeep = Upkeep(
             self.desk,
             self._writer,
-            self.new_run,
+            self.current_run.begin,
             self.sync,
             self.undo,
             self._replan_after_mapping,
             self._require_writable,
+            self.begin_run,
             lambda: self.is_stopping,
             self.rules.settle_s,
         )
@@ -93,6 +96,7 @@ class SyncEngine:
 
     async def auto(self, *, dry_run: bool = False) -> AutoReport:
         """Check, then synchronise every task that is ready; `failed` ones are tried again (commands.md#auto)."""
+        self.begin_run()
         report = await self.check()
         errors = [*report.failures]
         if not report.is_planned:
@@ -179,7 +183,7 @@ class SyncEngine:
         self.listener.task_changed(task)  # the screen shows what it hears
 
     async def _synchronise(self, tasks: Sequence[Task]) -> SyncOutcome:
-        run_id = self.new_run()
+        run_id = self.current_run.id
 
         def open_writer(agreement_id: AgreementId) -> AgreementWriter:
             return self._writer(agreement_id, run_id)
@@ -247,7 +251,7 @@ class SyncEngine:
 
     async def sync(self, task_ids: Sequence[TaskId], *, dry_run: bool = False) -> AutoReport:
         """Synchronise these tasks; naming a task confirms what a guard stopped (plans.md#guards)."""
-        self._require_writable()
+        self.begin_run()
         self.is_stopping = False
         named = await self._named(task_ids)
         self._read_afresh()
@@ -315,7 +319,7 @@ class SyncEngine:
 
         Rule: synchronising.md#undo.
         """
-        self._require_writable()
+        self.begin_run()
         task = await self.task(task_id)
         undo = Undo(self.store, self.desk, lambda: self.is_stopping)
         agreement_id = undo.agreement_of(task, compensate=compensate)
@@ -324,7 +328,7 @@ class SyncEngine:
         self.is_stopping = False
         self._read_afresh()
         await self.desk.load_agreements({agreement_id} if agreement_id is not None else set())
-        writer = None if agreement_id is None else self._writer(agreement_id, self.new_run())
+        writer = None if agreement_id is None else self._writer(agreement_id, self.current_run.id)
         report = await undo.run(task, writer, compensate=compensate)
         if report.complete and task.status is not TaskStatus.SKIPPED:
             self._save(replace(task, status=TaskStatus.NEEDS_ACTION, problems=(), note="", synced_at=None))
@@ -392,6 +396,11 @@ class SyncEngine:
     def _read_afresh(self) -> None:
         self.desk.forget()
         self.mapping.forget()
+
+    def begin_run(self) -> None:
+        """Refuse if nothing may be written; else what is written from now on belongs to a run of its own."""
+        self._require_writable()
+        self.current_run.begin()
 
     def _require_writable(self) -> None:
         if self.store.is_read_only:

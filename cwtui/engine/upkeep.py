@@ -34,6 +34,7 @@ class Upkeep:
         sync, undo: As `tasks sync` and `tasks undo` do.
         replan: Plans every open task anew, after a mapping.
         require_writable: Refuses if another process holds the state.
+        begin_run: The same, and begins a run.
         is_stopping: Nothing new is begun once it says so.
         settle_s: Seconds a create of unknown outcome is given to appear.
     """
@@ -45,6 +46,7 @@ class Upkeep:
     undo: UndoTask
     replan: Callable[[], Awaitable[None]]
     require_writable: Callable[[], None]
+    begin_run: Callable[[], None]
     is_stopping: Callable[[], bool]
     settle_s: float
     adoption: Adoption = field(init=False)
@@ -87,7 +89,7 @@ class Upkeep:
             desk.listener,
             self.settle_s,
             self.replan,
-            self.require_writable,
+            self.begin_run,
             self.is_stopping,
         )
         self.runs = Runs(desk.store, self.undo, Undo(desk.store, desk).rows, self.is_stopping)

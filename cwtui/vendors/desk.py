@@ -11,6 +11,7 @@ from cwtui.domain.ids import TaskId
 from cwtui.domain.tasks import TaskStatus
 from cwtui.engine.facade import AutoReport
 from cwtui.engine.planning.desk import PlanningDesk
+from cwtui.engine.writing.create_once import CreateOnce
 from cwtui.vendors.accounts import AccountExport, AccountsReport, read_accounts
 from cwtui.vendors.billing_report import read_billing_report
 from cwtui.vendors.count_export import CountExport, CountsReport
@@ -19,7 +20,6 @@ from cwtui.vendors.count_source import CountSource
 from cwtui.vendors.cross_references import Association, CrossReferences
 from cwtui.vendors.items import ItemExport, ItemsReport
 from cwtui.vendors.layouts import Layout
-from cwtui.vendors.once import Once
 from cwtui.vendors.protocols import IntermediaPsa
 from cwtui.vendors.setup_tables import Checklist, SetupTables
 from cwtui.vendors.sku_sheet import read_sku_sheet
@@ -62,7 +62,7 @@ class VendorDesk:
     desk: PlanningDesk
     layout: Layout
     source: CountSource
-    once: Once
+    once: CreateOnce
     sync: Callable[[Sequence[TaskId]], Awaitable[AutoReport]]
     require_writable: Callable[[], None]
 

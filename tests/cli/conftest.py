@@ -29,8 +29,9 @@ from cwtui.domain.ids import (
     SubscriptionId,
     TaskId,
 )
+from cwtui.domain.ledger import Operation, Outcome, Why
 from cwtui.domain.mappings import Mapping, MappingKey, MappingKind
-from cwtui.domain.plans import Change, Operation, Plan
+from cwtui.domain.plans import Change, Plan
 from cwtui.domain.psa import Addition, AdditionValues
 from cwtui.domain.records import AuditRow, RecordWrite
 from cwtui.domain.tasks import Problem, ProblemCode, Task, TaskKind, TaskStatus
@@ -137,16 +138,16 @@ def a_write(seq: int = 1, **more: object) -> AuditRow:
         "run_id": "run-1",
         "who": "sam",
         "task_id": TaskId("SO-1.S1"),
-        "operation": "create",
+        "operation": Operation.CREATE,
         "agreement_id": AGREEMENT,
         "addition_id": AdditionId(900 + seq),
         "subscription_id": SubscriptionId("S1"),
         "product_id": ProductId("P1"),
-        "charge": "recurring",
+        "charge": Charge.RECURRING,
         "before": None,
         "after": TEN,
-        "outcome": "confirmed",
-        "why": {"rule": "sales order", "arithmetic": ["4.50 × 1"]},
+        "outcome": Outcome.CONFIRMED,
+        "why": Why(rule="sales order", arithmetic=("4.50 × 1",)),
     }
     return AuditRow(**(values | more))  # type: ignore[arg-type]
 

@@ -11,17 +11,18 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from cwtui.domain.accounts import Account
-from cwtui.domain.errors import AccessDenied, OutcomeUnknown, ServiceError
+from cwtui.domain.errors import AccessDenied, ServiceError
 from cwtui.domain.ids import CompanyId
+from cwtui.domain.ledger import ImportIntent, Outcome
 from cwtui.domain.mappings import Mapping as MappingRow
 from cwtui.domain.mappings import MappingKey, MappingKind, is_account
 from cwtui.domain.marketplace import Customer
 from cwtui.domain.psa import Company, Contact
 from cwtui.engine.mapping.suggest import exact_matches, namesakes_of, suggest_companies
 from cwtui.engine.protocols import Clock, Listener, Marketplace, Progress, Psa, Store
+from cwtui.engine.writing.create_once import CreateOnce
 
 Row = TypeVar("Row")
-_INTENT = "customers.import:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,19 +189,18 @@ class CustomerImport:
         if account.lacks:
             lacks = ", ".join(name.replace("_", " ") for name in account.lacks)
             return NotImported(company.id, company.name, f"It lacks {lacks}.", account.lacks)
-        intent = {"identifier": account.external_id, "at": self.clock.now().isoformat()}
-        self.store.save_fact(f"{_INTENT}{company.id}", intent)
-        try:
-            created = await self.marketplace.create_customer(account.body())
-        except OutcomeUnknown:
-            await self.wait(self.settle_s)
+        self.store.save_import_intent(ImportIntent(company.id, account.external_id, self.clock.now()))
+
+        async def send() -> Customer:
+            return await self.marketplace.create_customer(account.body())
+
+        async def look() -> Customer | None:
             known.update(by_external_id(await self._customers()))
-            found = known.get(account.external_id.casefold())
-            if found is None:
-                raise
-            return self._map(company, found, adopted=True)
-        known[account.external_id.casefold()] = created
-        return self._map(company, created, adopted=False)
+            return known.get(account.external_id.casefold())
+
+        customer, outcome = await CreateOnce(self.settle_s, self.wait).create_or_adopt(send, look, sends=1)
+        known[account.external_id.casefold()] = customer
+        return self._map(company, customer, adopted=outcome is Outcome.ADOPTED)
 
     def _map(self, company: Company, customer: Customer, *, adopted: bool) -> Imported | NotImported:
         """Map at once; a customer that is mapped to another company is left alone."""
@@ -214,7 +214,7 @@ class CustomerImport:
         with self.store.batch():
             self.store.save_customers([customer])
             self.store.save_mapping(MappingRow(MappingKey(MappingKind.CUSTOMER, customer.id), company.id))
-            self.store.save_fact(f"{_INTENT}{company.id}", {"customer": customer.id})
+            self.store.save_import_intent(ImportIntent(company.id, company.identifier, self.clock.now(), customer.id))
         return Imported(company, customer, adopted)
 
     async def _known(self, candidates: Sequence[ImportCandidate]) -> Sequence[Customer]:
@@ -244,8 +244,8 @@ class CustomerImport:
 
     def _is_open(self, company: Company) -> bool:
         """A create was begun for it and nothing says how it ended."""
-        kept = self.store.fact(f"{_INTENT}{company.id}")
-        return isinstance(kept, dict) and "customer" not in kept
+        begun = self.store.import_intent(company.id)
+        return begun is not None and begun.customer_id is None
 
     def _mapped(self) -> dict[CompanyId, str]:
         """A company that is linked to a vendor's account only is no customer of the marketplace yet."""

@@ -9,16 +9,16 @@ from enum import StrEnum
 
 from cwtui.domain.errors import InputError, NotFound, Unreadable
 from cwtui.domain.ids import AdditionId, AgreementId, SubscriptionId, TaskId
+from cwtui.domain.ledger import Operation, Purpose
 from cwtui.domain.mappings import Link
 from cwtui.domain.planning.dates import AgreementDates
 from cwtui.domain.planning.task import link_difference
-from cwtui.domain.plans import Change, Operation
+from cwtui.domain.plans import Change
 from cwtui.domain.psa import Addition, AdditionValues
 from cwtui.engine.concurrently import each, in_turns
 from cwtui.engine.planning.desk import PlanningDesk
 from cwtui.engine.protocols import Clock, Listener, Progress, Psa, Store
 from cwtui.engine.writing.agreement_writer import AgreementWriter, Contradiction
-from cwtui.engine.writing.undo import RESTORE
 
 _RULE = "drift: what cwtui wrote is restored"
 
@@ -167,7 +167,7 @@ class DriftDesk:
 
     async def _write_back(self, writer: AgreementWriter, task: TaskId, link: Link, held: Addition) -> str:
         after = replace(link.values, description=held.values.description)
-        change = self._change(link, Operation.UPDATE, f"values-{RESTORE}{link.addition_id}", held, after)
+        change = self._change(link, Operation.UPDATE, f"values-restore:{link.addition_id}", held, after)
         await writer.write(task, link.subscription_id, change)
         written = self.store.link(link.addition_id)
         if written is not None and written.tolerated is not None:
@@ -176,7 +176,7 @@ class DriftDesk:
 
     async def _create_again(self, writer: AgreementWriter, task: TaskId, link: Link) -> str:
         """A restore that was killed after its create finds it done, and only forgets the old link."""
-        key = f"{RESTORE}{link.addition_id}"
+        key = f"restore:{link.addition_id}"
         after = self._from_open_days(link)
         if key not in self.store.done_keys(task):
             await writer.write(task, link.subscription_id, self._change(link, Operation.CREATE, key, None, after))
@@ -211,6 +211,8 @@ class DriftDesk:
             source=f"link of addition {link.addition_id}",
             rule=_RULE,
             is_standing=link.is_standing,
+            purpose=Purpose.RESTORE,
+            refers_to=link.addition_id,
         )
 
     def _drifted(self, links: Iterable[Link], additions: Mapping[AdditionId, Addition]) -> list[Drifted]:

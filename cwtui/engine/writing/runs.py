@@ -10,13 +10,33 @@ from typing import Protocol
 
 from cwtui.domain.errors import CwtuiError, InputError
 from cwtui.domain.ids import TaskId
-from cwtui.domain.plans import Operation
+from cwtui.domain.ledger import Operation
 from cwtui.domain.records import AuditRow
 from cwtui.domain.tasks import Task
 from cwtui.engine.facade import UndoReport, Writes
 from cwtui.engine.protocols import Store
 
-_DONE = {"confirmed", "adopted"}
+
+@dataclass(slots=True)
+class CurrentRun:
+    """The run that writes belong to now: one start of a sync, an undo or an import.
+
+    Attributes:
+        name: Makes the name of a new run.
+    """
+
+    name: Callable[[], str]
+    _id: str = ""
+
+    def begin(self) -> str:
+        """Begin a run; what is written from now on belongs to it."""
+        self._id = self.name()
+        return self._id
+
+    @property
+    def id(self) -> str:
+        """Its name; the first write of a program that began none begins one."""
+        return self._id or self.begin()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +97,7 @@ class Runs:
         Raises:
             InputError: There is no such run.
         """
-        rows = [row for row in self.store.audit(run_id=run_id) if row.outcome in _DONE]
+        rows = [row for row in self.store.audit(run_id=run_id) if row.is_done]
         if not rows:
             raise InputError(f"No run {run_id} wrote anything.", next_step="See `cwtui audit --runs`.")
         lines: list[str] = []
@@ -111,7 +131,7 @@ class Runs:
 
 def _summary(rows: Sequence[AuditRow]) -> RunSummary:
     """What the rows of one run come to."""
-    first, done = rows[0], [Operation(row.operation) for row in rows if row.outcome in _DONE]
+    first, done = rows[0], [row.operation for row in rows if row.is_done]
     return RunSummary(
         run_id=first.run_id,
         at=first.at,

@@ -19,7 +19,6 @@ from cwtui.engine.facade import AutoReport, Writes
 from cwtui.engine.planning.desk import PlanningDesk
 from cwtui.engine.protocols import Listener, Progress, Store
 from cwtui.engine.writing.agreement_writer import AgreementWriter, Contradiction
-from cwtui.engine.writing.doubts import doubted_agreements
 
 _READY = 2
 """Agreements worked on for each request that may be under way: while one is planned, another's request takes the place
@@ -97,7 +96,7 @@ class Synchroniser:
         """
         await self.desk.load(tasks, refresh=True)
         groups = self._by_agreement(tasks)
-        for doubted in doubted_agreements(self.store):
+        for doubted in self.store.doubted_agreements():
             groups.setdefault(doubted, [])
         self._total = len(tasks)
         gate = asyncio.Semaphore(self.at_once * _READY)
@@ -133,7 +132,7 @@ class Synchroniser:
         if self._is_over:
             return
         heads = {task.subscription_id: task for task in reversed(tasks)}.values()
-        is_doubted = agreement_id in doubted_agreements(self.store)
+        is_doubted = agreement_id in self.store.doubted_agreements()
         if agreement_id is None or not (is_doubted or any(self.desk.may_write(task) for task in heads)):
             await self.desk.replan(tasks)
             self._advance(len(tasks))

@@ -12,7 +12,7 @@ from cwtui.domain.errors import OutcomeUnknown, Refused
 from cwtui.domain.ids import CompanyId
 from cwtui.domain.psa import Company, NewCatalogItem
 from cwtui.domain.records import RecordWrite
-from cwtui.engine.writing.recording import name_of, values_of
+from cwtui.engine.writing.record_log import name_of, values_of
 from cwtui.sandbox.behaviour import Fault
 from cwtui.sandbox.world import World
 from tests.engine.upkeep_world import EXCHANGE_ITEM, Running, running, small_world
@@ -52,7 +52,7 @@ async def test_a_refused_create_is_noted_with_what_was_asked(at: Running) -> Non
     with pytest.raises(Refused):
         await at.engine.psa.create_catalog_item(ITEM)
     (row,) = written(at)
-    assert row.outcome.startswith("failed: ")
+    assert row.result.startswith("failed: ")
     assert (row.record_id, row.after and row.after["identifier"]) == ("", "NEW-1")
 
 
@@ -60,10 +60,10 @@ async def test_a_create_without_an_answer_is_unknown_until_its_record_is_seen(at
     at.sandbox.behaviour.plan(LOST)
     with pytest.raises(OutcomeUnknown):
         await at.engine.psa.create_catalog_item(ITEM)
-    assert written(at)[0].outcome.startswith("unknown: ")
+    assert written(at)[0].result.startswith("unknown: ")
     items = [item async for page in at.engine.psa.catalog_items([EXCHANGE_ITEM]) for item in page]
     assert len(items) == 1
-    assert written(at)[0].outcome.startswith("unknown: ")
+    assert written(at)[0].result.startswith("unknown: ")
     items = [item async for page in at.engine.psa.catalog_items() for item in page]
     (row,) = written(at)
     assert (row.outcome, row.record_id) == ("adopted", str(items[-1].id))
@@ -77,19 +77,19 @@ async def test_a_create_that_is_sent_again_is_done_once_in_the_audit(at: Running
     await at.engine.psa.create_catalog_item(ITEM)
     _ = [item async for page in at.engine.psa.catalog_items() for item in page]
     first, second = written(at)
-    assert (first.outcome.partition(":")[0], second.outcome) == ("failed", "confirmed")
+    assert (first.outcome, second.outcome) == ("failed", "confirmed")
 
 
 async def test_a_killed_create_is_on_the_disk_before_it_is_sent(at: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     async def killed(_: object) -> None:
-        assert written(at)[0].outcome.startswith("unknown: the program ended")
+        assert written(at)[0].result.startswith("unknown: the program ended")
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
         patched.setattr(at.engine.psa.recorded, "create_catalog_item", killed)
         with pytest.raises(KeyboardInterrupt):
             await at.engine.psa.create_catalog_item(ITEM)
-    assert [row.outcome for row in written(at)] == ["unknown: the program ended before an answer came"]
+    assert [row.result for row in written(at)] == ["unknown: the program ended before an answer came"]
 
 
 async def test_an_update_has_both_sides(at: Running) -> None:
