@@ -4,27 +4,34 @@ from __future__ import annotations
 
 from cwtui.domain.errors import CwtuiError
 from cwtui.domain.remedies import Action, Remedy
-from cwtui.domain.tasks import Problem, ProblemCode
+from cwtui.domain.tasks import Problem
 
 _CHOOSE_AGREEMENT = "m chooses another agreement"
 _KEYS = {
-    ProblemCode.CUSTOMER_UNMAPPED: "m maps it",
-    ProblemCode.PRODUCT_UNMAPPED: "m maps it, or adds it to ConnectWise",
-    ProblemCode.AGREEMENT_UNMAPPED: "m maps it",
-    ProblemCode.AGREEMENT_WRONG_COMPANY: _CHOOSE_AGREEMENT,
-    ProblemCode.AGREEMENT_INACTIVE: _CHOOSE_AGREEMENT,
-    ProblemCode.AGREEMENT_ENDED: _CHOOSE_AGREEMENT,
-    ProblemCode.AGREEMENT_NOT_BILLING: _CHOOSE_AGREEMENT,
-    ProblemCode.BILLING_CYCLE_MISMATCH: _CHOOSE_AGREEMENT,
-    ProblemCode.CURRENCY_MISMATCH: _CHOOSE_AGREEMENT,
-    ProblemCode.CATALOG_ITEM_INACTIVE: "m chooses another catalog item",
-    ProblemCode.GUARD: "s confirms it and syncs",
-    ProblemCode.UNKNOWN_CHARGE_TYPE: "x skips it",
-    ProblemCode.UNKNOWN_ORDER_TYPE: "x skips it",
-    ProblemCode.SUBSCRIPTION_MISSING: "x skips it",
-    ProblemCode.STATEMENT_BILLING_UNSUPPORTED: "x skips it",
-    ProblemCode.LINK_MISSING: "4 reconciles it",
-    ProblemCode.LINK_CHANGED: "6 shows it: keep, adopt or restore",
+    "customer_unmapped": "m maps it",
+    "product_unmapped": "m maps it, or adds it to ConnectWise",
+    "agreement_unmapped": "m maps it",
+    "agreement_wrong_company": _CHOOSE_AGREEMENT,
+    "agreement_inactive": _CHOOSE_AGREEMENT,
+    "agreement_ended": _CHOOSE_AGREEMENT,
+    "agreement_not_billing": _CHOOSE_AGREEMENT,
+    "billing_cycle_mismatch": _CHOOSE_AGREEMENT,
+    "currency_mismatch": _CHOOSE_AGREEMENT,
+    "catalog_item_inactive": "m chooses another catalog item",
+    "guard": "s confirms it and syncs",
+    "unknown_charge_type": "x skips it",
+    "unknown_order_type": "x skips it",
+    "subscription_missing": "x skips it",
+    "statement_billing_unsupported": "x skips it",
+    "link_missing": "4 reconciles it",
+    "link_changed": "6 shows it: keep, adopt or restore",
+    "company_deleted": "m maps the customer to another company",
+    "billed_by_hand": "4 adopts it; or end it there, or bill both",
+    "outcome_doubtful": "4 adopts it; s sends it again",
+    "taken_back": "s syncs it again",
+    "not_carried_over": "4 reconciles it",
+    "record_unreadable": "c checks again",
+    "row_refused": "8 imports the corrected file",
 }
 _PLACES = {
     Action.MAP: "Map it: key 2.",
@@ -49,7 +56,7 @@ _PLACES = {
 
 def key_for(problem: Problem) -> str:
     """The key that mends a problem, where its task is shown."""
-    return _KEYS[problem.code]
+    return _KEYS.get(problem.code, "Enter opens it")
 
 
 def place_for(remedy: Remedy) -> str:
