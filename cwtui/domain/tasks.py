@@ -59,6 +59,8 @@ class ProblemCode(StrEnum):
     LINK_CHANGED = "link_changed"
     SUBSCRIPTION_MISSING = "subscription_missing"
     GUARD = "guard"
+    ROW_REFUSED = "row_refused"
+    PROFILE_MISSING = "profile_missing"
 
 
 @dataclass(frozen=True, slots=True)

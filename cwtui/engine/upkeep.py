@@ -59,7 +59,9 @@ class Upkeep:
         desk = self.desk
         repairs = RepairTasks(desk.store, desk.clock)
         desk.sources[TaskKind.RECONCILIATION] = repairs
-        self.adoption = Adoption(desk.store, desk.psa, desk.clock, self._replan, self.require_writable)
+        self.adoption = Adoption(
+            desk.store, desk.psa, desk.clock, self._replan, self.require_writable, desk.agreement_of
+        )
         sides = BothSides(
             desk.store, desk.marketplace, desk.psa, desk.listener, desk, lambda: desk.clock.today, desk.at_once
         )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from cwtui.domain.charges import Charge
 from cwtui.domain.errors import InputError
-from cwtui.domain.ids import AdditionId, ProductId, SubscriptionId, TaskId
+from cwtui.domain.ids import AdditionId, AgreementId, ProductId, SubscriptionId, TaskId
 from cwtui.domain.mappings import Link
 from cwtui.domain.psa import Addition
 from cwtui.domain.tasks import Task
@@ -24,6 +24,7 @@ class Adoption:
     """Remembers that an addition exists because of a subscription. Nothing is written to the PSA.
 
     Attributes:
+        agreement_of: The agreement that a task writes to: an account's counts need no mapping for it.
         replan: Plans these open tasks anew: what missed the link may go on.
     """
 
@@ -32,6 +33,7 @@ class Adoption:
     clock: Clock
     replan: Callable[[Sequence[Task]], Awaitable[None]]
     require_writable: Callable[[], None]
+    agreement_of: Callable[[Task], AgreementId | None]
 
     async def adopt(
         self,
@@ -46,7 +48,7 @@ class Adoption:
             InputError: The subscription is not mapped, the agreement has no such addition, or it is linked already.
         """
         self.require_writable()
-        agreement = self.store.mappings().agreement(subscription)
+        agreement = self._agreement(subscription)
         if agreement is None:
             raise InputError(
                 f"Subscription {subscription} is not mapped to an agreement.",
@@ -68,6 +70,11 @@ class Adoption:
         link = self.link(held, subscription, product, charge)
         await self.replan([task for task in self.store.tasks_of(subscription) if task.status.is_open])
         return link
+
+    def _agreement(self, subscription: SubscriptionId) -> AgreementId | None:
+        mapped = self.store.mappings().agreement(subscription)
+        tasks = [task for task in self.store.tasks_of(subscription) if task.status.is_open]
+        return mapped or next(filter(None, map(self.agreement_of, tasks)), None)
 
     def link(
         self,
