@@ -1,4 +1,4 @@
-"""What customers bought: the marketplace's customers, products, subscriptions and orders (SPEC 1, 4)."""
+"""What customers bought: the marketplace's customers, products, subscriptions and orders (README.md)."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Product:
 
 
 class BillingModel(StrEnum):
-    """When the marketplace charges for a subscription (SPEC 4.5, 6)."""
+    """When the marketplace charges for a subscription (check.md#billed-before-the-period)."""
 
     BEFORE_BILLING_PERIOD = "chargeBeforeBillingPeriod"
     AFTER_BILLING_PERIOD = "chargeAfterBillingPeriod"
@@ -72,12 +72,15 @@ class BillingModel(StrEnum):
 
     @property
     def is_usage_based(self) -> bool:
-        """Usage-based subscriptions have no standing additions (SPEC 6, fine points)."""
+        """Usage-based subscriptions have no standing additions (plans.md#usage-based-subscriptions)."""
         return self in {BillingModel.AFTER_BILLING_PERIOD, BillingModel.EXTERNAL_RATING}
 
     @property
     def bills_ahead(self) -> bool:
-        """The standing addition already bills the recurring lines of a billing order (SPEC 4.5)."""
+        """The standing addition already bills the recurring lines of a billing order.
+
+        Rule: check.md#billed-before-the-period.
+        """
         return self in {BillingModel.BEFORE_BILLING_PERIOD, BillingModel.BEFORE_SUBSCRIPTION_PERIOD}
 
 
@@ -145,7 +148,7 @@ class OrderType(StrEnum):
 
 
 class OrderStatus(StrEnum):
-    """The marketplace's order states; the first two are still open (SPEC 4.2)."""
+    """The marketplace's order states; the first two are still open (check.md#following-orders)."""
 
     SUBMITTED = "submitted"
     PROCESSING = "processing"
@@ -165,7 +168,7 @@ class OrderLine:
 
     Attributes:
         type: The marketplace's line type (`recurring`, `setup`, …), as it was sent.
-        product_id: Empty for a line that is the plan's own fee (SPEC 6).
+        product_id: Empty for a line that is the plan's own fee (plans.md#charges).
         quantity: None if the line names none.
         extended: What the marketplace charged on this line.
     """
@@ -181,7 +184,7 @@ class OrderLine:
 
 @dataclass(frozen=True, slots=True)
 class OrderProduct:
-    """A product of a detailed order: names the subscription its lines belong to (SPEC 4.3)."""
+    """A product of a detailed order: names the subscription its lines belong to (check.md#subscription-of-a-line)."""
 
     id: ProductId
     name: str = ""
@@ -209,5 +212,5 @@ class Order:
 
     @property
     def effective(self) -> date:
-        """e: the provisioning date, else the creation date, in UTC (SPEC 6)."""
+        """e: the provisioning date, else the creation date, in UTC (plans.md#effective-date)."""
         return (self.provisioned or self.created).date()

@@ -1,4 +1,4 @@
-"""A usage report: how many units of which SKU each account has (files.md#counts)."""
+"""A usage report: how many units of which SKU each account has (files.md#export-counts)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a vendor's files are laid out; Intermedia is one layout of the general thing (SPEC 9)."""
+"""How a vendor's files are laid out; Intermedia is one layout of the general thing (files.md#intermedia-files)."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ class Layout:
         return ProductId(f"{self.name}:{item}")
 
     def item_name(self, sku: str, unit_cost: Decimal | None) -> str:
-        """The identifier of a SKU's catalog item: `MXS10C01SUNR_7.25`, `MXS10C01SUNO_0` (SPEC 9)."""
+        """The identifier of a SKU's catalog item: `MXS10C01SUNR_7.25`, `MXS10C01SUNO_0` (files.md#intermedia-files)."""
         if not self.priced_names or unit_cost is None:
             return sku
         return f"{sku}_{plain(unit_cost)}"

@@ -1,4 +1,4 @@
-"""Numbers with currency signs, blanks and either decimal mark, by one rule a file (files.md#numbers)."""
+"""Numbers with currency signs, blanks and either decimal mark, by one rule a file (files.md#damage)."""
 
 from __future__ import annotations
 

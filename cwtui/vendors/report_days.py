@@ -1,4 +1,4 @@
-"""The day a report is from: every usual form of a date in a file's name, or in its period columns (files.md#day)."""
+"""The day a report is from: every usual form of a date in a file's name, or in its period columns (files.md#day-of-a-report)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SPEC 4.3 to 4.6: which subscription a line belongs to, which kind a task is, which comes first."""
+"""check.md: which subscription a line belongs to, which kind a task is, which comes first."""
 
 from __future__ import annotations
 

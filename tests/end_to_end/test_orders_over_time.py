@@ -1,4 +1,4 @@
-"""Which orders make tasks, and when (SPEC 4): nothing missed, nothing twice, whatever ends when."""
+"""Which orders make tasks, and when (check.md#later-checks): nothing missed, nothing twice, whatever ends when."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_orders_that_failed_or_were_cancelled_make_none(reseller: Reseller, cwtu
 
 
 def test_an_order_over_two_subscriptions_makes_a_task_of_each(reseller: Reseller, cwtui: Cwtui) -> None:
-    """The subscription of a line is that of the order's product (SPEC 4.3)."""
+    """The subscription of a line is that of the order's product (check.md#subscription-of-a-line)."""
     cwtui.auto(as_of="2026-11-10")
     reseller.subscribe(3)
     reseller.map_all(cwtui)

@@ -1,4 +1,4 @@
-"""Check changes: from the marketplace's orders to tasks (SPEC 4)."""
+"""Check changes: from the marketplace's orders to tasks (check.md#later-checks)."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _MANY_CUSTOMERS = 100
 
 @dataclass(slots=True)
 class _History:
-    """What earlier checks saw, so that no order makes two tasks and none is missed (SPEC 4.2).
+    """What earlier checks saw, so that no order makes two tasks and none is missed (check.md#later-checks).
 
     Attributes:
         real_moment: When the last check really ran, whatever its as-of day.
@@ -95,10 +95,10 @@ class ChangeCheck:
     _unread: list[SubscriptionId] = field(default_factory=list)
 
     async def run(self) -> CheckReport:
-        """Read what changed and make its tasks (SPEC 4).
+        """Read what changed and make its tasks (check.md#later-checks).
 
         Raises:
-            GuardError: A list came back empty where the last one was not (SPEC 6, guards).
+            GuardError: A list came back empty where the last one was not (plans.md#guards).
             ServiceError: The marketplace did not answer; nothing was saved.
         """
         self.marketplace.clear_unreadable()
@@ -122,7 +122,7 @@ class ChangeCheck:
         return CheckReport(tuple(found.tasks), tuple(self._failures))
 
     async def _feed_counts(self, last: Mapping[str, int]) -> dict[str, int]:
-        """Refuse a list that came back empty where the last one was not (SPEC 6, guards)."""
+        """Refuse a list that came back empty where the last one was not (plans.md#guards)."""
         counts = {feed: await self.marketplace.total(feed) for feed in FEEDS}
         for feed, count in counts.items():
             if self.guards_empty_feed and count == 0 and last.get(feed, 0) > 0:
@@ -135,7 +135,7 @@ class ChangeCheck:
         return counts
 
     async def _first(self, since: datetime, history: _History) -> _Found:
-        """One sales_order task for every active subscription; open orders are followed (SPEC 4.1)."""
+        """One sales_order task for every active subscription; open orders are followed (check.md#first-check)."""
         found = _Found()
         found.open_orders = await self._listed_as_open(None)
         async for page in self.marketplace.orders(created_from=since):
@@ -155,7 +155,7 @@ class ChangeCheck:
         return found
 
     async def _later(self, since: datetime, cursor: Cursor, history: _History) -> _Found:
-        """Read the orders created since, and those followed until they end (SPEC 4.2)."""
+        """Read the orders created since, and those followed until they end (check.md#following-orders)."""
         seen: dict[OrderId, Order] = {}
         async for page in self.marketplace.orders(created_from=since):
             seen.update((order.id, order) for order in page)
@@ -185,7 +185,10 @@ class ChangeCheck:
         return listed if wanted is None else listed & wanted
 
     async def _add_orders(self, found: _Found, ids: Sequence[OrderId]) -> None:
-        """One task per (order, subscription); an order that names none still waits for a person (SPEC 4.2, 4.3)."""
+        """One task per (order, subscription); an order that names none still waits for a person.
+
+        Rule: check.md#later-checks.
+        """
 
         async def ask(order_id: OrderId) -> Order | None:
             try:
