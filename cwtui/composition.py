@@ -210,6 +210,7 @@ def vendor_desk(settings: Settings, engine: SyncEngine, name: str) -> VendorDesk
         Once(settings.sync.settle_s),
         engine.sync,
         engine.upkeep.require_writable,
+        engine.upkeep.adoption.link,
     )
 
 

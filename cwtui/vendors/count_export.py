@@ -6,12 +6,23 @@ Rule: files.md#export-counts.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from cwtui.domain.charges import Charge
 from cwtui.domain.errors import GuardError
-from cwtui.domain.ids import AgreementId, CatalogItemId, CompanyId, OrderId, TaskId, task_id
+from cwtui.domain.ids import (
+    AgreementId,
+    CatalogItemId,
+    CompanyId,
+    OrderId,
+    ProductId,
+    SubscriptionId,
+    TaskId,
+    task_id,
+)
+from cwtui.domain.mappings import Link
 from cwtui.domain.money import plain
 from cwtui.domain.psa import Addition, Agreement, Company
 from cwtui.domain.tasks import Task, TaskKind, TaskStatus
@@ -30,7 +41,7 @@ from cwtui.vendors.count_records import (
     save_record,
 )
 from cwtui.vendors.count_source import CountSource
-from cwtui.vendors.counting import vanished
+from cwtui.vendors.counting import proposals, vanished
 from cwtui.vendors.items import exported_items
 from cwtui.vendors.layouts import Layout
 from cwtui.vendors.linked_accounts import LinkedAccounts
@@ -53,6 +64,7 @@ class CountsReport:
         vanished: Additions whose account or SKU the report does not name; they are left alone.
         is_dated: Its day was given or is known from the file; else `moment` is when the file was changed.
         numbers: How its numbers were read, in words.
+        adopted: Additions linked now, because a person said that they are what the report counts.
         left_out: Rows that the profile does not count, by header and value.
     """
 
@@ -67,6 +79,7 @@ class CountsReport:
     is_dated: bool = True
     numbers: str = ""
     left_out: Mapping[str, int] = field(default_factory=dict)
+    adopted: tuple[Link, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +100,7 @@ class CountExport:
     desk: PlanningDesk
     layout: Layout
     source: CountSource
+    adopt: Callable[[Addition, SubscriptionId, ProductId, Charge], Link]
     at_once: int = 16
     _refused: list[Refusal] = field(default_factory=list)
     _links: LinkedAccounts = field(init=False)
@@ -99,11 +113,12 @@ class CountExport:
         """Every row refused so far, by line."""
         return tuple(sorted(self._refused, key=lambda one: one.line))
 
-    async def run(self, report: BillingReport, *, force: bool = False) -> CountsReport:
+    async def run(self, report: BillingReport, *, force: bool = False, adopts: bool = False) -> CountsReport:
         """Make the tasks of a report, all of them or none, and plan them.
 
         Args:
             report: As read; rows refused there are carried over.
+            adopts: Link the additions that the report counts and nobody linked: a person said that they are these.
             force: Take a report that is older than the last one, or suspiciously small.
 
         Raises:
@@ -112,7 +127,7 @@ class CountExport:
         """
         self.check(report, force=force)
         accounts = await self.resolve(report)
-        return await self.make(report, accounts)
+        return await self.make(report, accounts, adopts=adopts)
 
     def check(self, report: BillingReport, *, force: bool) -> None:
         """Stop a report that cannot be what it seems (plans.md#guards)."""
@@ -338,13 +353,19 @@ class CountExport:
     # from accounts to tasks
 
     async def make(
-        self, report: BillingReport, accounts: Sequence[AccountCounts], *, renewing: Collection[str] = ()
+        self,
+        report: BillingReport,
+        accounts: Sequence[AccountCounts],
+        *,
+        renewing: Collection[str] = (),
+        adopts: bool = False,
     ) -> CountsReport:
         """Save the tasks, in one piece, and plan them.
 
         Args:
             report: The report.
             accounts: Its accounts, resolved.
+            adopts: As `run` has it.
             renewing: Accounts that get a new task even if their newest carries the same counts (reconcile).
         """
         created: list[TaskId] = []
@@ -362,6 +383,9 @@ class CountExport:
                 last = LastReport(report.name, report.moment, report.row_count)
                 save_last_report(self.store, self.layout.name, last)
         tasks = await self._planned([*created, *unchanged])
+        adopted = self._adopt(tasks) if adopts else ()
+        if adopted:
+            tasks = await self._planned([*created, *unchanged])
         gone = [one for task in tasks for one in self._vanished(task)]
         gone += await self._gone_accounts(report, {one.account.casefold() for one in accounts})
         return CountsReport(
@@ -376,6 +400,7 @@ class CountExport:
             is_dated=report.is_dated,
             numbers=report.numbers,
             left_out=report.left_out,
+            adopted=adopted,
         )
 
     def _task(self, report: BillingReport, one: AccountCounts, *, renew: bool) -> tuple[Task, bool]:
@@ -428,6 +453,15 @@ class CountExport:
         found = [task for name in names if (task := self.store.task(name)) is not None]
         await self.desk.load(found)
         return await self.desk.replan(found)
+
+    def _adopt(self, tasks: Sequence[Task]) -> tuple[Link, ...]:
+        adopted = []
+        for task in tasks:
+            if record := record_of(self.store, task.id):
+                facts = self.source.facts(self.desk, task, record, record.seen, self.layout)
+                for one in proposals(facts):
+                    adopted.append(self.adopt(one.addition, task.subscription_id, one.product_id, one.charge))  # noqa: PERF401
+        return tuple(adopted)
 
     def _vanished(self, task: Task) -> list[Vanished]:
         record = record_of(self.store, task.id)

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
-from cwtui.domain.ids import AgreementId, CatalogItemId, CompanyId
+from cwtui.domain.charges import Charge
+from cwtui.domain.ids import AgreementId, CatalogItemId, CompanyId, ProductId
 from cwtui.domain.mappings import Link
 from cwtui.domain.money import plain, price_text
 from cwtui.domain.planning.dates import AgreementDates
@@ -74,6 +75,15 @@ class CountFacts:
     def dates(self) -> AgreementDates | None:
         """The agreement's dates; None while there is none that bills."""
         return AgreementDates.of(self.agreement, self.billed_through) if self.agreement else None
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """An addition to be adopted: the report counts its item, and no link says that it is this account's."""
+
+    addition: Addition
+    product_id: ProductId
+    charge: Charge
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from cwtui.domain.plans import Change, Operation, Plan, PriceSource
 from cwtui.domain.psa import Addition, AdditionValues, CatalogItem
 from cwtui.domain.tasks import Problem, ProblemCode
 from cwtui.vendors.agreement_checks import agreement_faults, end_faults
-from cwtui.vendors.count_facts import CountedItem, CountFacts, Vanished
+from cwtui.vendors.count_facts import CountedItem, CountFacts, Proposal, Vanished
 from cwtui.vendors.doubts import concerns
 
 _SET_RULE = "the report's count is the addition's quantity"
@@ -30,14 +30,8 @@ _END_RULE = "its SKU is reported at another price: one line, so the old price en
 
 def plan_counts(facts: CountFacts) -> Plan:
     """Make the plan of one account's counts. The same facts give the same plan."""
-    draft = _Draft(facts)
-    draft.problems += agreement_faults(facts)
+    draft = _draft(facts)
     if draft.dates is not None and facts.agreement is not None:
-        for item in facts.items:
-            if not draft.is_doubted(item.sku):
-                draft.count(item)
-        draft.end_old_prices()
-        draft.refuse_rows()
         draft.notes += [str(one) for one in vanished(facts)]
         draft.problems += end_faults(facts.agreement, draft.changes)
     return Plan(
@@ -54,6 +48,11 @@ def plan_counts(facts: CountFacts) -> Plan:
     )
 
 
+def proposals(facts: CountFacts) -> list[Proposal]:
+    """The additions that the report counts, but that nobody linked to the account."""
+    return _draft(facts).proposed
+
+
 def vanished(facts: CountFacts) -> list[Vanished]:
     """The account's standing additions that the report no longer names, and that no new price replaces."""
     if facts.dates is None:
@@ -68,6 +67,18 @@ def vanished(facts: CountFacts) -> list[Vanished]:
     ]
 
 
+def _draft(facts: CountFacts) -> _Draft:
+    draft = _Draft(facts)
+    draft.problems += agreement_faults(facts)
+    if draft.dates is not None and facts.agreement is not None:
+        for item in facts.items:
+            if not draft.is_doubted(item.sku):
+                draft.count(item)
+        draft.end_old_prices()
+        draft.refuse_rows()
+    return draft
+
+
 @dataclass(slots=True)
 class _Draft:
     """The plan being made."""
@@ -78,6 +89,7 @@ class _Draft:
     warnings: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    proposed: list[Proposal] = field(default_factory=list)
     _replaced: list[tuple[Addition, Sequence[CountedItem]]] | None = None
 
     def __post_init__(self) -> None:
@@ -180,12 +192,13 @@ class _Draft:
                 found.append((held, taking_over[sku]))
         return found
 
-    def adopted(self, name: str, held: Addition, what: str) -> bool:
+    def adopted(self, name: str, held: Addition, what: str, charge: Charge = Charge.RECURRING) -> bool:
         """An addition may be changed: it is linked. Else a person is asked to adopt it."""
         if held.id in self.linked():
             return True
         values = held.values
         task, product = self.facts.task, self.facts.layout.product(name)
+        self.proposed.append(Proposal(held, product, charge))
         self.problem(
             ProblemCode.LINK_MISSING,
             product,
@@ -241,12 +254,15 @@ class _Draft:
         if values.cancelled is not None and not self.facts.layout.is_one_time(item.sku):
             self.warnings.append(f"{item.name}: addition {held.id} ends on {values.cancelled}; nothing follows it yet.")
         after = self.kept_current(item, held)
+        charge = Charge.SETUP if self.facts.layout.is_one_time(item.sku) else Charge.RECURRING
+        if values.quantity == item.quantity and held.id not in self.linked():
+            self.proposed.append(Proposal(held, self.facts.layout.product(item.name), charge))
         if values == after:
             return
         if values.quantity == item.quantity and held.id not in self.linked():
             self.notes.append(f"{item.name}: addition {held.id} has another price or cost than the file names.")
             return
-        if not self.adopted(item.name, held, f"the report counts {plain(item.quantity)}"):
+        if not self.adopted(item.name, held, f"the report counts {plain(item.quantity)}", charge):
             return
         if not self.moves(item.sku):  # else its units at all prices together are looked at
             self.check_guard(item.name, values.quantity, item.quantity)

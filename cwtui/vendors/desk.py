@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from cwtui.domain.ids import TaskId
+from cwtui.domain.charges import Charge
+from cwtui.domain.ids import ProductId, SubscriptionId, TaskId
+from cwtui.domain.mappings import Link
+from cwtui.domain.psa import Addition
 from cwtui.domain.tasks import TaskStatus
 from cwtui.engine.facade import AutoReport
 from cwtui.engine.planning.desk import PlanningDesk
@@ -55,6 +58,7 @@ class VendorDesk:
 
     Attributes:
         sync: As `tasks sync` does.
+        adopt: Links an addition that a person says is what a report counts.
         require_writable: Refuses if another process holds the state.
     """
 
@@ -65,6 +69,7 @@ class VendorDesk:
     once: Once
     sync: Callable[[Sequence[TaskId]], Awaitable[AutoReport]]
     require_writable: Callable[[], None]
+    adopt: Callable[[Addition, SubscriptionId, ProductId, Charge], Link]
 
     async def setup(self, *, apply: bool = False) -> Checklist:
         """The checklist of setup tables; with `apply`, what is missing is created."""
@@ -102,10 +107,12 @@ class VendorDesk:
         tables, store, listener = self._tables(), self.desk.store, self.desk.listener
         return await CrossReferences(self.psa, store, listener, self.layout, self.once, tables).run(apply=apply)
 
-    async def export_counts(self, path: Path, *, day: date | None = None, force: bool = False) -> CountsReport:
-        """Make the `count_update` tasks of a report."""
+    async def export_counts(
+        self, path: Path, *, day: date | None = None, force: bool = False, adopts: bool = False
+    ) -> CountsReport:
+        """Make the `count_update` tasks of a report; with `adopts`, link the additions it counts first."""
         self.require_writable()
-        return await self._counts().run(read_billing_report(path, self.layout, day), force=force)
+        return await self._counts().run(read_billing_report(path, self.layout, day), force=force, adopts=adopts)
 
     async def reconcile(
         self, path: Path, *, day: date | None = None, apply: bool = False, force: bool = False
@@ -137,4 +144,12 @@ class VendorDesk:
         return SetupTables(self.psa, self.layout, self.once)
 
     def _counts(self) -> CountExport:
-        return CountExport(self.psa, self.desk.store, self.desk, self.layout, self.source, at_once=self.desk.at_once)
+        return CountExport(
+            self.psa,
+            self.desk.store,
+            self.desk,
+            self.layout,
+            self.source,
+            self.adopt,
+            at_once=self.desk.at_once,
+        )

@@ -1,4 +1,4 @@
-"""What the refused rows of a report could belong to: nothing of that is written (files.md#a-part-is-never-the-whole)."""
+"""What refused rows could belong to: nothing of that is written (files.md#a-part-is-never-the-whole)."""
 
 from __future__ import annotations
 

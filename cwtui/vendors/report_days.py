@@ -1,4 +1,4 @@
-"""The day a report is from: every usual form of a date in a file's name, or in its period columns (files.md#day-of-a-report)."""
+"""The day a report is from, by its file's name or its period columns (files.md#day-of-a-report)."""
 
 from __future__ import annotations
 
