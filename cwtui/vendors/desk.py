@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from cwtui.domain.charges import Charge
-from cwtui.domain.ids import ProductId, SubscriptionId, TaskId
-from cwtui.domain.mappings import Link
-from cwtui.domain.psa import Addition
 from cwtui.domain.tasks import TaskStatus
-from cwtui.engine.facade import AutoReport
 from cwtui.engine.planning.desk import PlanningDesk
+from cwtui.engine.reconciling.adoption import Adoption
+from cwtui.engine.reports import AutoReport
+from cwtui.engine.writing.create_once import CreateOnce
+from cwtui.engine.writing.task_work import TaskWork
 from cwtui.vendors.accounts import AccountExport, AccountsReport, read_accounts
 from cwtui.vendors.billing_report import read_billing_report
 from cwtui.vendors.count_export import CountExport, CountsReport
@@ -22,7 +20,6 @@ from cwtui.vendors.count_source import CountSource
 from cwtui.vendors.cross_references import Association, CrossReferences
 from cwtui.vendors.items import ItemExport, ItemsReport
 from cwtui.vendors.layouts import Layout
-from cwtui.vendors.once import Once
 from cwtui.vendors.protocols import IntermediaPsa
 from cwtui.vendors.setup_tables import Checklist, SetupTables
 from cwtui.vendors.sku_sheet import read_sku_sheet
@@ -54,32 +51,24 @@ class CountReconciliation:
 
 @dataclass(slots=True)
 class VendorDesk:
-    """One vendor's steps, on the engine's own state, services and desk.
-
-    Attributes:
-        sync: As `tasks sync` does.
-        adopt: Links an addition that a person says is what a report counts.
-        require_writable: Refuses if another process holds the state.
-    """
+    """One vendor's steps, on the engine's own state, services and desk."""
 
     psa: IntermediaPsa
     desk: PlanningDesk
     layout: Layout
     source: CountSource
-    once: Once
-    sync: Callable[[Sequence[TaskId]], Awaitable[AutoReport]]
-    require_writable: Callable[[], None]
-    adopt: Callable[[Addition, SubscriptionId, ProductId, Charge], Link]
+    once: CreateOnce
+    work: TaskWork
 
     async def setup(self, *, apply: bool = False) -> Checklist:
         """The checklist of setup tables; with `apply`, what is missing is created."""
         if apply:
-            self.require_writable()
+            self.work.workspace.begin_run()
         return await self._tables().checklist(apply=apply)
 
     async def export_accounts(self, path: Path, *, manage_id: bool = False) -> AccountsReport:
         """Link or create the company of every account of a file."""
-        self.require_writable()
+        self.work.workspace.begin_run()
         file = read_accounts(path, self.layout)
         export = AccountExport(
             self.psa, self.desk.store, self.desk.listener, self.layout, self.once, at_once=self.desk.at_once
@@ -88,7 +77,7 @@ class VendorDesk:
 
     async def compare_items(self, path: Path) -> tuple[ItemExport, ItemsReport]:
         """What of a SKU sheet is new, the same, or held otherwise; `ItemExport.apply` carries it out."""
-        self.require_writable()
+        self.work.workspace.begin_run()
         export = ItemExport(
             self.psa,
             self.desk.store,
@@ -103,7 +92,7 @@ class VendorDesk:
     async def cross_references(self, *, apply: bool = False) -> tuple[Association, ...]:
         """Every exported SKU and whether it is associated; with `apply`, those that are not become so."""
         if apply:
-            self.require_writable()
+            self.work.workspace.begin_run()
         tables, store, listener = self._tables(), self.desk.store, self.desk.listener
         return await CrossReferences(self.psa, store, listener, self.layout, self.once, tables).run(apply=apply)
 
@@ -111,7 +100,7 @@ class VendorDesk:
         self, path: Path, *, day: date | None = None, force: bool = False, adopts: bool = False
     ) -> CountsReport:
         """Make the `count_update` tasks of a report; with `adopts`, link the additions it counts first."""
-        self.require_writable()
+        self.work.workspace.begin_run()
         return await self._counts().run(read_billing_report(path, self.layout, day), force=force, adopts=adopts)
 
     async def reconcile(
@@ -125,7 +114,7 @@ class VendorDesk:
         report = read_billing_report(path, self.layout, day)
         export = self._counts()
         if apply:
-            self.require_writable()
+            self.work.workspace.begin_run()
             export.check(report, force=force)
         accounts = await export.resolve(report)
         refused = export.refused
@@ -135,7 +124,7 @@ class VendorDesk:
             return CountReconciliation(rows, refused)
         counts = await export.make(report, [one for one in accounts if one.account in wrong], renewing=wrong)
         ready = [task.id for task in counts.tasks if task.status in {TaskStatus.READY, TaskStatus.FAILED}]
-        run = await self.sync(ready)
+        run = await self.work.sync(ready)
         after = self._counts()
         rows = tuple(compare(await after.resolve(report), self.layout, after.refused))
         return CountReconciliation(rows, after.refused, counts, run)
@@ -150,6 +139,6 @@ class VendorDesk:
             self.desk,
             self.layout,
             self.source,
-            self.adopt,
+            Adoption(self.work.workspace, self.desk).link,
             at_once=self.desk.at_once,
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from cwtui.domain.charges import Charge
@@ -10,8 +9,8 @@ from cwtui.domain.errors import InputError
 from cwtui.domain.ids import AdditionId, AgreementId, ProductId, SubscriptionId, TaskId
 from cwtui.domain.mappings import Link
 from cwtui.domain.psa import Addition
-from cwtui.domain.tasks import Task
-from cwtui.engine.protocols import Clock, Psa, Store
+from cwtui.engine.planning.desk import PlanningDesk
+from cwtui.engine.workspace import Feature
 
 ADOPTED = TaskId("adopted")
 """What stands in a link in the place of the task that wrote the addition."""
@@ -20,20 +19,10 @@ _STANDING = frozenset({Charge.RECURRING})
 
 
 @dataclass(slots=True)
-class Adoption:
-    """Remembers that an addition exists because of a subscription. Nothing is written to the PSA.
+class Adoption(Feature):
+    """Remembers that an addition exists because of a subscription. Nothing is written to ConnectWise."""
 
-    Attributes:
-        agreement_of: The agreement that a task writes to: an account's counts need no mapping for it.
-        replan: Plans these open tasks anew: what missed the link may go on.
-    """
-
-    store: Store
-    psa: Psa
-    clock: Clock
-    replan: Callable[[Sequence[Task]], Awaitable[None]]
-    require_writable: Callable[[], None]
-    agreement_of: Callable[[Task], AgreementId | None]
+    desk: PlanningDesk
 
     async def adopt(
         self,
@@ -47,7 +36,7 @@ class Adoption:
         Raises:
             InputError: The subscription is not mapped, the agreement has no such addition, or it is linked already.
         """
-        self.require_writable()
+        self.workspace.require_writable()
         agreement = self._agreement(subscription)
         if agreement is None:
             raise InputError(
@@ -68,13 +57,16 @@ class Adoption:
                 next_step="Adopt another addition; `cwtui why` tells where this one comes from.",
             )
         link = self.link(held, subscription, product, charge)
-        await self.replan([task for task in self.store.tasks_of(subscription) if task.status.is_open])
+        missed_it = [task for task in self.store.tasks_of(subscription) if task.status.is_open]
+        await self.desk.load(missed_it)
+        await self.desk.replan(missed_it)
         return link
 
     def _agreement(self, subscription: SubscriptionId) -> AgreementId | None:
+        """The mapped agreement; else the one that its tasks write to: an account's counts need no mapping."""
         mapped = self.store.mappings().agreement(subscription)
         tasks = [task for task in self.store.tasks_of(subscription) if task.status.is_open]
-        return mapped or next(filter(None, map(self.agreement_of, tasks)), None)
+        return mapped or next(filter(None, map(self.desk.agreement_of, tasks)), None)
 
     def link(
         self,
