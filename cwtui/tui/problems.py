@@ -31,7 +31,8 @@ _KEYS = {
     "taken_back": "s syncs it again",
     "not_carried_over": "4 reconciles it",
     "record_unreadable": "c checks again",
-    "row_refused": "8 imports the corrected file",
+    "row_refused": "x skips it",
+    "profile_missing": "x skips it",
 }
 _PLACES = {
     Action.MAP: "Map it: key 2.",
