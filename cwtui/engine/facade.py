@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Protocol
 
-from cwtui.domain.ids import TaskId
+from cwtui.domain.ids import AdditionId, TaskId
 from cwtui.domain.mappings import Mapping, MappingKey, MappingKind
 from cwtui.domain.plans import Plan
 from cwtui.domain.records import AuditRow
@@ -179,6 +179,9 @@ class Engine(Protocol):
 
     async def undo(self, task_id: TaskId, *, compensate: bool = False) -> UndoReport:
         """Take a synced task back (synchronising.md#undo); `compensate` gives back what was invoiced meanwhile."""
+
+    async def resolve(self, task_id: TaskId, *, adopt: AdditionId | None) -> Task | None:
+        """Settle creates without an answer: an addition is what one made, or (None) they are sent again."""
 
     async def mappings(self, kind: MappingKind) -> Sequence[MappingRow]:
         """All mappings of one kind."""

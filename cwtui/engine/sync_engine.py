@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from cwtui.domain.errors import CwtuiError, InputError, ServiceError, StateError
-from cwtui.domain.ids import AgreementId, TaskId
+from cwtui.domain.ids import AdditionId, AgreementId, TaskId
 from cwtui.domain.mappings import Mapping, MappingKey, MappingKind
 from cwtui.domain.plans import Plan
 from cwtui.domain.records import AuditRow
@@ -24,7 +24,7 @@ from cwtui.engine.protocols import Clock, Listener, Marketplace, Store
 from cwtui.engine.psa_records import PsaRecords
 from cwtui.engine.rules import EngineRules
 from cwtui.engine.upkeep import Upkeep
-from cwtui.engine.writing.agreement_writer import AgreementWriter
+from cwtui.engine.writing.agreement_writer import AgreementWriter, Contradiction
 from cwtui.engine.writing.runs import CurrentRun
 from cwtui.engine.writing.synchronise import Synchroniser, SyncOutcome
 from cwtui.engine.writing.undo import Undo, written_plan
@@ -256,6 +256,9 @@ class SyncEngine:
         self._read_afresh()
         with self.store.grouped():
             async for task in in_turns(named):
+                taken_back = self.store.taken_back(task.id)
+                if taken_back is not None and taken_back.waits and not dry_run:
+                    self.store.save_taken_back(replace(taken_back, waits=False))
                 if task.status.is_open and not task.confirmed_guard and not dry_run:
                     self._save(replace(task, confirmed_guard=True))
         tasks = await self._named(task_ids)
@@ -330,6 +333,36 @@ class SyncEngine:
             self._save(replace(task, status=TaskStatus.NEEDS_ACTION, problems=(), note="", synced_at=None))
             await self._plan_followers([task])
         return report
+
+    async def resolve(self, task_id: TaskId, *, adopt: AdditionId | None) -> Task | None:
+        """Settle creates without an answer as a person says: an addition is what one made, or they are sent again.
+
+        Args:
+            task_id: Of a task, or what wrote in its place (`drift.4711`).
+            adopt: The addition; None lets the next synchronisation send the create again.
+
+        Raises:
+            InputError: Nothing of it is doubtful, or the addition is none that the create can have made.
+        """
+        self.begin_run()
+        doubtful = self.store.doubtful(task_id)
+        if not doubtful:
+            raise InputError(f"Nothing of task {task_id} is in doubt.", next_step="See its problems in the task list.")
+        self._read_afresh()
+        for one in doubtful[:1] if adopt is not None else doubtful:
+            writer = self._writer(one.agreement_id, self.current_run.id)
+            await writer.read()
+            intent = next((open_ for open_ in self.store.open_intents(one.agreement_id) if open_.seq == one.seq), None)
+            if intent is None:
+                continue  # the additions settled it meanwhile
+            try:
+                writer.resolve(intent, adopt)
+            except Contradiction as error:
+                raise InputError(str(error), next_step="Choose one of those that the task names.") from error
+        task = self.store.task(task_id)
+        if task is not None:
+            await self._plan_followers([task])
+        return self.store.task(task_id)
 
     # mappings
 

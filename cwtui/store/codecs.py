@@ -18,7 +18,7 @@ from cwtui.domain.ids import (
     SubscriptionId,
     TaskId,
 )
-from cwtui.domain.ledger import Doubt, ImportIntent, Operation, Outcome, Owed, TakenBack
+from cwtui.domain.ledger import Doubt, Doubtful, ImportIntent, Operation, Outcome, Owed, TakenBack
 from cwtui.domain.mappings import Link, MappingKind, new_mapping, new_mapping_key
 from cwtui.domain.mappings import Mapping as MappingRow
 from cwtui.domain.marketplace import Subscription
@@ -129,6 +129,8 @@ def link_document(link: Link) -> Document:
         "is_standing": link.is_standing,
         "adopted": link.adopted,
         "tolerated": None if link.tolerated is None else values_document(link.tolerated),
+        "is_unread": link.is_unread,
+        "is_given_back": link.is_given_back,
     }
 
 
@@ -146,6 +148,8 @@ def link_value(document: Document) -> Link:
         is_standing=document["is_standing"],
         adopted=document["adopted"],
         tolerated=None if (tolerated := document.get("tolerated")) is None else values_value(tolerated),
+        is_unread=document.get("is_unread", False),
+        is_given_back=document.get("is_given_back", False),
     )
 
 
@@ -266,14 +270,36 @@ def doubt_value(document: Document) -> Doubt:
     )
 
 
+def doubtful_document(doubtful: Doubtful) -> Document:
+    """A create that a person has to decide about; the document's `id` is its intent's."""
+    return {
+        "id": str(doubtful.seq),
+        "at": doubtful.at.isoformat(),
+        "task_id": doubtful.task_id,
+        "agreement_id": doubtful.agreement_id,
+        "candidates": list(doubtful.candidates),
+    }
+
+
+def doubtful_value(document: Document) -> Doubtful:
+    """A create that a person has to decide about."""
+    return Doubtful(
+        int(document["id"]),
+        datetime.fromisoformat(document["at"]),
+        TaskId(document["task_id"]),
+        AgreementId(document["agreement_id"]),
+        tuple(map(AdditionId, document["candidates"])),
+    )
+
+
 def taken_back_document(taken_back: TakenBack) -> Document:
     """A task that was taken back."""
-    return {"id": taken_back.task_id, "through_seq": taken_back.through_seq}
+    return {"id": taken_back.task_id, "through_seq": taken_back.through_seq, "waits": taken_back.waits}
 
 
 def taken_back_value(document: Document) -> TakenBack:
     """A task that was taken back."""
-    return TakenBack(TaskId(document["id"]), document["through_seq"])
+    return TakenBack(TaskId(document["id"]), document["through_seq"], document["waits"])
 
 
 def owed_document(owed: Owed) -> Document:

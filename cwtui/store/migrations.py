@@ -98,7 +98,7 @@ def _put(tables: dict[str, dict[str, dict[str, Any]]], name: str, rows: Iterable
 
 def _typed_fact(prefix: str, name: str, value: Any) -> list[dict[str, Any]]:
     if prefix == "undone:":
-        return [{"id": name, "through_seq": value}] if isinstance(value, int) else []
+        return [{"id": name, "through_seq": value, "waits": True}] if isinstance(value, int) else []
     if not isinstance(value, dict):
         return []
     if prefix == "owed:":

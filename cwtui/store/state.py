@@ -10,7 +10,7 @@ from pathlib import Path
 
 from cwtui.domain.errors import StateError
 from cwtui.domain.ids import AdditionId, AgreementId, CompanyId, CustomerId, OrderId, ProductId, SubscriptionId, TaskId
-from cwtui.domain.ledger import Doubt, ImportIntent, Owed, TakenBack
+from cwtui.domain.ledger import Doubt, Doubtful, ImportIntent, Owed, TakenBack
 from cwtui.domain.mappings import Link, MappingKey, Mappings
 from cwtui.domain.mappings import Mapping as MappingRow
 from cwtui.domain.marketplace import Customer, Order, Product, Subscription
@@ -78,6 +78,9 @@ class State:
         self._done = Repository(documents, "done", codecs.done_document, codecs.done_value, task=groups.task_of)
         self._doubts = Repository(
             documents, "doubts", codecs.doubt_document, codecs.doubt_value, agreement=groups.agreement_of
+        )
+        self._doubtful = Repository(
+            documents, "doubtful", codecs.doubtful_document, codecs.doubtful_value, task=groups.task_of
         )
         self._taken_back = Repository(documents, "taken_back", codecs.taken_back_document, codecs.taken_back_value)
         self._owed = Repository(documents, "owed", codecs.owed_document, codecs.owed_value, task=groups.task_of)
@@ -387,6 +390,18 @@ class State:
     def drop_doubts(self, doubts: Iterable[Doubt]) -> None:
         """Forget doubts."""
         self.documents.commit([self._doubts.drop(str(doubt.seq)) for doubt in doubts])
+
+    def doubtful(self, task_id: TaskId) -> Sequence[Doubtful]:
+        """Creates of a task that a person has to decide about."""
+        return tuple(self._doubtful.group("task", task_id))
+
+    def save_doubtful(self, doubtful: Doubtful) -> None:
+        """Remember a create that a person has to decide about."""
+        self._doubtful.save(doubtful)
+
+    def drop_doubtful(self, seq: int) -> None:
+        """A create is settled."""
+        self.documents.commit([self._doubtful.drop(str(seq))])
 
     def taken_back(self, task_id: TaskId) -> TakenBack | None:
         """How far a task was taken back; None if it never was."""

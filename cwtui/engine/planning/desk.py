@@ -18,6 +18,7 @@ from cwtui.domain.plans import Plan, PlanEdits, with_edits
 from cwtui.domain.psa import Addition, Agreement, CatalogItem, billed_through
 from cwtui.domain.tasks import Problem, ProblemCode, Task, TaskKind, TaskStatus, lines_of
 from cwtui.engine.concurrently import each, in_turns, together
+from cwtui.engine.planning.waiting import waiting_for_a_person
 from cwtui.engine.protocols import Clock, Listener, Marketplace, Progress, Psa, Store
 from cwtui.engine.reporting.monthly_effect import monthly_effect
 
@@ -143,6 +144,7 @@ class PlanningDesk:
         if plan is None:  # made without reading the additions, so what was found drifted still counts
             plan = self.plan(task)
             problems = plan.problems or drifted
+        problems = (*waiting_for_a_person(self.store, task), *problems)
         status = TaskStatus.NEEDS_ACTION if problems else TaskStatus.READY
         if task.status is TaskStatus.FAILED and not problems:
             status = TaskStatus.FAILED
