@@ -58,7 +58,7 @@ def audit(task_id: str | None, since: date | None, file: Path | None, *, by_run:
 
     async def ask(engine: Engine) -> Sequence[Write]:
         rows = await engine.audit(None if task_id is None else TaskId(task_id), since)
-        others = engine.upkeep.record_writes(since) if task_id is None else ()
+        others = engine.record_writes(since) if task_id is None else ()
         return sorted([*rows, *others], key=lambda row: row.at)
 
     rows = with_engine(ask, only_reads=True)

@@ -11,7 +11,6 @@ from cwtui.domain.ids import AdditionId, AgreementId, CatalogItemId, CompanyId
 from cwtui.domain.marketplace import Address
 from cwtui.domain.money import is_rounding
 from cwtui.domain.periods import ONE_DAY, BillingCalendar, BillingCycle
-from cwtui.domain.quick import quickly
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +197,7 @@ class AdditionValues:
 
     def ending(self, last_day: date) -> AdditionValues:
         """The same, ended after `last_day`. Spelt out: `replace` takes ten times as long, and plans end many."""
-        return new_values(
+        return AdditionValues(
             self.catalog_item_id,
             self.quantity,
             self.unit_price,
@@ -209,9 +208,6 @@ class AdditionValues:
             self.taxable,
             self.description,
         )
-
-
-new_values = quickly(AdditionValues)
 
 
 UNKNOWN_ITEM = CatalogItemId(0)

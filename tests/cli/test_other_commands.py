@@ -17,7 +17,7 @@ from cwtui.domain.ids import ProductId
 from cwtui.domain.ledger import Operation, Outcome, Why
 from cwtui.domain.mappings import Mapping, MappingKey, MappingKind
 from cwtui.domain.records import RecordWrite
-from cwtui.engine.facade import DoctorReport, Permission, ServiceHealth
+from cwtui.engine.reports import DoctorReport, Permission, ServiceHealth
 
 PRODUCT = MappingKey(MappingKind.PRODUCT, "91001", "setup")
 
@@ -148,16 +148,14 @@ def test_audit_shows_every_write(engine: Any, cwtui: Any, made: Any) -> None:
     assert cwtui("audit", "--json").stdout == "[]\n"
 
 
-def test_audit_has_writes_of_every_other_record_too(
-    engine: Any, cwtui: Any, made: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_audit_has_writes_of_every_other_record_too(engine: Any, cwtui: Any, made: Any) -> None:
     addition = made.write()
     company = RecordWrite(
         1, addition.at - timedelta(hours=1), "r", "w", Operation.CREATE, "PSA", "company", "274", "=IM1", None,
         {"identifier": "=IM1", "address": {"city": "Boise"}}, Outcome.CONFIRMED,
     )  # fmt: skip
     engine.writes = (addition,)
-    monkeypatch.setattr(engine.upkeep, "record_writes", lambda _: (company,), raising=False)
+    engine.other_writes = (company,)
     assert "create company" in cwtui("audit").stdout.splitlines()[1]
     first, second = orjson.loads(cwtui("audit", "--json").stdout)
     assert (first["record"], first["record_id"], first["service"], first["agreement_id"]) == (

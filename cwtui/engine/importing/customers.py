@@ -19,7 +19,9 @@ from cwtui.domain.mappings import MappingKey, MappingKind, is_account
 from cwtui.domain.marketplace import Customer
 from cwtui.domain.psa import Company, Contact
 from cwtui.engine.mapping.suggest import exact_matches, namesakes_of, suggest_companies
-from cwtui.engine.protocols import Clock, Listener, Marketplace, Progress, Psa, Store
+from cwtui.engine.planning.open_tasks import OpenTasks
+from cwtui.engine.protocols import Progress
+from cwtui.engine.workspace import Feature
 from cwtui.engine.writing.create_once import CreateOnce
 
 Row = TypeVar("Row")
@@ -75,26 +77,13 @@ class Twins:
 
 
 @dataclass(slots=True)
-class CustomerImport:
+class CustomerImport(Feature):
     """Creates customers from companies and maps them at once.
 
     The marketplace validates parameters of products only, so an account is checked here before it is sent.
-
-    Attributes:
-        settle_s: Seconds a create of unknown outcome is given to appear in the list.
-        replan: Plans the tasks that the new mappings concern.
-        is_stopping: Nothing new is begun once it says so.
     """
 
-    store: Store
-    marketplace: Marketplace
-    psa: Psa
-    clock: Clock
-    listener: Listener
-    settle_s: float
-    replan: Callable[[], Awaitable[None]]
-    require_writable: Callable[[], None]
-    is_stopping: Callable[[], bool]
+    open_tasks: OpenTasks
     wait: Callable[[float], Awaitable[None]] = asyncio.sleep
 
     async def candidates(self, ids: Collection[CompanyId] | None = None) -> tuple[ImportCandidate, ...]:
@@ -110,7 +99,7 @@ class CustomerImport:
 
     async def import_all(self, *, language: str = "") -> ImportReport:
         """Every complete company; incomplete ones are named with what they lack."""
-        self.require_writable()
+        self.workspace.begin_run()
         return await self._import(await self.candidates(), {}, language)
 
     async def import_some(
@@ -129,7 +118,7 @@ class CustomerImport:
             language: Of their notifications; empty is English.
             anew: Create them although the marketplace has customers of their names.
         """
-        self.require_writable()
+        self.workspace.begin_run()
         found = await self.candidates(ids)
         known = {one.company.id for one in found}
         mapped = self._mapped()
@@ -154,7 +143,7 @@ class CustomerImport:
         failures: list[NotImported] = []
         try:
             for number, candidate in enumerate(candidates, 1):
-                if self.is_stopping():
+                if self.is_stopping:
                     break
                 company, account = candidate.company, candidate.account.filled(chosen)
                 try:
@@ -171,7 +160,7 @@ class CustomerImport:
                 self.listener.progress(Progress("Importing customers", number, len(candidates)))
         finally:
             if imported:
-                await self.replan()
+                await self.open_tasks.replan_after_mapping()
         return ImportReport(tuple(imported), tuple(failures))
 
     async def _one(

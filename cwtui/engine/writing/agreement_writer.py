@@ -17,8 +17,8 @@ from cwtui.domain.mappings import Link
 from cwtui.domain.plans import Change
 from cwtui.domain.psa import Addition, AdditionValues
 from cwtui.domain.records import AuditRow, Intent
-from cwtui.engine.facade import Writes
-from cwtui.engine.protocols import Clock, Listener, Psa, Store
+from cwtui.engine.reports import Writes
+from cwtui.engine.workspace import Feature
 from cwtui.engine.writing.create_once import CreateOnce
 from cwtui.engine.writing.doubts import LASTS, doubt_of, removal
 from cwtui.engine.writing.evidence import Evidence, NotSettled
@@ -37,24 +37,16 @@ class Contradiction(Exception):  # not an error of the program: the plan's groun
 
 
 @dataclass(slots=True)
-class AgreementWriter:
+class AgreementWriter(Feature):
     """Writes to one agreement, one change after the other.
 
     Attributes:
         additions: The agreement's additions as last read, kept up with what was written since.
-        settle_s: Seconds a create of unknown outcome is given to appear before it is sent again.
-        who: The operator, for the audit.
         wait: Sleeps; tests replace it.
     """
 
     agreement_id: AgreementId
-    store: Store
-    psa: Psa
-    clock: Clock
-    listener: Listener
     run_id: str
-    who: str
-    settle_s: float = 3.0
     wait: Callable[[float], Awaitable[None]] = asyncio.sleep
     additions: dict[AdditionId, Addition] = field(default_factory=dict)
     sent: dict[Operation, int] = field(default_factory=dict)
@@ -278,7 +270,7 @@ class AgreementWriter:
             seq=intent.seq,
             at=self.clock.now(),
             run_id=self.run_id,
-            who=self.who,
+            who=self.workspace.rules.who,
             task_id=intent.task_id,
             operation=change.operation,
             agreement_id=self.agreement_id,

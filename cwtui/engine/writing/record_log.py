@@ -23,7 +23,7 @@ from cwtui.domain.money import plain
 from cwtui.domain.psa import CatalogItem, Company, Contact, NewContact, TableEntry
 from cwtui.domain.records import RecordWrite
 from cwtui.engine.protocols import Clock, Store
-from cwtui.engine.writing.runs import CurrentRun
+from cwtui.engine.workspace import CurrentRun
 
 Value = TypeVar("Value")
 _ENDED = "the program ended before an answer came"

@@ -3,40 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 
 from cwtui.domain.errors import CwtuiError, InputError
 from cwtui.domain.ids import TaskId
 from cwtui.domain.ledger import Operation
 from cwtui.domain.records import AuditRow
-from cwtui.domain.tasks import Task
-from cwtui.engine.facade import UndoReport, Writes
-from cwtui.engine.protocols import Store
-
-
-@dataclass(slots=True)
-class CurrentRun:
-    """The run that writes belong to now: one start of a sync, an undo or an import.
-
-    Attributes:
-        name: Makes the name of a new run.
-    """
-
-    name: Callable[[], str]
-    _id: str = ""
-
-    def begin(self) -> str:
-        """Begin a run; what is written from now on belongs to it."""
-        self._id = self.name()
-        return self._id
-
-    @property
-    def id(self) -> str:
-        """Its name; the first write of a program that began none begins one."""
-        return self._id or self.begin()
+from cwtui.engine.reports import UndoReport, Writes
+from cwtui.engine.workspace import Feature
+from cwtui.engine.writing.task_work import TaskWork
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,27 +35,11 @@ class RunSummary:
     failed: int
 
 
-class UndoTask(Protocol):
-    """Takes one task back, as `tasks undo` does."""
-
-    async def __call__(self, task_id: TaskId, *, compensate: bool = False) -> UndoReport:
-        """What was taken back."""
-
-
 @dataclass(slots=True)
-class Runs:
-    """Every run of the audit.
+class Runs(Feature):
+    """Every run of the audit."""
 
-    Attributes:
-        undo_task: As `tasks undo` does.
-        outstanding: What a task wrote and what was not taken back yet.
-        is_stopping: Nothing new is begun once it says so.
-    """
-
-    store: Store
-    undo_task: UndoTask
-    outstanding: Callable[[Task], Sequence[AuditRow]]
-    is_stopping: Callable[[], bool]
+    work: TaskWork
 
     def list(self) -> tuple[RunSummary, ...]:
         """All runs that wrote something, oldest first."""
@@ -103,20 +64,20 @@ class Runs:
         lines: list[str] = []
         complete = True
         for name in dict.fromkeys(row.task_id for row in reversed(rows)):
-            if self.is_stopping():
+            if self.is_stopping:
                 return UndoReport((*lines, "Stopped. Undo the run again to go on."), complete=False)
             task = self.store.task(name)
             if task is None:
                 lines.append(f"{name}: what no task wrote is not taken back.")
                 continue
-            later = {row.run_id for row in self.outstanding(task)}
+            later = {row.run_id for row in self.work.undoing.rows(task)}
             if later and run_id not in later:
                 lines.append(
                     f"{name}: what this run wrote is taken back already; {', '.join(sorted(later))} wrote since."
                 )
                 continue
             try:
-                report = await self.undo_task(name, compensate=compensate)
+                report = await self.work.undo(name, compensate=compensate)
             except InputError:
                 lines.append(f"{name}: it is taken back already.")
                 continue

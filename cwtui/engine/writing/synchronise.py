@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
@@ -15,9 +15,10 @@ from cwtui.domain.errors import NOTHING_CHANGED, AccessDenied, ServiceError, Sta
 from cwtui.domain.ids import AgreementId, SubscriptionId, TaskId
 from cwtui.domain.plans import Plan
 from cwtui.domain.tasks import Problem, ProblemCode, Task, TaskStatus
-from cwtui.engine.facade import AutoReport, Writes
 from cwtui.engine.planning.desk import PlanningDesk
-from cwtui.engine.protocols import Listener, Progress, Store
+from cwtui.engine.protocols import Progress
+from cwtui.engine.reports import AutoReport, Writes
+from cwtui.engine.workspace import Feature
 from cwtui.engine.writing.agreement_writer import AgreementWriter, Contradiction
 from cwtui.engine.writing.evidence import NotSettled
 
@@ -69,20 +70,15 @@ class SyncOutcome:
 
 
 @dataclass(slots=True)
-class Synchroniser:
+class Synchroniser(Feature):
     """Writes the plans of tasks. A task that raises stops alone; refused credentials stop the run.
 
     Attributes:
-        open_writer: Makes the writer of an agreement.
-        is_stopping: Asked before each write: nothing new is begun once it says so.
+        run_id: The name of this run, for journal and audit.
     """
 
-    store: Store
     desk: PlanningDesk
-    listener: Listener
-    open_writer: Callable[[AgreementId], AgreementWriter]
-    is_stopping: Callable[[], bool]
-    at_once: int = 16
+    run_id: str
     outcome: SyncOutcome = field(default_factory=SyncOutcome)
     _done: int = 0
     _total: int = 0
@@ -129,7 +125,7 @@ class Synchroniser:
 
     @property
     def _is_over(self) -> bool:
-        return self.outcome.denied is not None or self._unsaved is not None or self.is_stopping()
+        return self.outcome.denied is not None or self._unsaved is not None or self.is_stopping
 
     async def _agreement(self, agreement_id: AgreementId | None, tasks: list[Task]) -> None:
         """Work through one agreement's tasks; a subscription whose task stops keeps its later ones waiting."""
@@ -141,7 +137,7 @@ class Synchroniser:
             await self.desk.replan(tasks)
             self._advance(len(tasks))
             return
-        writer = self.open_writer(agreement_id)
+        writer = AgreementWriter(self.workspace, agreement_id, self.run_id)
         try:
             await writer.read()
         except Contradiction as moved:  # a late double was edited meanwhile: a person looks at it

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -15,9 +15,9 @@ from cwtui.domain.plans import Change, Plan
 from cwtui.domain.psa import Addition, AdditionValues
 from cwtui.domain.records import AuditRow
 from cwtui.domain.tasks import Task
-from cwtui.engine.facade import UndoReport
 from cwtui.engine.planning.desk import PlanningDesk
-from cwtui.engine.protocols import Store
+from cwtui.engine.reports import UndoReport
+from cwtui.engine.workspace import Feature
 from cwtui.engine.writing.agreement_writer import AgreementWriter, Contradiction
 from cwtui.engine.writing.compensation import brief, compensation, said
 from cwtui.engine.writing.evidence import NotSettled
@@ -31,12 +31,10 @@ _DONE_TO = {Operation.CREATE: "created again", Operation.UPDATE: "changed", Oper
 
 
 @dataclass(slots=True)
-class Undo:
+class Undo(Feature):
     """Takes tasks back, one agreement at a time, through the writer that wrote them."""
 
-    store: Store
     desk: PlanningDesk
-    is_stopping: Callable[[], bool] = lambda: False
 
     def agreement_of(self, task: Task, *, compensate: bool = False) -> AgreementId | None:
         """Where the task wrote, or may have written without hearing the answer; None if it never began.
@@ -108,7 +106,7 @@ class Undo:
         return UndoReport(tuple(lines), complete=True)
 
     def _stop_here(self) -> None:
-        if self.is_stopping():
+        if self.is_stopping:
             raise _Stopping(_STOPPED)
 
     def _dates(self, agreement_id: AgreementId) -> AgreementDates | None:

@@ -15,7 +15,7 @@ from cwtui.domain.psa import AdditionValues
 from cwtui.domain.records import AuditRow
 from cwtui.domain.tasks import Task
 from cwtui.engine.planning.desk import PlanningDesk
-from cwtui.engine.protocols import Store
+from cwtui.engine.workspace import Feature
 
 _REQUESTS = {Operation.CREATE: "POST", Operation.UPDATE: "PATCH", Operation.DELETE: "DELETE"}
 
@@ -67,10 +67,9 @@ class Explanation:
 
 
 @dataclass(slots=True)
-class Whys:
+class Explainer(Feature):
     """Explains additions from the audit, the links and the plans of open tasks."""
 
-    store: Store
     desk: PlanningDesk
 
     async def why(self, addition_id: AdditionId) -> tuple[Explanation, ...]:

@@ -35,7 +35,7 @@ async def at(world: World, tmp_path: Path) -> AsyncIterator[Running]:
 
 
 def written(at: Running) -> list[RecordWrite]:
-    return list(at.engine.upkeep.record_writes())
+    return list(at.engine.record_writes())
 
 
 async def test_a_create_is_noted_with_what_became_of_it(at: Running) -> None:
@@ -104,7 +104,7 @@ async def test_an_update_has_both_sides(at: Running) -> None:
 
 
 async def test_an_imported_customer_is_a_write_to_the_marketplace(at: Running) -> None:
-    report = await at.engine.upkeep.customers.import_all()
+    report = await at.engine.customers.import_all()
     (row,) = written(at)
     assert (row.service, row.record, row.record_id) == ("marketplace", "customer", report.imported[0].customer.id)
 
@@ -118,8 +118,8 @@ async def test_writes_of_additions_are_the_writers_alone(at: Running) -> None:
 async def test_since_a_day(at: Running) -> None:
     await at.engine.psa.create_catalog_item(ITEM)
     today = written(at)[0].at.date()
-    assert len(at.engine.upkeep.record_writes(today)) == 1
-    assert at.engine.upkeep.record_writes(today.replace(year=today.year + 1)) == ()
+    assert len(at.engine.record_writes(today)) == 1
+    assert at.engine.record_writes(today.replace(year=today.year + 1)) == ()
 
 
 def test_a_company_is_told_by_its_identifier() -> None:
