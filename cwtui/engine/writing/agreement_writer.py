@@ -261,7 +261,7 @@ class AgreementWriter(Feature):
 
     async def _read_additions(self) -> None:
         self.additions = {held.id: held for held in await self.psa.additions(self.agreement_id)}
-        note_reading(self.store, self.agreement_id, self.additions)
+        note_reading(self.store, self.listener, self.agreement_id, self.additions)
 
     def _conclude(self, intent: Intent, held: Addition | None, outcome: Outcome, reason: str = "") -> AuditRow:
         change, is_done = intent.change, outcome.is_done

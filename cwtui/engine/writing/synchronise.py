@@ -21,6 +21,7 @@ from cwtui.engine.reports import AutoReport, Writes
 from cwtui.engine.workspace import Feature
 from cwtui.engine.writing.agreement_writer import AgreementWriter, Contradiction
 from cwtui.engine.writing.evidence import NotSettled
+from cwtui.engine.writing.readings import moved_text, warned
 
 _READY = 2
 """Agreements worked on for each request that may be under way: while one is planned, another's request takes the place
@@ -63,6 +64,7 @@ class SyncOutcome:
             failed=count(TaskStatus.FAILED),
             needs_action=count(TaskStatus.NEEDS_ACTION),
             waiting=count(TaskStatus.WAITING),
+            warned=sum(task.is_warned for task in tasks),
             writes=self.writes,
             tasks=tuple(tasks),
             errors=tuple(dict.fromkeys(errors)),
@@ -215,8 +217,19 @@ class Synchroniser(Feature):
             self.store.forget_done(task.id)
             self.store.drop_edits(task.id)
             at = self.desk.clock.now()
+            task = warned(task, self._moved(plan))
             self._save(replace(task, status=TaskStatus.SYNCED, problems=(), note=_written(plan), synced_at=at))
         self.outcome.synced.append(task.id)
+
+    def _moved(self, plan: Plan) -> list[str]:
+        """What ConnectWise keeps at another price than it was sent."""
+        sent = {change.key: change.after for change in plan.to_write}
+        texts = []
+        for row in self.store.audit(task_id=plan.task_id):
+            asked = sent.get(row.key)
+            if row.is_done and row.after is not None and asked is not None:
+                texts += moved_text(row.addition_id, asked, row.after)
+        return texts
 
     def _failed(self, task: Task, plan: Plan, error: ServiceError) -> None:
         if isinstance(error, AccessDenied):
