@@ -65,6 +65,8 @@ class ProblemCode(StrEnum):
     OUTCOME_DOUBTFUL = "outcome_doubtful"
     TAKEN_BACK = "taken_back"
     GUARD = "guard"
+    ROW_REFUSED = "row_refused"
+    PROFILE_MISSING = "profile_missing"
     COMPANY_DELETED = "company_deleted"
     BILLED_BY_HAND = "billed_by_hand"
 
