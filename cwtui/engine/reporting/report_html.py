@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from cwtui.domain.money import ZERO, plain, price_text
 from cwtui.domain.month_report import MonthReport
@@ -20,7 +21,7 @@ def report_html(report: MonthReport) -> str:
         loader=PackageLoader("cwtui.engine.reporting", "."),
         autoescape=True,
         undefined=StrictUndefined,
-        finalize=lambda value: plain_text(value) if isinstance(value, str) and "\n" not in value else value,
+        finalize=lambda value: value if isinstance(value, Markup) or not isinstance(value, str) else plain_text(value),
     )
     most: dict[str, Decimal] = {}
     for one in report.agreements:
