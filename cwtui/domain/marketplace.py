@@ -117,7 +117,11 @@ class SubscriptionStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """A subscription; `products` and `plan_id` are known only from its detailed form (`detailed`)."""
+    """A subscription; `products` and `plan_id` are known only from its detailed form (`detailed`).
+
+    Attributes:
+        modified: The day of its last change on the marketplace; None where the marketplace does not say.
+    """
 
     id: SubscriptionId
     name: str
@@ -130,6 +134,7 @@ class Subscription:
     plan_id: str = ""
     products: tuple[SubscriptionProduct, ...] = ()
     detailed: bool = False
+    modified: date | None = None
 
     def product(self, product_id: ProductId) -> SubscriptionProduct | None:
         """The product of that id, or None."""
@@ -148,7 +153,7 @@ class OrderType(StrEnum):
 
 
 class OrderStatus(StrEnum):
-    """The marketplace's order states; the first two are still open (check.md#following-orders)."""
+    """The marketplace's order states (check.md#following-orders)."""
 
     SUBMITTED = "submitted"
     PROCESSING = "processing"
@@ -158,8 +163,8 @@ class OrderStatus(StrEnum):
 
     @property
     def is_open(self) -> bool:
-        """The order may still complete, however long that takes."""
-        return self in {OrderStatus.SUBMITTED, OrderStatus.PROCESSING}
+        """The order may still complete, however long that takes: one that failed is often submitted again."""
+        return self in {OrderStatus.SUBMITTED, OrderStatus.PROCESSING, OrderStatus.ERROR}
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,11 +189,16 @@ class OrderLine:
 
 @dataclass(frozen=True, slots=True)
 class OrderProduct:
-    """A product of a detailed order: names the subscription its lines belong to (check.md#subscription-of-a-line)."""
+    """A product of a detailed order: names the subscription its lines belong to (check.md#subscription-of-a-line).
+
+    Attributes:
+        target_id: The subscription that units are moved to; empty where nothing is moved.
+    """
 
     id: ProductId
     name: str = ""
     subscription_id: SubscriptionId = SubscriptionId("")
+    target_id: SubscriptionId = SubscriptionId("")
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +206,9 @@ class Order:
     """An order; `products` and `subscription_id` are known only from its detailed form (`detailed`).
 
     `created` and `provisioned` are aware UTC moments.
+
+    Attributes:
+        target_id: The subscription that the order moves something to; empty where it moves nothing.
     """
 
     id: OrderId
@@ -209,6 +222,7 @@ class Order:
     products: tuple[OrderProduct, ...] = field(default=())
     subscription_id: SubscriptionId = SubscriptionId("")
     detailed: bool = False
+    target_id: SubscriptionId = SubscriptionId("")
 
     @property
     def effective(self) -> date:

@@ -162,10 +162,31 @@ def subscription_of(line: OrderLine, order: Order) -> SubscriptionId | None:
 
 
 def subscriptions_of(order: Order) -> tuple[SubscriptionId, ...]:
-    """Every subscription an order touches, each once, in the order's own sequence.
+    """Every subscription an order touches, each once, in the order's own sequence; the targets of a move last.
 
     An order's products name its subscriptions even where it has no lines. Empty if nothing names one.
     """
+    return tuple(dict.fromkeys((*_billed_subscriptions(order), *_targets(order))))
+
+
+def lines_of(order: Order, subscription: SubscriptionId) -> tuple[OrderLine, ...]:
+    """The lines of an order that belong to one subscription; of an order that bills one only, all of them."""
+    billed = _billed_subscriptions(order) or _targets(order)
+    if len(billed) <= 1:
+        return order.lines if billed in {(subscription,), ()} else ()
+    return tuple(line for line in order.lines if subscription_of(line, order) == subscription)
+
+
+def stray_lines(order: Order) -> tuple[OrderLine, ...]:
+    """Lines with an amount of an order over several subscriptions that name none of them."""
+    if order.subscription_id or len(_billed_subscriptions(order) or _targets(order)) <= 1:
+        return ()
+    strays = (line for line in order.lines if subscription_of(line, order) is None)
+    return tuple(line for line in strays if line.extended is None or line.extended.amount)
+
+
+def _billed_subscriptions(order: Order) -> tuple[SubscriptionId, ...]:
+    """The subscriptions that the order's lines can belong to."""
     if order.subscription_id:
         return (order.subscription_id,)
     named = [subscription_of(line, order) for line in order.lines]
@@ -173,18 +194,7 @@ def subscriptions_of(order: Order) -> tuple[SubscriptionId, ...]:
     return tuple(dict.fromkeys(found for found in named if found))
 
 
-def lines_of(order: Order, subscription: SubscriptionId) -> tuple[OrderLine, ...]:
-    """The lines of an order that belong to one subscription; of an order over one only, all of them."""
-    if order.subscription_id:
-        return order.lines if order.subscription_id == subscription else ()
-    if subscriptions_of(order) in {(subscription,), ()}:
-        return order.lines
-    return tuple(line for line in order.lines if subscription_of(line, order) == subscription)
-
-
-def stray_lines(order: Order) -> tuple[OrderLine, ...]:
-    """Lines with an amount of an order over several subscriptions that name none of them."""
-    if order.subscription_id or len(subscriptions_of(order)) <= 1:
-        return ()
-    strays = (line for line in order.lines if subscription_of(line, order) is None)
-    return tuple(line for line in strays if line.extended is None or line.extended.amount)
+def _targets(order: Order) -> tuple[SubscriptionId, ...]:
+    """The subscriptions that the order moves something to."""
+    named = (order.target_id, *(product.target_id for product in order.products))
+    return tuple(dict.fromkeys(found for found in named if found))

@@ -82,15 +82,13 @@ def check_currency(draft: Draft, currency: str) -> None:
         )
 
 
-def offer_for(draft: Draft, line: ChargedLine, key: str, *, prefer_held: bool = False) -> Offer | None:
+def offer_for(draft: Draft, line: ChargedLine, source: PriceSource, *, prefer_held: bool = False) -> Offer | None:
     """Catalog item, price and cost of one unit of a line; None, and every reason as a problem, without.
-
-    Rule: plans.md#price-source.
 
     Args:
         draft: The plan being made.
         line: The added-up order line.
-        key: The change's key, for the operator's override of the source.
+        source: Where price and cost come from.
         prefer_held: Take the subscription product's price before the line's (a new standing addition of a change).
     """
     item = item_for(draft, line.product_id, line.charge)
@@ -99,7 +97,7 @@ def offer_for(draft: Draft, line: ChargedLine, key: str, *, prefer_held: bool = 
         check_currency(draft, price.currency)
     if line.unit_price is not None and line.unit_price is not price:
         check_currency(draft, line.unit_price.currency)
-    if draft.source_of(key) is PriceSource.CONNECTWISE:
+    if source is PriceSource.CONNECTWISE:
         return _connectwise_offer(draft, item)
     if price is None:
         draft.problem(
@@ -144,8 +142,8 @@ def _cost(draft: Draft, line: ChargedLine, price: Price) -> Decimal:
     Rule: plans.md#costs.
     """
     if line.charge in _UNIT_CHARGES or line.is_standing_credit:
-        held = draft.held(line.product_id)
-        cost = held.unit_cost if held else None
+        held = draft.held(line.product_id, price.amount)
+        cost = held.unit_cost if held else _linked_cost(draft, line, price)
         if cost is None:
             return price.amount
         if _differ(cost.currency, price.currency):
@@ -161,6 +159,15 @@ def _cost(draft: Draft, line: ChargedLine, price: Price) -> Decimal:
         if entry.charge == wanted and not _differ(entry.cost.currency, price.currency):
             return entry.cost.amount
     return price.amount
+
+
+def _linked_cost(draft: Draft, line: ChargedLine, price: Price) -> Price | None:
+    """A credit of a product that left the subscription costs what its addition did (plans.md#costs)."""
+    if not line.is_standing_credit:
+        return None
+    linked = [link for link in draft.facts.links if link.is_standing and link.product_id == line.product_id]
+    last = max(linked, key=lambda link: (link.values.effective, link.addition_id), default=None)
+    return None if last is None else Price(last.values.unit_cost, price.currency)
 
 
 def _differ(currency: str, other: str) -> bool:

@@ -185,7 +185,11 @@ def _lines(draft: Draft) -> tuple[ChargedLine, ...]:
     order = draft.facts.order
     if order is None or draft.facts.task.is_initial:
         return ()
-    lines, problems = charged_lines(lines_of(order, draft.facts.task.subscription_id), draft.subscription)
+    lines, problems = charged_lines(
+        lines_of(order, draft.facts.task.subscription_id),
+        draft.subscription,
+        totals_apart=draft.facts.task.kind is TaskKind.CHANGE_ORDER,
+    )
     for problem in problems:
         draft.problem(problem.code, problem.target, problem.message)
     for stray in stray_lines(order):
