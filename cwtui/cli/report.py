@@ -42,7 +42,7 @@ def report(month: str | None, customer: str | None, html: Path | None, xlsx: Pat
     first = None if month is None else _first_day(month)
 
     async def ask(engine: Engine) -> MonthReport:
-        return await engine.upkeep.reports.report(first, None if customer is None else CustomerId(customer))
+        return await engine.reporter.report(first, None if customer is None else CustomerId(customer))
 
     found = with_engine(ask, only_reads=True)
     _write_files(found, html, xlsx)

@@ -6,7 +6,7 @@ Rule: report.md#contents-of-the-report.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -18,21 +18,16 @@ from cwtui.domain.planning.dates import AgreementDates
 from cwtui.domain.psa import Addition, Agreement
 from cwtui.domain.records import AuditRow
 from cwtui.domain.tasks import Task
-from cwtui.engine.concurrently import each
 from cwtui.engine.planning.desk import PlanningDesk
-from cwtui.engine.protocols import Listener, Progress, Psa, Store
 from cwtui.engine.reporting.agreements import billed_agreements
+from cwtui.engine.workspace import Feature
 
 
 @dataclass(slots=True)
-class Reporter:
+class Reporter(Feature):
     """Reads agreements, additions and the audit."""
 
-    store: Store
-    psa: Psa
-    listener: Listener
     desk: PlanningDesk
-    at_once: int = 16
 
     async def report(self, month: date | None, customer: CustomerId | None = None) -> MonthReport:
         """What is billed in a month, or on the next invoices, by customer and agreement.
@@ -48,7 +43,7 @@ class Reporter:
         names = billed_agreements(self.store, self.desk, customer)
         await self.desk.load_agreements(set(names))
         known = [name for name in names if self.desk.agreements.get(name) is not None]
-        answers = await each(known, self._additions, at_once=self.at_once, done=self._shown(len(known)))
+        answers = await self.workspace.each(known, self._additions, "Reading additions")
         found, skipped = [], [f"Agreement {name} does not exist in ConnectWise." for name in names if name not in known]
         reasons = self._reasons()
         for name, additions in zip(known, answers, strict=True):
@@ -130,9 +125,6 @@ class Reporter:
             return await self.psa.additions(name)
         except (Unreadable, NotFound) as error:
             return str(error)
-
-    def _shown(self, total: int) -> Callable[[int], None]:
-        return lambda done: self.listener.progress(Progress("Reading additions", done, total))
 
 
 def _waits_for(task: Task) -> tuple[str, ...]:
