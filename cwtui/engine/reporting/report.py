@@ -57,7 +57,7 @@ class Reporter(Feature):
             month=month,
             as_of=self.desk.clock.today,
             agreements=tuple(sorted(found, key=lambda one: (one.customer_name.casefold(), one.name.casefold()))),
-            warned=tuple(_mention(task, task.warnings, task.accepted) for task in tasks if task.warnings),
+            warned=tuple(_mention(task, task.warnings, _accepted(task)) for task in tasks if task.warnings),
             waiting=tuple(_mention(task, _waits_for(task)) for task in tasks if task.status.is_open),
             skipped=tuple(skipped),
         )
@@ -125,6 +125,12 @@ class Reporter(Feature):
             return await self.psa.additions(name)
         except (Unreadable, NotFound) as error:
             return str(error)
+
+
+def _accepted(task: Task) -> str:
+    """Who accepted its warnings, and when; empty while nobody did."""
+    given = task.acceptance if task.is_accepted else None
+    return f"{given.who}, {given.at:%Y-%m-%d}" if given else ""
 
 
 def _waits_for(task: Task) -> tuple[str, ...]:
