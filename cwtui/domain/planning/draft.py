@@ -20,10 +20,7 @@ from cwtui.domain.planning.facts import PlanningFacts
 from cwtui.domain.planning.lines import plan_product
 from cwtui.domain.plans import Arithmetic, Change, PriceSource, Steps
 from cwtui.domain.psa import Addition, AdditionValues, Agreement
-from cwtui.domain.quick import quickly
 from cwtui.domain.tasks import Problem, ProblemCode
-
-new_change = quickly(Change)
 
 
 @dataclass(slots=True)
@@ -147,7 +144,7 @@ class Draft:
                 key = f"{key}:{len(self.changes)}"
                 break
         self.changes.append(
-            new_change(
+            Change(
                 key=key,
                 operation=Operation.CREATE,
                 agreement_id=self.agreement.id,
@@ -199,7 +196,7 @@ class Draft:
         self, link: Link, operation: Operation, held: Addition, after: AdditionValues | None, rule: str, why: str
     ) -> None:
         self.changes.append(
-            new_change(
+            Change(
                 key=f"{operation}:{link.addition_id}",
                 operation=operation,
                 agreement_id=link.agreement_id,
