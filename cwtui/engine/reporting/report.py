@@ -110,13 +110,12 @@ class Reporter(Feature):
 
     def _reason(self, row: AuditRow) -> Reason:
         task = self.store.task(row.task_id)
-        shown = row.why.get("arithmetic")
         return Reason(
             at=row.at,
             what=row.operation.value,
             order=task.order_number if task else "",
-            rule=str(row.why.get("rule", "")),
-            arithmetic=tuple(map(str, shown)) if isinstance(shown, list | tuple) else (),
+            rule=row.why.rule,
+            arithmetic=tuple(row.why.arithmetic),
             who=row.who,
         )
 
