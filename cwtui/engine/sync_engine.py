@@ -386,8 +386,8 @@ class SyncEngine:
     def _require_writable(self) -> None:
         if self.store.is_read_only:
             raise StateError(
-                "Another process works on this state file, so it was opened for reading only.",
-                next_step="Wait until that process has ended, then start again.",
+                "This user may not write this state file, so it was opened for reading only.",
+                next_step="Ask its owner for the right to write it, then start again.",
             )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from cwtui.domain.tasks import Task, order_rank
-from cwtui.store.journal import Op
+from cwtui.store.log import Op
 from cwtui.store.table import Table, number_after, text_after
 
 OPEN, ENDED, REPLACES = "open", "ended", "replaces"

@@ -50,7 +50,7 @@ def test_every_file_is_for_its_owner_alone(path: Path, umask: int) -> None:
     finally:
         os.umask(before)
     after = modes(path.parent)
-    names = {f"state.json{suffix}" for suffix in ("", ".lock", ".journal", ".holder")}
+    names = {f"state.json{suffix}" for suffix in ("", ".lock", ".journal")}
     assert during == dict.fromkeys(names, 0o600)
     assert after == dict.fromkeys({f"state.json{s}" for s in ("", ".lock", ".journal.1", ".bak")}, 0o600)
 
