@@ -54,7 +54,7 @@ class Outdated(StateError):
 
 
 class GuardError(CwtuiError):
-    """A guard rule stopped the run (SPEC 6, guards)."""
+    """A guard rule stopped the run (plans.md#guards)."""
 
 
 class ServiceError(CwtuiError):
@@ -101,4 +101,7 @@ class Unreadable(ServiceError):
 
 
 class OutcomeUnknown(ServiceError):
-    """A create was sent and no answer says whether it happened: look before repeating (SPEC 7)."""
+    """A create was sent and no answer says whether it happened: look before repeating.
+
+    Rule: synchronising.md#exactly-once.
+    """

@@ -1,4 +1,7 @@
-"""The one HTTP policy both clients use: retry, throttling, time-outs, redaction, translated errors (SPEC 7)."""
+"""The one HTTP policy both clients use: retry, throttling, time-outs, redaction, translated errors.
+
+Rule: synchronising.md#retries.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +39,7 @@ from cwtui.services.gate import Gate, Timing
 from cwtui.services.one_connection import OneConnection
 
 TRIES = 5
-"""For 5xx and connection errors (SPEC 7)."""
+"""For 5xx and connection errors (synchronising.md#retries)."""
 THROTTLED_TRIES = 10
 """For 429 and 503 that say how long to wait: then more of them are worth it."""
 LONGEST_PAUSE_S = 300.0
@@ -151,7 +154,7 @@ class HttpPolicy:
         headers: Mapping[str, str] | None = None,
         repeatable: bool | None = None,
     ) -> Answer:
-        """Send one request and read its answer, through as many tries as SPEC 7 allows.
+        """Send one request and read its answer, through as many tries as synchronising.md#retries allows.
 
         Args:
             method: HTTP method.
@@ -355,7 +358,8 @@ def checked_url(base_url: str, service: Service) -> str:
     """The URL without its closing slash.
 
     Raises:
-        ConfigError: If it is not https, nor http on a loopback address (SPEC 3), or carries a password or query.
+        ConfigError: If it is not https, nor http on a loopback address (settings.md#loopback-only-without-tls), or
+            carries a password or a query.
     """
     next_step = f"Set `base_url` of the {service} to an address that begins with https://."
     try:

@@ -210,7 +210,7 @@ class State:
         return (task for task in self._tasks.saying(said) if not statuses or task.status in statuses)
 
     def task_documents(self) -> Iterable[Document]:
-        """Every task as it stands in the file: at least the shape of `tasks list --json` (SPEC 2)."""
+        """Every task as it stands in the file: at least the shape of `tasks list --json` (commands.md#task-list)."""
         return self.documents.task_documents()
 
     def open_tasks(self) -> Iterable[Task]:
@@ -218,7 +218,7 @@ class State:
         return self._tasks.group("openness", groups.OPEN)
 
     def tasks_of(self, subscription_id: SubscriptionId) -> Sequence[Task]:
-        """Tasks of one subscription, oldest first (SPEC 4.6)."""
+        """Tasks of one subscription, oldest first (check.md#order-of-tasks)."""
         return sorted(self._tasks.group("subscription", subscription_id), key=groups.age)
 
     def save_task(self, task: Task, *, was: Task | None = None) -> None:
@@ -394,7 +394,10 @@ class State:
     # exactly once
 
     def plan_begun(self, task_id: TaskId) -> Plan | None:
-        """The plan whose writing has begun and not ended: a part-done task goes on with exactly this one (SPEC 7)."""
+        """The plan whose writing has begun and not ended: a part-done task goes on with exactly this one.
+
+        Rule: synchronising.md#synced-means-all-of-it.
+        """
         return self._plans.get(task_id)
 
     def begin_plan(self, plan: Plan) -> None:
@@ -416,7 +419,9 @@ class State:
         present: frozenset[AdditionId],
         since: int | None = None,
     ) -> Intent:
-        """Note a write that may be sent once it is `flushed` (SPEC 7); numbered by its journal record, so growing.
+        """Note a write that may be sent once it is `flushed`; numbered by its journal record, so growing.
+
+        Rule: synchronising.md#exactly-once.
 
         Args:
             at: Now.

@@ -283,7 +283,7 @@ class Workbench:
         )
 
     def save_edits(self, editing: PlanEditing) -> Task:
-        """Keep the operator's edits, so that they survive restarts (SPEC 6); the task as it then stands.
+        """Keep the operator's edits, so that they survive restarts (plans.md#edits); the task as it then stands.
 
         Raises:
             InputError: A value cannot be used.
@@ -347,7 +347,7 @@ class Workbench:
     def _require_writable(self) -> None:
         if self.store.is_read_only:
             raise StateError(
-                "Another process works on this state file, so it was opened for reading only.",
+                "This user may not write this state file, so it was opened for reading only.",
                 next_step="Wait until that process has ended, then start again.",
             )
 
