@@ -348,7 +348,7 @@ class Workbench:
         if self.store.is_read_only:
             raise StateError(
                 "This user may not write this state file, so it was opened for reading only.",
-                next_step="Wait until that process has ended, then start again.",
+                next_step="Ask its owner for the right to write it, then start again.",
             )
 
 
