@@ -167,6 +167,9 @@ class Documents:
             if at_once:
                 self._settle(self._append())
             return
+        if self.is_read_only:  # as long as nothing is put
+            yield
+            return
         self._require_writable()
         appended: Undo = []
         try:
@@ -195,6 +198,7 @@ class Documents:
 
     def _put(self, ops: Iterable[Op]) -> None:
         for name, key, document in ops:
+            self._require_writable()
             table = self.table(name)
             if document is None:
                 if key not in table:

@@ -231,7 +231,7 @@ class State:
         Raises:
             Outdated: Somebody else changed it meanwhile; says who.
         """
-        with self.documents.alone():
+        with self.documents.batch():
             if was is not None and self._tasks.get(task.id) != was:
                 raise self.documents.outdated(f"Task {task.id}", self._tasks.name, task.id)
             self._tasks.save(task)
@@ -327,7 +327,7 @@ class State:
         Raises:
             Outdated: Somebody else mapped it meanwhile; says who.
         """
-        with self.documents.alone():
+        with self.documents.batch():
             mappings = self.mappings()  # before the row is there: they are read from the rows when first asked for
             if was != ANYTHING and mappings.get(mapping.key) not in {was, mapping.connectwise_id}:
                 raise self.documents.outdated(f"The mapping of {mapping.key}", "mappings", str(mapping.key))
@@ -382,7 +382,7 @@ class State:
         Raises:
             Outdated: Somebody else edited it meanwhile; says who.
         """
-        with self.documents.alone():
+        with self.documents.batch():
             if was is not NO_EDITS and self._edits.get(edits.task_id) != was:
                 raise self.documents.outdated(f"The plan of task {edits.task_id}", "edits", edits.task_id)
             self._edits.save(edits)
@@ -467,7 +467,7 @@ class State:
 
     def forget_done(self, task_id: TaskId) -> None:
         """A task was finished or undone: its confirmed changes no longer count."""
-        with self.documents.alone():
+        with self.documents.batch():
             self.documents.commit([self._done.drop(name) for name in self._done.ids_in("task", task_id)])
 
     def audit(
@@ -492,7 +492,7 @@ class State:
 
     def save_record_write(self, write: RecordWrite) -> RecordWrite:
         """Add a write of a record that is no addition, or set it anew; a new one is numbered."""
-        with self.documents.alone():
+        with self.documents.batch():
             if not write.seq:
                 write = replace(write, seq=self.documents.seq + 1 + len(self._writes.table))
             self._writes.save(write)
