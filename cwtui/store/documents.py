@@ -68,7 +68,7 @@ class Documents:
         return self._content.table(name)
 
     def task_documents(self) -> Iterable[Document]:
-        """Every task as it stands in the file: at least the shape of `tasks list --json` (commands.md#task-list)."""
+        """Every task as it stands in the file, without making it."""
         return self.table("tasks").documents()
 
     # what others do

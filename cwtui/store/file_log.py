@@ -16,7 +16,7 @@ from cwtui.store.layout import VERSION, Content, NotAState
 from cwtui.store.lock import LogLock
 from cwtui.store.log import Moved, Op, Record
 from cwtui.store.migrations import migrated
-from cwtui.store.recovery import damaged, newer
+from cwtui.store.recovery import damaged, keep_older, newer
 from cwtui.store.storage import AtomicStorage
 
 _HEAD_LENGTH = 400
@@ -91,8 +91,8 @@ class FileLog:
         if segment.damaged:
             lines = ", ".join(map(str, segment.damaged))
             raise NotAState(f"its journal {self._journal.path} is altered in line {lines}")
-        version = content.version
-        self._check(version)
+        self._check(content.version)
+        older = content if content.version < VERSION else None
         segments = [segment.records]
         if segment.records and segment.records[0].seq > content.folded + 1:
             segments.insert(0, read_segment(self._journal.previous).records)  # an earlier state was put back
@@ -101,10 +101,14 @@ class FileLog:
             content = migrated(content, to=record.version)
             apply(record, content)
             content.folded = record.seq
+            older = content if content.version < VERSION else older
         self._journal.advance(segment)
         self._journal.begin_at(content.folded)
         self._stamp = stamp
-        return migrated(content), version < VERSION
+        content = migrated(content)
+        if older is not None and not self.is_read_only:
+            keep_older(self.path, older)
+        return content, older is not None
 
     def _check(self, version: int) -> None:
         if version > VERSION:
