@@ -288,9 +288,14 @@ async def _notify(settings: Settings, report: AutoReport) -> Sequence[str]:
         for task in report.tasks
         if task.status == "needs_action"
     ]
+    warned = [
+        f"{task.customer_name}, {task.order_number}: {' '.join(task.warnings)}"
+        for task in report.tasks
+        if task.status == "synced" and task.is_warned
+    ]
     news = (
         News(Event.ERRORS, len(failed) or len(report.errors), tuple(failed or report.errors)),
-        News(Event.ACTION_NEEDED, report.needs_action, tuple(waiting)),
+        News(Event.ACTION_NEEDED, report.needs_action + len(warned), (*waiting, *warned)),
         News(Event.CREATED, report.created),
         News(Event.SYNCED, report.synced),
     )

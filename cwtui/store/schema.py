@@ -74,10 +74,9 @@ class Schema(Generic[Record]):
     def encode(self, record: Record, key: str | None = None) -> bytes:
         """The document of a record, under another id if one is given."""
         data = encode(record)
-        head = b'{"id":%b' % encode(self.key(record) if key is None else key)
-        if not data.startswith(_ID):
-            return b"%b,%b" % (head, data[1:])
-        return data if key is None else encode({**orjson.loads(data), "id": key})
+        if data.startswith(_ID):  # its own name is the row's
+            return data if key is None else encode({**orjson.loads(data), "id": key})
+        return b'{"id":%b,%b' % (encode(self.key(record) if key is None else key), data[1:])
 
     def decode(self, document: bytes) -> Record:
         """The record of a document.
