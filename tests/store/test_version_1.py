@@ -13,9 +13,9 @@ import pytest
 from cwtui.domain.errors import StateError
 from cwtui.domain.ids import AdditionId, TaskId
 from cwtui.domain.tasks import Task, TaskStatus
-from cwtui.store.documents import open_documents
 from cwtui.store.files import beside
 from cwtui.store.layout import VERSION
+from cwtui.store.opening import open_documents
 from cwtui.store.state import State, open_state
 from cwtui.store.storage import AtomicStorage
 from tests.store import version_1
