@@ -63,6 +63,8 @@ class ProblemCode(StrEnum):
     LINK_CHANGED = "link_changed"
     SUBSCRIPTION_MISSING = "subscription_missing"
     GUARD = "guard"
+    ROW_REFUSED = "row_refused"
+    PROFILE_MISSING = "profile_missing"
     COMPANY_DELETED = "company_deleted"
     BILLED_BY_HAND = "billed_by_hand"
 
