@@ -62,6 +62,8 @@ class ProblemCode(StrEnum):
     LINK_MISSING = "link_missing"
     LINK_CHANGED = "link_changed"
     SUBSCRIPTION_MISSING = "subscription_missing"
+    OUTCOME_DOUBTFUL = "outcome_doubtful"
+    TAKEN_BACK = "taken_back"
     GUARD = "guard"
     ROW_REFUSED = "row_refused"
     PROFILE_MISSING = "profile_missing"

@@ -8,7 +8,7 @@ from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from cwtui.domain.ids import TaskId
+from cwtui.domain.ids import AdditionId, TaskId
 from cwtui.domain.mappings import Mapping, MappingKey, MappingKind
 from cwtui.domain.plans import Plan
 from cwtui.domain.records import AuditRow, RecordWrite
@@ -119,6 +119,10 @@ class Engine(Feature):
     async def undo(self, task_id: TaskId, *, compensate: bool = False) -> UndoReport:
         """Take a synced task back (synchronising.md#undo); `compensate` gives back what was invoiced meanwhile."""
         return await self.work.undo(task_id, compensate=compensate)
+
+    async def resolve(self, task_id: TaskId, *, adopt: AdditionId | None) -> Task | None:
+        """Settle creates without an answer: an addition is what one made, or (None) they are sent again."""
+        return await self.work.resolve(task_id, adopt=adopt)
 
     # mappings
 

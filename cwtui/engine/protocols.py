@@ -19,7 +19,7 @@ from cwtui.domain.ids import (
     SubscriptionId,
     TaskId,
 )
-from cwtui.domain.ledger import Doubt, ImportIntent, Owed, TakenBack
+from cwtui.domain.ledger import Doubt, Doubtful, ImportIntent, Owed, TakenBack
 from cwtui.domain.mappings import Link, MappingKey, Mappings
 from cwtui.domain.mappings import Mapping as MappingRow
 from cwtui.domain.marketplace import Customer, Order, OrderStatus, Product, Subscription, SubscriptionStatus
@@ -319,6 +319,13 @@ class Store(Protocol):
 
     def save_doubt(self, doubt: Doubt) -> None: ...
     def drop_doubts(self, doubts: Iterable[Doubt]) -> None: ...
+    def doubtful(self, task_id: TaskId) -> Sequence[Doubtful]:
+        """Creates of a task that a person has to decide about."""
+
+    def save_doubtful(self, doubtful: Doubtful) -> None: ...
+    def drop_doubtful(self, seq: int) -> None:
+        """A create is settled; none of that number is no error."""
+
     def taken_back(self, task_id: TaskId) -> TakenBack | None:
         """How far a task was taken back; None if it never was."""
 

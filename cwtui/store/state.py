@@ -11,7 +11,7 @@ from typing import Final
 
 from cwtui.domain.errors import Outdated, StateError
 from cwtui.domain.ids import AdditionId, AgreementId, CompanyId, CustomerId, OrderId, ProductId, SubscriptionId, TaskId
-from cwtui.domain.ledger import Doubt, ImportIntent, Owed, TakenBack
+from cwtui.domain.ledger import Doubt, Doubtful, ImportIntent, Owed, TakenBack
 from cwtui.domain.mappings import Link, MappingKey, Mappings
 from cwtui.domain.mappings import Mapping as MappingRow
 from cwtui.domain.marketplace import Customer, Order, Product, Subscription
@@ -78,6 +78,7 @@ class State:
         self._writes = Repository(documents, schema.WRITES)
         self._done = Repository(documents, schema.DONE, task=groups.task_of_done)
         self._doubts = Repository(documents, schema.DOUBTS, agreement=groups.agreement_of_doubt)
+        self._doubtful = Repository(documents, schema.DOUBTFUL, task=groups.task_of_doubtful)
         self._taken_back = Repository(documents, schema.TAKEN_BACK)
         self._owed = Repository(documents, schema.OWED, task=groups.task_of_owed)
         self._imports = Repository(documents, schema.IMPORTS)
@@ -502,6 +503,18 @@ class State:
     def drop_doubts(self, doubts: Iterable[Doubt]) -> None:
         """Forget doubts."""
         self.documents.commit([self._doubts.drop(str(doubt.seq)) for doubt in doubts])
+
+    def doubtful(self, task_id: TaskId) -> Sequence[Doubtful]:
+        """Creates of a task that a person has to decide about."""
+        return tuple(self._doubtful.group("task", task_id))
+
+    def save_doubtful(self, doubtful: Doubtful) -> None:
+        """Remember a create that a person has to decide about."""
+        self._doubtful.save(doubtful)
+
+    def drop_doubtful(self, seq: int) -> None:
+        """A create is settled."""
+        self.documents.commit([self._doubtful.drop(str(seq))])
 
     def taken_back(self, task_id: TaskId) -> TakenBack | None:
         """How far a task was taken back; None if it never was."""

@@ -18,6 +18,7 @@ from cwtui.domain.plans import Plan, PlanEdits, with_edits
 from cwtui.domain.psa import Addition, Agreement, CatalogItem, billed_through
 from cwtui.domain.tasks import Acceptance, Problem, ProblemCode, Task, TaskKind, TaskStatus, lines_of
 from cwtui.engine.concurrently import in_turns, together
+from cwtui.engine.planning.waiting import waiting_for_a_person
 from cwtui.engine.reporting.monthly_effect import monthly_effect
 from cwtui.engine.workspace import Feature
 
@@ -146,6 +147,7 @@ class PlanningDesk(Feature):
         if plan is None:  # made without reading the additions, so what was found drifted still counts
             plan = self.plan(task)
             problems = plan.problems or drifted
+        problems = (*problems, *waiting_for_a_person(self.store, task))
         status = TaskStatus.NEEDS_ACTION if problems else TaskStatus.READY
         if task.status is TaskStatus.FAILED and not problems:
             status = TaskStatus.FAILED
