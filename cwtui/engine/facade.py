@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from cwtui.engine.reconciling.reconcile import Reconciler
     from cwtui.engine.reconciling.repair_tasks import RepairTasks
     from cwtui.engine.reporting.forecast import Forecaster
+    from cwtui.engine.reporting.report import Reporter
     from cwtui.engine.writing.drift import DriftDesk
     from cwtui.engine.writing.runs import Runs
     from cwtui.engine.writing.task_work import TaskWork
@@ -243,6 +244,13 @@ class Engine(Feature):
         from cwtui.engine.reporting.forecast import Forecaster
 
         return Forecaster(self.workspace, self.desk)
+
+    @cached_property
+    def reporter(self) -> Reporter:
+        """What a month bills, and why."""
+        from cwtui.engine.reporting.report import Reporter
+
+        return Reporter(self.workspace, self.desk)
 
     @cached_property
     def customers(self) -> CustomerImport:

@@ -368,9 +368,9 @@ class PlanningDesk(Feature):
         if is_young and not any(task.subscription_id in self.fresh for task in needing):
             return
         self._has_catalogue = True
-        with self.store.batch():
-            async for page in self.marketplace.products():
-                self.store.save_products(product for product in page if product != self.store.product(product.id))
+        read = [product async for page in self.marketplace.products() for product in page]
+        with self.store.batch():  # nothing is waited for within: others wait for its end
+            self.store.save_products(product for product in read if product != self.store.product(product.id))
             self.store.save_fact(_CATALOGUE_READ, now.isoformat())
 
     def _needs_catalogue(self, task: Task) -> bool:
