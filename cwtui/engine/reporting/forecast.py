@@ -11,7 +11,6 @@ from cwtui.domain.ids import AdditionId, AgreementId, CustomerId
 from cwtui.domain.planning.dates import AgreementDates
 from cwtui.domain.plans import Plan
 from cwtui.domain.psa import Addition
-from cwtui.domain.remedies import Action, Remedy
 from cwtui.domain.tasks import Task
 from cwtui.engine.planning.desk import PlanningDesk
 from cwtui.engine.reporting.agreements import billed_agreements
@@ -45,12 +44,6 @@ class Forecaster(Feature):
         """
         self.desk.forget()
         tasks = self._open_tasks()
-        names = self._agreements(customer)
-        if customer is not None and not names:
-            raise InputError(
-                f"Nothing of customer {customer} is mapped to an agreement, as far as the tasks tell.",
-                next_step=Remedy(Action.FIND_MAPPING, kind="agreement"),
-            )
         names = billed_agreements(self.store, self.desk, customer)
         await self.desk.load([task for name in names for task in tasks.get(name, ())])
         await self.desk.load_agreements(set(names))
