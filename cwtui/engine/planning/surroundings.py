@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from cwtui.domain.errors import ServiceError
 from cwtui.domain.ids import AdditionId, CatalogItemId, CompanyId
 from cwtui.domain.psa import Addition
 from cwtui.domain.tasks import Problem, ProblemCode, Task
@@ -28,9 +29,12 @@ class DeletedCompanies(Feature):
         unknown = wanted - self._asked
         if not unknown:
             return
-        async for page in self.psa.companies(unknown, with_deleted=True):
-            self._deleted |= {found.id for found in page if found.is_deleted}
         self._asked |= unknown
+        try:
+            async for page in self.psa.companies(unknown, with_deleted=True):
+                self._deleted |= {found.id for found in page if found.is_deleted}
+        except ServiceError as error:  # no plan depends on knowing it
+            self.listener.problem(f"{error.happened} Whether mapped companies were deleted is not known.")
 
     def is_deleted(self, task: Task) -> bool:
         """The task's company was deleted."""
