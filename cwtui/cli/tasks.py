@@ -19,6 +19,7 @@ COMMANDS = {
     "skip": Lazy("cwtui.cli.task_work:skip", _WORK, "Set tasks aside; the next of the subscription goes on."),
     "reopen": Lazy("cwtui.cli.task_work:reopen", _WORK, "Take skipped or failed tasks up again."),
     "undo": Lazy("cwtui.cli.task_work:undo", _WORK, "Take a synced task back."),
+    "resolve": Lazy("cwtui.cli.task_work:resolve", _WORK, "Settle a create that ConnectWise did not answer."),
 }
 
 

@@ -62,7 +62,11 @@ class ProblemCode(StrEnum):
     LINK_MISSING = "link_missing"
     LINK_CHANGED = "link_changed"
     SUBSCRIPTION_MISSING = "subscription_missing"
+    OUTCOME_DOUBTFUL = "outcome_doubtful"
+    TAKEN_BACK = "taken_back"
     GUARD = "guard"
+    ROW_REFUSED = "row_refused"
+    PROFILE_MISSING = "profile_missing"
     COMPANY_DELETED = "company_deleted"
     BILLED_BY_HAND = "billed_by_hand"
 

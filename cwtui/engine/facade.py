@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from cwtui.engine.reconciling.reconcile import Reconciler
     from cwtui.engine.reconciling.repair_tasks import RepairTasks
     from cwtui.engine.reporting.forecast import Forecaster
+    from cwtui.engine.reporting.report import Reporter
     from cwtui.engine.writing.drift import DriftDesk
     from cwtui.engine.writing.runs import Runs
     from cwtui.engine.writing.task_work import TaskWork
@@ -132,6 +133,10 @@ class Engine(Feature):
     async def undo(self, task_id: TaskId, *, compensate: bool = False) -> UndoReport:
         """Take a synced task back (synchronising.md#undo); `compensate` gives back what was invoiced meanwhile."""
         return await self.work.undo(task_id, compensate=compensate)
+
+    async def resolve(self, task_id: TaskId, *, adopt: AdditionId | None) -> Task | None:
+        """Settle creates without an answer: an addition is what one made, or (None) they are sent again."""
+        return await self.work.resolve(task_id, adopt=adopt)
 
     # mappings
 
@@ -259,6 +264,13 @@ class Engine(Feature):
         from cwtui.engine.reporting.forecast import Forecaster
 
         return Forecaster(self.workspace, self.desk)
+
+    @cached_property
+    def reporter(self) -> Reporter:
+        """What a month bills, and why."""
+        from cwtui.engine.reporting.report import Reporter
+
+        return Reporter(self.workspace, self.desk)
 
     @cached_property
     def customers(self) -> CustomerImport:

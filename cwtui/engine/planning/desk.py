@@ -19,6 +19,7 @@ from cwtui.domain.psa import Addition, Agreement, CatalogItem, billed_through
 from cwtui.domain.tasks import Acceptance, Problem, ProblemCode, Task, TaskKind, TaskStatus, lines_of
 from cwtui.engine.concurrently import in_turns, together
 from cwtui.engine.planning.surroundings import DeletedCompanies, Unlinked, still_by_hand
+from cwtui.engine.planning.waiting import waiting_for_a_person
 from cwtui.engine.reporting.monthly_effect import monthly_effect
 from cwtui.engine.workspace import Feature
 
@@ -171,6 +172,7 @@ class PlanningDesk(Feature):
             plan = self.plan(task)
             problems = (*plan.problems, *still_by_hand(task, self.store)) or drifted
         self._drop_for_good(task, plan)
+        problems = (*problems, *waiting_for_a_person(self.store, task))
         status = TaskStatus.NEEDS_ACTION if problems else TaskStatus.READY
         if task.status is TaskStatus.FAILED and not problems:
             status = TaskStatus.FAILED
@@ -437,9 +439,9 @@ class PlanningDesk(Feature):
         if is_young and not any(task.subscription_id in self.fresh for task in needing):
             return
         self._has_catalogue = True
-        with self.store.batch():
-            async for page in self.marketplace.products():
-                self.store.save_products(product for product in page if product != self.store.product(product.id))
+        read = [product async for page in self.marketplace.products() for product in page]
+        with self.store.batch():  # nothing is waited for within: others wait for its end
+            self.store.save_products(product for product in read if product != self.store.product(product.id))
             self.store.save_fact(_CATALOGUE_READ, now.isoformat())
 
     def _needs_catalogue(self, task: Task) -> bool:
