@@ -7,7 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from cwtui.domain.ids import INITIAL, AdditionId, CustomerId, OrderId, SubscriptionId, TaskId
+from cwtui.domain.ids import INITIAL, AdditionId, AgreementId, CustomerId, OrderId, SubscriptionId, TaskId
 from cwtui.domain.marketplace import Order, OrderLine, OrderType
 from cwtui.domain.psa import AdditionValues
 from cwtui.domain.remedies import Remedy
@@ -138,6 +138,7 @@ class Task:
         notes: What its plan says beside; they ask for nothing.
         acceptance: Who accepted which warnings.
         by_hand: What was decided about additions that somebody made by hand.
+        looked_at: The agreement whose additions were read for its subscription's first plan.
     """
 
     id: TaskId
@@ -161,6 +162,7 @@ class Task:
     notes: tuple[str, ...] = ()
     acceptance: Acceptance | None = None
     by_hand: tuple[HandMade, ...] = ()
+    looked_at: AgreementId | None = None
 
     @property
     def is_initial(self) -> bool:

@@ -214,6 +214,23 @@ class Draft:
         )
 
 
+def ended(held: Addition, after: AdditionValues | None, instead: Change, *, rule: str) -> Change:
+    """The end, or the deletion, of an addition that another one takes the place of."""
+    operation = Operation.DELETE if after is None else Operation.UPDATE
+    return Change(
+        key=f"{operation}:{held.id}",
+        operation=operation,
+        agreement_id=held.agreement_id,
+        product_id=instead.product_id,
+        charge=instead.charge,
+        before=held,
+        after=after,
+        arithmetic=(f"addition {held.id} " + ("is deleted" if after is None else f"ends on {after.cancelled}"),),
+        rule=rule,
+        is_standing=True,
+    )
+
+
 def _created_steps(
     step: Callable[[], str] | None, formulas: tuple[Arithmetic, Arithmetic] | None, after: AdditionValues
 ) -> tuple[str, ...]:

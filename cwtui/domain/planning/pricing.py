@@ -53,13 +53,15 @@ def item_for(draft: Draft, product: ProductId, charge: Charge) -> CatalogItem | 
         )
         return None
     item = draft.facts.catalog_items.get(mapped)
-    if item is None or item.is_inactive:
+    if item is None or item.is_inactive or item.is_bundle:
         state = "no longer exists, or cannot be read" if item is None else "is inactive"
+        if item is not None and item.is_bundle:
+            state = "is a bundle, which ConnectWise takes no addition of"
         draft.problem(
             ProblemCode.CATALOG_ITEM_INACTIVE,
             str(mapped),
             f"Catalog item {item.identifier if item else mapped} of product {draft.name_of(product)} {state}."
-            " Activate it in ConnectWise, or map the product to another one.",
+            " Set it right in ConnectWise, or map the product to another one.",
         )
         return None
     return item

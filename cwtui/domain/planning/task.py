@@ -7,8 +7,9 @@ from decimal import Decimal
 
 from cwtui.domain.marketplace import Duration, Subscription, SubscriptionStatus
 from cwtui.domain.money import plain, price_text
-from cwtui.domain.periods import BillingCycle
+from cwtui.domain.periods import ONE_DAY, BillingCycle
 from cwtui.domain.planning.billing import plan_billing_order
+from cwtui.domain.planning.by_hand import check_by_hand
 from cwtui.domain.planning.cancellation import plan_cancellation_order
 from cwtui.domain.planning.change import plan_change_order
 from cwtui.domain.planning.dates import AgreementDates, plan_dates
@@ -63,6 +64,8 @@ def plan_task(facts: PlanningFacts) -> Plan:
         _plan_by_kind(draft)
     _check_end(draft)
     _check_links(draft)
+    _check_calendar(draft)
+    check_by_hand(draft)
     return Plan(
         task_id=facts.task.id,
         subscription_id=facts.task.subscription_id,
@@ -98,6 +101,13 @@ def check_mappings(draft: Draft) -> None:
             task.customer_id,
             f"Customer {task.customer_name} ({task.customer_id}) is not mapped to a company.",
             Remedy(Action.MAP, task.customer_id, "customer"),
+        )
+    if company is not None and draft.facts.is_company_deleted:
+        draft.problem(
+            ProblemCode.COMPANY_DELETED,
+            str(company),
+            f"Company {company}, which customer {task.customer_name} is mapped to, was deleted in ConnectWise."
+            " Restore it there, or map the customer to another one.",
         )
     if _bills_by_statement(draft.subscription):
         draft.problem(
@@ -232,6 +242,27 @@ def _needs_reconciling(draft: Draft) -> None:
         " Reconcile its customer, then skip this task.",
         Remedy(Action.RECONCILE, task.customer_id),
     )
+
+
+def _check_calendar(draft: Draft) -> None:
+    """What cwtui computes and what ConnectWise invoices may differ (plans.md#calendar-warnings)."""
+    agreement, dates = draft.agreement, draft.dates
+    if agreement is None or dates is None or not draft.changes:
+        return
+    if agreement.next_invoice is None and agreement.parent_id is None:
+        return
+    following = dates.billed_through + ONE_DAY
+    period = dates.calendar.period_of(following)
+    if following not in {period.start, agreement.first_billable}:
+        draft.warnings.append(
+            f"Agreement {agreement.name} is invoiced next from {following}, its billing periods begin on {period.start}"
+            f" and {period.end + ONE_DAY}: ConnectWise may invoice other days than these dates count on."
+        )
+    if draft.facts.today > period.end + ONE_DAY:
+        draft.warnings.append(
+            f"Agreement {agreement.name} is invoiced next from {following}, more than a billing period ago:"
+            " ConnectWise may invoice other days than these dates count on."
+        )
 
 
 def _check_end(draft: Draft) -> None:
