@@ -8,9 +8,8 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from cwtui.domain.errors import ConfigError
 from cwtui.domain.planning import PlanningRules
 from cwtui.domain.tasks import TaskKind
 from cwtui.engine.clock import SystemClock
@@ -21,7 +20,6 @@ from cwtui.engine.psa_records import PsaRecords
 from cwtui.engine.reports import AutoReport
 from cwtui.engine.rules import EngineRules
 from cwtui.engine.workspace import CurrentRun, Workspace
-from cwtui.engine.writing.create_once import CreateOnce
 from cwtui.engine.writing.record_log import RecordLog
 from cwtui.engine.writing.recording import RecordedMarketplace, RecordedPsa
 from cwtui.locations import state_path
@@ -31,15 +29,14 @@ from cwtui.services.connectwise import ConnectWise
 from cwtui.services.notify import Event, News, message_about, send
 from cwtui.services.unconfigured import Unconfigured
 from cwtui.settings import MapAuto, Settings, load_settings
-from cwtui.settings.model import VendorFiles
 from cwtui.store.author import operator
 from cwtui.store.state import State, open_state
-from cwtui.vendors.count_source import CountSource
-from cwtui.vendors.desk import VendorDesk
-from cwtui.vendors.layouts import INTERMEDIA, Layout
 
 if TYPE_CHECKING:
     import httpx
+
+    from cwtui.vendors.count_source import CountSource
+    from cwtui.vendors.desk import VendorDesk
 
 
 @dataclass(slots=True)
@@ -74,7 +71,7 @@ class Composition:
     @property
     def intermedia(self) -> VendorDesk:
         """Intermedia's steps."""
-        return self.vendor(INTERMEDIA)
+        return self.vendor("intermedia")
 
     def vendor(self, name: str) -> VendorDesk:
         """The steps of a vendor's layout.
@@ -82,6 +79,8 @@ class Composition:
         Raises:
             ConfigError: There is no `[usage.NAME]`.
         """
+        from cwtui.vendor_composition import vendor_desk  # noqa: PLC0415  # start-up: most runs have no vendor's files
+
         return vendor_desk(self.settings, self.engine, name)
 
     async def rebuild(self, settings: Settings) -> None:
@@ -157,7 +156,7 @@ def build_engine(
     marketplace, psa = RecordedMarketplace(marketplace, log), RecordedPsa(psa, log)
     workspace = Workspace(state, marketplace, psa, clock, listener, engine_rules, rules, run)
     desk = PlanningDesk(workspace)
-    desk.sources[TaskKind.COUNT_UPDATE] = lambda: CountSource(state, layouts_of(settings))
+    desk.sources[TaskKind.COUNT_UPDATE] = lambda: _count_source(settings, state)
 
     async def tell(report: AutoReport) -> Sequence[str]:
         return await _notify(settings, report)
@@ -165,50 +164,10 @@ def build_engine(
     return Engine(workspace, desk, tell)
 
 
-def layouts_of(settings: Settings) -> dict[str, Layout]:
-    """Intermedia's layout and every `[usage.NAME]`, by name."""
-    own = settings.intermedia
-    intermedia = Layout(category=own.category, subcategory=own.subcategory, taxable=own.taxable, **_layout_values(own))
-    others = {
-        name: Layout(name=name, priced_names=found.priced_names, links_by_identifier=True, **_layout_values(found))
-        for name, found in settings.usage.layouts.items()
-    }
-    return {**others, INTERMEDIA: intermedia}
+def _count_source(settings: Settings, state: State) -> CountSource:
+    from cwtui.vendor_composition import count_source  # noqa: PLC0415  # start-up: most runs have no counts
 
-
-def _layout_values(files: VendorFiles) -> dict[str, Any]:
-    return {
-        "agreement_type": files.agreement_type,
-        "columns": files.columns,
-        "unsupported": files.unsupported_skus,
-        "one_time": files.one_time_skus,
-        "recurring": files.recurring_skus,
-        "most_shrunk": files.most_shrunk,
-    }
-
-
-def vendor_desk(settings: Settings, engine: Engine, name: str) -> VendorDesk:
-    """A vendor's steps on an engine that is open already.
-
-    Raises:
-        ConfigError: There is no such layout.
-    """
-    layouts = layouts_of(settings)
-    if name not in layouts:
-        known = ", ".join(sorted(layouts))
-        raise ConfigError(
-            f"There is no column profile {name}; there is {known}.",
-            next_step=f"Add [usage.{name}] with an agreement_type to the settings file, or name another one. Other"
-            " settings are named before the sub-command: cwtui --profile NAME usage import …",
-        )
-    return VendorDesk(
-        engine.psa,
-        engine.desk,
-        layouts[name],
-        CountSource(engine.store, layouts),
-        CreateOnce(settings.sync.settle_s),
-        engine.work,
-    )
+    return count_source(settings, state)
 
 
 async def close_services(*services: Marketplace | Psa) -> None:
