@@ -1,4 +1,4 @@
-"""Start-up of the installed command, against an interpreter that does nothing and one that imports httpx and pydantic."""
+"""Start-up of the installed command, against a bare interpreter and one that imports httpx and pydantic."""
 
 from __future__ import annotations
 
