@@ -258,7 +258,7 @@ def open_services(settings: Settings, transport: httpx.AsyncBaseTransport | None
 
 
 def _demo(options: Options, listener: Listener, stack: AsyncExitStack) -> Composition:
-    """The sandbox in-process, on a throw-away state unless one is named (SPEC 2)."""
+    """The sandbox in-process, on a throw-away state unless one is named (commands.md#demo)."""
     from cwtui.demo import DemoWorld  # noqa: PLC0415  # the sandbox is loaded for a demo only
 
     if options.state is None:
@@ -288,7 +288,7 @@ def _operator() -> str:
 
 
 async def _notify(settings: Settings, report: AutoReport) -> Sequence[str]:
-    """One message about a run, to whom the settings name (SPEC 3, notify)."""
+    """One message about a run, to whom the settings name (settings.md#notifications)."""
     if not settings.notify.urls or report.dry_run:
         return ()
     failed = [

@@ -1,4 +1,7 @@
-"""The demo: the sandbox in-process, with its credentials, kept beside the state file where one is named (SPEC 2)."""
+"""The demo: the sandbox in-process, with its credentials, kept beside the state file where one is named.
+
+Rule: commands.md#demo.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Periods as operators write them: `90s`, `5m`, `1h`, `1d` (SPEC 2, `--every`; SPEC 3, `sync.every`)."""
+"""Periods as operators write them: `90s`, `5m`, `1h`, `1d` (commands.md#auto)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where files live: the settings file and the state file of a profile (SPEC 3). Cheap to import."""
+"""Where files live: the settings file and the state file of a profile (settings.md#the-state-file). Cheap to import."""
 
 from __future__ import annotations
 

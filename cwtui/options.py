@@ -1,4 +1,7 @@
-"""The global options of the command line, as every shell hands them to the composition root (SPEC 2)."""
+"""The global options of the command line, as every shell hands them to the composition root.
+
+Rule: commands.md#global-options.
+"""
 
 from __future__ import annotations
 

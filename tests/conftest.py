@@ -1,4 +1,4 @@
-"""What no test may see: the real network, home folder, settings, keyring, time zone or locale (STYLE 8)."""
+"""What no test may see: the real network, home folder, settings, keyring, time zone or locale."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""stdout is the answer, stderr is everything else; a reader that went away is no failure (SPEC 2)."""
+"""stdout is the answer, stderr is everything else; a reader that went away is no failure (commands.md#json-answers)."""
 
 from __future__ import annotations
 

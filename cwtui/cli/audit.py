@@ -1,4 +1,4 @@
-"""`cwtui audit`: every write ever made (SPEC 2)."""
+"""`cwtui audit`: every write ever made (commands.md#task-list)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`cwtui --auto`: headless, once or on a period (SPEC 2)."""
+"""`cwtui --auto`: headless, once or on a period (commands.md#auto)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`cwtui check` (SPEC 4)."""
+"""`cwtui check` (check.md#later-checks)."""
 
 from __future__ import annotations
 

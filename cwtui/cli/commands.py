@@ -1,4 +1,7 @@
-"""Commands that know the global options, and groups that load their commands when one is asked for (SPEC 2)."""
+"""Commands that know the global options, and groups that load their commands when one is asked for.
+
+Rule: commands.md#global-options.
+"""
 
 from __future__ import annotations
 

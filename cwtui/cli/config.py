@@ -1,4 +1,4 @@
-"""`cwtui config …`: where the settings are, what they are, and a first file (SPEC 2, 3)."""
+"""`cwtui config …`: where the settings are, what they are, and a first file (commands.md#task-list)."""
 
 from __future__ import annotations
 

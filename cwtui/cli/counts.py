@@ -1,4 +1,7 @@
-"""Counts of a vendor's report as the command line answers them: shared by `intermedia` and `usage` (SPEC 9)."""
+"""Counts of a vendor's report as the command line answers them: shared by `intermedia` and `usage`.
+
+Rule: files.md#export-counts.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`cwtui customers import`: ConnectWise companies into the marketplace (SPEC 2, 8)."""
+"""`cwtui customers import`: ConnectWise companies into the marketplace (reconciling.md#customers-import)."""
 
 from __future__ import annotations
 

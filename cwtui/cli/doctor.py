@@ -1,4 +1,4 @@
-"""`cwtui doctor`: both connections and the permission table (SPEC 8)."""
+"""`cwtui doctor`: both connections and the permission table (reconciling.md#permissions)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The JSON shapes of SPEC 2; decimals are written as exact numbers."""
+"""The JSON shapes of commands.md#json-answers; decimals are written as exact numbers."""
 
 from __future__ import annotations
 

@@ -93,7 +93,7 @@ def _log_to_stderr() -> None:
 
 @contextmanager
 def stoppable(engine: Engine) -> Iterator[asyncio.Event]:
-    """SIGINT and SIGTERM end the run between two writes (SPEC 2); the same signal again ends it at once.
+    """SIGINT and SIGTERM end the run between two writes (commands.md#auto); the same signal again ends it at once.
 
     Yields:
         An event that is set when the run shall end.

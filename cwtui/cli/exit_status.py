@@ -1,4 +1,4 @@
-"""Exit statuses: a promise to schedulers (SPEC 2)."""
+"""Exit statuses: a promise to schedulers (commands.md#exit-statuses)."""
 
 from __future__ import annotations
 

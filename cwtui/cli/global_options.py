@@ -1,4 +1,4 @@
-"""The global options, accepted before the sub-command and after it (SPEC 2)."""
+"""The global options, accepted before the sub-command and after it (commands.md#global-options)."""
 
 from __future__ import annotations
 

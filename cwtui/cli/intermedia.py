@@ -1,4 +1,4 @@
-"""`cwtui intermedia …`: accounts, billable items and counts of an Intermedia partner (SPEC 9)."""
+"""`cwtui intermedia …`: accounts, billable items and counts of an Intermedia partner (files.md#intermedia-files)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`cwtui map …`: customer ↔ company, product ↔ catalog item, subscription ↔ agreement (SPEC 2, 5)."""
+"""`cwtui map …`: customer ↔ company, product ↔ catalog item, subscription ↔ agreement (mapping.md#mapping-csv)."""
 
 from __future__ import annotations
 

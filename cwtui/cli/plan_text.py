@@ -1,4 +1,7 @@
-"""A task and its plan as a person reads them: each change before → after, with its arithmetic (SPEC 2, 6)."""
+"""A task and its plan as a person reads them: each change before → after, with its arithmetic.
+
+Rule: commands.md#json-answers.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the engine does, on stderr: a bar where stderr is a terminal, problems in any case (SPEC 2)."""
+"""What the engine does, on stderr: a bar where stderr is a terminal, problems in any case (commands.md#auto)."""
 
 from __future__ import annotations
 

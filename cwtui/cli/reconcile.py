@@ -1,4 +1,4 @@
-"""`cwtui reconcile` and `cwtui adopt` (SPEC 2, 8)."""
+"""`cwtui reconcile` and `cwtui adopt` (reconciling.md#reconcile)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A reconciliation as JSON (SPEC 2), and as a person reads it."""
+"""A reconciliation as JSON (reconciling.md#reconcile), and as a person reads it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Document = dict[str, Any]
 
 
 def reconciliation_document(found: Sequence[Reconciliation]) -> Document:
-    """The document of SPEC 2; of several agreements, what they do not share stands with each row only."""
+    """A comparison as JSON (reconciling.md#reconcile); what agreements do not share stands with each row only."""
     one = found[0] if len(found) == 1 else None
     periods = [_period(each) for each in found]
     shared = periods[0] if periods and all(period == periods[0] for period in periods) else None

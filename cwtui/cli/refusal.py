@@ -1,4 +1,7 @@
-"""An error as the operator reads it: three sentences, one a line, and the exit status they mean (SPEC 2)."""
+"""An error as the operator reads it: three sentences, one a line, and the exit status they mean.
+
+Rule: commands.md#exit-statuses.
+"""
 
 from __future__ import annotations
 

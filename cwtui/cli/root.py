@@ -1,4 +1,7 @@
-"""The command line: arguments in, an exit status out (SPEC 2). Imports as little as can be: see the start-up tests."""
+"""The command line: arguments in, an exit status out. Imports as little as can be: see the start-up tests.
+
+Rule: commands.md#task-list.
+"""
 
 from __future__ import annotations
 

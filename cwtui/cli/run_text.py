@@ -1,4 +1,4 @@
-"""A run's report as a person reads it, and the exit status it means (SPEC 2)."""
+"""A run's report as a person reads it, and the exit status it means (commands.md#exit-statuses)."""
 
 from __future__ import annotations
 

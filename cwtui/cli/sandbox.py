@@ -1,4 +1,4 @@
-"""`cwtui sandbox serve`: the simulated marketplace and ConnectWise for another process (SPEC 2)."""
+"""`cwtui sandbox serve`: the simulated marketplace and ConnectWise for another process (commands.md#task-list)."""
 
 from __future__ import annotations
 

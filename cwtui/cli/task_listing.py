@@ -1,4 +1,4 @@
-"""`cwtui tasks list`: straight from the state file, without waiting for whoever works on it (SPEC 2).
+"""`cwtui tasks list`: straight from the state file, without waiting for whoever works on it (commands.md#task-list).
 
 The only command that reads the state by itself: it shall answer in a blink, so it loads neither engine nor settings.
 """
@@ -91,7 +91,7 @@ def _demo_tasks() -> Iterable[Document]:
 
 
 def _age(document: Document) -> tuple[str, str, str]:
-    """Oldest order first, `initial` before all; of one moment the smaller id (SPEC 4.6)."""
+    """Oldest order first, `initial` before all; of one moment the smaller id (check.md#order-of-tasks)."""
     order = document["order"]
     number = order["id"].zfill(_ID_WIDTH) if order["id"].isdecimal() else order["id"]
     return order["created"] or "", number, document["id"]

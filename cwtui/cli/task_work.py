@@ -1,4 +1,4 @@
-"""`cwtui tasks show`, `sync`, `skip`, `reopen` and `undo` (SPEC 2, 7)."""
+"""`cwtui tasks show`, `sync`, `skip`, `reopen` and `undo` (commands.md#task-list)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`cwtui tasks …`: the task list, scriptable (SPEC 2)."""
+"""`cwtui tasks …`: the task list, scriptable (commands.md#task-list)."""
 
 from __future__ import annotations
 

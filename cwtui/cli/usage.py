@@ -1,4 +1,4 @@
-"""`cwtui usage …`: any vendor's usage file, by a column profile of the settings (SPEC 9)."""
+"""`cwtui usage …`: any vendor's usage file, by a column profile of the settings (files.md#profiles)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A vendor's steps as text and as JSON; one refused row is one line on stderr (SPEC 9)."""
+"""A vendor's steps as text and as JSON; one refused row is one line on stderr (files.md#intermedia-files)."""
 
 from __future__ import annotations
 

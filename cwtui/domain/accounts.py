@@ -1,4 +1,7 @@
-"""A ConnectWise company as a marketplace account: what it has, and what it still lacks (SPEC 8, customers import)."""
+"""A ConnectWise company as a marketplace account: what it has, and what it still lacks.
+
+Rule: reconciling.md#customers-import.
+"""
 
 from __future__ import annotations
 

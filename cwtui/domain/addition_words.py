@@ -1,4 +1,7 @@
-"""The fields of an addition as people read them, on the screens and in the commands alike (SPEC 6)."""
+"""The fields of an addition as people read them, on the screens and in the commands alike.
+
+Rule: plans.md#what-an-addition-carries.
+"""
 
 from __future__ import annotations
 

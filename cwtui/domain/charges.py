@@ -1,4 +1,4 @@
-"""What an order line bills (SPEC 6, charges by line type)."""
+"""What an order line bills (plans.md#charges)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Charge(StrEnum):
-    """The charges of SPEC 1, plus `credit`, which a refund line bills with a negative price."""
+    """The charges of plans.md#charges, plus `credit`, which a refund line bills with a negative price."""
 
     SETUP = "setup"
     RECURRING = "recurring"
@@ -38,5 +38,5 @@ _BY_LINE_TYPE = {
 
 
 def charge_of(line_type: str) -> Charge | None:
-    """The charge of a line type, or None where SPEC 6 names none (`unknown_charge_type` if it has an amount)."""
+    """The charge of a line type; None is `unknown_charge_type` if the line has an amount (plans.md#charges)."""
     return _BY_LINE_TYPE.get(line_type)

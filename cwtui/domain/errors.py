@@ -32,7 +32,7 @@ class StateLocked(StateError):
 
 
 class GuardError(CwtuiError):
-    """A guard rule stopped the run (SPEC 6, guards)."""
+    """A guard rule stopped the run (plans.md#guards)."""
 
 
 class ServiceError(CwtuiError):
@@ -105,4 +105,7 @@ class Unreadable(ServiceError):
 
 
 class OutcomeUnknown(ServiceError):
-    """A create was sent and no answer says whether it happened: look before repeating (SPEC 7)."""
+    """A create was sent and no answer says whether it happened: look before repeating.
+
+    Rule: synchronising.md#exactly-once.
+    """

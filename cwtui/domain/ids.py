@@ -1,4 +1,4 @@
-"""Identifiers as types, so that mypy stops one from being used for another (SPEC 1)."""
+"""Identifiers as types, so that mypy stops one from being used for another (README.md)."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import NewType
 CustomerId = NewType("CustomerId", str)
 """A marketplace account."""
 ProductId = NewType("ProductId", str)
-"""A marketplace product; `plan:<planId>` for a plan's own fee (SPEC 6)."""
+"""A marketplace product; `plan:<planId>` for a plan's own fee (plans.md#charges)."""
 Mpn = NewType("Mpn", str)
 SubscriptionId = NewType("SubscriptionId", str)
 OrderId = NewType("OrderId", str)
-"""A marketplace order, or `initial` (SPEC 4.1)."""
+"""A marketplace order, or `initial` (check.md#first-check)."""
 TaskId = NewType("TaskId", str)
 
 CompanyId = NewType("CompanyId", int)

@@ -1,4 +1,4 @@
-"""ConnectWise's setup beside billing: who manages what, and how it is cross-referenced (SPEC 8, 9)."""
+"""ConnectWise's setup beside billing: who manages what, and how it is cross-referenced (files.md#setup)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The operator's mappings and our own links (SPEC 1, 5)."""
+"""The operator's mappings and our own links (mapping.md#a-mapping-stays)."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class MappingKind(StrEnum):
 
 
 MAPPABLE_CHARGES = frozenset(Charge) - {Charge.PRORATED, Charge.CREDIT}
-"""Charges a product mapping may be refined for; prorated and credit use the recurring one's (SPEC 6)."""
+"""Charges a product mapping may be refined for; prorated and credit use the recurring one's (plans.md#edits)."""
 
 _MAPPED_AS = {charge: Charge.RECURRING for charge in Charge if charge not in MAPPABLE_CHARGES}
 
@@ -137,7 +137,7 @@ class Mappings:
         return found
 
     def catalog_item(self, product: ProductId, charge: Charge) -> CatalogItemId | None:
-        """The catalog item of a product's charge: its own mapping, then the product's (SPEC 5, 6)."""
+        """The catalog item of a product's charge: its own mapping, then the product's (mapping.md#a-mapping-stays)."""
         mapped = self._by_kind[MappingKind.PRODUCT]
         found: CatalogItemId | None = mapped.get((product, _MAPPED_AS.get(charge, charge)))
         return mapped.get((product, "")) if found is None else found
@@ -151,7 +151,9 @@ def _number_of(kind: MappingKind, place: tuple[str, str], target: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """The remembered fact that an addition exists because of a subscription, product and charge (SPEC 1).
+    """The remembered fact that an addition exists because of a subscription, product and charge.
+
+    Rule: synchronising.md#links-remember-what-was-read.
 
     Attributes:
         values: What ConnectWise held when cwtui last wrote, adopted or accepted it.

@@ -1,4 +1,4 @@
-"""What customers bought: the marketplace's customers, products, subscriptions and orders (SPEC 1, 4)."""
+"""What customers bought: the marketplace's customers, products, subscriptions and orders (README.md)."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Product:
 
 
 class BillingModel(StrEnum):
-    """When the marketplace charges for a subscription (SPEC 4.5, 6)."""
+    """When the marketplace charges for a subscription (check.md#billed-before-the-period)."""
 
     BEFORE_BILLING_PERIOD = "chargeBeforeBillingPeriod"
     AFTER_BILLING_PERIOD = "chargeAfterBillingPeriod"
@@ -72,12 +72,15 @@ class BillingModel(StrEnum):
 
     @property
     def is_usage_based(self) -> bool:
-        """Usage-based subscriptions have no standing additions (SPEC 6, fine points)."""
+        """Usage-based subscriptions have no standing additions (plans.md#usage-based-subscriptions)."""
         return self in {BillingModel.AFTER_BILLING_PERIOD, BillingModel.EXTERNAL_RATING}
 
     @property
     def bills_ahead(self) -> bool:
-        """The standing addition already bills the recurring lines of a billing order (SPEC 4.5)."""
+        """The standing addition already bills the recurring lines of a billing order.
+
+        Rule: check.md#billed-before-the-period.
+        """
         return self in {BillingModel.BEFORE_BILLING_PERIOD, BillingModel.BEFORE_SUBSCRIPTION_PERIOD}
 
 
@@ -114,7 +117,11 @@ class SubscriptionStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """A subscription; `products` and `plan_id` are known only from its detailed form (`detailed`)."""
+    """A subscription; `products` and `plan_id` are known only from its detailed form (`detailed`).
+
+    Attributes:
+        modified: The day of its last change on the marketplace; None where the marketplace does not say.
+    """
 
     id: SubscriptionId
     name: str
@@ -127,6 +134,7 @@ class Subscription:
     plan_id: str = ""
     products: tuple[SubscriptionProduct, ...] = ()
     detailed: bool = False
+    modified: date | None = None
 
     def product(self, product_id: ProductId) -> SubscriptionProduct | None:
         """The product of that id, or None."""
@@ -145,7 +153,7 @@ class OrderType(StrEnum):
 
 
 class OrderStatus(StrEnum):
-    """The marketplace's order states; the first two are still open (SPEC 4.2)."""
+    """The marketplace's order states (check.md#following-orders)."""
 
     SUBMITTED = "submitted"
     PROCESSING = "processing"
@@ -155,8 +163,8 @@ class OrderStatus(StrEnum):
 
     @property
     def is_open(self) -> bool:
-        """The order may still complete, however long that takes."""
-        return self in {OrderStatus.SUBMITTED, OrderStatus.PROCESSING}
+        """The order may still complete, however long that takes: one that failed is often submitted again."""
+        return self in {OrderStatus.SUBMITTED, OrderStatus.PROCESSING, OrderStatus.ERROR}
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +173,7 @@ class OrderLine:
 
     Attributes:
         type: The marketplace's line type (`recurring`, `setup`, …), as it was sent.
-        product_id: Empty for a line that is the plan's own fee (SPEC 6).
+        product_id: Empty for a line that is the plan's own fee (plans.md#charges).
         quantity: None if the line names none.
         extended: What the marketplace charged on this line.
     """
@@ -181,11 +189,16 @@ class OrderLine:
 
 @dataclass(frozen=True, slots=True)
 class OrderProduct:
-    """A product of a detailed order: names the subscription its lines belong to (SPEC 4.3)."""
+    """A product of a detailed order: names the subscription its lines belong to (check.md#subscription-of-a-line).
+
+    Attributes:
+        target_id: The subscription that units are moved to; empty where nothing is moved.
+    """
 
     id: ProductId
     name: str = ""
     subscription_id: SubscriptionId = SubscriptionId("")
+    target_id: SubscriptionId = SubscriptionId("")
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +206,9 @@ class Order:
     """An order; `products` and `subscription_id` are known only from its detailed form (`detailed`).
 
     `created` and `provisioned` are aware UTC moments.
+
+    Attributes:
+        target_id: The subscription that the order moves something to; empty where it moves nothing.
     """
 
     id: OrderId
@@ -206,8 +222,9 @@ class Order:
     products: tuple[OrderProduct, ...] = field(default=())
     subscription_id: SubscriptionId = SubscriptionId("")
     detailed: bool = False
+    target_id: SubscriptionId = SubscriptionId("")
 
     @property
     def effective(self) -> date:
-        """e: the provisioning date, else the creation date, in UTC (SPEC 6)."""
+        """e: the provisioning date, else the creation date, in UTC (plans.md#effective-date)."""
         return (self.provisioned or self.created).date()

@@ -43,13 +43,13 @@ def parse_amount(text: object) -> Decimal:
 
 @lru_cache(_REMEMBERED)
 def round_price(price: Decimal, decimals: int) -> Decimal:
-    """Round a unit price half-up to `decimals` places (SPEC 3, sync.price_decimals)."""
+    """Round a unit price half-up to `decimals` places (plans.md#price-source)."""
     rounded = price.quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP)
     return rounded if rounded else abs(rounded)  # 0 and −0 are one key here: neither may become the other's answer
 
 
 def line_total(quantity: Decimal, unit_price: Decimal) -> Decimal:
-    """Total of one line, half-up to 2 decimals (SPEC 3)."""
+    """Total of one line, half-up to 2 decimals (plans.md#price-source)."""
     return (quantity * unit_price).quantize(CENT, rounding=ROUND_HALF_UP)
 
 

@@ -1,4 +1,4 @@
-"""Billing periods: which days an agreement bills together (SPEC 6, billing period)."""
+"""Billing periods: which days an agreement bills together (plans.md#billing-period)."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _MONTHS = {
 
 @dataclass(frozen=True, slots=True)
 class BillingPeriod:
-    """One billing period of an agreement; both ends are billed days (SPEC 6)."""
+    """One billing period of an agreement; both ends are billed days (plans.md#billing-period)."""
 
     start: date
     end: date
@@ -60,7 +60,7 @@ class BillingCalendar:
     Attributes:
         cycle: Not `NOT_RECURRING`.
         anchor: A day on which a period starts: `billStartDate` (else `startDate`) for `ContractYear`,
-            1 January of its year for `CalendarYear` (SPEC 6).
+            1 January of its year for `CalendarYear` (plans.md#billing-period).
     """
 
     cycle: BillingCycle
@@ -99,7 +99,10 @@ def _period_of(cycle: BillingCycle, anchor: date, day: date) -> BillingPeriod:
 
 
 def add_months(anchor: date, months: int) -> date:
-    """Step from the anchor itself, so that the 31st lands on a month's last day and returns (SPEC 6)."""
+    """Step from the anchor itself, so that the 31st lands on a month's last day and returns.
+
+    Rule: plans.md#billing-period.
+    """
     year, month = divmod(anchor.year * 12 + anchor.month - 1 + months, 12)
     return date(year, month + 1, min(anchor.day, calendar.monthrange(year, month + 1)[1]))
 

@@ -1,4 +1,7 @@
-"""Text from outside, made safe to show: nothing in it can move a cursor, hide, or reverse what follows (SPEC 3, 8)."""
+"""Text from outside, made safe to show: nothing in it can move a cursor, hide, or reverse what follows.
+
+Rule: commands.md#outside-text.
+"""
 
 from __future__ import annotations
 

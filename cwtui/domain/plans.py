@@ -1,4 +1,4 @@
-"""Plans: the exact list of addition changes a task asks for, with the arithmetic that led there (SPEC 1)."""
+"""Plans: the exact list of addition changes a task asks for, with the arithmetic that led there (README.md)."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from cwtui.domain.tasks import Problem
 
 
 class PriceSource(StrEnum):
-    """Where a price comes from (SPEC 3, sync.price_source)."""
+    """Where a price comes from (plans.md#price-source)."""
 
     MARKETPLACE = "marketplace"
     CONNECTWISE = "connectwise"
 
 
 class ProrateMode(StrEnum):
-    """When a prorated one-time addition is made (SPEC 3, sync.prorate)."""
+    """When a prorated one-time addition is made (plans.md#prorated-price)."""
 
     ALL = "all"
     CHANGES = "changes"
@@ -108,7 +108,7 @@ class Change:
         after: The addition as it shall be; None for a delete.
         arithmetic: How price, cost, quantity and dates came about, one line each.
         source: The order line it comes from, in words.
-        rule: The SPEC rule that asks for it, in words.
+        rule: The rule that asks for it, in words.
         edited: Names of the fields the operator changed; `computed` is what they were.
         left_out: The operator left this change out of the plan.
         is_standing: It bills every period until ended; a one-time addition does not.
@@ -180,7 +180,7 @@ class Plan:
 
     @property
     def digest(self) -> str:
-        """Fingerprint of what was computed, before edits: an edit belongs to exactly this (SPEC 6)."""
+        """Fingerprint of what was computed, before edits: an edit belongs to exactly this (plans.md#edits)."""
         parts = [
             f"{change.key}|{change.operation}|{change.addition_id}|{change.computed or change.after}"
             for change in self.changes
@@ -190,7 +190,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """What the operator changed of one computed addition (SPEC 6).
+    """What the operator changed of one computed addition (plans.md#edits).
 
     Attributes:
         key: The change it belongs to.
@@ -221,7 +221,7 @@ class PlanEdits:
 
 
 def with_edits(plan: Plan, edits: PlanEdits | None) -> Plan:
-    """Lay the operator's edits over a computed plan; drop them, visibly, if the plan has changed (SPEC 6)."""
+    """Lay the operator's edits over a computed plan; drop them, visibly, if the plan has changed (plans.md#edits)."""
     if edits is None or not edits.edits:
         return plan
     if edits.digest != plan.digest:

@@ -90,7 +90,7 @@ class Agreement:
 
     @property
     def is_inactive(self) -> bool:
-        """Not Active, or cancelled (SPEC 6, agreement_inactive)."""
+        """Not Active, or cancelled (plans.md#problems)."""
         return self.is_cancelled or self.status != "Active"
 
     @property
@@ -100,7 +100,7 @@ class Agreement:
 
     @property
     def anchor(self) -> date | None:
-        """A day on which a billing period starts (SPEC 6, billing period)."""
+        """A day on which a billing period starts (plans.md#billing-period)."""
         first = self.first_billable
         return date(first.year, 1, 1) if first is not None and self.is_calendar_year else first
 
@@ -111,7 +111,7 @@ class Agreement:
         return is_recurring and self.first_billable is not None
 
     def calendar(self) -> BillingCalendar | None:
-        """Its billing periods (SPEC 6); None when it has no cycle or no date to count from."""
+        """Its billing periods (plans.md#billing-period); None when it has no cycle or no date to count from."""
         anchor = self.anchor
         if self.cycle is None or self.cycle is BillingCycle.NOT_RECURRING or anchor is None:
             return None
@@ -128,7 +128,7 @@ class Invoice:
 
 
 def billed_through(agreement: Agreement, latest_invoice: Invoice | None) -> date | None:
-    """The last day that is already billed (SPEC 6, billed through).
+    """The last day that is already billed (plans.md#billed-through).
 
     Args:
         agreement: The agreement.
@@ -147,7 +147,7 @@ def billed_through(agreement: Agreement, latest_invoice: Invoice | None) -> date
 
 @dataclass(frozen=True, slots=True)
 class AdditionValues:
-    """What an addition bills: everything cwtui sends (SPEC 6, every created addition).
+    """What an addition bills: everything cwtui sends (plans.md#what-an-addition-carries).
 
     Attributes:
         quantity: Units.

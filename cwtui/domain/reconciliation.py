@@ -1,4 +1,4 @@
-"""Reconcile: what a customer's subscriptions ask for beside what an agreement bills (SPEC 8)."""
+"""Reconcile: what a customer's subscriptions ask for beside what an agreement bills (reconciling.md#reconcile)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _AVERAGE_DECIMALS = 4
 
 
 class RowStatus(StrEnum):
-    """How one catalog item's additions compare with what the subscriptions hold (SPEC 8)."""
+    """How one catalog item's additions compare with what the subscriptions hold (reconciling.md#reconcile)."""
 
     MATCH = "match"
     QUANTITY_DIFFERS = "quantity_differs"
@@ -116,7 +116,7 @@ class ReconciliationRow:
 
 @dataclass(frozen=True, slots=True)
 class Reconciliation:
-    """One customer's subscriptions beside one agreement, in one billing period (SPEC 8).
+    """One customer's subscriptions beside one agreement, in one billing period (reconciling.md#reconcile).
 
     Attributes:
         billed: The period's first day is invoiced already: a repair begins later.
@@ -213,7 +213,7 @@ def is_live(values: AdditionValues, day: date) -> bool:
 
 
 def compare(facts: ReconcileFacts, period: BillingPeriod) -> tuple[ReconciliationRow, ...]:
-    """Compare per mapped catalog item (SPEC 8).
+    """Compare per mapped catalog item (reconciling.md#reconcile).
 
     Only standing additions are compared, as they stand on the period's last day: what ended inside the period was
     followed by something else or by nothing. One-time charges (setup, prorated, overuse …) are not part of it, nor

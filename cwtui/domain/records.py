@@ -13,7 +13,7 @@ from cwtui.domain.psa import AdditionValues
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """How far check changes has come (SPEC 4).
+    """How far check changes has come (check.md#later-checks).
 
     Attributes:
         checked_at: The moment the last check began; None before the first one.
@@ -28,7 +28,7 @@ class Cursor:
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """A write about to be sent (SPEC 7).
+    """A write about to be sent (synchronising.md#exactly-once).
 
     Attributes:
         seq: Grows with every intent of a state; names this one.

@@ -1,4 +1,7 @@
-"""Repairs: from the differences of a comparison to the changes that even them out, without proration (SPEC 8)."""
+"""Repairs: from the differences of a comparison to the changes that even them out, without proration.
+
+Rule: reconciling.md#repairs.
+"""
 
 from __future__ import annotations
 
@@ -66,7 +69,7 @@ class Repair:
 
 
 def repair_start(dates: AgreementDates, today: date, day: date) -> date:
-    """The first day ConnectWise accepts a standing addition from, and not before `day` (SPEC 6, s)."""
+    """The first day ConnectWise accepts a standing addition from, and not before `day` (plans.md#standing-start)."""
     return dates.standing_start(max(dates.initial_effective(today), day))
 
 
@@ -159,7 +162,10 @@ class RepairDraft:
         return self.dates.calendar.period_of(self.start)
 
     def _check_ground(self) -> None:
-        """What the comparison found must still be so; else it has to be made again (SPEC 7, link_changed)."""
+        """What the comparison found must still be so; else it has to be made again.
+
+        Rule: synchronising.md#read-before-writing.
+        """
         for link in self._links_since():
             message = (
                 f"Addition {link.addition_id} of product {link.product_id} was written since the comparison."

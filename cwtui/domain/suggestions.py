@@ -1,4 +1,4 @@
-"""What may be mapped to what, proposed to the operator with a score and a reason in words (SPEC 5)."""
+"""What may be mapped to what, proposed to the operator with a score and a reason in words (mapping.md#suggestions)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tasks: one (order, subscription) pair to carry over to the PSA (SPEC 1, 2, 4)."""
+"""Tasks: one (order, subscription) pair to carry over to the PSA (README.md)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cwtui.domain.marketplace import Order, OrderLine, OrderType
 
 
 class TaskKind(StrEnum):
-    """What a task carries over (SPEC 2)."""
+    """What a task carries over (commands.md#task-list)."""
 
     SALES_ORDER = "sales_order"
     CHANGE_ORDER = "change_order"
@@ -24,7 +24,7 @@ class TaskKind(StrEnum):
 
 
 class TaskStatus(StrEnum):
-    """How far a task is (SPEC 2)."""
+    """How far a task is (commands.md#task-list)."""
 
     NEEDS_ACTION = "needs_action"
     READY = "ready"
@@ -35,12 +35,15 @@ class TaskStatus(StrEnum):
 
     @property
     def is_open(self) -> bool:
-        """Still to be carried over; `synced` and `skipped` let the subscription's next task go on (SPEC 4.6)."""
+        """Still to be carried over; `synced` and `skipped` let the subscription's next task go on.
+
+        Rule: check.md#order-of-tasks.
+        """
         return self not in {TaskStatus.SYNCED, TaskStatus.SKIPPED}
 
 
 class ProblemCode(StrEnum):
-    """What keeps a task from `ready` (SPEC 6, problems)."""
+    """What keeps a task from `ready` (plans.md#problems)."""
 
     CUSTOMER_UNMAPPED = "customer_unmapped"
     PRODUCT_UNMAPPED = "product_unmapped"
@@ -80,11 +83,11 @@ class Task:
     """One (order, subscription) pair.
 
     Attributes:
-        order_created: UTC moment, the order in which tasks of one subscription run (SPEC 4.6); None for `initial`.
+        order_created: UTC moment; sorts the tasks of one subscription (check.md#order-of-tasks). None for `initial`.
         note: What the last attempt left to say.
         effective: e, once known; for lists.
         monthly_effect: What the plan changes per month of billing; for lists. None while it is not known.
-        plan_digest: Fingerprint of the computed plan; edits belong to exactly this plan (SPEC 6).
+        plan_digest: Fingerprint of the computed plan; edits belong to exactly this plan (plans.md#edits).
         confirmed_guard: The operator confirmed what a guard stopped.
     """
 
@@ -108,12 +111,12 @@ class Task:
 
     @property
     def is_initial(self) -> bool:
-        """Made by the first check from the subscription's present state (SPEC 4.1)."""
+        """Made by the first check from the subscription's present state (check.md#first-check)."""
         return self.order_id == INITIAL
 
     @property
     def queue_key(self) -> tuple[bool, datetime | None, str]:
-        """Sorts the tasks of one subscription oldest first; `initial` before all (SPEC 4.6)."""
+        """Sorts the tasks of one subscription oldest first; `initial` before all (check.md#order-of-tasks)."""
         return (self.order_created is not None, self.order_created, order_rank(self.order_id))
 
     def standing_at(self, status: TaskStatus, *, problems: tuple[Problem, ...] = (), note: str = "") -> Task:
@@ -122,7 +125,7 @@ class Task:
 
 
 def order_rank(order_id: str) -> str:
-    """Sorts order ids of one moment: numbers by their size, 999 before 1000 (SPEC 4.6)."""
+    """Sorts order ids of one moment: numbers by their size, 999 before 1000 (check.md#order-of-tasks)."""
     return order_id.zfill(_ID_WIDTH) if order_id.isdecimal() else order_id
 
 
@@ -138,7 +141,7 @@ _BILLING_LINE_TYPES = frozenset({"recurring", "overuse", "billRecord"})
 
 
 def kind_of(order: Order) -> TaskKind | None:
-    """The kind of an order's tasks (SPEC 4.4); None is `unknown_order_type`."""
+    """The kind of an order's tasks (check.md#order-kinds); None is `unknown_order_type`."""
     if kind := _KIND_BY_ORDER_TYPE.get(order.type):
         return kind
     is_billing = order.number.startswith("BO") or (
@@ -148,7 +151,10 @@ def kind_of(order: Order) -> TaskKind | None:
 
 
 def subscription_of(line: OrderLine, order: Order) -> SubscriptionId | None:
-    """The subscription of a line: the order's own, else that of the order's product it names (SPEC 4.3)."""
+    """The subscription of a line: the order's own, else that of the order's product it names.
+
+    Rule: check.md#subscription-of-a-line.
+    """
     if order.subscription_id:
         return order.subscription_id
     named = (product.subscription_id for product in order.products if product.id == line.product_id)
@@ -156,10 +162,31 @@ def subscription_of(line: OrderLine, order: Order) -> SubscriptionId | None:
 
 
 def subscriptions_of(order: Order) -> tuple[SubscriptionId, ...]:
-    """Every subscription an order touches, each once, in the order's own sequence.
+    """Every subscription an order touches, each once, in the order's own sequence; the targets of a move last.
 
     An order's products name its subscriptions even where it has no lines. Empty if nothing names one.
     """
+    return tuple(dict.fromkeys((*_billed_subscriptions(order), *_targets(order))))
+
+
+def lines_of(order: Order, subscription: SubscriptionId) -> tuple[OrderLine, ...]:
+    """The lines of an order that belong to one subscription; of an order that bills one only, all of them."""
+    billed = _billed_subscriptions(order) or _targets(order)
+    if len(billed) <= 1:
+        return order.lines if billed in {(subscription,), ()} else ()
+    return tuple(line for line in order.lines if subscription_of(line, order) == subscription)
+
+
+def stray_lines(order: Order) -> tuple[OrderLine, ...]:
+    """Lines with an amount of an order over several subscriptions that name none of them."""
+    if order.subscription_id or len(_billed_subscriptions(order) or _targets(order)) <= 1:
+        return ()
+    strays = (line for line in order.lines if subscription_of(line, order) is None)
+    return tuple(line for line in strays if line.extended is None or line.extended.amount)
+
+
+def _billed_subscriptions(order: Order) -> tuple[SubscriptionId, ...]:
+    """The subscriptions that the order's lines can belong to."""
     if order.subscription_id:
         return (order.subscription_id,)
     named = [subscription_of(line, order) for line in order.lines]
@@ -167,18 +194,7 @@ def subscriptions_of(order: Order) -> tuple[SubscriptionId, ...]:
     return tuple(dict.fromkeys(found for found in named if found))
 
 
-def lines_of(order: Order, subscription: SubscriptionId) -> tuple[OrderLine, ...]:
-    """The lines of an order that belong to one subscription; of an order over one only, all of them."""
-    if order.subscription_id:
-        return order.lines if order.subscription_id == subscription else ()
-    if subscriptions_of(order) in {(subscription,), ()}:
-        return order.lines
-    return tuple(line for line in order.lines if subscription_of(line, order) == subscription)
-
-
-def stray_lines(order: Order) -> tuple[OrderLine, ...]:
-    """Lines with an amount of an order over several subscriptions that name none of them."""
-    if order.subscription_id or len(subscriptions_of(order)) <= 1:
-        return ()
-    strays = (line for line in order.lines if subscription_of(line, order) is None)
-    return tuple(line for line in strays if line.extended is None or line.extended.amount)
+def _targets(order: Order) -> tuple[SubscriptionId, ...]:
+    """The subscriptions that the order moves something to."""
+    named = (order.target_id, *(product.target_id for product in order.products))
+    return tuple(dict.fromkeys(found for found in named if found))

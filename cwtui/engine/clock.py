@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time
 
 @dataclass(frozen=True, slots=True)
 class SystemClock:
-    """UTC time; `as_of` makes another day count as today (SPEC 2)."""
+    """UTC time; `as_of` makes another day count as today (commands.md#global-options)."""
 
     as_of: date | None = None
 

@@ -1,4 +1,4 @@
-"""CSV cells that a spreadsheet does not take for formulas, and back again (ARCHITECTURE: text from outside is data)."""
+"""CSV cells that a spreadsheet does not take for formulas, and back again (commands.md#outside-text)."""
 
 from __future__ import annotations
 

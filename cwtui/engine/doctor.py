@@ -1,4 +1,4 @@
-"""Doctor: do both services answer, and may this API member do what cwtui needs (SPEC 8)."""
+"""Doctor: do both services answer, and may this API member do what cwtui needs (reconciling.md#doctor)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ _ADDITIONS = f"/finance/agreements/{_IMPOSSIBLE_ID}/additions"
 
 @dataclass(frozen=True, slots=True)
 class _Probe:
-    """A request that changes nothing, whatever it is answered: 403 is missing, 200 / 400 / 404 is there (SPEC 8)."""
+    """A request that changes nothing, whatever it is answered: 403 is missing, 200 / 400 / 404 is there.
+
+    Rule: reconciling.md#doctor.
+    """
 
     module: str
     permission: str
@@ -50,7 +53,7 @@ FILE_PROBES = (
     _Probe("Procurement", "Product Catalog", "Edit", "PATCH", f"/procurement/catalog/{_IMPOSSIBLE_ID}", []),
     _Probe("System", "Table Setup", "Add", "POST", "/procurement/types", {}),
 )
-"""What vendors' files need beside SPEC 8's table (SPEC 9)."""
+"""What vendors' files need beside the table (reconciling.md#permissions)."""
 
 
 def counts_files(store: Store) -> bool:
@@ -59,7 +62,7 @@ def counts_files(store: Store) -> bool:
 
 
 async def examine(marketplace: Marketplace, psa: Psa, *, files: bool = False) -> DoctorReport:
-    """Probe both services and every permission of SPEC 8; nothing is changed anywhere.
+    """Probe both services and every permission of reconciling.md#permissions; nothing is changed anywhere.
 
     Args:
         marketplace: Asked for a number of customers.

@@ -44,7 +44,7 @@ def due_tasks(
         open_tasks: Those of the store, if they were read already.
         more_subscriptions: The marketplace has another number of subscriptions than before, so one that was
             missing may be there now. Otherwise it is only looked for where few are missing.
-        by_itself: Only what may be written without a person: a reconciliation is never begun so (SPEC 4.4).
+        by_itself: Only what may be written without a person: a reconciliation is never begun so (check.md#order-kinds).
     """
     queues: dict[str, list[Task]] = defaultdict(list)
     for task in store.open_tasks() if open_tasks is None else open_tasks:

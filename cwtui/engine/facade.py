@@ -1,4 +1,4 @@
-"""What the shells ask of the engine: one protocol, and the values it answers with (SPEC 2)."""
+"""What the shells ask of the engine: one protocol, and the values it answers with (commands.md#auto)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class CheckReport:
-    """What one check of changes found (SPEC 4).
+    """What one check of changes found (check.md#later-checks).
 
     Attributes:
         created: The tasks it made.
@@ -43,7 +43,7 @@ class Writes:
 
 @dataclass(frozen=True, slots=True)
 class AutoReport:
-    """One run of `--auto`, or of `tasks sync` (SPEC 2, `cwtui --auto --json`).
+    """One run of `--auto`, or of `tasks sync` (commands.md#task-list).
 
     Attributes:
         created, synced: Tasks of this run; a dry run counts none as synced.
@@ -88,7 +88,10 @@ class MappingRow:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A ConnectWise entry that may be meant; `score` is 0 to 100, `reason` says why in words (SPEC 5)."""
+    """A ConnectWise entry that may be meant; `score` is 0 to 100, `reason` says why in words.
+
+    Rule: mapping.md#suggestions.
+    """
 
     connectwise_id: int
     name: str
@@ -98,7 +101,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """An unmapped customer, product or subscription, with its candidates, best first (SPEC 5)."""
+    """An unmapped customer, product or subscription, with its candidates, best first (mapping.md#suggestions)."""
 
     kind: MappingKind
     marketplace_id: str
@@ -118,7 +121,7 @@ class ServiceHealth:
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """One cell of the permission table of SPEC 8; `granted` is None where it could not be found out."""
+    """One cell of the permission table of reconciling.md#doctor; `granted` is None where it could not be found out."""
 
     module: str
     permission: str
@@ -128,7 +131,7 @@ class Permission:
 
 @dataclass(frozen=True, slots=True)
 class DoctorReport:
-    """Both connections and the permission table (SPEC 8)."""
+    """Both connections and the permission table (reconciling.md#doctor)."""
 
     services: tuple[ServiceHealth, ...] = ()
     permissions: tuple[Permission, ...] = ()
@@ -142,16 +145,19 @@ class Engine(Protocol):
         """Reconcile, adopt, forecast, drift, why, and the import of customers."""
 
     async def check(self) -> CheckReport:
-        """Look for new and ended orders and make their tasks (SPEC 4)."""
+        """Look for new and ended orders and make their tasks (check.md#later-checks)."""
 
     async def auto(self, *, dry_run: bool = False) -> AutoReport:
-        """Check, then synchronise every task that is ready (SPEC 2, 7); a dry run writes nothing."""
+        """Check, then synchronise every task that is ready (commands.md#auto); a dry run writes nothing."""
 
     def stop(self) -> None:
         """Ask whatever is running to end before its next write; it then returns its report as usual."""
 
     async def notify(self, report: AutoReport) -> Sequence[str]:
-        """Send the notifications this report calls for (SPEC 3); returns what failed, one sentence each."""
+        """Send the notifications this report calls for; returns what failed, one sentence each.
+
+        Rule: settings.md#notifications.
+        """
 
     async def tasks(self, statuses: Collection[TaskStatus] = (), kinds: Collection[TaskKind] = ()) -> Sequence[Task]:
         """Tasks in those states and of those kinds (empty: all), oldest first."""
@@ -172,7 +178,7 @@ class Engine(Protocol):
         """Take skipped or failed tasks up again; the tasks as they then stand. All or none."""
 
     async def undo(self, task_id: TaskId, *, compensate: bool = False) -> UndoReport:
-        """Take a synced task back (SPEC 7); `compensate` gives back what was invoiced meanwhile."""
+        """Take a synced task back (synchronising.md#undo); `compensate` gives back what was invoiced meanwhile."""
 
     async def mappings(self, kind: MappingKind) -> Sequence[MappingRow]:
         """All mappings of one kind."""
@@ -181,7 +187,7 @@ class Engine(Protocol):
         """Map, or map differently; `InputError` where ConnectWise has no such entry."""
 
     async def unset_mapping(self, key: MappingKey) -> bool:
-        """Forget one mapping (SPEC 5); False if there was none."""
+        """Forget one mapping (mapping.md#unmapping-a-customer); False if there was none."""
 
     async def suggest(self, kind: MappingKind) -> Sequence[Suggestion]:
         """Everything of that kind that open tasks need and nobody mapped, with candidates."""
@@ -193,4 +199,4 @@ class Engine(Protocol):
         """Every write ever made, oldest first; of one task, or since a UTC day."""
 
     async def doctor(self) -> DoctorReport:
-        """Probe both services and every permission, changing nothing (SPEC 8)."""
+        """Probe both services and every permission, changing nothing (reconciling.md#doctor)."""

@@ -39,7 +39,7 @@ from cwtui.domain.tasks import Task, TaskStatus
 
 
 class Marketplace(Protocol):
-    """The marketplace, as far as the engine asks it (SPEC 4). Every method raises `ServiceError`s."""
+    """The marketplace, as far as the engine asks it (check.md#later-checks). Every method raises `ServiceError`s."""
 
     def orders(
         self, *, created_from: datetime | None = None, status: OrderStatus | None = None
@@ -112,13 +112,16 @@ class Psa(Protocol):
         """Change the fields that differ; safe to repeat. Raises `NotFound` if it is gone."""
 
     async def delete_addition(self, agreement_id: AgreementId, addition_id: AdditionId) -> None:
-        """Delete one addition; one that is gone already counts as deleted (SPEC 7)."""
+        """Delete one addition; one that is gone already counts as deleted (synchronising.md#exactly-once)."""
 
     async def create_catalog_item(self, item: NewCatalogItem) -> CatalogItem:
         """Create one catalog item; `OutcomeUnknown` as for additions."""
 
     async def probe(self, method: str, path: str, body: object | None = None) -> int:
-        """The HTTP status of a request that changes nothing (SPEC 8, doctor); raises only where there is no answer."""
+        """The HTTP status of a request that changes nothing; raises only where there is no answer.
+
+        Rule: reconciling.md#doctor.
+        """
 
     async def version(self) -> str:
         """The version ConnectWise gives of itself, from its connection test."""
@@ -146,11 +149,11 @@ class Clock(Protocol):
 
     @property
     def check_moment(self) -> datetime:
-        """The moment a check counts as begun: now, or the start of the as-of day (SPEC 6, fine points)."""
+        """The moment a check counts as begun: now, or the start of the as-of day (check.md#first-check)."""
 
 
 class Store(Protocol):
-    """The state of one profile, in memory, journalled (SPEC 7, ARCHITECTURE: journal, then state).
+    """The state of one profile, in memory, journalled (synchronising.md#exactly-once).
 
     Reading never touches the disk. Every `save_…` is durable when it returns, or when the surrounding
     `batch()` ends; `intend` and `conclude` are always durable at once.
@@ -181,11 +184,14 @@ class Store(Protocol):
         """Every task, or those in these states."""
 
     def task_documents(self) -> Iterable[Mapping[str, Any]]:
-        """Every task in the shape of `tasks list --json` (SPEC 2), with `effective` and `monthly_effect` as text."""
+        """Every task in the shape of `tasks list --json`, with `effective` and `monthly_effect` as text.
+
+        Rule: commands.md#task-list.
+        """
 
     def open_tasks(self) -> Iterable[Task]: ...
     def tasks_of(self, subscription_id: SubscriptionId) -> Sequence[Task]:
-        """Tasks of one subscription, oldest first (SPEC 4.6)."""
+        """Tasks of one subscription, oldest first (check.md#order-of-tasks)."""
 
     def save_task(self, task: Task) -> None: ...
 
@@ -226,7 +232,10 @@ class Store(Protocol):
 
     # exactly once
     def plan_begun(self, task_id: TaskId) -> Plan | None:
-        """The plan whose writing has begun and not ended: a part-done task goes on with exactly this one (SPEC 7)."""
+        """The plan whose writing has begun and not ended: a part-done task goes on with exactly this one.
+
+        Rule: synchronising.md#synced-means-all-of-it.
+        """
 
     def begin_plan(self, plan: Plan) -> None:
         """Remember a plan, with the operator's edits, before its first intent."""

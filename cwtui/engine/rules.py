@@ -1,4 +1,4 @@
-"""What of the settings the engine itself goes by (SPEC 3)."""
+"""What of the settings the engine itself goes by (settings.md#where-settings-come-from)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class EngineRules:
-    """Settings of the engine itself (SPEC 3).
+    """Settings of the engine itself (settings.md#where-settings-come-from).
 
     Attributes:
         at_once: Requests in flight per service.

@@ -1,4 +1,4 @@
-"""The engine: everything a shell can ask for, on one state and two services (ARCHITECTURE: the engine is one)."""
+"""The engine: everything a shell can ask for, on one state and two services."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from cwtui.engine.writing.synchronise import Synchroniser, SyncOutcome
 from cwtui.engine.writing.undo import Undo, written_plan
 
 FAILED_AUTO = "Failed auto-sync."
-"""How the note of a task that `--auto` could not synchronise begins (SPEC 6)."""
+"""How the note of a task that `--auto` could not synchronise begins (plans.md#edits)."""
 
 
 @dataclass(slots=True)
@@ -72,7 +72,7 @@ class SyncEngine:
     # check and auto
 
     async def check(self) -> CheckReport:
-        """Look for new and ended orders, make their tasks and plan what is open (SPEC 4)."""
+        """Look for new and ended orders, make their tasks and plan what is open (check.md#later-checks)."""
         self._require_writable()
         self.is_stopping = False
         self._read_afresh()
@@ -91,7 +91,7 @@ class SyncEngine:
         return report
 
     async def auto(self, *, dry_run: bool = False) -> AutoReport:
-        """Check, then synchronise every task that is ready; `failed` ones are tried again (SPEC 2, 6, 7)."""
+        """Check, then synchronise every task that is ready; `failed` ones are tried again (commands.md#auto)."""
         report = await self.check()
         errors = [*report.failures]
         if not report.is_planned:
@@ -116,7 +116,7 @@ class SyncEngine:
         self.is_stopping = True
 
     async def notify(self, report: AutoReport) -> Sequence[str]:
-        """Send the notifications this report calls for (SPEC 3)."""
+        """Send the notifications this report calls for (settings.md#notifications)."""
         return await self.tell(report)
 
     async def _check(self) -> CheckReport:
@@ -157,7 +157,7 @@ class SyncEngine:
         return not self.rules.only_customers or task.customer_id in self.rules.only_customers
 
     async def _note_failures(self, tasks: Iterable[Task]) -> None:
-        """A task that is not ready says why `--auto` left it (SPEC 6)."""
+        """A task that is not ready says why `--auto` left it (plans.md#edits)."""
         with self.store.grouped():
             async for old in in_turns(tasks):
                 task = self.store.task(old.id)
@@ -245,7 +245,7 @@ class SyncEngine:
         return self.desk.plan(task)
 
     async def sync(self, task_ids: Sequence[TaskId], *, dry_run: bool = False) -> AutoReport:
-        """Synchronise these tasks; naming a task confirms what a guard stopped (SPEC 6, guards)."""
+        """Synchronise these tasks; naming a task confirms what a guard stopped (plans.md#guards)."""
         self._require_writable()
         self.is_stopping = False
         named = await self._named(task_ids)
@@ -307,7 +307,10 @@ class SyncEngine:
         return [await self.task(task.id) for task in tasks]
 
     async def undo(self, task_id: TaskId, *, compensate: bool = False) -> UndoReport:
-        """Take a synced (or part-done) task back (SPEC 7); `compensate` gives back what was invoiced meanwhile."""
+        """Take a synced (or part-done) task back; `compensate` gives back what was invoiced meanwhile.
+
+        Rule: synchronising.md#undo.
+        """
         self._require_writable()
         task = await self.task(task_id)
         undo = Undo(self.store, self.desk, lambda: self.is_stopping)
@@ -339,7 +342,10 @@ class SyncEngine:
         return self.mapping.row(mapping)
 
     async def unset_mapping(self, key: MappingKey) -> bool:
-        """Forget one mapping; other mappings stay, open tasks go back to needs_action (SPEC 5)."""
+        """Forget one mapping; other mappings stay, open tasks go back to needs_action.
+
+        Rule: mapping.md#unmapping-a-customer.
+        """
         self._require_writable()
         was_there = self.store.drop_mapping(key)
         if was_there:
@@ -376,7 +382,7 @@ class SyncEngine:
         return list(self.store.audit(task_id=task_id, since=since))
 
     async def doctor(self) -> DoctorReport:
-        """Probe both services and every permission, changing nothing (SPEC 8)."""
+        """Probe both services and every permission, changing nothing (reconciling.md#doctor)."""
         return await examine(self.marketplace, self.psa, files=self.rules.reads_files or counts_files(self.store))
 
     def _read_afresh(self) -> None:

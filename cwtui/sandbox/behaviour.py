@@ -12,7 +12,7 @@ Kind = Literal["status", "html", "delay", "drop_token"]
 When = Literal["before", "after"]
 Service = Literal["marketplace", "psa", ""]
 Permission = tuple[str, str, str]
-"""Module, permission, level, as SPEC section 8 names them."""
+"""Module, permission, level, as reconciling.md#doctor names them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -155,6 +155,7 @@ class MarketplaceRecords(Records):
         provisioned: Day | None = None,
         by_product: bool = False,
         currency: str = "EUR",
+        target: str = "",
     ) -> Row:
         """An order of one subscription.
 
@@ -169,6 +170,7 @@ class MarketplaceRecords(Records):
             provisioned: The creation date if not given.
             by_product: See `subscription_id`.
             currency: Of every line.
+            target: The subscription it moves units to, named beside `subscription_id`.
         """
         key = id or self._marketplace_id("orders")
         begun = moment(created or self.today, "09:30:00Z")
@@ -189,12 +191,12 @@ class MarketplaceRecords(Records):
         if provisioned or status == "completed":
             row["provisioningDate"] = moment(provisioned or begun, "10:00:00Z")
         named = {str(line[1]): line for line in lines if line[1]}
+        moves = {"subscriptionId": subscription_id, **({"targetSubscriptionId": target} if target else {})}
         row["products"] = [
-            {"id": product, "quantity": line[2], **({"subscriptionId": subscription_id} if by_product else {})}
-            for product, line in named.items()
+            {"id": product, "quantity": line[2], **(moves if by_product else {})} for product, line in named.items()
         ]
         if not by_product:
-            row["subscriptionId"] = subscription_id
+            row |= moves
         return self.marketplace["orders"].add(row)
 
     def _marketplace_id(self, name: str) -> str:

@@ -145,6 +145,8 @@ class Records:
     ) -> Row:
         """Change a subscription: quantities and unit prices by product id, or fields (`status`, `expirationDate`).
 
+        Its `lastModifiedDate` becomes `today`, unless it is among the fields.
+
         Raises:
             KeyError: If there is no such subscription.
         """
@@ -154,7 +156,7 @@ class Records:
                 product["quantity"] = quantities[product["id"]]
             if prices and product["id"] in prices:
                 product["unitPrice"] = {**product["unitPrice"], "amount": prices[product["id"]]}
-        subscription.update(fields)
+        subscription.update({"lastModifiedDate": str(self.today), **fields})
         self.marketplace["subscriptions"].touch()
         return subscription
 

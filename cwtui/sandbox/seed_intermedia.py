@@ -1,4 +1,6 @@
-"""The demo's Intermedia partner (SPEC 9): some setup tables there, some missing, and a few accounts' companies.
+"""The demo's Intermedia partner: some setup tables there, some missing, and a few accounts' companies.
+
+Rule: files.md#intermedia-files.
 
 There: the agreement type, the unit, a category, the managed solution. Missing: the product type, the sub-category,
 the managed devices integration.

@@ -14,7 +14,7 @@ PRODUCTS = tuple(f"PRD9{number:05}" for number in range(20))
 
 
 def fill(world: World, *, customers: int, subscriptions: int, agreements: int, orders: int, additions: int) -> None:
-    """Fill a world (SPEC words).
+    """Fill a world.
 
     Subscription i (id `FIRST_SUBSCRIPTION + i`) has agreement i mod `agreements` (id `FIRST_AGREEMENT + …`), whose
     customer is that modulo `customers` (id `FIRST_CUSTOMER + …`), and 1 + i mod 50 seats of product i mod 20 at

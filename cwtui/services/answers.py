@@ -1,4 +1,4 @@
-"""What a service's answer means, in the three sentences an operator reads (SPEC 7, what finally failed says)."""
+"""What a service's answer means, in the three sentences an operator reads (synchronising.md#what-a-failure-says)."""
 
 from __future__ import annotations
 

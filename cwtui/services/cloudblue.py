@@ -1,4 +1,4 @@
-"""The marketplace client: CORE / CloudBlue Commerce SimpleAPI 1.15 (SPEC 1, 3, 4)."""
+"""The marketplace client: CORE / CloudBlue Commerce SimpleAPI 1.15 (README.md)."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class CloudBlue:
         transport: httpx.AsyncBaseTransport | None = None,
         timing: Timing | None = None,
     ) -> None:
-        """Take the credentials of SPEC 3; nothing is sent before the first question.
+        """Take the credentials (settings.md#sign-in). Nothing is sent before the first question.
 
         Raises:
             ConfigError: If `base_url` may not be used (see `HttpPolicy`).
@@ -90,7 +90,10 @@ class CloudBlue:
 
     @property
     def unreadable_orders(self) -> Sequence[OrderId]:
-        """Ids of the orders among `unreadable`: they have to be followed until they can be read (SPEC 4.2)."""
+        """Ids of the orders among `unreadable`: they have to be followed until they can be read.
+
+        Rule: check.md#following-orders.
+        """
         return tuple(self._unreadable_orders)
 
     def clear_unreadable(self) -> None:
@@ -99,7 +102,10 @@ class CloudBlue:
         self._unreadable_orders.clear()
 
     async def sign_in(self) -> None:
-        """Ask for a new token, which shows whether the address and the credentials are right (SPEC 8)."""
+        """Ask for a new token, which shows whether the address and the credentials are right.
+
+        Rule: reconciling.md#doctor.
+        """
         await self._tokens.fresh()
 
     def orders(
@@ -227,7 +233,7 @@ class CloudBlue:
     async def _ask(
         self, method: str, path: str, *, query: Mapping[str, str] | None = None, body: object = None
     ) -> Answer:
-        """Ask with a token; once more with a new one if it is refused (SPEC 7)."""
+        """Ask with a token; once more with a new one if it is refused (synchronising.md#retries)."""
         token = await self._tokens.current()
         try:
             return await self._http.ask(method, path, query=query, body=body, headers=_bearer(token))

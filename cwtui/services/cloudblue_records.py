@@ -135,6 +135,7 @@ class _Subscription(Record):
     billing_period: _Period | None = None
     expiration_date: Day = None
     creation_date: Day = None
+    last_modified_date: Day = None
     plan_id: Text = None
     products: list[_SubscriptionProduct] | None = None
 
@@ -152,6 +153,7 @@ def _subscription(row: _Subscription, *, detailed: bool = False) -> Subscription
         plan_id=row.plan_id or "",
         products=tuple(_subscription_product(product) for product in row.products or ()),
         detailed=detailed,
+        modified=row.last_modified_date,
     )
 
 
@@ -180,6 +182,7 @@ class _OrderProduct(Record):
     id: Text = None
     name: Text = None
     subscription_id: Text = None
+    target_subscription_id: Text = None
 
 
 class _Order(Record):
@@ -193,6 +196,7 @@ class _Order(Record):
     details: list[_OrderLine] | None = None
     products: list[_OrderProduct] | None = None
     subscription_id: Text = None
+    target_subscription_id: Text = None
 
 
 def _order(row: _Order, *, detailed: bool = False) -> Order:
@@ -213,6 +217,7 @@ def _order(row: _Order, *, detailed: bool = False) -> Order:
         products=tuple(_order_product(product) for product in row.products or ()),
         subscription_id=SubscriptionId(row.subscription_id or ""),
         detailed=detailed,
+        target_id=SubscriptionId(row.target_subscription_id or ""),
     )
 
 
@@ -229,7 +234,12 @@ def _order_line(row: _OrderLine) -> OrderLine:
 
 
 def _order_product(row: _OrderProduct) -> OrderProduct:
-    return OrderProduct(ProductId(row.id or ""), row.name or "", SubscriptionId(row.subscription_id or ""))
+    return OrderProduct(
+        ProductId(row.id or ""),
+        row.name or "",
+        SubscriptionId(row.subscription_id or ""),
+        SubscriptionId(row.target_subscription_id or ""),
+    )
 
 
 CUSTOMERS = Reader(_Customer, _customer)

@@ -1,4 +1,4 @@
-"""The PSA client: ConnectWise Manage REST API 3.0 (SPEC 1, 3, 6, 7, 8)."""
+"""The PSA client: ConnectWise Manage REST API 3.0 (README.md)."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ class ConnectWise(Setup):
         return kept
 
     async def latest_invoice(self, agreement_id: AgreementId) -> Invoice | None:
-        """The newest agreement invoice of an agreement (SPEC 6, billed through)."""
+        """The newest agreement invoice of an agreement (plans.md#billed-through)."""
         wanted = both(equals("type", "Agreement"), equals("agreement/id", agreement_id))
         return await self._get_newest(
             "/finance/invoices", records.INVOICES, records.INVOICE_FIELDS, wanted, "date desc"
@@ -137,7 +137,7 @@ class ConnectWise(Setup):
         return kept
 
     async def delete_addition(self, agreement_id: AgreementId, addition_id: AdditionId) -> None:
-        """Delete one addition; one that is gone already counts as deleted (SPEC 7)."""
+        """Delete one addition; one that is gone already counts as deleted (synchronising.md#exactly-once)."""
         await self._delete(f"{_additions(agreement_id)}/{addition_id}")
 
     async def _companies(self, ids: Collection[CompanyId] | None, conditions: str) -> AsyncGenerator[Sequence[Company]]:

@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 
 def day_text(day: date) -> str:
-    """A calendar day as ConnectWise takes it (SPEC 6)."""
+    """A calendar day as ConnectWise takes it (plans.md#what-an-addition-carries)."""
     return f"{day.isoformat()}T00:00:00Z"
 
 
@@ -283,7 +283,7 @@ _ADDITION_FIELD = {
 
 
 def addition_body(values: AdditionValues) -> dict[str, object]:
-    """Exactly what SPEC 6 says every created addition carries."""
+    """Exactly what plans.md#what-an-addition-carries says every created addition carries."""
     return {name: value for name, value in _addition_fields(values).items() if value is not None}
 
 

@@ -1,4 +1,4 @@
-"""ConnectWise's setup tables and management records: what the checklists read and create (SPEC 8, 9)."""
+"""ConnectWise's setup tables and management records: what the checklists read and create (files.md#setup)."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ class Setup(Verbs):
     """Setup tables and management records of ConnectWise."""
 
     async def system_info(self) -> ServerInfo:
-        """The server's version: the usual connection test (SPEC 8)."""
+        """The server's version: the usual connection test (reconciling.md#doctor)."""
         return await self._get_one("/system/info", _INFO)
 
     async def version(self) -> str:

@@ -34,7 +34,10 @@ D = TypeVar("D")
 
 
 def api_url(base_url: str) -> str:
-    """The address of the REST API (SPEC 3): as given if it ends in `/apis/3.0`, else with the standard path."""
+    """The address of the REST API: as given if it ends in `/apis/3.0`, else with the standard path.
+
+    Rule: settings.md#base-addresses.
+    """
     plain = base_url.strip().rstrip("/")
     return plain if plain.lower().endswith("/apis/3.0") else plain + _STANDARD_PATH
 
@@ -55,7 +58,7 @@ class Verbs:
         transport: httpx.AsyncBaseTransport | None = None,
         timing: Timing | None = None,
     ) -> None:
-        """Take the credentials of SPEC 3; nothing is sent before the first question.
+        """Take the credentials (settings.md#sign-in). Nothing is sent before the first question.
 
         Raises:
             ConfigError: If `base_url` may not be used (see `HttpPolicy`).
@@ -98,7 +101,9 @@ class Verbs:
         self._unreadable.clear()
 
     async def probe(self, method: str, path: str, body: object = None) -> int:
-        """The status that a request ends with (SPEC 8): for asking what is permitted, without changing anything.
+        """The status that a request ends with: for asking what is permitted, without changing anything.
+
+        Rule: reconciling.md#doctor.
 
         Raises:
             ServiceError: Only if no answer came.
@@ -184,7 +189,7 @@ class Verbs:
         return read(answer, reader)
 
     async def _delete(self, path: str) -> None:
-        """Delete a record; one that is gone already counts as deleted (SPEC 7)."""
+        """Delete a record; one that is gone already counts as deleted (synchronising.md#exactly-once)."""
         try:
             await self._http.ask("DELETE", path)
         except NotFound:

@@ -1,4 +1,4 @@
-"""JSON in and out without a float: amounts arrive and leave as they were written (SPEC 6, money)."""
+"""JSON in and out without a float: amounts arrive and leave as they were written (plans.md)."""
 
 from __future__ import annotations
 

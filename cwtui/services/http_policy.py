@@ -1,4 +1,7 @@
-"""The one HTTP policy both clients use: retry, throttling, time-outs, redaction, translated errors (SPEC 7)."""
+"""The one HTTP policy both clients use: retry, throttling, time-outs, redaction, translated errors.
+
+Rule: synchronising.md#retries.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +44,7 @@ from cwtui.services.no_answer import TryAgain, no_answer
 from cwtui.services.one_connection import OneConnection
 
 TRIES = 5
-"""For 5xx and connection errors (SPEC 7)."""
+"""For 5xx and connection errors (synchronising.md#retries)."""
 THROTTLED_TRIES = 10
 """For 429 and 503 that say how long to wait: then more of them are worth it."""
 LONGEST_PAUSE_S = 300.0

@@ -1,4 +1,4 @@
-"""Notifications through Apprise: one message per run, to whom the settings name (SPEC 3, notify)."""
+"""Notifications through Apprise: one message per run, to whom the settings name (settings.md#notifications)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _NAME_WIDTH = 200
 
 
 class Event(StrEnum):
-    """What a notification may be about (SPEC 3, `notify.on`)."""
+    """What a notification may be about (settings.md#notifications)."""
 
     ERRORS = "errors"
     ACTION_NEEDED = "action_needed"

@@ -55,7 +55,7 @@ def read_moment(value: object) -> datetime | None:
 
 
 def read_day(value: object) -> date | None:
-    """A calendar date; of a timestamp its date in UTC (SPEC 6). None and errors as for `read_moment`."""
+    """A calendar date; of a timestamp its date in UTC (plans.md). None and errors as for `read_moment`."""
     return _day(value) if isinstance(value, str | None) else _not_a_date(value)
 
 

@@ -1,4 +1,7 @@
-"""What may be configured, and where it came from (SPEC 3). Imports pydantic: not for `--version` or `tasks list`."""
+"""What may be configured, and where it came from. Imports pydantic: not for `--version` or `tasks list`.
+
+Rule: commands.md#task-list.
+"""
 
 from __future__ import annotations
 

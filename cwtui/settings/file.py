@@ -1,4 +1,4 @@
-"""The settings file: read whole, refused when others could read the secrets in it (SPEC 3)."""
+"""The settings file: read whole, refused when others could read the secrets in it (settings.md#secrets)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Secrets in the operating system's keyring, under the service name `cwtui:<profile>` (SPEC 3)."""
+"""Secrets in the operating system's keyring, under the service name `cwtui:<profile>` (settings.md#secrets)."""
 
 from __future__ import annotations
 

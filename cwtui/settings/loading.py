@@ -1,4 +1,7 @@
-"""Settings from environment, file and keyring, in this order, each value with its source (SPEC 3)."""
+"""Settings from environment, file and keyring, in this order, each value with its source.
+
+Rule: settings.md#where-settings-come-from.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What may be configured (SPEC 3): one frozen model. The `description` of a field says what it allows."""
+"""What may be configured: one frozen model. The `description` of a field says what it allows.
+
+Rule: settings.md#where-settings-come-from.
+"""
 
 from __future__ import annotations
 
@@ -66,14 +69,14 @@ _LIST = 'a list of texts, ["a", "b"]; in the environment one text, a,b'
 
 
 class MapAuto(StrEnum):
-    """Whether `--auto` maps on one unique exact match (SPEC 5)."""
+    """Whether `--auto` maps on one unique exact match (mapping.md#automatic-mapping)."""
 
     OFF = "off"
     EXACT = "exact"
 
 
 class NotifyOn(StrEnum):
-    """What a notification may be about (SPEC 3)."""
+    """What a notification may be about (settings.md#notifications)."""
 
     ERRORS = "errors"
     ACTION_NEEDED = "action_needed"
@@ -138,7 +141,7 @@ class Sync(_Section):
 
 
 class MappingRules(_Section):
-    """What may be mapped without a person (SPEC 5)."""
+    """What may be mapped without a person (mapping.md#automatic-mapping)."""
 
     auto: MapAuto = Field(MapAuto.OFF, description='"off" or "exact"')
     create_catalog_items: bool = Field(default=False, description=_BOOL)
@@ -155,7 +158,7 @@ class Notify(_Section):
 
 
 class Guard(_Section):
-    """What stops a plan or a run until a person has looked (SPEC 6, guards); percent, None is off."""
+    """What stops a plan or a run until a person has looked (plans.md#guards); percent, None is off."""
 
     max_quantity_change: Annotated[Decimal | None, BeforeValidator(_none_if_off)] = Field(
         None, ge=0, description='a percentage such as 50, or "off"'
@@ -164,10 +167,10 @@ class Guard(_Section):
 
 
 class VendorFiles(_Section):
-    """How a vendor's files are laid out and billed (SPEC 9).
+    """How a vendor's files are laid out and billed (files.md#profiles).
 
     Attributes:
-        columns: A column of the SPEC → its header in the vendor's files.
+        columns: A column by its own name → its header in the vendor's files.
         unsupported_skus: SKUs that are refused; a pattern.
         one_time_skus, recurring_skus: SKUs billed once, and every period; a SKU that fits neither is refused.
         most_shrunk: Percent of its rows that a report may have lost since the last one; None is no limit.
@@ -186,7 +189,7 @@ class VendorFiles(_Section):
 
 
 class Intermedia(VendorFiles):
-    """Intermedia's files, and where its catalog items are created (SPEC 9)."""
+    """Intermedia's files, and where its catalog items are created (files.md#profiles)."""
 
     category: str = Field("Hosted Services", min_length=1, description="the name of a product category")
     subcategory: str = Field("Intermedia", min_length=1, description="the name of a product sub-category")
@@ -336,7 +339,7 @@ def _fields() -> Iterator[tuple[str, str, bool]]:
 
 
 ALLOWED: Mapping[str, str] = {key: allowed for key, allowed, _ in _fields()}
-"""Every key there is, in the SPEC's order → what it allows, in words."""
+"""Every key there is, in the order of the README's table → what it allows, in words."""
 
 SECRET_KEYS = frozenset(key for key, _, secret in _fields() if secret)
 """Keys whose value is never printed."""

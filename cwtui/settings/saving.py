@@ -1,4 +1,7 @@
-"""Writing the settings file: the template for a newcomer, and what the setup screen changed (SPEC 3)."""
+"""Writing the settings file: the template for a newcomer, and what the setup screen changed.
+
+Rule: settings.md#where-settings-come-from.
+"""
 
 from __future__ import annotations
 

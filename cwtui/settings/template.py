@@ -1,4 +1,4 @@
-"""The commented settings file that `cwtui config init` writes (SPEC 3)."""
+"""The commented settings file that `cwtui config init` writes (settings.md#where-settings-come-from)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Service addresses: https, or plain http to this machine only (SPEC 3)."""
+"""Service addresses: https, or plain http to this machine only (settings.md#loopback-only-without-tls)."""
 
 from __future__ import annotations
 
@@ -46,5 +46,8 @@ def is_loopback(host: str) -> bool:
 
 
 def connectwise_api_url(base_url: str) -> str:
-    """The address of the REST API 3.0: as given if it ends in `/apis/3.0`, else below `/v4_6_release` (SPEC 3)."""
+    """The address of the REST API 3.0: as given if it ends in `/apis/3.0`, else below `/v4_6_release`.
+
+    Rule: settings.md#base-addresses.
+    """
     return base_url if not base_url or base_url.endswith(_API_PATH) else base_url + _CLOUD_PATH

@@ -40,7 +40,7 @@ _MAPPING_KINDS = {kind.value: kind for kind in MappingKind}
 
 
 def task_document(task: Task) -> Document:
-    """A task in the shape of `tasks list --json` (SPEC 2), with its other fields after it."""
+    """A task in the shape of `tasks list --json` (commands.md#task-list), with its other fields after it."""
     return {
         "id": task.id,
         "kind": task.kind.value,
@@ -83,7 +83,7 @@ def task_value(document: Document) -> Task:
 
 
 def mapping_document(mapping: MappingRow) -> Document:
-    """A mapping's document; its columns are those of the mapping CSV (SPEC 2)."""
+    """A mapping's document; its columns are those of the mapping CSV (mapping.md#mapping-csv)."""
     key = mapping.key
     return {
         "id": str(key),

@@ -61,7 +61,7 @@ class Documents:
         return self._content.table(name)
 
     def task_documents(self) -> Iterable[Document]:
-        """Every task as it stands in the file: at least the shape of `tasks list --json` (SPEC 2)."""
+        """Every task as it stands in the file: at least the shape of `tasks list --json` (commands.md#task-list)."""
         return self.table("tasks").documents()
 
     def commit(self, ops: Iterable[Op], *, at_once: bool = False) -> None:

@@ -1,4 +1,4 @@
-"""Files that are either the old one or the new one, whatever is killed when (STYLE 6)."""
+"""Files that are either the old one or the new one, whatever is killed when."""
 
 from __future__ import annotations
 

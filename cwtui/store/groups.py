@@ -65,7 +65,7 @@ def unneeded(
 
 
 def age(task: Task) -> tuple[bool, datetime, str]:
-    """The sort key of SPEC 4.6, with a moment to compare where `initial` has none."""
+    """The sort key of check.md#order-of-tasks, with a moment to compare where `initial` has none."""
     created = task.order_created
     moment = created or datetime.min  # noqa: DTZ901  # compared with no real moment
     return (created is not None, moment, order_rank(task.order_id))

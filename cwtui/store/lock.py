@@ -1,4 +1,4 @@
-"""One process at a time works on a state file (SPEC 7)."""
+"""One process at a time works on a state file (hands.md#one-state-many-processes)."""
 
 from __future__ import annotations
 

@@ -134,6 +134,7 @@ def subscription_document(subscription: Subscription) -> Document:
             for product in subscription.products
         ],
         "detailed": subscription.detailed,
+        "modified": moment_document(subscription.modified),
     }
 
 
@@ -152,6 +153,7 @@ def subscription_value(document: Document) -> Subscription:
         plan_id=document["plan_id"],
         products=tuple(_subscription_product(product) for product in document["products"]),
         detailed=document["detailed"],
+        modified=day_value(document.get("modified")),
     )
 
 
@@ -177,9 +179,12 @@ def order_document(order: Order) -> Document:
         "created": order.created.isoformat(),
         "provisioned": moment_document(order.provisioned),
         "lines": [_line_document(line) for line in order.lines],
-        "products": [[product.id, product.name, product.subscription_id] for product in order.products],
+        "products": [
+            [product.id, product.name, product.subscription_id, product.target_id] for product in order.products
+        ],
         "subscription_id": order.subscription_id,
         "detailed": order.detailed,
+        "target_id": order.target_id,
     }
 
 
@@ -207,11 +212,12 @@ def order_value(document: Document) -> Order:
         provisioned=moment_value(document["provisioned"]),
         lines=tuple(_line(line) for line in document["lines"]),
         products=tuple(
-            OrderProduct(ProductId(product), name, SubscriptionId(subscription))
-            for product, name, subscription in document["products"]
+            OrderProduct(ProductId(product), name, *map(SubscriptionId, subscriptions))
+            for product, name, *subscriptions in document["products"]
         ),
         subscription_id=SubscriptionId(document["subscription_id"]),
         detailed=document["detailed"],
+        target_id=SubscriptionId(document.get("target_id", "")),
     )
 
 

@@ -1,4 +1,4 @@
-"""From the documents of an older version to today's, one pure function per step (STYLE 6)."""
+"""From the documents of an older version to today's, one pure function per step."""
 
 from __future__ import annotations
 

@@ -171,7 +171,7 @@ def _change_value(document: Document) -> Change:
 
 
 def problems_document(problems: tuple[Problem, ...]) -> list[Document]:
-    """Problems in the shape of `tasks list --json` (SPEC 2)."""
+    """Problems in the shape of `tasks list --json` (commands.md#task-list)."""
     return [{"code": problem.code.value, "message": problem.message, "target": problem.target} for problem in problems]
 
 

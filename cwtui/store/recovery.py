@@ -1,4 +1,6 @@
-"""What is offered when a state file or its journal is damaged (SPEC 7); the damaged files themselves stay as they are.
+"""What is offered when a state file or its journal is damaged; the damaged files themselves stay as they are.
+
+Rule: synchronising.md#damaged-state.
 
 Which files there are, and why some of them always make up the present state N:
 

@@ -138,7 +138,7 @@ class State:
         return (task for task in self._tasks.saying(said) if not statuses or task.status in statuses)
 
     def task_documents(self) -> Iterable[Document]:
-        """Every task as it stands in the file: at least the shape of `tasks list --json` (SPEC 2)."""
+        """Every task as it stands in the file: at least the shape of `tasks list --json` (commands.md#task-list)."""
         return self.documents.task_documents()
 
     def open_tasks(self) -> Iterable[Task]:
@@ -146,7 +146,7 @@ class State:
         return self._tasks.group("openness", groups.OPEN)
 
     def tasks_of(self, subscription_id: SubscriptionId) -> Sequence[Task]:
-        """Tasks of one subscription, oldest first (SPEC 4.6)."""
+        """Tasks of one subscription, oldest first (check.md#order-of-tasks)."""
         return sorted(self._tasks.group("subscription", subscription_id), key=groups.age)
 
     def save_task(self, task: Task) -> None:
@@ -288,7 +288,10 @@ class State:
     # exactly once
 
     def plan_begun(self, task_id: TaskId) -> Plan | None:
-        """The plan whose writing has begun and not ended: a part-done task goes on with exactly this one (SPEC 7)."""
+        """The plan whose writing has begun and not ended: a part-done task goes on with exactly this one.
+
+        Rule: synchronising.md#synced-means-all-of-it.
+        """
         return self._plans.get(task_id)
 
     def begin_plan(self, plan: Plan) -> None:
@@ -309,7 +312,10 @@ class State:
         change: Change,
         present: frozenset[AdditionId],
     ) -> Intent:
-        """Note a write that may be sent once it is `flushed` (SPEC 7); numbered by its journal record, so growing."""
+        """Note a write that may be sent once it is `flushed`; numbered by its journal record, so growing.
+
+        Rule: synchronising.md#exactly-once.
+        """
         intent = Intent(self.documents.seq + 1, at, task_id, change, subscription_id, present, run_id)
         self.documents.commit([self._intents.put(intent)], at_once=True)
         return intent

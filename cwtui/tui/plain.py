@@ -1,4 +1,4 @@
-r"""The one place where text from outside enters the screen (ARCHITECTURE, decision 6).
+r"""The one place where text from outside enters the screen (commands.md#outside-text).
 
 What a terminal would obey, hide or reorder becomes something one can see: `\x1b[31m` is shown as `␛[31m`, a line
 break as `↵`, a right-to-left override as `�`. What terminals disagree about the width of (joined emoji, flags,

@@ -1,1 +1,4 @@
-"""Intermedia's files, and any vendor's usage file: the same tasks, plans and writer as for the marketplace (SPEC 9)."""
+"""Intermedia's files, and any vendor's usage file: the same tasks, plans and writer as for the marketplace.
+
+Rule: files.md.
+"""

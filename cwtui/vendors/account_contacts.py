@@ -1,4 +1,4 @@
-"""The contact person of an account, created with its company: an agreement needs one (SPEC 9, export-accounts)."""
+"""The contact person of an account, created with its company: an agreement needs one (files.md#export-accounts)."""
 
 from __future__ import annotations
 

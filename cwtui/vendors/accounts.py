@@ -1,4 +1,4 @@
-"""Accounts of the vendor ↔ companies: found and linked for good, or created (SPEC 9, export-accounts)."""
+"""Accounts of the vendor ↔ companies: found and linked for good, or created (files.md#export-accounts)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether an account's agreement can take its counts (SPEC 6, problems)."""
+"""Whether an account's agreement can take its counts (plans.md#problems)."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def agreement_faults(facts: CountFacts) -> list[Problem]:
 
 
 def end_faults(agreement: Agreement, changes: Sequence[Change]) -> list[Problem]:
-    """No addition may begin after the agreement has ended (SPEC 6, agreement_ended)."""
+    """No addition may begin after the agreement has ended (plans.md#problems)."""
     begins = [change.after.effective for change in changes if change.operation is Operation.CREATE and change.after]
     if agreement.end is None or not begins or agreement.end >= max(begins):
         return []

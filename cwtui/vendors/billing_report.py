@@ -1,4 +1,4 @@
-"""The Exportable Billing Report: how many units of which SKU each account has (SPEC 9, export-counts)."""
+"""The Exportable Billing Report: how many units of which SKU each account has (files.md#export-counts)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A report becomes `count_update` tasks, one per linked account; nothing is written to ConnectWise (SPEC 9)."""
+"""A report becomes `count_update` tasks, one per linked account; nothing is written to ConnectWise.
+
+Rule: files.md#export-counts.
+"""
 
 from __future__ import annotations
 
@@ -102,7 +105,7 @@ class CountExport:
         return await self.make(report, accounts)
 
     def check(self, report: BillingReport, *, force: bool) -> None:
-        """Stop a report that cannot be what it seems (SPEC 6, guards; 9)."""
+        """Stop a report that cannot be what it seems (plans.md#guards)."""
         if not report.row_count:
             raise _guarded(f"{report.name} has a header and no rows: an empty report ends nothing", "the right file")
         last = last_report(self.store, self.layout.name)

@@ -1,4 +1,4 @@
-"""A report beside the additions, per account and SKU (SPEC 9, reconcile)."""
+"""A report beside the additions, per account and SKU (files.md#reconcile-counts)."""
 
 from __future__ import annotations
 

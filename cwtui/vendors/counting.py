@@ -1,4 +1,7 @@
-"""One account's counts as a plan: create, update, leave, and one line for a SKU whose price changed (SPEC 9)."""
+"""One account's counts as a plan: create, update, leave, and one line for a SKU whose price changed.
+
+Rule: files.md#export-counts.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every exported SKU, associated with the managed solution and the agreement type (SPEC 9, cross-reference)."""
+"""Every exported SKU, associated with the managed solution and the agreement type (files.md#cross-reference)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Everything a shell can ask about one vendor's files: each step answers with a value (SPEC 9)."""
+"""Everything a shell can ask about one vendor's files: each step answers with a value (files.md#intermedia-files)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Catalog items for the SKU sheet: created once, then the operator's; `reset` shows each change first (SPEC 9)."""
+"""Catalog items for the SKU sheet: created once, then the operator's; `reset` shows each change first.
+
+Rule: files.md#export-items.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a vendor's files are laid out; Intermedia is one layout of the general thing (SPEC 9)."""
+"""How a vendor's files are laid out; Intermedia is one layout of the general thing (files.md#profiles)."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Layout:
     Attributes:
         name: Names what is kept of this vendor (`intermedia:IM100201`).
         agreement_type: The type of the agreements its counts belong to.
-        columns: Column of the SPEC → header in the vendor's files, where they differ.
+        columns: Column of the files.md#profiles → header in the vendor's files, where they differ.
         category, subcategory, taxable: Where and how its catalog items are created.
         unsupported: Pattern of SKUs that are refused.
         one_time, recurring: Patterns of SKUs billed once, and every period; a SKU that fits neither is refused.
@@ -74,7 +74,7 @@ class Layout:
         return ProductId(f"{self.name}:{item}")
 
     def item_name(self, sku: str, unit_cost: Decimal | None) -> str:
-        """The identifier of a SKU's catalog item: `MXS10C01SUNR_7.25`, `MXS10C01SUNO_0` (SPEC 9)."""
+        """The identifier of a SKU's catalog item: `MXS10C01SUNR_7.25`, `MXS10C01SUNO_0` (files.md#export-items)."""
         if not self.priced_names or unit_cost is None:
             return sku
         return f"{sku}_{plain(unit_cost)}"

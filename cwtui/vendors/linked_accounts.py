@@ -1,4 +1,7 @@
-"""Which company each of a vendor's accounts is linked to; an account id is the same in capitals (SPEC 9)."""
+"""Which company each of a vendor's accounts is linked to; an account id is the same in capitals.
+
+Rule: files.md#export-accounts.
+"""
 
 from __future__ import annotations
 

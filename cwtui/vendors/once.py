@@ -1,4 +1,4 @@
-"""Creating records that have a natural key, each exactly once (SPEC 7, for what is no addition)."""
+"""Creating records that have a natural key, each exactly once (synchronising.md#exactly-once)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Intermedia's steps need of ConnectWise beside what the engine asks (SPEC 9)."""
+"""What Intermedia's steps need of ConnectWise beside what the engine asks (files.md#intermedia-files)."""
 
 from __future__ import annotations
 

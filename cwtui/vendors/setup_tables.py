@@ -1,4 +1,4 @@
-"""The checklist of setup tables: what is there, what is missing, created on request (SPEC 9, setup)."""
+"""The checklist of setup tables: what is there, what is missing, created on request (files.md#setup)."""
 
 from __future__ import annotations
 

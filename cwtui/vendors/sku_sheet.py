@@ -1,4 +1,4 @@
-"""The SKU sheet: one catalog item per SKU and unit cost, its retail price as its price (SPEC 9, export-items)."""
+"""The SKU sheet: one catalog item per SKU and unit cost, its retail price as its price (files.md#export-items)."""
 
 from __future__ import annotations
 
@@ -110,5 +110,5 @@ def _merged(items: Sequence[SheetItem], price: Decimal | None) -> SheetItem:
 
 
 def price_or_zero(item: SheetItem) -> Decimal:
-    """The price its catalog item is created with (SPEC 9)."""
+    """The price its catalog item is created with (files.md#export-items)."""
     return ZERO if item.price is None else item.price

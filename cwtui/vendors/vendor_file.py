@@ -1,4 +1,4 @@
-"""Rows of a vendor's CSV file: any common encoding and delimiter, headers in any order and case (SPEC 9)."""
+"""Rows of a vendor's CSV file: any common encoding and delimiter, headers in any order and case (files.md#reading)."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row: its cells by the SPEC's column names, stripped; a column the file lacks is empty.
+    """One row: its cells by the files.md#reading column names, stripped; a column the file lacks is empty.
 
     Attributes:
         has_decimal_comma: The file parts its cells by something else, as where numbers are written with commas.
@@ -98,7 +98,7 @@ def read_vendor_text(
     Args:
         text: The whole file.
         name: What to call it in errors.
-        needed: Columns that must be there, by the SPEC's names.
+        needed: Columns that must be there, by their own names (files.md#reading).
         optional: Columns that may be there; others are not looked at.
         columns: Column → header in the file, where it differs (the saved column profile).
 
@@ -207,7 +207,7 @@ def read_count(text: str) -> Decimal:
     """A count in whole units.
 
     Raises:
-        ValueError: It is none, not whole, or below zero (SPEC 9, whole units only).
+        ValueError: It is none, not whole, or below zero (files.md#export-counts).
     """
     count = parse_amount(text)
     if count != count.to_integral_value():

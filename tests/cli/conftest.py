@@ -87,7 +87,7 @@ def needs_action(name: str = "SO-2.S2") -> Task:
 
 
 def a_plan(name: str = "SO-1.S1", changes: Sequence[Change] | None = None, **more: object) -> Plan:
-    """SPEC 10.2: 10 seats that begin on 1 December give way to 15; the five more are prorated."""
+    """examples.md#example-2: 10 seats that begin on 1 December give way to 15; the five more are prorated."""
     product = ProductId("P1")
     ten = Addition(AdditionId(815), AGREEMENT, TEN)
     one_time = replace(
@@ -104,7 +104,7 @@ def a_plan(name: str = "SO-1.S1", changes: Sequence[Change] | None = None, **mor
             after=one_time,
             arithmetic=("4.50 × (30 − 20) ÷ 30 = 1.50",),
             source="line 1 of order CO-2",
-            rule="SPEC 6, change order",
+            rule="plans.md#change-order, change order",
         ),
         Change(
             "c",

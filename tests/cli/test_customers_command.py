@@ -1,4 +1,4 @@
-"""`cwtui customers import` on the sandbox (SPEC 2, 8)."""
+"""`cwtui customers import` on the sandbox (reconciling.md#customers-import)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`cwtui reconcile` and `cwtui adopt` on the sandbox (SPEC 2, 8)."""
+"""`cwtui reconcile` and `cwtui adopt` on the sandbox (reconciling.md#reconcile)."""
 
 from __future__ import annotations
 

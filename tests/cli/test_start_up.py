@@ -67,7 +67,7 @@ def test_help_and_usage_errors_load_neither() -> None:
 
 
 def test_auto_never_loads_the_screen() -> None:
-    """SPEC 2: it needs no terminal. Without settings it ends before any request."""
+    """commands.md#task-list: it needs no terminal. Without settings it ends before any request."""
     stdout, loaded = run("--auto", "--json", code=2)
     assert stdout == ""
     assert "textual" not in loaded

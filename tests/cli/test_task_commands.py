@@ -132,7 +132,7 @@ def test_show_prints_the_plan_with_its_arithmetic(engine: Any, cwtui: Any, made:
     assert "     = 4.50 × (30 − 20) ÷ 30 = 1.50" in text
     assert "     amount         7.50 EUR" in text
     assert "     from line 1 of order CO-2" in text
-    assert "     because SPEC 6, change order" in text
+    assert "     because plans.md#change-order, change order" in text
     assert "     quantity       10 → 12  (edited)" in text
     assert "     last day       none → 2026-12-31" in text
     assert "unit price     4.50 →" not in text

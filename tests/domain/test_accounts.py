@@ -1,4 +1,7 @@
-"""What a company lacks for a marketplace account, and how its telephone number is sent (SPEC 8)."""
+"""What a company lacks for a marketplace account, and how its telephone number is sent.
+
+Rule: reconciling.md#customers-import.
+"""
 
 from __future__ import annotations
 

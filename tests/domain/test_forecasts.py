@@ -103,7 +103,7 @@ def test_where_connectwise_prorates_a_prorated_addition_is_a_double() -> None:
 
 
 def test_a_plan_changes_the_next_invoice_and_ends_its_alarms() -> None:
-    """SPEC 10.2: ten give way to fifteen, and five are prorated once."""
+    """examples.md#example-2: ten give way to fifteen, and five are prorated once."""
     additions, links = held((TEN, R))
     fifteen = replace(TEN, quantity=Decimal(15))
     five = replace(ONCE, quantity=Decimal(5), unit_price=Decimal("1.50"))

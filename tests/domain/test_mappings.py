@@ -1,4 +1,4 @@
-"""The mapping tables in memory (SPEC 5)."""
+"""The mapping tables in memory (mapping.md#a-mapping-stays)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Amounts: exact from text to text, rounded half-up (SPEC 3, 6)."""
+"""Amounts: exact from text to text, rounded half-up (plans.md#price-source)."""
 
 from __future__ import annotations
 

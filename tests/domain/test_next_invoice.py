@@ -1,4 +1,4 @@
-"""What the next invoice becomes, on the agreement of SPEC 10."""
+"""What the next invoice becomes, on the agreement of examples.md."""
 
 from __future__ import annotations
 
@@ -55,11 +55,11 @@ STANDING = held(1, values(start=date(2026, 3, 1)))
     [
         pytest.param([], "45.00", id="no plan: as before"),
         pytest.param([create(values("1", "25"))], "70.00", id="a one-time addition is added"),
-        pytest.param([change(STANDING, None), create(values("15"))], "67.50", id="SPEC 10.2: deleted and made anew"),
+        pytest.param([change(STANDING, None), create(values("15"))], "67.50", id="examples.md#example-2: made anew"),
         pytest.param(
             [change(STANDING, STANDING.values.ending(date(2026, 11, 30))), create(values("12"))],
             "54.00",
-            id="SPEC 10.3: ended the day before the new one starts",
+            id="examples.md#example-3: ended the day before the new one starts",
         ),
         pytest.param(
             [change(STANDING, STANDING.values.ending(date(2026, 12, 1)))], "45.00", id="live on one day: billed in full"
@@ -81,7 +81,7 @@ def test_the_next_invoice(changes: list[Change], after: str) -> None:
 
 
 def test_an_agreement_that_prorates_bills_by_the_day() -> None:
-    """SPEC 10.6: 10 end on the 20th, 15 begin on the 21st."""
+    """examples.md#example-6: 10 end on the 20th, 15 begin on the 21st."""
     dates = replace(DATES, prorates=True, billed_through=date(2026, 10, 31))
     old = held(1, values(start=date(2026, 11, 1)))
     plan = [

@@ -1,4 +1,4 @@
-"""SPEC 6, billing period: P(d) for every cycle and anchor."""
+"""plans.md#billing-period, billing period: P(d) for every cycle and anchor."""
 
 from __future__ import annotations
 

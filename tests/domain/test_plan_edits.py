@@ -1,4 +1,4 @@
-"""SPEC 6: an edit belongs to exactly the plan it was made on."""
+"""plans.md#edits: an edit belongs to exactly the plan it was made on."""
 
 from __future__ import annotations
 

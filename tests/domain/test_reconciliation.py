@@ -1,4 +1,4 @@
-"""Comparing and assigning, on values alone (SPEC 8)."""
+"""Comparing and assigning, on values alone (reconciling.md#reconcile)."""
 
 from __future__ import annotations
 

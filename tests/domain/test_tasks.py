@@ -1,7 +1,8 @@
-"""SPEC 4.3 to 4.6: which subscription a line belongs to, which kind a task is, which comes first."""
+"""check.md: which subscription a line belongs to, which kind a task is, which comes first."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
@@ -82,6 +83,33 @@ def test_lines_of_several_subscriptions_that_name_none_are_strays_if_they_charge
     assert stray_lines(replace(several, subscription_id=ONE)) == ()
     single = replace(several, products=several.products[:1])
     assert (stray_lines(single), lines_of(single, ONE)) == ((), single.lines)
+
+
+A, B = SubscriptionId("A"), SubscriptionId("B")
+MOVES = [
+    pytest.param(A, B, (), (A, B), A, id="named on the order"),
+    pytest.param("", "", [(A, B)], (A, B), A, id="named on its product"),
+    pytest.param("", B, [(A, "")], (A, B), A, id="the source on the product, the target on the order"),
+    pytest.param("", "", [(A, B), (A, B)], (A, B), A, id="two products that move alike"),
+    pytest.param("", B, [("", "")], (B,), B, id="only the target named"),
+    pytest.param(A, A, (), (A,), A, id="within one subscription"),
+]
+
+
+@pytest.mark.parametrize(("own", "target", "products", "touched", "billed"), MOVES)
+def test_an_order_that_moves_units_touches_both_ends_and_bills_one(
+    own: SubscriptionId,
+    target: SubscriptionId,
+    products: Sequence[tuple[SubscriptionId, SubscriptionId]],
+    touched: tuple[SubscriptionId, ...],
+    billed: SubscriptionId,
+) -> None:
+    """(check.md#moved-seats)"""
+    named = tuple(OrderProduct(ProductId(f"P{at}"), "", *ends) for at, ends in enumerate(products))
+    made = replace(order(OrderType.CHANGE, "recurring"), subscription_id=own, target_id=target, products=named)
+    assert subscriptions_of(made) == touched
+    assert {name: bool(lines_of(made, name)) for name in touched} == {name: name == billed for name in touched}
+    assert stray_lines(made) == ()
 
 
 @pytest.mark.parametrize(

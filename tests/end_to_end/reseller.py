@@ -1,4 +1,4 @@
-"""The customer, agreement and product of SPEC 10's worked examples, and short ways to let time pass."""
+"""The customer, agreement and product of examples.md's worked examples, and short ways to let time pass."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Reseller:
 
 
 def reseller_in(sandbox: Sandbox, **agreement: Any) -> Reseller:
-    """SPEC 10: monthly, from 2026-01-01, not prorating, EUR, next invoice 2026-12-01; 4.50 costs 3.60."""
+    """examples.md: monthly, from 2026-01-01, not prorating, EUR, next invoice 2026-12-01; 4.50 costs 3.60."""
     call = sandbox.call
     call("add_customer", name="Green Lane LLC", id=CUSTOMER)
     call("add_product", id=MAIL, name=SEATS, mpn="MAIL-1", price="4.50", cost="3.60", setup=["25.00", "20.00"])

@@ -179,7 +179,7 @@ def _surroundings() -> dict[str, str]:
 
 
 def environment_of(announced: Mapping[str, Any]) -> dict[str, str]:
-    """The settings of SPEC 3 that name both services, as environment variables."""
+    """The settings that name both services, as environment variables (settings.md#where-settings-come-from)."""
     return {
         f"CWTUI_{service.upper()}__{name.upper()}": value
         for service in ("marketplace", "connectwise")

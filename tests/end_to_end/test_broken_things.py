@@ -1,4 +1,4 @@
-"""Bad input, bad answers, bad files: a clear error of three sentences, and nothing is lost (SPEC 2, 3, 7)."""
+"""Bad input, bad answers, bad files: a clear error of three sentences, and nothing is lost (commands.md#errors)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Whatever the network and the services do, the additions end as if nothing had happened (SPEC 7)."""
+"""Whatever the network and the services do, the additions end as if nothing had happened.
+
+Rule: synchronising.md#exactly-once.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many requests a run costs (SPEC: request economy), counted by the sandbox's own log."""
+"""How many requests a run costs (check.md#cost-of-a-check), counted by the sandbox's own log."""
 
 from __future__ import annotations
 

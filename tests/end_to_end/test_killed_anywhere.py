@@ -1,4 +1,7 @@
-"""A run killed at any instant, and started again, ends in the same additions as one never disturbed (SPEC 7)."""
+"""A run killed at any instant, and started again, ends in the same additions as one never disturbed.
+
+Rule: synchronising.md#exactly-once.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which orders make tasks, and when (SPEC 4): nothing missed, nothing twice, whatever ends when."""
+"""Which orders make tasks, and when (check.md#later-checks): nothing missed, nothing twice, whatever ends when."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_the_first_run_takes_every_active_subscription_and_no_ended_order(resell
         assert (again["created"], again["synced"], names(again)) == (0, 0, ["initial.S1"])
 
 
-@pytest.mark.parametrize("status", ["submitted", "processing"])
+@pytest.mark.parametrize("status", ["submitted", "processing", "error"])
 def test_an_order_open_at_one_check_and_completed_much_later_makes_one_task(
     status: str, reseller: Reseller, cwtui: Cwtui
 ) -> None:
@@ -79,6 +79,37 @@ def test_many_open_orders_are_followed_to_their_ends(reseller: Reseller, cwtui: 
     assert cwtui.auto(as_of="2026-12-21")["created"] == 0
 
 
+FAILED_FIRST = [
+    pytest.param("sales", 7, None, 7, id="a sale of 7"),
+    pytest.param("change", 4, 10, 14, id="4 more"),
+    pytest.param("change", -6, 10, 4, id="a downgrade by 6"),
+    pytest.param("cancellation", 0, 10, 0, id="a cancellation"),
+]
+
+
+@pytest.mark.parametrize(("kind", "delta", "before", "after"), FAILED_FIRST)
+def test_an_order_that_failed_first_and_completed_a_week_later_is_carried_over(
+    kind: str, delta: int, before: int | None, after: int, reseller: Reseller, cwtui: Cwtui
+) -> None:
+    """(check.md#following-orders) Nothing is made of it while it is in `error`, whatever is checked in between."""
+    if before is not None:
+        reseller.subscribe(before)
+    reseller.map_all(cwtui)
+    cwtui.auto(as_of="2026-11-10")
+    lines = [["recurring", MAIL, delta, "4.50"]] if delta else []
+    if before is None:
+        reseller.subscribe(after, status="pending")
+    reseller.order("2000001", kind, lines, status="error", created="2026-11-11")
+    for day in ("2026-11-12", "2026-11-14"):
+        assert not any(name.startswith("2000001") for name in names(cwtui.auto(as_of=day)))
+    changes = {"status": "active", "quantities": {MAIL: after}} if after else {"status": "terminated"}
+    reseller.sandbox.call("change_subscription", subscription_id="S1", lastModifiedDate="2026-11-18", **changes)
+    reseller.sandbox.call("complete_order", order_id="2000001", provisioned="2026-11-18")
+    assert "2000001.S1" in names(cwtui.auto(as_of="2026-11-19"))
+    standing = [row[2] for row in reseller.sandbox.billed() if not row[6]]
+    assert standing == ([str(after)] if after else [])
+
+
 def test_orders_that_failed_or_were_cancelled_make_none(reseller: Reseller, cwtui: Cwtui) -> None:
     reseller.subscribe(10)
     reseller.map_all(cwtui)
@@ -90,7 +121,7 @@ def test_orders_that_failed_or_were_cancelled_make_none(reseller: Reseller, cwtu
 
 
 def test_an_order_over_two_subscriptions_makes_a_task_of_each(reseller: Reseller, cwtui: Cwtui) -> None:
-    """The subscription of a line is that of the order's product (SPEC 4.3)."""
+    """The subscription of a line is that of the order's product (check.md#subscription-of-a-line)."""
     cwtui.auto(as_of="2026-11-10")
     reseller.subscribe(3)
     reseller.map_all(cwtui)

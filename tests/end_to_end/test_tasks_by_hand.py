@@ -15,7 +15,7 @@ def reseller(sandbox: Sandbox) -> Reseller:
 
 @pytest.fixture
 def sold(reseller: Reseller, cwtui: Cwtui) -> Cwtui:
-    """SPEC 10.1: ten seats and a setup fee, sold and synchronised."""
+    """examples.md#example-1: ten seats and a setup fee, sold and synchronised."""
     reseller.map_all(cwtui)
     cwtui.auto(as_of="2026-11-10")
     reseller.subscribe(10, created="2026-11-11")

@@ -1,4 +1,4 @@
-"""SPEC 10 as it happens: orders come in, invoices go out, and the PSA holds what the examples say."""
+"""examples.md as it happens: orders come in, invoices go out, and the PSA holds what the examples say."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the shells ask of the engine (SPEC 2, 5, 6), on the sandbox in one process."""
+"""What the shells ask of the engine (commands.md#auto), on the sandbox in one process."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ class Silent:
 
 
 def small_world(**agreement: Any) -> World:
-    """One customer with 10 × 4.50 of Exchange on a monthly agreement billed through November 2026 (SPEC 10)."""
+    """One customer with 10 × 4.50 of Exchange on a monthly agreement billed through November 2026 (examples.md)."""
     world = World.empty(TODAY)
     world.add_customer("Green Lane LLC", id=CUSTOMER)
     world.add_product("P1", "Exchange Online", mpn="MPN1", price="4.50", cost="3.60")

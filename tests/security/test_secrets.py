@@ -1,4 +1,4 @@
-"""A secret is never printed, logged, stored in the state, or sent anywhere but to its service (SPEC 3)."""
+"""A secret is never printed, logged, stored in the state, or sent anywhere but to its service (settings.md#secrets)."""
 
 from __future__ import annotations
 

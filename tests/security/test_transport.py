@@ -1,4 +1,7 @@
-"""Credentials leave this machine encrypted, to the address that was set, or not at all (SPEC 3)."""
+"""Credentials leave this machine encrypted, to the address that was set, or not at all.
+
+Rule: settings.md#loopback-only-without-tls.
+"""
 
 from __future__ import annotations
 

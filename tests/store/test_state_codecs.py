@@ -98,6 +98,7 @@ subscription = built(
     plan_id=text,
     products=few(built(SubscriptionProduct, text, text, text, maybe(number), maybe(price), maybe(price))),
     detailed=flag,
+    modified=maybe(day),
 )
 edited = st.fixed_dictionaries(
     {},
@@ -267,9 +268,10 @@ CODECS: list[tuple[Callable[[Any], dict[str, Any]], Callable[[dict[str, Any]], A
             created=moment,
             provisioned=maybe(moment),
             lines=few(built(OrderLine, text, text, text, text, maybe(number), maybe(price), maybe(price))),
-            products=few(built(OrderProduct, text, text, text)),
+            products=few(built(OrderProduct, text, text, text, text)),
             subscription_id=text,
             detailed=flag,
+            target_id=text,
         ),
     ),
 ]

@@ -1,4 +1,7 @@
-"""A process is killed at random moments while it saves: nothing it said was saved is ever lost (SPEC 7)."""
+"""A process is killed at random moments while it saves: nothing it said was saved is ever lost.
+
+Rule: synchronising.md#damaged-state.
+"""
 
 from __future__ import annotations
 

@@ -24,8 +24,8 @@ def sheet(*rows: tuple[str, str, str], layout: Layout = LAYOUT) -> SkuSheet:
 @pytest.mark.parametrize(
     ("sku", "cost", "name"),
     [
-        pytest.param("MXS10C01SUNR", "7.25", "MXS10C01SUNR_7.25", id="SPEC 9: MXS10C01SUNR_7.25"),
-        pytest.param("MXS10C01SUNO", "0", "MXS10C01SUNO_0", id="SPEC 9: MXS10C01SUNO_0"),
+        pytest.param("MXS10C01SUNR", "7.25", "MXS10C01SUNR_7.25", id="files.md#export-items: MXS10C01SUNR_7.25"),
+        pytest.param("MXS10C01SUNO", "0", "MXS10C01SUNO_0", id="files.md#export-items: MXS10C01SUNO_0"),
         pytest.param("MXS10C01SUNO", "0.00", "MXS10C01SUNO_0", id="zero has no decimals"),
         pytest.param("A_R", "7.50", "A_R_7.5", id="no trailing zeros"),
         pytest.param("A_R", "10", "A_R_10", id="no exponent for whole tens"),

@@ -1,4 +1,4 @@
-"""billing_order: what was used, billed once (SPEC 4.5, 6)."""
+"""billing_order: what was used, billed once (check.md#billed-before-the-period)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _RULE = "billing order: charged once, for the period that ended the day before i
 
 
 def plan_billing_order(draft: Draft, lines: tuple[ChargedLine, ...]) -> None:
-    """Bill each line once; only overuse where a standing addition bills ahead (SPEC 4.5, billing_order)."""
+    """Bill each line once; only overuse where a standing addition bills ahead (plans.md#billing-order)."""
     billed = []
     for line in lines:
         if line.charge is Charge.OVERUSE:

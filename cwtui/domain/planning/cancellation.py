@@ -1,13 +1,15 @@
-"""cancellation_order: the standing additions end, the closing charges are billed once (SPEC 6)."""
+"""cancellation_order: the standing additions end, the closing charges are billed once (plans.md#cancellation-order)."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 
 from cwtui.domain.charges import Charge
 from cwtui.domain.ids import ProductId
+from cwtui.domain.marketplace import SubscriptionStatus
 from cwtui.domain.money import price_text
-from cwtui.domain.planning.charged_once import plan_once, unexpected
+from cwtui.domain.planning.charged_once import plan_days_before, plan_once, unexpected
 from cwtui.domain.planning.dates import PlanDates
 from cwtui.domain.planning.draft import Draft
 from cwtui.domain.planning.lines import ChargedLine
@@ -15,20 +17,23 @@ from cwtui.domain.planning.standing import link_missing
 
 _END_RULE = "cancellation order: a billed standing addition ends on the cancel date"
 _DELETE_RULE = "cancellation order: a standing addition that is not billed yet is deleted"
+_CREDIT_RULE = "cancellation order: the credit for the days before the next invoice, once"
+_ENDED = frozenset({SubscriptionStatus.TERMINATED, SubscriptionStatus.REMOVED})
 _ONCE_RULE = "cancellation order: charged once"
 
 
 def plan_cancellation_order(draft: Draft, lines: tuple[ChargedLine, ...]) -> None:
-    """End every linked standing addition at c, or delete what was never billed (SPEC 6, cancellation_order)."""
+    """End every linked standing addition at c, or delete what was never billed (plans.md#cancellation-order)."""
+    lines = tuple(line.as_credit() if line.is_refund else line for line in lines)
     if draft.dates is not None:
-        _end_standing(draft, draft.dates, _cancel_date(draft, draft.dates.effective))
+        _end_standing(draft, draft.dates, _cancel_date(draft, draft.dates.effective, lines))
     _check_unlinked(draft)
     once = []
     for line in lines:
-        if line.charge is not Charge.RECURRING:
+        if line.is_standing_credit and line.extended is None:
+            plan_days_before(draft, (line,), rule=_CREDIT_RULE)
+        elif line.charge is not Charge.RECURRING:
             once.append(line)
-        elif line.is_refund:
-            once.append(line.as_credit())
         elif line.quantity > 0:
             unexpected(draft, line, "cancellation order")
         elif line.extended:
@@ -39,8 +44,14 @@ def plan_cancellation_order(draft: Draft, lines: tuple[ChargedLine, ...]) -> Non
     plan_once(draft, once, rule=_ONCE_RULE)
 
 
-def _cancel_date(draft: Draft, effective: date) -> date:
-    """c: the subscription's expiration date if it is not before e, else e (SPEC 6)."""
+def _cancel_date(draft: Draft, effective: date, lines: Iterable[ChargedLine]) -> date:
+    """c: e where it has ended or the order gives money back; else the expiration, if not before e.
+
+    Rule: plans.md#cancellation-order.
+    """
+    gives_back = any(line.charge is Charge.CREDIT and not line.is_void_credit for line in lines)
+    if gives_back or draft.subscription.status in _ENDED:
+        return effective
     expires = draft.subscription.expiration
     return expires if expires is not None and expires >= effective else effective
 
@@ -65,7 +76,7 @@ def _end_standing(draft: Draft, dates: PlanDates, cancel: date) -> None:
 
 
 def _check_unlinked(draft: Draft) -> None:
-    """A product that should have a standing addition and has none known is link_missing (SPEC 6)."""
+    """A product that should have a standing addition and has none known is link_missing (plans.md#problems)."""
     if draft.subscription.billing_model.is_usage_based:
         return
     linked = {link.product_id for link in draft.facts.links if link.is_standing}

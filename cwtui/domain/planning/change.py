@@ -1,16 +1,17 @@
-"""change_order: what a product's standing addition becomes, and the days until then (SPEC 6)."""
+"""change_order: what a product's standing addition becomes, and the days until then (plans.md#change-order)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
 from cwtui.domain.charges import Charge
 from cwtui.domain.ids import ProductId
 from cwtui.domain.mappings import Link
+from cwtui.domain.marketplace import Price
 from cwtui.domain.money import ZERO, plain
-from cwtui.domain.planning.charged_once import plan_once, plan_prorated, uncharged_days, unexpected
+from cwtui.domain.planning.charged_once import plan_days_before, plan_once, unexpected
 from cwtui.domain.planning.draft import Draft
 from cwtui.domain.planning.lines import ChargedLine
 from cwtui.domain.planning.pricing import offer_for
@@ -21,22 +22,61 @@ from cwtui.domain.planning.standing import (
     linked_quantity,
     replace_standing,
     standing_links,
+    wanted_standing,
 )
-from cwtui.domain.plans import PriceSource, ProrateMode
 
 _NEW_RULE = "change order: a standing addition with the new quantity"
+_UNNAMED_RULE = "change order: the subscription holds another quantity than stands"
 _PRORATED_RULE = "change order: the added units for the days before the new standing addition, once"
 _CREDIT_RULE = "change order: the credit for the days before the new standing addition, once"
 _ONCE_RULE = "change order: charged once"
 
 
 def plan_change_order(draft: Draft, lines: tuple[ChargedLine, ...]) -> None:
-    """Per product with recurring or credit lines its standing addition anew; the rest once (SPEC 6, change_order)."""
+    """Per product with recurring or credit lines its standing addition anew; the rest once (plans.md#change-order)."""
     lines = tuple(line.as_credit() if line.is_refund else line for line in lines)
     moving = [line for line in lines if line.charge is Charge.RECURRING or line.is_standing_credit]
-    for product, own in by_product(moving).items():
+    products = by_product(moving)
+    for product, own in products.items():
         plan_product_change(draft, product, own)
+    plan_unnamed(draft, products)
     plan_once(draft, (line for line in lines if line not in moving), rule=_ONCE_RULE)
+
+
+def plan_unnamed(draft: Draft, named: Collection[ProductId]) -> None:
+    """Of the newest order: what the subscription holds otherwise than stands, though no line says so.
+
+    It is planned as held, warned of, and charges no days (plans.md#change-order).
+    """
+    if not draft.facts.is_newest or draft.subscription.billing_model.is_usage_based:
+        return
+    linked = dict.fromkeys(link.product_id for link in draft.facts.links if link.is_standing)
+    for product in linked:
+        if product in named:
+            continue
+        held = draft.held_quantity(product)
+        links = standing_links(draft, product) if held is not None else []
+        if held is None or (linked_quantity(links) == held):
+            continue
+        if not links:
+            continue
+        stands = linked_quantity(links)
+        draft.warnings.append(
+            f"{draft.name_of(product)}: no line of the order names it, {plain(stands)} stand and the subscription"
+            f" holds {plain(held)} now; {plain(held)} is planned, and no days are charged."
+        )
+        check_guard(draft, product, stands, held)
+        line = ChargedLine(product, Charge.RECURRING, (), held, None, None)
+        wanted = wanted_standing(draft, product, links, held, _priced_as_it_stands(draft, line, links))
+        if wanted is not None:
+            replace_standing(draft, product, links, wanted, rule=_UNNAMED_RULE)
+
+
+def _priced_as_it_stands(draft: Draft, line: ChargedLine, links: Sequence[Link]) -> ChargedLine:
+    held = draft.held(line.product_id)
+    if held is not None and held.unit_price is not None:
+        return replace(line, unit_price=held.unit_price)
+    return replace(line, unit_price=Price(links[0].values.unit_price, ""))
 
 
 def by_product(lines: Iterable[ChargedLine]) -> dict[ProductId, list[ChargedLine]]:
@@ -48,7 +88,7 @@ def by_product(lines: Iterable[ChargedLine]) -> dict[ProductId, list[ChargedLine
 
 
 def plan_product_change(draft: Draft, product: ProductId, lines: Sequence[ChargedLine]) -> None:
-    """One product of a change (SPEC 6, change_order)."""
+    """One product of a change (plans.md#change-order)."""
     recurring = [line for line in lines if line.charge is Charge.RECURRING]
     credit = [line for line in lines if line.charge is Charge.CREDIT]
     if draft.subscription.billing_model.is_usage_based:
@@ -56,31 +96,38 @@ def plan_product_change(draft: Draft, product: ProductId, lines: Sequence[Charge
         for line in credit:
             unexpected(draft, line, "change order of a subscription that is billed by use")
         return
-    delta = _total(recurring) - _total(credit)
+    stated = [line for line in recurring if line.states_total]
+    moved = [line for line in recurring if not line.states_total]
+    delta = _total(moved) - _total(credit)
     links = standing_links(draft, product)
     line = next((line for line in recurring if line.quantity > 0), (*recurring, *credit)[0])
     if links:
         linked = linked_quantity(links)
-        quantity = _new_quantity(draft, product, linked, delta)
+        quantity = _new_quantity(draft, product, linked, delta, _total(stated) if stated else None)
         check_guard(draft, product, linked, quantity)
-    elif _is_new(draft, product, delta):
+    elif _is_new(draft, product, delta) and not stated:
         quantity = delta
     else:
-        offer_for(draft, replace(line, charge=Charge.RECURRING), f"standing:{product}", prefer_held=True)
+        key = f"standing:{product}"
+        offer_for(draft, replace(line, charge=Charge.RECURRING), draft.source_of(key), prefer_held=True)
         link_missing(draft, product)
         return
-    if replace_standing(draft, product, links, quantity, line, rule=_NEW_RULE):
-        _plan_days_before(draft, _added_units(recurring), credit, links)
+    wanted = wanted_standing(draft, product, links, quantity, line)
+    if wanted is not None and replace_standing(draft, product, links, wanted, rule=_NEW_RULE):
+        plan_days_before(draft, _added_units(moved), rule=_PRORATED_RULE, bill=bill_of(links))
+        plan_days_before(draft, credit, rule=_CREDIT_RULE, bill=bill_of(links))
 
 
 def _is_new(draft: Draft, product: ProductId, delta: Decimal) -> bool:
-    """A product without a link whose quantity in the subscription equals Δ is new to it (SPEC 6, fine points)."""
-    held = draft.held(product)
-    return held is not None and held.quantity == delta and delta > 0
+    """A product without a link whose quantity in the subscription equals Δ is new to it.
+
+    Rule: plans.md#new-to-the-subscription.
+    """
+    return delta > 0 and draft.held_quantity(product) == delta
 
 
 def _added_units(recurring: Sequence[ChargedLine]) -> list[ChargedLine]:
-    """The recurring lines' quantity if it is positive, at the prices of the lines that add (SPEC 6, change_order).
+    """The recurring lines' quantity if it is positive, at the prices of the lines that add (plans.md#change-order).
 
     Lines that take units away leave fewer to charge; what they were charged at is compared as one sum.
     """
@@ -101,30 +148,15 @@ def _added_units(recurring: Sequence[ChargedLine]) -> list[ChargedLine]:
     return units
 
 
-def _plan_days_before(
-    draft: Draft, charged: Sequence[ChargedLine], credit: Sequence[ChargedLine], links: Sequence[Link]
-) -> None:
-    """Charge e … s − 1 day: the added units charged, the credited ones credited (SPEC 6, change_order)."""
-    if draft.dates is None or draft.dates.start <= draft.dates.effective:
-        return
-    effective, start = draft.dates.effective, draft.dates.start
-    is_off = draft.facts.rules.prorate is ProrateMode.NONE
-    for line in (*charged, *credit):
-        is_credit = line.charge is Charge.CREDIT
-        if is_off or draft.source_of(f"standing:{line.product_id}") is PriceSource.CONNECTWISE:
-            word = "credited" if is_credit else "charged"
-            uncharged_days(draft, line.product_id, effective, start, word=word)
-        elif line.quantity:
-            rule = _CREDIT_RULE if is_credit else _PRORATED_RULE
-            plan_prorated(draft, line, rule=rule, bill=bill_of(links))
+def _new_quantity(draft: Draft, product: ProductId, linked: Decimal, delta: Decimal, stated: Decimal | None) -> Decimal:
+    """q: linked quantity + Δ, or the total a `renew` line states; the newest order's is what is held.
 
-
-def _new_quantity(draft: Draft, product: ProductId, linked: Decimal, delta: Decimal) -> Decimal:
-    """q: linked quantity + Δ; for the newest order the subscription's current quantity (SPEC 6, change_order)."""
-    by_order = linked + delta
+    Rule: plans.md#newest-order.
+    """
+    by_order = linked + delta if stated is None else stated
     if not draft.facts.is_newest:
         return by_order
-    current = _held_now(draft, product)
+    current = draft.held_quantity(product)
     if current is None:
         draft.warnings.append(
             f"{draft.name_of(product)}: the subscription does not say how many it holds;"
@@ -132,22 +164,16 @@ def _new_quantity(draft: Draft, product: ProductId, linked: Decimal, delta: Deci
         )
         return by_order
     if current != by_order:
+        told = (
+            f"makes {plain(linked)} + {plain(delta)} = {plain(by_order)}"
+            if stated is None
+            else (f"states a total of {plain(by_order)}")
+        )
         draft.warnings.append(
-            f"{draft.name_of(product)}: the order makes {plain(linked)} + {plain(delta)} = {plain(by_order)},"
+            f"{draft.name_of(product)}: the order {told},"
             f" the subscription holds {plain(current)} now; {plain(current)} is planned."
         )
     return current
-
-
-def _held_now(draft: Draft, product: ProductId) -> Decimal | None:
-    """How many the subscription holds; None where it does not say.
-
-    It never lists its plan's own fee among its products, and an empty list of products says nothing.
-    """
-    held = draft.held(product)
-    if held is not None:
-        return held.quantity
-    return None if draft.is_plan_fee(product) or not draft.subscription.products else ZERO
 
 
 def _total(lines: Iterable[ChargedLine]) -> Decimal:

@@ -1,25 +1,34 @@
-"""One-time additions: what an order charges once, and the days before a standing addition (SPEC 6)."""
+"""One-time additions: what an order charges once, and the days before a standing addition.
+
+Rule: plans.md#the-marketplaces-amount-survives.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import partial
 
 from cwtui.domain.charges import Charge
 from cwtui.domain.ids import ProductId
-from cwtui.domain.money import CENT, line_total, plain, price_text, round_price
+from cwtui.domain.money import CENT, ZERO, line_total, plain, price_text, round_price
 from cwtui.domain.periods import ONE_DAY, BillingPeriod, span_text
 from cwtui.domain.planning.draft import Draft
 from cwtui.domain.planning.lines import ChargedLine
 from cwtui.domain.planning.pricing import Offer, offer_for
 from cwtui.domain.planning.proration import prorated
-from cwtui.domain.plans import PriceSource
+from cwtui.domain.plans import PriceSource, ProrateMode
 from cwtui.domain.psa import AdditionValues, BillCustomer, new_values
 from cwtui.domain.tasks import ProblemCode
 
 _SUFFIX = {Charge.SETUP: " - setup fee", Charge.CANCELLATION: " - cancellation fee", Charge.OTHER: ""}
 _USE_WORD = {Charge.OVERUSE: "overuse", Charge.USAGE: "usage", Charge.RECURRING: "usage"}
+_WARNED_SHARE = Decimal("0.1")
+"""A difference above this part of what the marketplace charged is warned of; a smaller one is a note."""
+_TOTAL_DECIMALS = 2
+_ONE = Decimal(1)
 
 
 def plan_once(draft: Draft, lines: Iterable[ChargedLine], *, rule: str) -> None:
@@ -29,7 +38,7 @@ def plan_once(draft: Draft, lines: Iterable[ChargedLine], *, rule: str) -> None:
 
 
 def unexpected(draft: Draft, line: ChargedLine, kind: str) -> None:
-    """A line that this kind of order has no rule for waits for a person: it is never dropped silently (SPEC 6)."""
+    """A line that this kind of order has no rule for waits for a person: it is never dropped silently."""
     draft.problem(
         ProblemCode.UNKNOWN_CHARGE_TYPE,
         f"{line.product_id}:{line.types[0]}",
@@ -39,14 +48,19 @@ def unexpected(draft: Draft, line: ChargedLine, kind: str) -> None:
 
 
 def plan_prorated(draft: Draft, line: ChargedLine, *, rule: str, bill: BillCustomer = BillCustomer.BILLABLE) -> None:
-    """A prorated one-time addition of a line for e … s − 1 day (SPEC 6, prorated price)."""
+    """A prorated one-time addition of a line for e … s − 1 day (plans.md#prorated-price)."""
     dates = draft.dates
-    if dates is None:
+    if dates is None or line.is_void_credit:
         return
     charge = Charge.CREDIT if line.charge is Charge.CREDIT else Charge.PRORATED
     key = _key(charge, line)
-    offer = offer_for(draft, line, key)
+    source = draft.source_of(key)
+    offer = offer_for(draft, line, source)
     if offer is None:
+        return
+    span = span_text(dates.effective, dates.start - ONE_DAY)
+    if not offer.price:
+        draft.notes.append(f"{draft.name_of(line.product_id)}: its price is 0, nothing is charged for {span}.")
         return
     price = prorated(offer.price, dates.calendar, dates.effective, dates.start)
     cost = prorated(offer.cost, dates.calendar, dates.effective, dates.start)
@@ -54,12 +68,29 @@ def plan_prorated(draft: Draft, line: ChargedLine, *, rule: str, bill: BillCusto
     word = "prorated"
     if charge is Charge.CREDIT:
         part, word = part.negative(), "credit"
-    suffix = f" - {word} {span_text(dates.effective, dates.start - ONE_DAY)}"
-    _create_once(draft, line, charge, key, part, line.quantity, suffix, rule, dates.once, bill)
+    billed = _Billed(line, charge, key, part, line.quantity, f" - {word} {span}", source)
+    if not round_price(part.price, draft.facts.rules.price_decimals):
+        billed = billed.as_total(line.quantity * part.price)
+    _create_once(draft, billed, rule, dates.once, bill)
+
+
+def plan_days_before(
+    draft: Draft, lines: Iterable[ChargedLine], *, rule: str, bill: BillCustomer = BillCustomer.BILLABLE
+) -> None:
+    """Charge, or credit, e … s − 1 day of lines; where nothing is prorated, say whom nobody charges."""
+    if draft.dates is None or draft.dates.start <= draft.dates.effective:
+        return
+    for line in lines:
+        is_off = draft.facts.rules.prorate is ProrateMode.NONE
+        if is_off or draft.source_of(f"standing:{line.product_id}") is PriceSource.CONNECTWISE:
+            word = "credited" if line.charge is Charge.CREDIT else "charged"
+            uncharged_days(draft, line.product_id, draft.dates.effective, draft.dates.start, word=word)
+        elif line.quantity:
+            plan_prorated(draft, line, rule=rule, bill=bill)
 
 
 def uncharged_days(draft: Draft, product: ProductId, first: date, before: date, *, word: str = "charged") -> None:
-    """Say that nobody is charged (or credited) for some days (SPEC 6, prorated price)."""
+    """Say that nobody is charged (or credited) for some days (plans.md#prorated-price)."""
     days = span_text(first, before - ONE_DAY)
     draft.warnings.append(f"{draft.name_of(product)}: nobody is {word} for {days}.")
 
@@ -73,78 +104,157 @@ def source_text(line: ChargedLine | None, product: ProductId) -> str:
     return f"{where}, product {product}: {plain(line.quantity)}{price}"
 
 
+@dataclass(frozen=True, slots=True)
+class _Billed:
+    """What one line bills once.
+
+    Attributes:
+        suffix: Of the invoice text.
+        total: The line's own total where quantity × price cannot say it to the cent; then it is billed as 1 × total.
+    """
+
+    line: ChargedLine
+    charge: Charge
+    key: str
+    offer: Offer
+    quantity: Decimal
+    suffix: str
+    source: PriceSource
+    total: Decimal | None = None
+
+    def as_total(self, total: Decimal) -> _Billed:
+        """The same as 1 × total; its cost is quantity × unit cost, in the same proportion.
+
+        Rule: plans.md#the-marketplaces-amount-survives.
+        """
+        price, cost, formulas = self.offer.price, self.offer.cost, self.offer.formulas
+        worth = cost * total / price if price else self.quantity * cost or total
+        magnitude = abs(worth).copy_sign(total) if total < 0 else worth
+        rate = f"{_grouped(self.quantity)} × {price_text(formulas[0].amount if formulas else abs(price))}"
+        return _Billed(
+            self.line,
+            self.charge,
+            self.key,
+            Offer(self.offer.item, total, magnitude, formulas),
+            _ONE,
+            f"{self.suffix}{',' if self.suffix else ' -'} {rate}",
+            self.source,
+            total,
+        )
+
+
+def _grouped(quantity: Decimal) -> str:
+    """A quantity as an invoice shows it: `50,000,000`."""
+    whole, dot, decimals = plain(quantity).partition(".")
+    return f"{int(whole):,}{dot}{decimals}"
+
+
 def _plan_line(draft: Draft, line: ChargedLine, rule: str) -> None:
-    if line.quantity == 0:
+    if line.quantity == 0 or line.is_void_credit:
         return
     key = _key(line.charge, line)
-    offer = offer_for(draft, line, key)
+    source = draft.source_of_once(key, line.product_id, line.charge)
+    offer = offer_for(draft, line, source)
     if draft.dates is None:
         return
     draft.need(draft.dates.once.start)
     if offer is None:
         return
-    if _gives_money_back(draft, line, offer.price):
-        offer = offer.negative()
-    elif offer.price < 0:
-        offer = offer.positive()
-    _create_once(draft, line, line.charge, key, offer, abs(line.quantity), _suffix(draft, line), rule, draft.dates.once)
+    billed = _Billed(line, line.charge, key, offer, abs(line.quantity), _suffix(draft, line), source)
+    _create_once(draft, _told(draft, billed), rule, draft.dates.once)
+
+
+def _told(draft: Draft, billed: _Billed) -> _Billed:
+    """As the marketplace charged it: quantity × price where that says it to the cent, else 1 × its total.
+
+    Price source `connectwise`: the catalog item's price, and only the sign is the marketplace's.
+    """
+    line, offer = billed.line, billed.offer
+    total = line.quantity * offer.price
+    if line.extended is not None and (line.charge is Charge.OTHER or billed.source is PriceSource.MARKETPLACE):
+        total = line.extended
+    if line.charge is Charge.CREDIT:
+        total = -abs(total)
+    elif total > 0 and line.types == ("discount",):
+        draft.warnings.append(
+            f"{draft.name_of(line.product_id)}: the order's discount line adds {price_text(total)}"
+            " to the invoice instead of taking it off. Look at it before syncing."
+        )
+    signed = offer.negative() if total < 0 else offer.positive() if offer.price < 0 else offer
+    billed = _Billed(line, billed.charge, billed.key, signed, billed.quantity, billed.suffix, billed.source)
+    price = round_price(signed.price, draft.facts.rules.price_decimals)
+    if billed.source is PriceSource.CONNECTWISE:
+        return billed if price or not signed.price else billed.as_total(billed.quantity * signed.price)
+    is_same = line_total(billed.quantity, price) == round_price(total, _TOTAL_DECIMALS)
+    return billed if is_same and (price or not signed.price) else billed.as_total(total)
 
 
 def _create_once(
-    draft: Draft,
-    line: ChargedLine,
-    charge: Charge,
-    key: str,
-    offer: Offer,
-    quantity: Decimal,
-    suffix: str,
-    rule: str,
-    period: BillingPeriod,
-    bill: BillCustomer = BillCustomer.BILLABLE,
+    draft: Draft, billed: _Billed, rule: str, period: BillingPeriod, bill: BillCustomer = BillCustomer.BILLABLE
 ) -> None:
-    """Create a one-time addition over f (SPEC 6)."""
+    """Create a one-time addition over f (plans.md#one-time-period)."""
     draft.need(period.start)
+    line, offer = billed.line, billed.offer
     decimals = draft.facts.rules.price_decimals
+    if billed.total is not None:
+        decimals = max(decimals, _TOTAL_DECIMALS)
+    price = round_price(offer.price, decimals)
     after = new_values(
         offer.item.id,
-        quantity,
-        round_price(offer.price, decimals),
+        billed.quantity,
+        price,
         round_price(offer.cost, decimals),
         period.start,
         period.end,
         bill,
         offer.item.taxable,
-        draft.name_of(line.product_id) + suffix,
+        draft.name_of(line.product_id) + billed.suffix,
     )
-    if line.extended is not None and draft.source_of(key) is PriceSource.MARKETPLACE:
-        _compare(draft, line.extended, after)
-    source = source_text(line, line.product_id)
-    draft.create(key, line.product_id, charge, after, rule=rule, source=source, formulas=offer.formulas)
+    if billed.total and not price:
+        draft.warnings.append(f"{after.description}: {plain(billed.total)} is too little to be billed; nothing is.")
+        return
+    if line.extended is not None:
+        _compare(draft, line, after, is_part=offer.formulas is not None)
+    draft.create(
+        billed.key,
+        line.product_id,
+        billed.charge,
+        after,
+        rule=rule,
+        source=source_text(line, line.product_id),
+        formulas=offer.formulas,
+        step=None if billed.total is None else partial(_total_step, billed),
+        price_source=billed.source,
+    )
 
 
-def _gives_money_back(draft: Draft, line: ChargedLine, price: Decimal) -> bool:
-    """Whose money a line is: a credit's the customer's; of others the total says (a discount may tell it alone)."""
-    if line.charge is Charge.CREDIT:
-        return True
-    billed = line.quantity * price
-    if line.charge is Charge.OTHER and line.extended:
-        billed = line.extended
-    if billed > 0 and line.types == ("discount",):
-        draft.warnings.append(
-            f"{draft.name_of(line.product_id)}: the order's discount line adds {price_text(abs(line.quantity * price))}"
-            " to the invoice instead of taking it off. Look at it before syncing."
-        )
-    return billed < 0
+def _total_step(billed: _Billed) -> str:
+    line = billed.line
+    if billed.offer.formulas is None and line.extended is not None:
+        return f"the marketplace's line total {price_text(line.extended)} for {_grouped(abs(line.quantity))} units"
+    return f"the total of {_grouped(abs(line.quantity))} units, since a single one's price would be rounded to 0"
 
 
-def _compare(draft: Draft, charged: Decimal, after: AdditionValues) -> None:
-    """A difference above a cent to what the marketplace charged is a note, not a stop (SPEC 6)."""
+def _compare(draft: Draft, line: ChargedLine, after: AdditionValues, *, is_part: bool) -> None:
+    """Another amount than the marketplace's is a note, above 10 % a warning (plans.md#differences-to-the-line-total).
+
+    Some marketplaces tell a whole period's total on a line that they charge some days for. A prorated part differs
+    from that by what it leaves out, so it is a note only.
+    """
+    charged = line.extended or ZERO
     ours = line_total(after.quantity, after.unit_price)
-    if ours != charged and abs(ours - charged) > CENT:
-        draft.notes.append(
-            f"{after.description}: this plan bills {price_text(ours)}, the marketplace charged"
-            f" {price_text(charged)} on that line."
-        )
+    difference = abs(ours - charged)
+    if difference <= CENT:
+        return
+    text = (
+        f"{after.description}: this plan bills {price_text(ours)}, the marketplace charged"
+        f" {price_text(charged)} on that line."
+    )
+    is_whole = line.unit_price is not None and abs(charged) == abs(line.quantity * line.unit_price.amount)
+    if difference > abs(charged) * _WARNED_SHARE and not (is_part and is_whole):
+        draft.warnings.append(text)
+    else:
+        draft.notes.append(text)
 
 
 def _suffix(draft: Draft, line: ChargedLine) -> str:
@@ -157,7 +267,7 @@ def _suffix(draft: Draft, line: ChargedLine) -> str:
 
 
 def _billed_span(draft: Draft) -> str:
-    """The period that an order's usage is for: P(creation date − 1 day), in words (SPEC 6, billing_order)."""
+    """The period that an order's usage is for: P(creation date − 1 day), in words (plans.md#billing-order)."""
     order = draft.facts.order
     if order is None or draft.dates is None:
         return ""

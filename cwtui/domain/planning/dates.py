@@ -1,4 +1,4 @@
-"""Where additions are dated: e, s and f of SPEC 6, so that ConnectWise never refuses one."""
+"""Where additions are dated: e, s and f of plans.md#effective-date, so that ConnectWise never refuses one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cwtui.domain.psa import Agreement
 
 @dataclass(frozen=True, slots=True)
 class PlanDates:
-    """When one task's additions are dated (SPEC 6).
+    """When one task's additions are dated (plans.md#effective-date).
 
     Attributes:
         effective: e, the day the order takes effect.
@@ -29,7 +29,7 @@ class PlanDates:
     billed_through: date
 
     def is_billed(self, effective: date) -> bool:
-        """An addition that begins on this day is billed already (SPEC 6)."""
+        """An addition that begins on this day is billed already (plans.md#billed-through)."""
         return effective <= self.billed_through
 
 
@@ -62,22 +62,27 @@ class AgreementDates:
         return max(self.billed_through + ONE_DAY, self.first_billable)
 
     def is_billed(self, effective: date) -> bool:
-        """An addition that begins on this day is billed already (SPEC 6)."""
+        """An addition that begins on this day is billed already (plans.md#billed-through)."""
         return effective <= self.billed_through
 
     def initial_effective(self, today: date) -> date:
-        """Take e of an `initial` task: this period's start if unbilled, else the first unbilled one (SPEC 6)."""
+        """Take e of an `initial` task: this period's start if unbilled, else the first unbilled one.
+
+        Rule: plans.md#effective-date.
+        """
         start = self.calendar.period_of(today).start
         return start if start >= self.first_open_day else self.calendar.first_start_from(self.first_open_day)
 
     def standing_start(self, effective: date) -> date:
-        """s: the day a standing addition starts (SPEC 6)."""
+        """s: the day a standing addition starts (plans.md#standing-start)."""
         if self.prorates:
             return max(effective, self.first_billable)
         return self.calendar.first_start_from(max(effective, self.first_open_day))
 
     def one_time_period(self, effective: date) -> BillingPeriod:
-        """f: the billing period that one-time additions fill, from its first day to its last (SPEC 6).
+        """f: the billing period that one-time additions fill, from its first day to its last.
+
+        Rule: plans.md#one-time-period.
 
         Where that first day would be refused (before `billStartDate`; or billed, on an agreement that does
         not prorate), the days from the first acceptable one are used instead. An agreement that prorates

@@ -10,9 +10,9 @@ from functools import partial
 
 from cwtui.domain.charges import Charge
 from cwtui.domain.ids import AdditionId, ProductId
-from cwtui.domain.mappings import Link
-from cwtui.domain.marketplace import Subscription, SubscriptionProduct
-from cwtui.domain.money import line_total, plain, price_text
+from cwtui.domain.mappings import Link, MappingKey, MappingKind
+from cwtui.domain.marketplace import Price, Subscription, SubscriptionProduct
+from cwtui.domain.money import ZERO, line_total, plain, price_text
 from cwtui.domain.plain_text import stored_text
 from cwtui.domain.planning.dates import PlanDates
 from cwtui.domain.planning.facts import PlanningFacts
@@ -53,19 +53,40 @@ class Draft:
         if not any(known.code is code and known.target == target for known in self.problems):
             self.problems.append(Problem(code, message, target))
 
-    def held(self, product: ProductId) -> SubscriptionProduct | None:
-        """How the subscription holds a product now; None if it does not."""
+    def held(self, product: ProductId, price: Decimal | None = None) -> SubscriptionProduct | None:
+        """How the subscription holds a product now, at that price if it lists several; None if it does not."""
+        found = None
         for held in self.subscription.products:
             if held.id == product:
-                return held
-        return None
+                if price is None or (held.unit_price is not None and held.unit_price.amount == price):
+                    return held
+                found = found or held
+        return found
+
+    def prices_held(self, product: ProductId) -> dict[Price, Decimal]:
+        """How many of a product the subscription holds at each price; what has no price or quantity is left out."""
+        found: dict[Price, Decimal] = {}
+        for held in self.subscription.products:
+            if held.id == product and held.unit_price is not None and held.quantity:
+                found[held.unit_price] = found.get(held.unit_price, ZERO) + held.quantity
+        return found
+
+    def held_quantity(self, product: ProductId) -> Decimal | None:
+        """How many the subscription holds, all its entries of the product together; None where it does not say.
+
+        It never lists its plan's own fee among its products, and an empty list of products says nothing.
+        """
+        entries = [held.quantity for held in self.subscription.products if held.id == product]
+        if not entries:
+            return None if self.is_plan_fee(product) or not self.subscription.products else ZERO
+        return None if None in entries else sum((one for one in entries if one is not None), start=ZERO)
 
     def is_plan_fee(self, product: ProductId) -> bool:
-        """The product is the plan's own fee (SPEC 6, charges)."""
+        """The product is the plan's own fee (plans.md#charges)."""
         return product == plan_product(self.subscription)
 
     def name_of(self, product: ProductId) -> str:
-        """A product's name as invoices show it; a plan's own fee is named after the subscription (SPEC 6)."""
+        """A product's name as invoices show it; a plan's own fee is named after the subscription (plans.md#charges)."""
         name = self._names.get(product)
         if name is None:
             name = self._names[product] = stored_text(self._find_name(product))
@@ -83,11 +104,20 @@ class Draft:
         return ordered or (catalogued.name if catalogued else "") or product
 
     def source_of(self, key: str) -> PriceSource:
-        """The price source of one change: the operator's override, then the setting (SPEC 6)."""
+        """The price source of one change: the operator's override, then the setting (plans.md)."""
         return self.facts.price_sources.get(key, self.facts.rules.price_source)
 
+    def source_of_once(self, key: str, product: ProductId, charge: Charge) -> PriceSource:
+        """The price source of what is charged once (plans.md#price-source).
+
+        The marketplace's amount stays, unless the operator says otherwise or the charge has a catalog item of its own.
+        """
+        has_own = self.facts.mappings.get(MappingKey(MappingKind.PRODUCT, product, charge)) is not None
+        setting = self.facts.rules.price_source if has_own else PriceSource.MARKETPLACE
+        return self.facts.price_sources.get(key, setting)
+
     def need(self, begins: date) -> None:
-        """Note a day on which an addition has to begin (SPEC 6, agreement_ended)."""
+        """Note a day on which an addition has to begin (plans.md#problems)."""
         if self.needed is None or begins > self.needed:
             self.needed = begins
 
@@ -103,6 +133,7 @@ class Draft:
         formulas: tuple[Arithmetic, Arithmetic] | None = None,
         step: Callable[[], str] | None = None,
         is_standing: bool = False,
+        price_source: PriceSource | None = None,
     ) -> None:
         """Ask for a new addition, unless this very task created it before (it was taken up again)."""
         if self.agreement is None:
@@ -125,7 +156,7 @@ class Draft:
                 arithmetic=Steps(partial(_created_steps, step, formulas, after)),
                 source=source,
                 rule=rule,
-                price_source=self.source_of(key),
+                price_source=price_source or self.source_of(key),
                 is_standing=is_standing,
             )
         )

@@ -17,11 +17,11 @@ from cwtui.domain.tasks import Task
 
 @dataclass(frozen=True, slots=True)
 class PlanningRules:
-    """The settings that planning depends on (SPEC 3).
+    """The settings that planning depends on (settings.md#where-settings-come-from).
 
     Attributes:
         price_decimals: Places a unit price is rounded to.
-        max_quantity_change: Percent; None is off (SPEC 6, guards).
+        max_quantity_change: Percent; None is off (plans.md#guards).
     """
 
     price_source: PriceSource = PriceSource.MARKETPLACE
@@ -38,7 +38,7 @@ class PlanningFacts:
         order: The order in its detailed form; None for an `initial` task.
         subscription: In its detailed form; None if the marketplace does not know it.
         agreement: The mapped agreement; None if nothing is mapped or ConnectWise does not know it.
-        billed_through: The agreement's last billed day (SPEC 6); None if it has no date to count from.
+        billed_through: The agreement's last billed day (plans.md); None if it has no date to count from.
         catalog_items: Every mapped catalog item the plan can need.
         products: The marketplace's catalogue, as far as needed: names and costs.
         links: All links of this subscription.

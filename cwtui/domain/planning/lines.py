@@ -1,4 +1,4 @@
-"""Order lines, added up and named: what the rules of SPEC 6 count with."""
+"""Order lines, added up and named: what the rules of plans.md count with."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ from cwtui.domain.tasks import Problem, ProblemCode
 
 _ONE = Decimal(1)
 _SETUP_REFUND = "setupRefund"
+_RENEW = "renew"
 
 
 @dataclass(frozen=True, slots=True)
 class ChargedLine:
-    """Lines of one order with the same product, charge and unit price, added up (SPEC 6, charges).
+    """Lines of one order with the same product, charge and unit price, added up (plans.md#charges).
 
     A credit is told positive here, however the marketplace told it: its charge says whose money it is. Only
     `extended` keeps the sign it bills with.
@@ -38,14 +39,37 @@ class ChargedLine:
     extended: Decimal | None
 
     @property
+    def total(self) -> Decimal | None:
+        """What it comes to: as told, else, of what is charged once and in full, quantity × price, unrounded.
+
+        Of a recurring charge or its credit only the marketplace knows: it may have charged some days only.
+        """
+        if self.extended is not None or self.charge is Charge.RECURRING or self.is_standing_credit:
+            return self.extended
+        if self.unit_price is None:
+            return None
+        amount = self.quantity * self.unit_price.amount
+        return -amount if self.charge is Charge.CREDIT else amount
+
+    @property
     def is_setup_refund(self) -> bool:
-        """A one-time credit, never prorated (SPEC 6, fine points)."""
+        """A one-time credit, never prorated (plans.md#credits)."""
         return _SETUP_REFUND in self.types
 
     @property
     def is_standing_credit(self) -> bool:
-        """A credit on a standing addition: it moves the quantity of a change (SPEC 6, change_order)."""
+        """A credit on a standing addition: it moves the quantity of a change (plans.md#change-order)."""
         return self.charge is Charge.CREDIT and _SETUP_REFUND not in self.types
+
+    @property
+    def is_void_credit(self) -> bool:
+        """A credit whose line total is zero is no credit; what it takes away still counts (plans.md#credits)."""
+        return self.charge is Charge.CREDIT and self.extended == 0
+
+    @property
+    def states_total(self) -> bool:
+        """A `renew` line of a change says how many there are, not how many more (plans.md#change-order)."""
+        return _RENEW in self.types
 
     @property
     def is_refund(self) -> bool:
@@ -61,14 +85,19 @@ new_line = quickly(ChargedLine)
 
 
 def plan_product(subscription: Subscription) -> ProductId:
-    """The product of a plan's own fee (SPEC 6, charges)."""
+    """The product of a plan's own fee (plans.md#charges)."""
     return ProductId(f"plan:{subscription.plan_id or subscription.id}")
 
 
 def charged_lines(
-    lines: Iterable[OrderLine], subscription: Subscription
+    lines: Iterable[OrderLine], subscription: Subscription, *, totals_apart: bool = False
 ) -> tuple[tuple[ChargedLine, ...], tuple[Problem, ...]]:
     """Add up the lines of an order that belong to one subscription.
+
+    Args:
+        lines: Of the order.
+        subscription: Names the plan whose fee a line without a product is.
+        totals_apart: Keep `renew` lines apart from recurring ones: in a change they state the total.
 
     Returns:
         The added-up lines in the order's own sequence, and a problem for each line that cannot be billed as it
@@ -97,7 +126,8 @@ def charged_lines(
             one = _told_positive(one)
         price = one.unit_price
         money = (price.amount, price.currency) if price else None
-        key = (product, charge, money, line.type == _SETUP_REFUND)
+        is_total = totals_apart and line.type == _RENEW
+        key = (product, charge, money, line.type == _SETUP_REFUND, is_total, one.is_void_credit)
         before = added.get(key)
         added[key] = _sum(before, one) if before else one
     return tuple(added.values()), tuple(problems)
@@ -114,12 +144,14 @@ def _told_positive(line: ChargedLine) -> ChargedLine:
 
 
 def _sum(first: ChargedLine, second: ChargedLine) -> ChargedLine:
-    known = first.extended is not None and second.extended is not None
+    totals = first.total, second.total
+    if first.extended is None and second.extended is None:
+        totals = None, None
     return replace(
         first,
         types=tuple(dict.fromkeys((*first.types, *second.types))),
         quantity=first.quantity + second.quantity,
-        extended=(first.extended or ZERO) + (second.extended or ZERO) if known else None,
+        extended=None if totals[0] is None or totals[1] is None else totals[0] + totals[1],
     )
 
 

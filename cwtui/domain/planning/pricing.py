@@ -1,4 +1,4 @@
-"""Price and cost of a line, and the catalog item that bills it (SPEC 6, price and cost)."""
+"""Price and cost of a line, and the catalog item that bills it (plans.md#price-source)."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Offer:
     formulas: tuple[Arithmetic, Arithmetic] | None = None
 
     def negative(self) -> Offer:
-        """The same as a credit (SPEC 6, charges and fine points)."""
+        """The same as a credit (plans.md#charges)."""
         return Offer(self.item, -abs(self.price), -abs(self.cost), self.formulas)
 
     def positive(self) -> Offer:
@@ -45,7 +45,7 @@ new_offer = quickly(Offer)
 
 
 def item_for(draft: Draft, product: ProductId, charge: Charge) -> CatalogItem | None:
-    """The mapped catalog item; a missing mapping or an inactive item becomes a problem (SPEC 6)."""
+    """The mapped catalog item; a missing mapping or an inactive item becomes a problem (plans.md#price-source)."""
     mapped = draft.facts.mappings.catalog_item(product, charge)
     if mapped is None:
         draft.problem(
@@ -69,7 +69,7 @@ def item_for(draft: Draft, product: ProductId, charge: Charge) -> CatalogItem | 
 
 
 def check_currency(draft: Draft, currency: str) -> None:
-    """The line's currency equals the agreement's; an agreement without one matches (SPEC 6)."""
+    """The line's currency equals the agreement's; an agreement without one matches (plans.md#price-source)."""
     agreement = draft.agreement
     if agreement is None or not agreement.currency or not currency or currency == agreement.currency:
         return
@@ -82,13 +82,13 @@ def check_currency(draft: Draft, currency: str) -> None:
         )
 
 
-def offer_for(draft: Draft, line: ChargedLine, key: str, *, prefer_held: bool = False) -> Offer | None:
-    """Catalog item, price and cost of one unit of a line (SPEC 6); None, and every reason as a problem, without.
+def offer_for(draft: Draft, line: ChargedLine, source: PriceSource, *, prefer_held: bool = False) -> Offer | None:
+    """Catalog item, price and cost of one unit of a line; None, and every reason as a problem, without.
 
     Args:
         draft: The plan being made.
         line: The added-up order line.
-        key: The change's key, for the operator's override of the source.
+        source: Where price and cost come from.
         prefer_held: Take the subscription product's price before the line's (a new standing addition of a change).
     """
     item = item_for(draft, line.product_id, line.charge)
@@ -97,7 +97,7 @@ def offer_for(draft: Draft, line: ChargedLine, key: str, *, prefer_held: bool = 
         check_currency(draft, price.currency)
     if line.unit_price is not None and line.unit_price is not price:
         check_currency(draft, line.unit_price.currency)
-    if draft.source_of(key) is PriceSource.CONNECTWISE:
+    if source is PriceSource.CONNECTWISE:
         return _connectwise_offer(draft, item)
     if price is None:
         draft.problem(
@@ -137,10 +137,13 @@ def _marketplace_price(draft: Draft, line: ChargedLine, *, prefer_held: bool) ->
 
 
 def _cost(draft: Draft, line: ChargedLine, price: Price) -> Decimal:
-    """The product's unit cost; of what is charged once the catalogue's cost of that type; else the price (SPEC 6)."""
+    """The product's unit cost; of what is charged once the catalogue's cost of that type; else the price.
+
+    Rule: plans.md#costs.
+    """
     if line.charge in _UNIT_CHARGES or line.is_standing_credit:
-        held = draft.held(line.product_id)
-        cost = held.unit_cost if held else None
+        held = draft.held(line.product_id, price.amount)
+        cost = held.unit_cost if held else _linked_cost(draft, line, price)
         if cost is None:
             return price.amount
         if _differ(cost.currency, price.currency):
@@ -156,6 +159,15 @@ def _cost(draft: Draft, line: ChargedLine, price: Price) -> Decimal:
         if entry.charge == wanted and not _differ(entry.cost.currency, price.currency):
             return entry.cost.amount
     return price.amount
+
+
+def _linked_cost(draft: Draft, line: ChargedLine, price: Price) -> Price | None:
+    """A credit of a product that left the subscription costs what its addition did (plans.md#costs)."""
+    if not line.is_standing_credit:
+        return None
+    linked = [link for link in draft.facts.links if link.is_standing and link.product_id == line.product_id]
+    last = max(linked, key=lambda link: (link.values.effective, link.addition_id), default=None)
+    return None if last is None else Price(last.values.unit_cost, price.currency)
 
 
 def _differ(currency: str, other: str) -> bool:

@@ -1,4 +1,4 @@
-"""The prorated price (SPEC 6): what the days before a standing addition cost."""
+"""The prorated price (plans.md#prorated-price): what the days before a standing addition cost."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SHOWN_DECIMALS = 4
 
 
 def prorated(price: Decimal, calendar: BillingCalendar, effective: date, before: date) -> Arithmetic:
-    """Price the days from `effective` to the day before `before` (SPEC 6, prorated price).
+    """Price the days from `effective` to the day before `before` (plans.md#prorated-price).
 
     Args:
         price: Of one unit for a whole billing period.

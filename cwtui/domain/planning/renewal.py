@@ -1,4 +1,4 @@
-"""renewal_order: nothing, unless the quantity or the price moved (SPEC 6)."""
+"""renewal_order: nothing, unless the quantity or the price moved (plans.md#renewal-order)."""
 
 from __future__ import annotations
 
@@ -9,17 +9,19 @@ from cwtui.domain.charges import Charge
 from cwtui.domain.ids import ProductId
 from cwtui.domain.mappings import Link
 from cwtui.domain.money import ZERO, plain, round_price
-from cwtui.domain.planning.change import by_product
+from cwtui.domain.planning.change import by_product, plan_unnamed
 from cwtui.domain.planning.charged_once import plan_once, unexpected
 from cwtui.domain.planning.draft import Draft
 from cwtui.domain.planning.lines import ChargedLine
 from cwtui.domain.planning.pricing import offer_for
 from cwtui.domain.planning.standing import (
+    Wanted,
     check_guard,
     link_missing,
     linked_quantity,
     replace_standing,
     standing_links,
+    wanted_standing,
 )
 
 _RULE = "renewal order: the quantity or the price moved, so the standing addition is replaced"
@@ -27,9 +29,11 @@ _ONCE_RULE = "renewal order: charged once"
 
 
 def plan_renewal_order(draft: Draft, lines: tuple[ChargedLine, ...]) -> None:
-    """Replace the standing addition of a renewed product only if something moved (SPEC 6, renewal_order)."""
-    for product, own in by_product(line for line in lines if line.charge is Charge.RECURRING).items():
+    """Replace the standing addition of a renewed product only if something moved (plans.md#renewal-order)."""
+    products = by_product(line for line in lines if line.charge is Charge.RECURRING)
+    for product, own in products.items():
         _plan_product(draft, product, own)
+    plan_unnamed(draft, products)
     for line in lines:
         if line.is_standing_credit:
             unexpected(draft, line, "renewal order")
@@ -43,36 +47,45 @@ def _plan_product(draft: Draft, product: ProductId, lines: Sequence[ChargedLine]
         return
     links = standing_links(draft, product)
     if not links:
-        offer_for(draft, lines[0], f"standing:{product}", prefer_held=True)
+        offer_for(draft, lines[0], draft.source_of(f"standing:{product}"), prefer_held=True)
         link_missing(draft, product)
         return
     quantity = _renewed_quantity(draft, product, sum((line.quantity for line in lines), start=ZERO))
-    if _is_unchanged(draft, links, quantity, lines):
+    wanted = wanted_standing(draft, product, links, quantity, lines[0])
+    if wanted is None:
+        return
+    if _is_unchanged(draft, links, wanted, lines):
         draft.notes.append(f"{draft.name_of(product)}: renewed with the same quantity and price.")
         return
     check_guard(draft, product, linked_quantity(links), quantity)
-    replace_standing(draft, product, links, quantity, lines[0], rule=_RULE)
+    replace_standing(draft, product, links, wanted, rule=_RULE)
 
 
 def _renewed_quantity(draft: Draft, product: ProductId, total: Decimal) -> Decimal:
-    """The line's quantity is the total; the newest order follows the subscription (SPEC 6, fine points)."""
-    held = draft.held(product)
-    if not draft.facts.is_newest or held is None or held.quantity is None:
+    """The line's quantity is the total; the newest order follows the subscription (plans.md#renewal-order)."""
+    held = draft.held_quantity(product) if draft.held(product) else None
+    if not draft.facts.is_newest or held is None:
         return total
-    if held.quantity != total:
+    if held != total:
         draft.warnings.append(
-            f"{draft.name_of(product)}: renewed for {plain(total)}, the subscription holds {plain(held.quantity)} now;"
-            f" {plain(held.quantity)} is planned."
+            f"{draft.name_of(product)}: renewed for {plain(total)}, the subscription holds {plain(held)} now;"
+            f" {plain(held)} is planned."
         )
-    return held.quantity
+    return held
 
 
-def _is_unchanged(draft: Draft, links: Sequence[Link], quantity: Decimal, lines: Sequence[ChargedLine]) -> bool:
-    """Quantity and price stand as renewed: one addition at the price planned, or each line its own addition."""
+def _is_unchanged(draft: Draft, links: Sequence[Link], wanted: Sequence[Wanted], lines: Sequence[ChargedLine]) -> bool:
+    """Quantity and price stand as renewed: as they are planned, or each line as an addition of its own."""
     decimals = draft.facts.rules.price_decimals
     standing = sorted((link.values.quantity, link.values.unit_price) for link in links)
-    if len(links) == 1:
-        offer = offer_for(draft, lines[0], f"standing:{lines[0].product_id}", prefer_held=True)
-        return offer is not None and standing == [(quantity, round_price(offer.price, decimals))]
+    planned = []
+    for one in wanted:
+        offer = offer_for(draft, one.priced, draft.source_of(one.key), prefer_held=one.prefer_held)
+        if offer is None:
+            return False
+        planned.append((one.quantity, round_price(offer.price, decimals)))
+    if standing == sorted(planned):
+        return True
     renewed = [(line.quantity, round_price(line.unit_price.amount, decimals)) for line in lines if line.unit_price]
-    return quantity == linked_quantity(links) and standing == sorted(renewed)
+    total = sum((one.quantity for one in wanted), start=ZERO)
+    return len(links) > 1 and total == linked_quantity(links) and standing == sorted(renewed)

@@ -1,13 +1,14 @@
-"""sales_order: standing additions for what was bought, and what they do not cover yet (SPEC 6)."""
+"""sales_order: standing additions for what was bought, and what they do not cover yet (plans.md#sales-order)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 
 from cwtui.domain.charges import Charge
 from cwtui.domain.ids import INITIAL, ProductId, task_id
 from cwtui.domain.mappings import Link
-from cwtui.domain.marketplace import SubscriptionProduct
+from cwtui.domain.marketplace import Price
 from cwtui.domain.money import ZERO, plain
 from cwtui.domain.planning.change import by_product, plan_product_change
 from cwtui.domain.planning.charged_once import plan_once, unexpected
@@ -29,7 +30,7 @@ _ONCE_RULE = "sales order: charged once"
 
 
 def plan_sales_order(draft: Draft, lines: tuple[ChargedLine, ...]) -> None:
-    """Standing additions from s, prorated ones for e … s − 1 day, and the rest once (SPEC 6, sales_order)."""
+    """Standing additions from s, prorated ones for e … s − 1 day, and the rest once (plans.md#sales-order)."""
     if draft.facts.task.is_initial:
         _plan_initial(draft)
         return
@@ -71,19 +72,20 @@ def _is_covered(draft: Draft, product: ProductId, lines: Sequence[ChargedLine], 
     if all(link.task_id == task.id for link in links):
         return True
     linked = linked_quantity(links)
-    held = draft.held(product)
-    if draft.facts.is_newest and held is not None and held.quantity is not None:
-        return held.quantity == linked
+    held = draft.held_quantity(product) if draft.held(product) else None
+    if draft.facts.is_newest and held is not None:
+        return held == linked
     known = {task.id, task_id(INITIAL, task.subscription_id)}
     sold = sum((line.quantity for line in lines), start=ZERO)
     return linked >= sold and all(link.task_id in known for link in links)
 
 
 def _plan_initial(draft: Draft) -> None:
-    """Every product the subscription holds, from e; nothing for usage-based subscriptions (SPEC 6)."""
+    """Every product the subscription holds, from e; nothing for usage-based subscriptions (plans.md#initial-order)."""
     if draft.subscription.billing_model.is_usage_based:
         draft.notes.append("Billed by use: nothing stands, its billing orders bill it.")
         return
+    entries: dict[tuple[ProductId, Price | None], Decimal] = {}
     for held in draft.subscription.products:
         if held.quantity is None:
             draft.problem(
@@ -93,14 +95,17 @@ def _plan_initial(draft: Draft) -> None:
                 " Look at the subscription there, bill it by hand, then skip this task.",
             )
         elif held.quantity > 0:
-            _plan_held(draft, held, ChargedLine(held.id, Charge.RECURRING, (), held.quantity, held.unit_price, None))
+            place = (held.id, held.unit_price)
+            entries[place] = entries.get(place, ZERO) + held.quantity
+    for (product, price), quantity in entries.items():
+        _plan_held(draft, ChargedLine(product, Charge.RECURRING, (), quantity, price, None))
 
 
-def _plan_held(draft: Draft, held: SubscriptionProduct, line: ChargedLine) -> None:
-    if standing_links(draft, held.id):
-        draft.warnings.append(f"{draft.name_of(held.id)} has a standing addition already.")
+def _plan_held(draft: Draft, line: ChargedLine) -> None:
+    if standing_links(draft, line.product_id):
+        draft.warnings.append(f"{draft.name_of(line.product_id)} has a standing addition already.")
         return
     key = new_standing_key(line)
-    offer = offer_for(draft, line, key)
+    offer = offer_for(draft, line, draft.source_of(key))
     if draft.dates is not None:
         create_standing(draft, line, line.quantity, draft.dates.effective, offer, key=key, rule=_INITIAL_RULE)

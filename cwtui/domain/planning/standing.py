@@ -1,8 +1,9 @@
-"""Standing additions: finding a product's own, starting one, replacing one (SPEC 6)."""
+"""Standing additions: finding a product's own, starting one, replacing one (plans.md#standing-start)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from functools import partial
@@ -12,7 +13,7 @@ from cwtui.domain.ids import ProductId
 from cwtui.domain.mappings import Link
 from cwtui.domain.marketplace import Price
 from cwtui.domain.money import ZERO, plain, price_text, round_price
-from cwtui.domain.periods import ONE_DAY, day_text
+from cwtui.domain.periods import ONE_DAY, day_text, span_text
 from cwtui.domain.planning.charged_once import plan_prorated, source_text, uncharged_days
 from cwtui.domain.planning.draft import Draft
 from cwtui.domain.planning.lines import ChargedLine
@@ -45,23 +46,39 @@ def linked_quantity(links: Sequence[Link]) -> Decimal:
 
 
 def plan_new_standing(draft: Draft, line: ChargedLine, *, may_prorate: bool) -> None:
-    """A product's first standing addition, and the days before it (SPEC 6, sales_order)."""
+    """A product's first standing addition, and the days before it (plans.md#sales-order)."""
     if line.quantity == 0:
         return
     if line.quantity < 0:
         _takes_unknown(draft, line.product_id, -line.quantity)
         return
     key = new_standing_key(line)
-    offer = offer_for(draft, line, key)
+    source = draft.source_of(key)
+    later = _price_after_free_days(draft, line) if source is PriceSource.MARKETPLACE else None
+    offer = offer_for(draft, replace(line, unit_price=later) if later else line, source)
     if draft.dates is None:
         return
     effective, start = draft.dates.effective, draft.dates.start
     create_standing(draft, line, line.quantity, start, offer, key=key, rule=_RULE)
-    if start > effective and offer is not None:
-        if may_prorate and draft.source_of(key) is PriceSource.MARKETPLACE:
+    if later is not None:
+        free = f" {span_text(effective, start - ONE_DAY)} is free." if start > effective else ""
+        draft.warnings.append(
+            f"{draft.name_of(line.product_id)}: the order's price is 0, the subscription's {price_text(later.amount)}."
+            f"{free} From {day_text(start)} the subscription's price is billed."
+        )
+    elif start > effective and offer is not None:
+        if may_prorate and source is PriceSource.MARKETPLACE:
             plan_prorated(draft, line, rule=_PRORATED_RULE)
         else:
             uncharged_days(draft, line.product_id, effective, start)
+
+
+def _price_after_free_days(draft: Draft, line: ChargedLine) -> Price | None:
+    """What a product costs that was sold at 0 for a start: the subscription's price (plans.md#free-start)."""
+    if line.unit_price is None or line.unit_price.amount:
+        return None
+    prices = list(draft.prices_held(line.product_id))
+    return prices[0] if prices and all(price.amount for price in prices) else None
 
 
 def new_standing_key(line: ChargedLine) -> str:
@@ -87,10 +104,19 @@ def create_standing(
     if offer is None:
         return
     decimals = draft.facts.rules.price_decimals
+    price = round_price(offer.price, decimals)
+    if offer.price and not price:
+        draft.problem(
+            ProblemCode.UNKNOWN_CHARGE_TYPE,
+            f"{line.product_id}:recurring",
+            f"A unit of {draft.name_of(line.product_id)} costs {plain(offer.price)}, which {decimals} decimals round"
+            " to 0. Bill it by hand and skip this task, or have prices rounded to more decimals.",
+        )
+        return
     after = new_values(
         offer.item.id,
         quantity,
-        round_price(offer.price, decimals),
+        price,
         round_price(offer.cost, decimals),
         begins,
         ends,
@@ -111,37 +137,96 @@ def create_standing(
 
 
 def replace_standing(
-    draft: Draft, product: ProductId, links: Sequence[Link], quantity: Decimal, line: ChargedLine, *, rule: str
+    draft: Draft, product: ProductId, links: Sequence[Link], wanted: Sequence[Wanted], *, rule: str
 ) -> bool:
-    """End or delete the linked standing additions and put one of `quantity` in their place (SPEC 6, change_order).
+    """Let what is wanted stand instead of what does (plans.md#change-order).
+
+    An addition that is wanted as it is goes on; the others end or are deleted, and what is missing begins.
 
     Returns:
         Whether the plan could be made; False where a mapping, a price or a date is missing.
     """
-    if quantity < 0:
-        _takes_unknown(draft, product, -quantity)
-        return False
-    key = f"standing:{product}"
-    offer = offer_for(draft, _priced_as_recurring(line, links), key, prefer_held=True) if quantity else None
+    offers = [(one, _offer(draft, one)) for one in wanted]
     if draft.dates is None:
         return False
     start = draft.dates.start
     begins = max(start, min((link.values.effective for link in links), default=start))
-    if quantity:
+    if wanted:
         draft.need(begins)
-        if offer is None:
-            return False
-        if len(links) == 1 and _stays(draft, links[0], quantity, offer):
-            draft.notes.append(f"{draft.name_of(product)}: quantity and price stay as they are.")
-            return True
-    _end_before(draft, links, start)
-    if quantity:
-        step = partial(_quantity_step, links, quantity, begins)
-        bill, ends = _bill_of(draft, product, links), _end_of(draft, product, links)
-        create_standing(draft, line, quantity, begins, offer, key=key, rule=rule, step=step, ends=ends, bill=bill)
-        if begins > start and quantity > linked_quantity(links):
-            uncharged_days(draft, product, start, begins)
+    if any(offer is None for _, offer in offers):
+        return False
+    ending, missing = list(links), []
+    for one, offer in offers:
+        stays = next((link for link in ending if offer and _stays(draft, link, one.quantity, offer)), None)
+        if stays is None:
+            missing.append((one, offer))
+        else:
+            ending.remove(stays)
+    if not ending and not missing:
+        draft.notes.append(f"{draft.name_of(product)}: quantity and price stay as they are.")
+        return True
+    _end_before(draft, ending, start)
+    if not missing:
+        return True
+    bill, ends = _bill_of(draft, product, ending or links), _end_of(draft, product, ending or links)
+    for one, offer in missing:
+        step = partial(_quantity_step, ending, one.quantity, begins)
+        create_standing(
+            draft, one.line, one.quantity, begins, offer, key=one.key, rule=rule, step=step, ends=ends, bill=bill
+        )
+    total = sum((one.quantity for one in wanted), start=ZERO)
+    if begins > start and total > linked_quantity(links):
+        uncharged_days(draft, product, start, begins)
     return True
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A standing addition that a product shall have.
+
+    Attributes:
+        line: What it comes from.
+        priced: The line, as it is priced.
+        prefer_held: The subscription's price counts before the line's.
+    """
+
+    key: str
+    quantity: Decimal
+    line: ChargedLine
+    priced: ChargedLine
+    prefer_held: bool = True
+
+
+def wanted_standing(
+    draft: Draft, product: ProductId, links: Sequence[Link], quantity: Decimal, line: ChargedLine
+) -> list[Wanted] | None:
+    """The standing additions of a product that shall come to a quantity.
+
+    One; but of a product that the subscription lists at several prices one for each.
+
+    Rule: plans.md#several-prices-of-one-product.
+
+    Returns:
+        None, and the problem, where the quantity would be below 0.
+    """
+    if quantity < 0:
+        _takes_unknown(draft, product, -quantity)
+        return None
+    held = draft.prices_held(product)
+    if draft.facts.is_newest and len(held) > 1 and sum(held.values()) == quantity:
+        priced = [replace(line, charge=Charge.RECURRING, unit_price=price, extended=None) for price in held]
+        rows = zip(priced, held.items(), strict=True)
+        return [
+            Wanted(f"standing:{product}:{plain(price.amount)}", count, line, one, prefer_held=False)
+            for one, (price, count) in rows
+        ]
+    if not quantity:
+        return []
+    return [Wanted(f"standing:{product}", quantity, line, _priced_as_recurring(line, links))]
+
+
+def _offer(draft: Draft, wanted: Wanted) -> Offer | None:
+    return offer_for(draft, wanted.priced, draft.source_of(wanted.key), prefer_held=wanted.prefer_held)
 
 
 def bill_of(links: Sequence[Link]) -> BillCustomer:
@@ -204,7 +289,7 @@ def _priced_as_recurring(line: ChargedLine, links: Sequence[Link]) -> ChargedLin
 
 
 def check_guard(draft: Draft, product: ProductId, linked: Decimal, quantity: Decimal) -> None:
-    """A change of quantity beyond the guard waits until a person confirms it (SPEC 6, guards)."""
+    """A change of quantity beyond the guard waits until a person confirms it (plans.md#guards)."""
     limit = draft.facts.rules.max_quantity_change
     if limit is None or draft.facts.task.confirmed_guard or linked == 0:
         return
@@ -220,7 +305,7 @@ def check_guard(draft: Draft, product: ProductId, linked: Decimal, quantity: Dec
 
 
 def link_missing(draft: Draft, product: ProductId) -> None:
-    """The product's standing addition is not known: the operator may adopt one (SPEC 6, problems)."""
+    """The product's standing addition is not known: the operator may adopt one (plans.md#problems)."""
     draft.problem(
         ProblemCode.LINK_MISSING,
         product,

@@ -1,4 +1,4 @@
-"""`plan_task`: one task's plan and everything that keeps it from being ready (SPEC 6)."""
+"""`plan_task`: one task's plan and everything that keeps it from being ready (plans.md)."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def _plan_by_kind(draft: Draft) -> None:
 
 
 def check_mappings(draft: Draft) -> None:
-    """Customer, agreement and how they fit the subscription (SPEC 6, problems)."""
+    """Customer, agreement and how they fit the subscription (plans.md#problems)."""
     task, mappings = draft.facts.task, draft.facts.mappings
     company = mappings.company(task.customer_id)
     if company is None:
@@ -138,7 +138,7 @@ def check_mappings(draft: Draft) -> None:
 
 
 def agreement_problems(agreement: Agreement, subscription: Subscription) -> list[Problem]:
-    """Why an agreement cannot bill a subscription: its state, its cycle (SPEC 6, problems)."""
+    """Why an agreement cannot bill a subscription: its state, its cycle (plans.md#problems)."""
     found = []
     if agreement.is_inactive:
         state = "cancelled" if agreement.is_cancelled else agreement.status or "without a status"
@@ -160,7 +160,7 @@ def agreement_problems(agreement: Agreement, subscription: Subscription) -> list
 
 
 def cycle_of(period: Duration | None) -> BillingCycle | None:
-    """The billing cycle that equals a marketplace period (`month`×3 = Quarterly, SPEC 6), or None."""
+    """The billing cycle that equals a marketplace period (`month`×3 = Quarterly, plans.md#problems), or None."""
     return None if period is None else _CYCLES.get((period.type, period.length))
 
 
@@ -173,7 +173,7 @@ def _bills_by_statement(subscription: Subscription) -> bool:
 
 
 def _effective(facts: PlanningFacts) -> date | None:
-    """Take e: the order's day; for an `initial` task the first unbilled period start (SPEC 6)."""
+    """Take e: the order's day; for an `initial` task the first unbilled period start (plans.md#effective-date)."""
     if facts.task.is_initial:
         dates = AgreementDates.of(facts.agreement, facts.billed_through) if facts.agreement else None
         return dates.initial_effective(facts.today) if dates else None
@@ -185,7 +185,11 @@ def _lines(draft: Draft) -> tuple[ChargedLine, ...]:
     order = draft.facts.order
     if order is None or draft.facts.task.is_initial:
         return ()
-    lines, problems = charged_lines(lines_of(order, draft.facts.task.subscription_id), draft.subscription)
+    lines, problems = charged_lines(
+        lines_of(order, draft.facts.task.subscription_id),
+        draft.subscription,
+        totals_apart=draft.facts.task.kind is TaskKind.CHANGE_ORDER,
+    )
     for problem in problems:
         draft.problem(problem.code, problem.target, problem.message)
     for stray in stray_lines(order):
@@ -220,7 +224,7 @@ def _has_unknown_type(draft: Draft) -> bool:
 
 
 def _needs_reconciling(draft: Draft) -> None:
-    """A migrated subscription is reconciled by a person, never automatically (SPEC 4.4)."""
+    """A migrated subscription is reconciled by a person, never automatically (check.md#order-kinds)."""
     task = draft.facts.task
     draft.problem(
         ProblemCode.LINK_MISSING,
@@ -231,7 +235,7 @@ def _needs_reconciling(draft: Draft) -> None:
 
 
 def _check_end(draft: Draft) -> None:
-    """No addition may begin after the agreement has ended (SPEC 6, agreement_ended)."""
+    """No addition may begin after the agreement has ended (plans.md#problems)."""
     agreement, needed = draft.agreement, draft.needed
     if agreement is None or agreement.end is None or needed is None or agreement.end >= needed:
         return
@@ -244,7 +248,7 @@ def _check_end(draft: Draft) -> None:
 
 
 def _check_links(draft: Draft) -> None:
-    """What the plan counts on must still be what cwtui wrote, and where it is mapped (SPEC 6, link_changed)."""
+    """What the plan counts on must still be what cwtui wrote, and where it is mapped (plans.md#problems)."""
     additions, agreement = draft.facts.additions, draft.agreement
     for link in draft.counted_on.values():
         if agreement is not None and link.agreement_id != agreement.id:

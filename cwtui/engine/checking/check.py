@@ -1,8 +1,8 @@
-"""Check changes: from the marketplace's orders to tasks (SPEC 4)."""
+"""Check changes: from the marketplace's orders to tasks (check.md#later-checks)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -20,6 +20,7 @@ OVERLAP = timedelta(days=1)
 
 FEEDS = ("customers", "subscriptions", "products")
 _HISTORY = "check.history"
+_OPEN_STATUSES = tuple(status for status in OrderStatus if status.is_open)
 _FEW = 2
 _PAGE = 100
 """About how many customers a page of the list holds."""
@@ -28,19 +29,23 @@ _MANY_CUSTOMERS = 100
 
 @dataclass(slots=True)
 class _History:
-    """What earlier checks saw, so that no order makes two tasks and none is missed (SPEC 4.2).
+    """What earlier checks saw, so that no order makes two tasks and none is missed (check.md#later-checks).
 
     Attributes:
         real_moment: When the last check really ran, whatever its as-of day.
         first_since: Where the first check began to look; orders older than that had ended before it.
         ended_before: Orders that had ended before the first check.
         handled: Completed orders that made their tasks, as far back as the next check looks.
+        states: The state that each open order was last seen in.
+        follows_failed: Failed orders are followed since the first check; a state of an older version did not.
     """
 
     real_moment: datetime | None = None
     first_since: datetime | None = None
     ended_before: set[str] = field(default_factory=set)
     handled: dict[str, str] = field(default_factory=dict)
+    states: dict[str, str] = field(default_factory=dict)
+    follows_failed: bool = False
 
     @classmethod
     def read(cls, store: Store) -> _History:
@@ -48,9 +53,23 @@ class _History:
         if not isinstance(kept, dict):
             return cls()
         moments = {name: datetime.fromisoformat(kept[name]) for name in ("real_moment", "first_since")}
-        return cls(ended_before=set(kept["ended_before"]), handled=dict(kept["handled"]), **moments)
+        return cls(
+            ended_before=set(kept["ended_before"]),
+            handled=dict(kept["handled"]),
+            states=dict(kept.get("states", {})),
+            follows_failed="states" in kept,
+            **moments,
+        )
 
-    def save(self, store: Store, now: datetime, since: datetime) -> None:
+    def note_open(self, orders: Iterable[Order]) -> None:
+        """Remember in which state open orders were seen."""
+        self.states.update((order.id, order.status.value) for order in orders if order.status.is_open)
+
+    def may_be(self, order: OrderId, status: OrderStatus) -> bool:
+        """An open order was last seen in that state, or it is not known in which."""
+        return self.states.get(order, status) == status
+
+    def save(self, store: Store, now: datetime, since: datetime, open_orders: Collection[OrderId]) -> None:
         handled = {
             order: created for order, created in self.handled.items() if datetime.fromisoformat(created) >= since
         }
@@ -59,6 +78,7 @@ class _History:
             "first_since": (self.first_since or since).isoformat(),
             "ended_before": sorted(self.ended_before),
             "handled": handled,
+            "states": {order: state for order, state in sorted(self.states.items()) if order in open_orders},
         }
         if fact != store.fact(_HISTORY):
             store.save_fact(_HISTORY, fact)
@@ -95,10 +115,10 @@ class ChangeCheck:
     _unread: list[SubscriptionId] = field(default_factory=list)
 
     async def run(self) -> CheckReport:
-        """Read what changed and make its tasks (SPEC 4).
+        """Read what changed and make its tasks (check.md#later-checks).
 
         Raises:
-            GuardError: A list came back empty where the last one was not (SPEC 6, guards).
+            GuardError: A list came back empty where the last one was not (plans.md#guards).
             ServiceError: The marketplace did not answer; nothing was saved.
         """
         self.marketplace.clear_unreadable()
@@ -116,13 +136,13 @@ class ChangeCheck:
         # In one piece: a check that is remembered without its history would make tasks of orders long ended.
         with self.store.batch():
             self._save(found, Cursor(checked_at, frozenset(found.open_orders), counts))
-            history.save(self.store, now, since)
+            history.save(self.store, now, since, found.open_orders)
         for task in found.tasks.values():
             self.listener.task_changed(task)
         return CheckReport(tuple(found.tasks), tuple(self._failures))
 
     async def _feed_counts(self, last: Mapping[str, int]) -> dict[str, int]:
-        """Refuse a list that came back empty where the last one was not (SPEC 6, guards)."""
+        """Refuse a list that came back empty where the last one was not (plans.md#guards)."""
         counts = {feed: await self.marketplace.total(feed) for feed in FEEDS}
         for feed, count in counts.items():
             if self.guards_empty_feed and count == 0 and last.get(feed, 0) > 0:
@@ -135,11 +155,12 @@ class ChangeCheck:
         return counts
 
     async def _first(self, since: datetime, history: _History) -> _Found:
-        """One sales_order task for every active subscription; open orders are followed (SPEC 4.1)."""
+        """One sales_order task for every active subscription; open orders are followed (check.md#first-check)."""
         found = _Found()
-        found.open_orders = await self._listed_as_open(None)
+        found.open_orders = await self._listed_as_open(None, history)
         async for page in self.marketplace.orders(created_from=since):
             found.open_orders.update(order.id for order in page if order.status.is_open)
+            history.note_open(page)
             history.ended_before.update(order.id for order in page if not order.status.is_open)
         active: dict[SubscriptionId, Subscription] = {}
         async for rows in self.marketplace.subscriptions(status=SubscriptionStatus.ACTIVE):
@@ -155,16 +176,19 @@ class ChangeCheck:
         return found
 
     async def _later(self, since: datetime, cursor: Cursor, history: _History) -> _Found:
-        """Read the orders created since, and those followed until they end (SPEC 4.2)."""
+        """Read the orders created since, and those followed until they end (check.md#following-orders)."""
         seen: dict[OrderId, Order] = {}
         async for page in self.marketplace.orders(created_from=since):
             seen.update((order.id, order) for order in page)
+        history.note_open(seen.values())
         followed = sorted(order for order in cursor.open_orders if order not in seen)
-        still_open = await self._listed_as_open(set(followed)) if len(followed) > _FEW else set()
+        still_open = await self._listed_as_open(set(followed), history) if len(followed) > _FEW else set()
         completed = [order.id for order in seen.values() if self._is_due(order, cursor, history)]
         ended = [order for order in followed if order not in still_open]
         found = _Found(open_orders=still_open | {order.id for order in seen.values() if order.status.is_open})
-        await self._add_orders(found, [*completed, *ended])
+        if not history.follows_failed:
+            found.open_orders |= await self._failed_since(history)
+        await self._add_orders(found, [*completed, *ended], history)
         history.handled.update((order.id, order.created.isoformat()) for order in found.orders)
         return found
 
@@ -174,18 +198,31 @@ class ChangeCheck:
             return False
         return order.id in cursor.open_orders or not history.makes_no_task(order)
 
-    async def _listed_as_open(self, wanted: set[OrderId] | None) -> set[OrderId]:
-        """Orders that are open now: all, or those wanted, which are looked for where most of them are."""
-        listed: set[OrderId] = set()
-        for status in (OrderStatus.PROCESSING, OrderStatus.SUBMITTED):
-            if wanted is not None and wanted <= listed:
-                break
-            async for page in self.marketplace.orders(status=status):
-                listed.update(order.id for order in page if order.status.is_open)
-        return listed if wanted is None else listed & wanted
+    async def _failed_since(self, history: _History) -> set[OrderId]:
+        """Failed orders that a state of an older version saw and let go."""
+        failed: dict[OrderId, Order] = {}
+        async for page in self.marketplace.orders(status=OrderStatus.ERROR):
+            failed.update((order.id, order) for order in page if not history.makes_no_task(order))
+        history.note_open(failed.values())
+        return set(failed)
 
-    async def _add_orders(self, found: _Found, ids: Sequence[OrderId]) -> None:
-        """One task per (order, subscription); an order that names none still waits for a person (SPEC 4.2, 4.3)."""
+    async def _listed_as_open(self, wanted: set[OrderId] | None, history: _History) -> set[OrderId]:
+        """Orders that are open now: all, or those wanted, which are looked for where they were seen last.
+
+        One that moved on to another open state is missed here; its details say so then.
+        """
+        listed: dict[OrderId, Order] = {}
+        for status in _OPEN_STATUSES:
+            if wanted is not None and not any(history.may_be(order, status) for order in wanted - listed.keys()):
+                continue
+            async for page in self.marketplace.orders(status=status):
+                listed.update((order.id, order) for order in page if order.status.is_open)
+        found = listed.keys() if wanted is None else listed.keys() & wanted
+        history.note_open(listed[order] for order in found)
+        return set(found)
+
+    async def _add_orders(self, found: _Found, ids: Sequence[OrderId], history: _History) -> None:
+        """One task per (order, subscription); one that names none still waits for a person (check.md#later-checks)."""
 
         async def ask(order_id: OrderId) -> Order | None:
             try:
@@ -200,6 +237,7 @@ class ChangeCheck:
         answers = await each(ids, ask, at_once=self.at_once, done=self._shown("Reading orders", len(ids)))
         orders = [order for order in answers if order is not None]
         found.open_orders.update(order.id for order in orders if order.status.is_open)
+        history.note_open(orders)
         completed = [order for order in orders if order.status is OrderStatus.COMPLETED]
         found.orders = sorted(completed, key=lambda order: (order.created, order.id))  # so are their tasks listed
         pairs = [(order, named) for order in found.orders for named in subscriptions_of(order) or (SubscriptionId(""),)]

@@ -1,4 +1,7 @@
-"""Customers import: ConnectWise companies into the marketplace as customers, never one twice (SPEC 8)."""
+"""Customers import: ConnectWise companies into the marketplace as customers, never one twice.
+
+Rule: reconciling.md#customers-import.
+"""
 
 from __future__ import annotations
 
@@ -62,7 +65,7 @@ class Twins:
     """Customers that may be a company already, though they do not carry its identifier.
 
     Attributes:
-        exact: By company: the one customer that is called exactly so, where nothing contests it (SPEC 5).
+        exact: By company: the one customer of that name, if nothing contests it (reconciling.md#customers-import).
         contested: By company: a customer called so, where it is for a person to decide.
     """
 

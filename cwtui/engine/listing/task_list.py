@@ -51,7 +51,7 @@ class TaskRow:
     """What the list needs of one task.
 
     Attributes:
-        effective: e (SPEC 6), or None while it is not known.
+        effective: e (plans.md#effective-date), or None while it is not known.
         monthly_effect: Money a month of billing, or None while it is not known.
         problem: The first problem's message, else the task's note; outside text, as it came.
     """

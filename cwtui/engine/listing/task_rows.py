@@ -20,7 +20,7 @@ _KINDS = {str(kind): kind for kind in TaskKind}
 def task_rows(store: Store) -> Iterator[TaskRow]:
     """A row for every task, made as it is asked for.
 
-    A row is made from the task's document (SPEC 2, `tasks list --json`) without making the task, and equal texts
+    A row is made from the task's document (commands.md#task-list) without making the task, and equal texts
     are kept once: 100,000 rows cost a fraction of 100,000 tasks. It is the row that `TaskRow.of` makes.
 
     Raises:

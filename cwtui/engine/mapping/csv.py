@@ -1,4 +1,4 @@
-"""Mappings as CSV: `kind,marketplace_id,charge,connectwise_id`, all rows or none (SPEC 2)."""
+"""Mappings as CSV: `kind,marketplace_id,charge,connectwise_id`, all rows or none (mapping.md#mapping-csv)."""
 
 from __future__ import annotations
 

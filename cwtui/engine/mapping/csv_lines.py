@@ -1,4 +1,7 @@
-"""The rows of the mapping tables: everything of a kind that is mapped or could be, unmapped first (SPEC 5)."""
+"""The rows of the mapping tables: everything of a kind that is mapped or could be, unmapped first.
+
+Rule: mapping.md#mapping-csv.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The mapping tables: names of both sides, suggestions, and what may be mapped without asking (SPEC 5)."""
+"""The mapping tables: names of both sides, suggestions, and what may be mapped without asking.
+
+Rule: mapping.md#a-mapping-stays.
+"""
 
 from __future__ import annotations
 
@@ -223,7 +226,10 @@ class MappingDesk:
     # proposals
 
     async def suggest(self, kind: MappingKind, tasks: Sequence[Task]) -> list[Suggestion]:
-        """Everything of a kind that these tasks need and nobody mapped, with candidates, best first (SPEC 5)."""
+        """Everything of a kind that these tasks need and nobody mapped, with candidates, best first.
+
+        Rule: mapping.md#suggestions.
+        """
         match kind:
             case MappingKind.CUSTOMER:
                 customers = self.unmapped_customers(tasks)
@@ -273,7 +279,7 @@ class MappingDesk:
     # mapping.auto
 
     async def map_exact(self, tasks: Sequence[Task]) -> list[Mapping]:
-        """Map what has exactly one exact match, and nothing else (SPEC 5, mapping.auto = exact)."""
+        """Map what has exactly one exact match, and nothing else (mapping.md#automatic-mapping)."""
         made: list[Mapping] = []
         found = exact_matches(await self.propose_companies(self.unmapped_customers(tasks)))
         made += self._map(MappingKind.CUSTOMER, found.items())
@@ -290,7 +296,7 @@ class MappingDesk:
         return made
 
     async def create_items(self, tasks: Sequence[Task]) -> list[Mapping]:
-        """Create and map a catalog item for each product without any match (SPEC 3, mapping.create_catalog_items)."""
+        """Create and map a catalog item for each product without any match (mapping.md#automatic-mapping)."""
         products = self.unmapped_products(tasks)
         proposed = await self.propose_items(products)
         lacking = [product for product in products if not proposed.get(product.id)]

@@ -1,4 +1,7 @@
-"""The wizard's steps for one task: customer, products, agreement, additions, confirm; which are answered (SPEC 5)."""
+"""The wizard's steps for one task: customer, products, agreement, additions, confirm; which are answered.
+
+Rule: mapping.md#a-mapping-stays.
+"""
 
 from __future__ import annotations
 

@@ -283,7 +283,7 @@ class Workbench:
         )
 
     def save_edits(self, editing: PlanEditing) -> Task:
-        """Keep the operator's edits, so that they survive restarts (SPEC 6); the task as it then stands.
+        """Keep the operator's edits, so that they survive restarts (plans.md#edits); the task as it then stands.
 
         Raises:
             InputError: A value cannot be used.

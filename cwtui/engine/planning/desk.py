@@ -132,7 +132,7 @@ class PlanningDesk:
         return not self.plan(task).problems
 
     def evaluate(self, task: Task, plan: Plan | None = None) -> Task:
-        """An open task in the state its plan puts it in (SPEC 2, 4.6)."""
+        """An open task in the state its plan puts it in (commands.md#task-list)."""
         if not task.status.is_open:
             return task
         older = self.older_open(task)
@@ -182,7 +182,7 @@ class PlanningDesk:
         self.fresh.clear()
 
     def older_open(self, task: Task) -> Task | None:
-        """The open task of its subscription that comes before it (SPEC 4.6)."""
+        """The open task of its subscription that comes before it (check.md#order-of-tasks)."""
         if not task.subscription_id:
             return None
         for other in self.store.tasks_of(task.subscription_id):
@@ -204,7 +204,10 @@ class PlanningDesk:
         return source.agreement_of(task) is not None
 
     def _subscription(self, task: Task) -> Subscription | None:
-        """The first check's snapshot for an `initial` task: later orders bring their own tasks (SPEC 4.1)."""
+        """The first check's snapshot for an `initial` task: later orders bring their own tasks.
+
+        Rule: check.md#first-check.
+        """
         kept = self.store.snapshot(task.id) if task.is_initial else None
         return kept or self.store.subscription(task.subscription_id)
 
@@ -303,7 +306,10 @@ class PlanningDesk:
         self.psa.clear_unreadable()
 
     async def _load_subscriptions(self, tasks: Sequence[Task]) -> None:
-        """Read subscriptions again that orders among the tasks may write by: the newest one's quantity (SPEC 6)."""
+        """Read subscriptions again that orders among the tasks may write by: the newest one's quantity.
+
+        Rule: plans.md#newest-order.
+        """
         stale = {
             task.subscription_id
             for task in tasks
@@ -334,7 +340,7 @@ class PlanningDesk:
         self.fresh.update(stale)
 
     async def _load_catalogue(self, tasks: Sequence[Task]) -> None:
-        """Read the marketplace's products, once a run, where a plan needs a cost only they name (SPEC 6).
+        """Read the marketplace's products, once a run, where a plan needs a cost only they name (plans.md#costs).
 
         For what this run found, always: its product may be as new. For older tasks, if they are old themselves.
         """

@@ -1,4 +1,7 @@
-"""A plan being edited: what the operator typed, what is wrong with it, and what it makes of the plan (SPEC 6)."""
+"""A plan being edited: what the operator typed, what is wrong with it, and what it makes of the plan.
+
+Rule: plans.md#edits.
+"""
 
 from __future__ import annotations
 
@@ -85,7 +88,7 @@ def _amount(name: str, text: str) -> Decimal:
 def date_refusals(
     values: AdditionValues, before: AdditionValues | None, dates: AgreementDates | None, ends: date | None
 ) -> dict[str, str]:
-    """Which dates ConnectWise would refuse, and why (SPEC 6, billing period).
+    """Which dates ConnectWise would refuse, and why (plans.md#billing-period).
 
     Args:
         values: As they shall be.

@@ -1,4 +1,4 @@
-"""Adopt: link an addition somebody made by hand instead of writing a second one (SPEC 6, link_missing; SPEC 8)."""
+"""Adopt: link an addition somebody made by hand instead of writing a second one (reconciling.md#adoption)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A reconciliation as CSV, for the command line and the screen (SPEC 2)."""
+"""A reconciliation as CSV, for the command line and the screen (reconciling.md#reconcile)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Both sides of a reconciliation, read in as few requests as allowed (SPEC 8)."""
+"""Both sides of a reconciliation, read in as few requests as allowed (reconciling.md#reconcile)."""
 
 from __future__ import annotations
 
@@ -276,7 +276,7 @@ class BothSides:
 
 
 def _blocked(subscription: Subscription, agreement: Agreement, *, is_mapped: bool) -> str:
-    """Why this agreement cannot bill the subscription as it is; empty if it can (SPEC 6, problems)."""
+    """Why this agreement cannot bill the subscription as it is; empty if it can (plans.md#problems)."""
     if not is_mapped:
         return f"It is mapped to no agreement. Map it: cwtui map set agreement {subscription.id} {agreement.id}."
     if subscription.billing_period is not None and subscription.billing_period.type == "statement_day":

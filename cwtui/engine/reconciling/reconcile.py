@@ -1,4 +1,4 @@
-"""Reconcile: compare subscriptions with agreements, and carry the repairs as tasks (SPEC 8)."""
+"""Reconcile: compare subscriptions with agreements, and carry the repairs as tasks (reconciling.md#reconcile)."""
 
 from __future__ import annotations
 
@@ -171,7 +171,7 @@ class Reconciler:
         return comparisons, skipped
 
     def _adopt(self, comparison: Comparison) -> list[str]:
-        """Link unlinked additions that bill what a product asks for (SPEC 8)."""
+        """Link unlinked additions that bill what a product asks for (reconciling.md#adoption)."""
         lines = []
         for proposal in comparison.found.proposals:
             wanted, addition = proposal.wanted, proposal.addition

@@ -1,4 +1,7 @@
-"""Repairs as tasks: planned, reviewed, edited, journalled, resumed and undone like any other (SPEC 8)."""
+"""Repairs as tasks: planned, reviewed, edited, journalled, resumed and undone like any other.
+
+Rule: reconciling.md#repairs.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,10 @@ _FACT = "repair:"
 
 
 def is_migration(task: Task) -> bool:
-    """A migrated subscription's task: it comes from an order and waits for a person to reconcile (SPEC 4.4)."""
+    """A migrated subscription's task: it comes from an order and waits for a person to reconcile.
+
+    Rule: check.md#order-kinds.
+    """
     return task.kind is TaskKind.RECONCILIATION and not task.order_id.startswith(REPAIR_PREFIX)
 
 

@@ -1,4 +1,7 @@
-"""The one place that writes additions: each change exactly once, whatever is killed when (SPEC 7)."""
+"""The one place that writes additions: each change exactly once, whatever is killed when.
+
+Rule: synchronising.md#exactly-once.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,7 @@ OLD = timedelta(minutes=10)
 
 
 class Contradiction(Exception):  # not an error of the program: the plan's ground has moved
-    """ConnectWise holds something else than the plan counts on (SPEC 7, link_changed)."""
+    """ConnectWise holds something else than the plan counts on (synchronising.md#read-before-writing)."""
 
     def __init__(self, addition_id: AdditionId, what: str) -> None:
         super().__init__(f"Addition {addition_id} was {what} in ConnectWise.")
@@ -56,7 +59,7 @@ class AgreementWriter:
     sent: dict[Operation, int] = field(default_factory=dict)
 
     async def read(self) -> None:
-        """Read the additions afresh, and settle what earlier runs left open (SPEC 7)."""
+        """Read the additions afresh, and settle what earlier runs left open (synchronising.md#exactly-once)."""
         await self._read_additions()
         unsettled = self.store.open_intents(self.agreement_id)
         if any(self._may_still_appear(intent) for intent in unsettled):
@@ -180,7 +183,7 @@ class AgreementWriter:
         return intent.change.operation is Operation.CREATE and is_young and self._match(intent) is None
 
     def _settle(self, intent: Intent) -> None:
-        """End an intent that a killed run left without an answer (SPEC 7)."""
+        """End an intent that a killed run left without an answer (synchronising.md#exactly-once)."""
         if intent.change.operation is not Operation.CREATE:
             self._conclude(intent, None, "failed: no answer came; the task it belongs to repeats it")
             return

@@ -1,4 +1,7 @@
-"""What an undo cannot take back because it was invoiced meanwhile: evened out by one-time additions (SPEC 7)."""
+"""What an undo cannot take back because it was invoiced meanwhile: evened out by one-time additions.
+
+Rule: synchronising.md#compensation.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Creates that were given up and sent again: what they may still bring, however late, is known for ours (SPEC 7).
+"""Creates that were given up and sent again: what they may still bring, however late, is known for ours.
+
+Rule: synchronising.md#exactly-once.
 
 A service that is slow enough may commit a create long after everybody stopped waiting for it. Its addition then stands
 beside the one that was sent in its place. Whatever appears in the agreement afterwards with exactly those values, was

@@ -1,4 +1,4 @@
-"""Every write of a record that is no addition goes into the audit too (SPEC 2, audit).
+"""Every write of a record that is no addition goes into the audit too (commands.md#audit).
 
 Companies, contacts, catalog items, setup tables and the like have natural keys and need no plan, so they are created
 and changed where they are needed. What stands here in front of the services notes each such write on the disk before

@@ -1,4 +1,4 @@
-"""Runs: what one start of the program wrote, and taking it back as a whole (SPEC 7)."""
+"""Runs: what one start of the program wrote, and taking it back as a whole (synchronising.md#undo)."""
 
 from __future__ import annotations
 

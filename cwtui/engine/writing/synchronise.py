@@ -1,4 +1,7 @@
-"""Synchronise: write ready plans, in order within an agreement, side by side across agreements (SPEC 7)."""
+"""Synchronise: write ready plans, in order within an agreement, side by side across agreements.
+
+Rule: synchronising.md#one-writer-an-agreement.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +44,7 @@ class SyncOutcome:
     def report(
         self, as_of: date, tasks: Sequence[Task], *, created: int = 0, dry_run: bool = False, errors: Sequence[str]
     ) -> AutoReport:
-        """What a run says at its end (SPEC 2).
+        """What a run says at its end (commands.md#auto).
 
         Args:
             as_of: The day that counted as today.
@@ -89,7 +92,7 @@ class Synchroniser:
         """Write everything that is ready among these tasks and what becomes ready behind them.
 
         Args:
-            tasks: Open tasks of any state; of each subscription they are taken oldest first (SPEC 4.6).
+            tasks: Open tasks of any state; of each subscription they are taken oldest first (check.md#order-of-tasks).
         """
         await self.desk.load(tasks, refresh=True)
         groups = self._by_agreement(tasks)
@@ -253,7 +256,10 @@ def _longest_first(one: tuple[AgreementId | None, Sequence[Task]]) -> int:
 
 
 def _failure(error: ServiceError, written: int, of: int) -> str:
-    """What failed, in the error's words; of a plan in the middle, how much of it was changed (SPEC 7)."""
+    """What failed, in the error's words; of a plan in the middle, how much of it was changed.
+
+    Rule: synchronising.md#what-a-failure-says.
+    """
     if not written:
         return str(error)
     changed = error.changed if error.changed != NOTHING_CHANGED else "This change was not made."

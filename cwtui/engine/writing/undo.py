@@ -1,4 +1,4 @@
-"""Undo: take a synced task back from the audit's before-images (SPEC 7)."""
+"""Undo: take a synced task back from the audit's before-images (synchronising.md#undo)."""
 
 from __future__ import annotations
 

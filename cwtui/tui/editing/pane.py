@@ -1,4 +1,4 @@
-"""The additions of one plan, each field of each to be edited, with what was computed beside it (SPEC 6)."""
+"""The additions of one plan, each field of each to be edited, with what was computed beside it (plans.md#edits)."""
 
 from __future__ import annotations
 

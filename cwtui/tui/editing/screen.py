@@ -1,4 +1,4 @@
-"""The addition editor: a task's plan, edited before it is synchronised (SPEC 6)."""
+"""The addition editor: a task's plan, edited before it is synchronised (plans.md#edits)."""
 
 from __future__ import annotations
 

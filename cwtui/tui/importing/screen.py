@@ -1,4 +1,7 @@
-"""Customers import: ConnectWise companies without a customer, what each lacks, and their import (SPEC 8)."""
+"""Customers import: ConnectWise companies without a customer, what each lacks, and their import.
+
+Rule: reconciling.md#customers-import.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Add and map: a new catalog item, with the fields ConnectWise requires (SPEC 5)."""
+"""Add and map: a new catalog item, with the fields ConnectWise requires (mapping.md#add-and-map)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The form of a new catalog item: its fields, what is wrong with them, and the item they make (SPEC 5)."""
+"""The form of a new catalog item: its fields, what is wrong with them, and the item they make.
+
+Rule: mapping.md#add-and-map.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Mappings from and to CSV files, asked for on the screen (SPEC 2)."""
+"""Mappings from and to CSV files, asked for on the screen (mapping.md#mapping-csv)."""
 
 from __future__ import annotations
 

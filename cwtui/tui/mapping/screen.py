@@ -1,4 +1,7 @@
-"""Mappings: customers, products and agreements beside what they are mapped to, unmapped first (SPEC 5)."""
+"""Mappings: customers, products and agreements beside what they are mapped to, unmapped first.
+
+Rule: mapping.md#a-mapping-stays.
+"""
 
 from __future__ import annotations
 

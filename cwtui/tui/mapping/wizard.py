@@ -1,4 +1,7 @@
-"""The sync wizard: customer, products, agreement, additions, confirm; what is answered is skipped (SPEC 5, 6)."""
+"""The sync wizard: customer, products, agreement, additions, confirm; what is answered is skipped.
+
+Rule: mapping.md#a-mapping-stays.
+"""
 
 from __future__ import annotations
 

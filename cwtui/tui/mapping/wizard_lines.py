@@ -83,7 +83,7 @@ def review_lines(review: Review, steps: Sequence[Step]) -> list[Line]:
 
 
 def why_not_written(review: Review) -> str:
-    """Why a plan cannot be written now; empty if it can. What a guard stopped, `y` confirms (SPEC 6)."""
+    """Why a plan cannot be written now; empty if it can. What a guard stopped, `y` confirms (plans.md#guards)."""
     if review.task.status is TaskStatus.WAITING:
         return "An older task of this subscription comes first: sync or skip that one."
     return " ".join(problem.message for problem in review.plan.problems if problem.code != "guard")

@@ -1,4 +1,7 @@
-"""Reconcile: a customer's subscriptions beside an agreement, in a billing period; adopt and repair (SPEC 8)."""
+"""Reconcile: a customer's subscriptions beside an agreement, in a billing period; adopt and repair.
+
+Rule: reconciling.md#reconcile.
+"""
 
 from __future__ import annotations
 

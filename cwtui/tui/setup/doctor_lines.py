@@ -13,7 +13,7 @@ _TONES = {True: Tone.GOOD, False: Tone.BAD, None: Tone.ATTENTION}
 
 
 def doctor_lines(report: DoctorReport) -> Iterator[Line]:
-    """Both services, then the table of SPEC 8."""
+    """Both services, then the table of reconciling.md#permissions."""
     yield Line("Connections", Tone.HEADING)
     for service in report.services:
         version = f" {service.version}" if service.version else ""

@@ -1,4 +1,7 @@
-"""Intermedia: the steps of a partner, in order, each with its key, its file and its report (SPEC 9)."""
+"""Intermedia: the steps of a partner, in order, each with its key, its file and its report.
+
+Rule: files.md#intermedia-files.
+"""
 
 from __future__ import annotations
 
@@ -60,7 +63,7 @@ STEPS = (
         "billing_report.csv",
     ),
 )
-"""In the order of SPEC 9."""
+"""In the order of files.md#intermedia-files."""
 
 
 class IntermediaScreen(ListScreen[Step]):

@@ -1,4 +1,4 @@
-"""The agreement and product of SPEC section 10, and short ways to say what happens to them."""
+"""The agreement and product of examples.md, and short ways to say what happens to them."""
 
 from __future__ import annotations
 

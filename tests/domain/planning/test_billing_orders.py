@@ -1,4 +1,4 @@
-"""SPEC 6, billing_order, and 4.5: what was used is billed once."""
+"""plans.md#billing-order, billing_order, and 4.5: what was used is billed once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SPEC 6, cancellation_order: the standing additions end."""
+"""plans.md#cancellation-order, cancellation_order: the standing additions end."""
 
 from __future__ import annotations
 
@@ -78,9 +78,12 @@ def test_a_deleted_addition_that_began_before_is_warned_about(begins: date, warn
         pytest.param(line("cancellation", "1", "50.00"), ["1 × 50"], id="cancellation fee"),
         pytest.param(line("overuse", "30", "0.08"), ["30 × 0.08"], id="overuse"),
         pytest.param(line("adjustment", "1", "-3.00"), ["1 × -3"], id="other"),
-        pytest.param(line("recurringRefund", "12", "1.45"), ["12 × -1.45"], id="credit, not prorated"),
+        pytest.param(line("recurringRefund", "12", "1.45", extended="17.40"), ["12 × -1.45"], id="credit of its total"),
+        pytest.param(line("recurringRefund", "12", "4.50"), ["12 × -1.7419"], id="credit without a total: prorated"),
         pytest.param(line("setupRefund", "1", "25.00"), ["1 × -25"], id="setup refund"),
-        pytest.param(line("recurring", "12", "-1.45"), ["12 × -1.45"], id="recurring at a negative price"),
+        pytest.param(
+            line("recurring", "12", "-1.45", extended="-17.40"), ["12 × -1.45"], id="recurring at a negative price"
+        ),
         pytest.param(line("recurring", "-12"), [], id="a line that only takes units away credits nothing"),
         pytest.param(line("recurring", "0"), [], id="no units"),
     ],
@@ -94,7 +97,7 @@ def test_closing_charges_are_billed_once(closing: OrderLine, expected: list[str]
 
 
 def test_descriptions() -> None:
-    lines = line("cancellation", "1", "50.00"), line("recurringRefund", "12", "1.45")
+    lines = line("cancellation", "1", "50.00"), line("recurringRefund", "12", "1.45", extended="17.40")
     made = order(OrderType.CANCELLATION, *lines, provisioned=D(2027, 1, 20))
     plan = plan_task(facts(made, subscription("12"), agreement=FEBRUARY, links=(BILLED,)))
     assert descriptions(plan) == ["Exchange Online (Plan 1) - cancellation fee", "Exchange Online (Plan 1) - credit"]

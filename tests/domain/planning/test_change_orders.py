@@ -1,4 +1,4 @@
-"""SPEC 6, change_order: what a product's standing addition becomes."""
+"""plans.md#change-order, change_order: what a product's standing addition becomes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SPEC 6: e, s and f, the days an addition is dated."""
+"""plans.md#effective-date: e, s and f, the days an addition is dated."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What must hold for every plan, whatever the agreement, the orders and the days (SPEC 6)."""
+"""What must hold for every plan, whatever the agreement, the orders and the days (plans.md)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SPEC 6: price and cost of a line, the prorated price, and its arithmetic."""
+"""plans.md#prorated-price: price and cost of a line, the prorated price, and its arithmetic."""
 
 from __future__ import annotations
 
@@ -196,7 +196,7 @@ def test_price_source_connectwise_takes_the_catalog_item_and_prorates_nothing() 
     plan = plan_task(facts(made, rules=CONNECTWISE))
     assert written(plan) == [
         "10 × 5 (cost 4) from 2026-12-01",
-        "1 × 5 (cost 4) from 2026-12-01 to 2026-12-31",
+        "1 × 25 (cost 25) from 2026-12-01 to 2026-12-31",
     ]
     assert plan.warnings == ("Exchange Online (Plan 1): nobody is charged for 11 Nov 2026 to 30 Nov 2026.",)
 
@@ -230,6 +230,7 @@ def test_unit_prices_are_rounded_half_up_to_price_decimals() -> None:
     [
         pytest.param("30.01", False, id="a cent is no difference"),
         pytest.param("30.02", True, id="above 0.01 is a note"),
+        pytest.param("40.00", True, id="above 10 % is a warning"),
         pytest.param("-30.00", True, id="the other way round"),
         pytest.param(None, False, id="the marketplace does not say"),
     ],
@@ -237,7 +238,7 @@ def test_unit_prices_are_rounded_half_up_to_price_decimals() -> None:
 def test_a_difference_to_what_the_marketplace_charged_is_a_note(extended: str | None, noted: bool) -> None:
     made = order(OrderType.SALES, line("recurring", "10", extended=extended), provisioned=D(2026, 11, 11))
     plan = plan_task(facts(made))
-    assert bool(plan.notes) is noted
+    assert bool(plan.notes or plan.warnings) is noted
     assert plan.is_ready
 
 

@@ -1,4 +1,4 @@
-"""SPEC 6, problems: everything that keeps a task from being ready, all at once."""
+"""plans.md#problems, problems: everything that keeps a task from being ready, all at once."""
 
 from __future__ import annotations
 

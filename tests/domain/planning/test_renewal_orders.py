@@ -1,4 +1,4 @@
-"""SPEC 6, renewal_order: nothing, unless the quantity or the price moved."""
+"""plans.md#renewal-order, renewal_order: nothing, unless the quantity or the price moved."""
 
 from __future__ import annotations
 

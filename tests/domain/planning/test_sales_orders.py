@@ -1,4 +1,4 @@
-"""SPEC 6, sales_order, and 4.1: what a sale and the first check ask for."""
+"""plans.md#sales-order, sales_order, and 4.1: what a sale and the first check ask for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SPEC section 10, line by line."""
+"""examples.md, line by line."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from cwtui.domain.marketplace import BillingModel, OrderType
+from cwtui.domain.marketplace import BillingModel, OrderType, SubscriptionStatus
 from cwtui.domain.planning import PlanningFacts, plan_task
 from tests.domain.planning.situations import (
     AGREEMENT,
@@ -103,6 +103,54 @@ EXAMPLES = [
         ["end 10 on 2026-11-20", "15 × 4.5 (cost 3.6) from 2026-11-21"],
         id="10.6: the change of 10.2 on an agreement that prorates by itself",
     ),
+    pytest.param(
+        facts(
+            order(
+                OrderType.UNKNOWN,
+                line("overuse", "50000000", "0.000001", extended="50.00"),
+                line("overuse", "123456", "0.00345", extended="425.92"),
+                created=D(2026, 12, 1),
+            ),
+            replace(subscription("1", model=BillingModel.AFTER_BILLING_PERIOD), products=()),
+        ),
+        [
+            "1 × 50 (cost 50) from 2026-12-01 to 2026-12-31",
+            "1 × 425.92 (cost 425.92) from 2026-12-01 to 2026-12-31",
+        ],
+        id="10.8: usage at a price of many decimals",
+    ),
+    pytest.param(
+        facts(
+            order(
+                OrderType.CANCELLATION,
+                line("recurringRefund", "12", extended="-20.90"),
+                provisioned=D(2027, 1, 20),
+            ),
+            replace(subscription("12", expiration=D(2027, 6, 30)), status=SubscriptionStatus.TERMINATED),
+            agreement=next_invoice(D(2027, 2, 1)),
+            links=(standing("12", D(2027, 1, 1)),),
+        ),
+        ["end 12 on 2027-01-20", "1 × -20.9 (cost -16.72) from 2027-02-01 to 2027-02-28"],
+        id="10.9: a cancellation with a refund, paid until June",
+    ),
+    pytest.param(
+        facts(
+            order(OrderType.CHANGE, line("renew", "6", extended="27.00"), provisioned=D(2026, 12, 5)),
+            subscription("6"),
+            agreement=next_invoice(D(2027, 1, 1)),
+            links=(standing("10", D(2026, 12, 1)),),
+        ),
+        ["end 10 on 2026-12-31", "6 × 4.5 (cost 3.6) from 2027-01-01"],
+        id="10.10: a change with a renew line",
+    ),
+    pytest.param(
+        facts(
+            order(OrderType.SALES, line("recurring", "10", "0.00", extended="0.00"), provisioned=D(2026, 11, 11)),
+            subscription("10"),
+        ),
+        ["10 × 4.5 (cost 3.6) from 2026-12-01"],
+        id="10.11: a sale whose first month is free",
+    ),
 ]
 
 
@@ -126,6 +174,20 @@ def test_the_sale_shows_its_arithmetic_and_its_days() -> None:
 def test_the_unbilled_cancellation_warns() -> None:
     plan = plan_task(EXAMPLES[4].values[0])  # type: ignore[arg-type]
     assert any("before the cancel date 2027-01-20" in warning for warning in plan.warnings)
+
+
+def test_a_free_start_warns() -> None:
+    plan = plan_task(EXAMPLES[-1].values[0])  # type: ignore[arg-type]
+    assert plan.warnings == (
+        "Exchange Online (Plan 1): the order's price is 0, the subscription's 4.50."
+        " 11 Nov 2026 to 30 Nov 2026 is free. From 1 Dec 2026 the subscription's price is billed.",
+    )
+
+
+def test_a_total_names_quantity_and_rate() -> None:
+    plan = plan_task(EXAMPLES[7].values[0])  # type: ignore[arg-type]
+    texts = [change.after.description for change in plan.changes if change.after]
+    assert [text.rsplit(", ", 1)[-1] for text in texts] == ["50,000,000 × 0.000001", "123,456 × 0.00345"]
 
 
 def test_the_billing_order_names_the_period_it_bills() -> None:

@@ -1,4 +1,4 @@
-"""Check changes (SPEC 4) on the sandbox, in one process."""
+"""Check changes (check.md#later-checks) on the sandbox, in one process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Customers import on the sandbox: complete ones at once, gaps filled singly, none twice (SPEC 8)."""
+"""Customers import on the sandbox: complete ones at once, gaps filled singly, none twice.
+
+Rule: reconciling.md#customers-import.
+"""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ async def test_a_subscription_nobody_knows_says_nothing_false_of_its_catalog_ite
 
 
 async def test_only_what_may_be_written_is_read_again(at: Running) -> None:
-    """The newest order's quantity is the subscription's own, as it is when it is written (SPEC 6)."""
+    """The newest order's quantity is the subscription's own, as it is when it is written (plans.md#newest-order)."""
     await at.engine.auto()
     at.world.add_subscription(CUSTOMER, [("P9", 1)], id="S9")
     for name in (MAIL, "S9"):

@@ -1,4 +1,4 @@
-"""Reconcile end to end on the sandbox (SPEC 8)."""
+"""Reconcile end to end on the sandbox (reconciling.md#reconcile)."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ async def test_a_synced_customer_matches_in_every_row(at: Running) -> None:
 
 
 async def test_a_change_in_the_middle_of_everything_still_matches(at: Running) -> None:
-    """SPEC 10.3: the old addition is live until the end of December, the new one begins in January."""
+    """examples.md#example-3: the old addition is live until the end of December, the new one begins in January."""
     await at.engine.auto()
     at.world.advance_invoice(AGREEMENT, "2027-01-01")
     order = at.world.add_order(

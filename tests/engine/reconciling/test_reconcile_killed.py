@@ -1,4 +1,7 @@
-"""A reconciliation killed at any request, and applied again, ends as one never disturbed (SPEC 7, 8)."""
+"""A reconciliation killed at any request, and applied again, ends as one never disturbed.
+
+Rule: synchronising.md#exactly-once.
+"""
 
 from __future__ import annotations
 

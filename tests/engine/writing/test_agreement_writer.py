@@ -1,4 +1,7 @@
-"""The writer of additions (SPEC 7): each change exactly once, whatever becomes of its request."""
+"""The writer of additions: each change exactly once, whatever becomes of its request.
+
+Rule: synchronising.md#exactly-once.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every write of what is no addition is in the audit, however it ended (SPEC 2, audit)."""
+"""Every write of what is no addition is in the audit, however it ended (commands.md#audit)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Synchronising many tasks (SPEC 7): in order within an agreement, side by side across agreements."""
+"""Synchronising many tasks: in order within an agreement, side by side across agreements.
+
+Rule: synchronising.md#one-writer-an-agreement.
+"""
 
 from __future__ import annotations
 

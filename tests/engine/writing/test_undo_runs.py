@@ -1,4 +1,4 @@
-"""Undo of a task and of a whole run, also where it was invoiced or killed meanwhile (SPEC 7)."""
+"""Undo of a task and of a whole run, also where it was invoiced or killed meanwhile (synchronising.md#undo)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Mapping suggestions (SPEC 5): pure functions from what both services hold to ranked proposals."""
+"""Mapping suggestions (mapping.md#suggestions): pure functions from what both services hold to ranked proposals."""
 
 from cwtui.engine.mapping.suggest.agreements import suggest_agreements, why_not
 from cwtui.engine.mapping.suggest.customers import CompanyMatcher, suggest_companies

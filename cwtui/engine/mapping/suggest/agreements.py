@@ -1,4 +1,4 @@
-"""Which agreement a subscription should be billed on (SPEC 5, agreements), and why not on another."""
+"""Which agreement a subscription should be billed on (mapping.md#suggestions), and why not on another."""
 
 from __future__ import annotations
 
@@ -27,7 +27,9 @@ def suggest_agreements(
     limit: int = 3,
     today: date | None = None,
 ) -> tuple[Suggestion, ...]:
-    """Propose agreements for a subscription (SPEC 5): same company, active, same billing cycle and currency.
+    """Propose agreements for a subscription: same company, active, same billing cycle and currency.
+
+    Rule: mapping.md#suggestions.
 
     Args:
         subscription: Its billing period must be known.
@@ -89,7 +91,7 @@ def why_not(
     currency: str = "",
     today: date | None = None,
 ) -> list[str]:
-    """Say why a subscription cannot be billed on an agreement (SPEC 6, problems).
+    """Say why a subscription cannot be billed on an agreement (plans.md#problems).
 
     Args:
         agreement: The agreement in question.

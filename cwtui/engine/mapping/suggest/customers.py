@@ -1,4 +1,4 @@
-"""Which ConnectWise company a marketplace customer probably is (SPEC 5, customers)."""
+"""Which ConnectWise company a marketplace customer probably is (mapping.md#suggestions)."""
 
 from __future__ import annotations
 
@@ -205,7 +205,7 @@ def suggest_companies(
     taken: Collection[CompanyId] = (),
     limit: int = 3,
 ) -> dict[CustomerId, tuple[Suggestion, ...]]:
-    """Propose companies for customers (SPEC 5): same id, then same name, then similar name.
+    """Propose companies for customers (reconciling.md#customers-import): same id, then same name, then similar name.
 
     Args:
         customers: The customers to map.

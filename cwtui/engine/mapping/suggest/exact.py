@@ -1,4 +1,4 @@
-"""What `mapping.auto = exact` may map without asking (SPEC 5)."""
+"""What `mapping.auto = exact` may map without asking (mapping.md#automatic-mapping)."""
 
 from __future__ import annotations
 

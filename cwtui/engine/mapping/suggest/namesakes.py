@@ -1,4 +1,7 @@
-"""Customers that are called as a company is: what an import must not create a second time (SPEC 8)."""
+"""Customers that are called as a company is: what an import must not create a second time.
+
+Rule: reconciling.md#customers-import.
+"""
 
 from __future__ import annotations
 

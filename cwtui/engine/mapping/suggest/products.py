@@ -1,4 +1,4 @@
-"""Which catalog item a marketplace product probably is (SPEC 5, products)."""
+"""Which catalog item a marketplace product probably is (mapping.md#suggestions)."""
 
 from __future__ import annotations
 
@@ -164,7 +164,7 @@ def _decisive(spelt_out: str) -> tuple[frozenset[str], ...]:
 def suggest_catalog_items(
     products: Sequence[HasNameAndMpn], items: Sequence[CatalogItem], *, limit: int = 3
 ) -> dict[ProductId, tuple[Suggestion, ...]]:
-    """Propose catalog items for products (SPEC 5): the same MPN, then the name.
+    """Propose catalog items for products (mapping.md#suggestions): the same MPN, then the name.
 
     Args:
         products: The products to map, each with its name and MPN.

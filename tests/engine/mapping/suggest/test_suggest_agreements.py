@@ -96,7 +96,7 @@ def test_of_several_none_is_exact_and_the_likeliest_is_first() -> None:
 @pytest.mark.parametrize(
     ("period", "cycle"),
     [
-        pytest.param(("month", 3), BillingCycle.QUARTERLY, id="SPEC 6: month×3 = Quarterly"),
+        pytest.param(("month", 3), BillingCycle.QUARTERLY, id="plans.md: month×3 = Quarterly"),
         pytest.param(("year", 1), BillingCycle.YEARLY, id="year×1 = Yearly"),
         pytest.param(("month", 12), BillingCycle.YEARLY, id="month×12 = Yearly"),
     ],
