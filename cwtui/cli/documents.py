@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from cwtui.domain.psa import AdditionValues
     from cwtui.domain.records import AuditRow, RecordWrite
     from cwtui.domain.tasks import Problem, Task
-    from cwtui.engine.facade import AutoReport
+    from cwtui.engine.reports import AutoReport
 
 Document = dict[str, Any]
 

@@ -5,14 +5,20 @@ Every key is always written, so whatever else a document holds is somebody else'
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from cwtui.domain.charges import Charge
 from cwtui.domain.ids import (
     AdditionId,
+    AgreementId,
+    CompanyId,
+    CustomerId,
     OrderId,
+    ProductId,
+    SubscriptionId,
     TaskId,
 )
+from cwtui.domain.ledger import Doubt, ImportIntent, Operation, Outcome, Owed, TakenBack
 from cwtui.domain.mappings import Link, MappingKind, new_mapping, new_mapping_key
 from cwtui.domain.mappings import Mapping as MappingRow
 from cwtui.domain.marketplace import Subscription
@@ -28,6 +34,7 @@ from cwtui.store.marketplace_codecs import (
     subscription_document,
     subscription_value,
 )
+from cwtui.store.migrations import typed_audit_row
 from cwtui.store.plan_codecs import problems_document, problems_value, values_document, values_value
 from cwtui.store.table import Document
 
@@ -165,31 +172,34 @@ def record_write_document(write: RecordWrite) -> Document:
         "at": write.at.isoformat(),
         "run_id": write.run_id,
         "who": write.who,
-        "operation": write.operation,
+        "operation": write.operation.value,
         "service": write.service,
         "record": write.record,
         "record_id": write.record_id,
         "name": write.name,
         "value": {"before": write.before, "after": write.after},
-        "outcome": write.outcome,
+        "outcome": write.outcome.value,
+        "reason": write.reason,
     }
 
 
 def record_write_value(document: Document) -> RecordWrite:
     """A write of a record that is no addition."""
+    document = typed_audit_row(document)
     return RecordWrite(
         seq=int(document["id"]),
         at=datetime.fromisoformat(document["at"]),
         run_id=document["run_id"],
         who=document["who"],
-        operation=document["operation"],
+        operation=Operation(document["operation"]),
         service=document["service"],
         record=document["record"],
         record_id=document["record_id"],
         name=document["name"],
         before=document["value"]["before"],
         after=document["value"]["after"],
-        outcome=document["outcome"],
+        outcome=Outcome(document["outcome"]),
+        reason=document["reason"],
     )
 
 
@@ -222,3 +232,81 @@ def fact_document(fact: tuple[str, object]) -> Document:
 def fact_value(document: Document) -> tuple[str, object]:
     """A small settled fact."""
     return document["id"], document["value"]
+
+
+def doubt_document(doubt: Doubt) -> Document:
+    """A create that was given up; the document's `id` is its intent's."""
+    return {
+        "id": str(doubt.seq),
+        "at": doubt.at.isoformat(),
+        "agreement_id": doubt.agreement_id,
+        "task_id": doubt.task_id,
+        "subscription_id": doubt.subscription_id,
+        "product_id": doubt.product_id,
+        "charge": doubt.charge.value,
+        "key": doubt.key,
+        "present": sorted(doubt.present),
+        "values": values_document(doubt.values),
+    }
+
+
+def doubt_value(document: Document) -> Doubt:
+    """A create that was given up."""
+    return Doubt(
+        seq=int(document["id"]),
+        at=datetime.fromisoformat(document["at"]),
+        agreement_id=AgreementId(document["agreement_id"]),
+        task_id=TaskId(document["task_id"]),
+        subscription_id=SubscriptionId(document["subscription_id"]),
+        product_id=ProductId(document["product_id"]),
+        charge=Charge(document["charge"]),
+        key=document["key"],
+        present=frozenset(map(AdditionId, document["present"])),
+        values=values_value(document["values"]),
+    )
+
+
+def taken_back_document(taken_back: TakenBack) -> Document:
+    """A task that was taken back."""
+    return {"id": taken_back.task_id, "through_seq": taken_back.through_seq}
+
+
+def taken_back_value(document: Document) -> TakenBack:
+    """A task that was taken back."""
+    return TakenBack(TaskId(document["id"]), document["through_seq"])
+
+
+def owed_document(owed: Owed) -> Document:
+    """A write that was taken back and not evened out."""
+    return {
+        "id": f"{owed.seq}:{owed.task_id}",
+        "task_id": owed.task_id,
+        "seq": owed.seq,
+        "through": owed.through.isoformat(),
+    }
+
+
+def owed_value(document: Document) -> Owed:
+    """A write that was taken back and not evened out."""
+    return Owed(TaskId(document["task_id"]), document["seq"], date.fromisoformat(document["through"]))
+
+
+def import_document(intent: ImportIntent) -> Document:
+    """A company that is about to become a customer, or is one."""
+    return {
+        "id": str(intent.company_id),
+        "identifier": intent.identifier,
+        "at": moment_document(intent.at),
+        "customer_id": intent.customer_id,
+    }
+
+
+def import_value(document: Document) -> ImportIntent:
+    """A company that is about to become a customer, or is one."""
+    customer = document["customer_id"]
+    return ImportIntent(
+        CompanyId(int(document["id"])),
+        document["identifier"],
+        moment_value(document["at"]),
+        None if customer is None else CustomerId(customer),
+    )

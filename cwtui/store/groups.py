@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
+from cwtui.domain.ledger import Operation, Purpose
 from cwtui.domain.tasks import Task, order_rank
 from cwtui.store.journal import Op
 from cwtui.store.table import Table, number_after, text_after
 
 OPEN, ENDED, REPLACES = "open", "ended", "replaces"
-_REPLACES = (b'"operation":"delete"', b'"key":"undo:', b'"key":"restore:')
+_REPLACES = tuple(
+    b'"%b":"%b"' % (name, value.encode())
+    for name, value in ((b"operation", Operation.DELETE), (b"purpose", Purpose.UNDO), (b"purpose", Purpose.RESTORE))
+)
 
 
 def subscription_of_task(row: bytes) -> str:

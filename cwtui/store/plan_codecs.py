@@ -9,11 +9,13 @@ from typing import Any
 
 from cwtui.domain.charges import Charge
 from cwtui.domain.ids import AdditionId, AgreementId, ProductId, SubscriptionId, TaskId
-from cwtui.domain.plans import Change, Edit, Operation, Plan, PlanEdits, PriceSource
+from cwtui.domain.ledger import Operation, Outcome, Purpose, Why
+from cwtui.domain.plans import Change, Edit, Plan, PlanEdits, PriceSource
 from cwtui.domain.psa import Addition, AdditionValues, BillCustomer, new_values
 from cwtui.domain.records import AuditRow, Intent
 from cwtui.domain.tasks import Problem, ProblemCode
 from cwtui.store.marketplace_codecs import day_value, moment_document
+from cwtui.store.migrations import typed_audit_row, typed_change
 from cwtui.store.table import Document
 
 _BILLS = {bill.value: bill for bill in BillCustomer}
@@ -139,10 +141,13 @@ def _change_document(change: Change) -> Document:
         "left_out": change.left_out,
         "price_source": change.price_source.value,
         "is_standing": change.is_standing,
+        "purpose": change.purpose.value,
+        "refers_to": change.refers_to,
     }
 
 
 def _change_value(document: Document) -> Change:
+    document = typed_change(document)
     before = document["before"]
     return Change(
         key=document["key"],
@@ -167,6 +172,8 @@ def _change_value(document: Document) -> Change:
         left_out=document["left_out"],
         price_source=PriceSource(document["price_source"]),
         is_standing=document["is_standing"],
+        purpose=Purpose(document["purpose"]),
+        refers_to=document["refers_to"],
     )
 
 
@@ -250,21 +257,35 @@ def audit_document(row: AuditRow) -> Document:
         "run_id": row.run_id,
         "who": row.who,
         "task_id": row.task_id,
-        "operation": row.operation,
+        "operation": row.operation.value,
         "agreement_id": row.agreement_id,
         "addition_id": row.addition_id,
         "subscription_id": row.subscription_id,
         "product_id": row.product_id,
-        "charge": row.charge,
+        "charge": row.charge.value,
         "before": _optional_values_document(row.before),
         "after": _optional_values_document(row.after),
-        "outcome": row.outcome,
-        "why": dict(row.why),
+        "outcome": row.outcome.value,
+        "reason": row.reason,
+        "key": row.key,
+        "purpose": row.purpose.value,
+        "refers_to": row.refers_to,
+        "is_standing": row.is_standing,
+        "why": {
+            "rule": row.why.rule,
+            "source": row.why.source,
+            "arithmetic": list(row.why.arithmetic),
+            "edited": list(row.why.edited),
+            "request": row.why.request,
+            "stored_otherwise": dict(row.why.stored_otherwise),
+        },
     }
 
 
 def audit_value(document: Document) -> AuditRow:
     """The audit row of a document."""
+    document = typed_audit_row(document)
+    why = document["why"]
     addition_id = document["addition_id"]
     return AuditRow(
         seq=document["seq"],
@@ -272,14 +293,26 @@ def audit_value(document: Document) -> AuditRow:
         run_id=document["run_id"],
         who=document["who"],
         task_id=TaskId(document["task_id"]),
-        operation=document["operation"],
+        operation=Operation(document["operation"]),
         agreement_id=AgreementId(document["agreement_id"]),
         addition_id=None if addition_id is None else AdditionId(addition_id),
         subscription_id=SubscriptionId(document["subscription_id"]),
         product_id=ProductId(document["product_id"]),
-        charge=document["charge"],
+        charge=Charge(document["charge"]),
         before=_optional_values_value(document["before"]),
         after=_optional_values_value(document["after"]),
-        outcome=document["outcome"],
-        why=document["why"],
+        outcome=Outcome(document["outcome"]),
+        reason=document["reason"],
+        key=document["key"],
+        purpose=Purpose(document["purpose"]),
+        refers_to=document["refers_to"],
+        is_standing=document["is_standing"],
+        why=Why(
+            rule=why.get("rule", ""),
+            source=why.get("source", ""),
+            arithmetic=tuple(why.get("arithmetic", ())),
+            edited=tuple(why.get("edited", ())),
+            request=why.get("request", ""),
+            stored_otherwise=why.get("stored_otherwise", {}),
+        ),
     )

@@ -9,7 +9,8 @@ from datetime import date, datetime
 from pathlib import Path
 
 from cwtui.domain.errors import StateError
-from cwtui.domain.ids import AdditionId, AgreementId, CustomerId, OrderId, ProductId, SubscriptionId, TaskId
+from cwtui.domain.ids import AdditionId, AgreementId, CompanyId, CustomerId, OrderId, ProductId, SubscriptionId, TaskId
+from cwtui.domain.ledger import Doubt, ImportIntent, Owed, TakenBack
 from cwtui.domain.mappings import Link, MappingKey, Mappings
 from cwtui.domain.mappings import Mapping as MappingRow
 from cwtui.domain.marketplace import Customer, Order, Product, Subscription
@@ -75,6 +76,12 @@ class State:
         )
         self._writes = Repository(documents, "writes", codecs.record_write_document, codecs.record_write_value)
         self._done = Repository(documents, "done", codecs.done_document, codecs.done_value, task=groups.task_of)
+        self._doubts = Repository(
+            documents, "doubts", codecs.doubt_document, codecs.doubt_value, agreement=groups.agreement_of
+        )
+        self._taken_back = Repository(documents, "taken_back", codecs.taken_back_document, codecs.taken_back_value)
+        self._owed = Repository(documents, "owed", codecs.owed_document, codecs.owed_value, task=groups.task_of)
+        self._imports = Repository(documents, "imports", codecs.import_document, codecs.import_value)
         self._facts = Repository(documents, "facts", codecs.fact_document, codecs.fact_value)
         self._mappings: Mappings | None = None
         self._recent: set[tuple[str, str]] = set()
@@ -327,7 +334,7 @@ class State:
         ops = [self._intents.drop(str(intent.seq)), self._audit.append(row)]
         ops += [self._links.drop(str(addition_id)) for addition_id in unlink]
         ops += [self._links.put(link) for link in links]
-        if not row.outcome.startswith("failed"):
+        if row.is_done:
             ops.append(self._done.put((intent.task_id, intent.change.key)))
         self.documents.commit(ops, at_once=True)
 
@@ -364,6 +371,50 @@ class State:
     def replacements(self) -> Iterable[AuditRow]:
         """Audit rows of what was deleted, taken back or put back, oldest first."""
         return self._audit.group("replaces", groups.REPLACES)
+
+    def doubts(self, agreement_id: AgreementId) -> Sequence[Doubt]:
+        """Creates in an agreement that were given up and may still arrive, oldest first."""
+        return sorted(self._doubts.group("agreement", str(agreement_id)), key=lambda doubt: doubt.seq)
+
+    def doubted_agreements(self) -> set[AgreementId]:
+        """The agreements that have doubts."""
+        return {AgreementId(int(name)) for name in self._doubts.groups("agreement")}
+
+    def save_doubt(self, doubt: Doubt) -> None:
+        """Remember a create that is given up."""
+        self._doubts.save(doubt)
+
+    def drop_doubts(self, doubts: Iterable[Doubt]) -> None:
+        """Forget doubts."""
+        self.documents.commit([self._doubts.drop(str(doubt.seq)) for doubt in doubts])
+
+    def taken_back(self, task_id: TaskId) -> TakenBack | None:
+        """How far a task was taken back; None if it never was."""
+        return self._taken_back.get(task_id)
+
+    def save_taken_back(self, taken_back: TakenBack) -> None:
+        """Remember that a task was taken back."""
+        self._taken_back.save(taken_back)
+
+    def owed(self, task_id: TaskId) -> Sequence[Owed]:
+        """What a task's undo left to be evened out."""
+        return tuple(self._owed.group("task", task_id))
+
+    def save_owed(self, owed: Iterable[Owed]) -> None:
+        """Remember what is left to be evened out."""
+        self._owed.save(*owed)
+
+    def drop_owed(self, task_id: TaskId) -> None:
+        """Everything of a task was evened out."""
+        self.documents.commit([self._owed.drop(name) for name in self._owed.ids_in("task", task_id)])
+
+    def import_intent(self, company_id: CompanyId) -> ImportIntent | None:
+        """How far the import of a company came; None if it never began."""
+        return self._imports.get(str(company_id))
+
+    def save_import_intent(self, intent: ImportIntent) -> None:
+        """Note that a company's import begins, or what came of it."""
+        self._imports.save(intent)
 
     def save_record_write(self, write: RecordWrite) -> RecordWrite:
         """Add a write of a record that is no addition, or set it anew; a new one is numbered."""

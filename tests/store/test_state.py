@@ -14,9 +14,10 @@ from tinydb import TinyDB
 from cwtui.domain.charges import Charge
 from cwtui.domain.errors import StateError, StateLocked
 from cwtui.domain.ids import AdditionId, AgreementId, CustomerId, OrderId, ProductId, SubscriptionId, TaskId
+from cwtui.domain.ledger import Operation, Outcome, Purpose, Why
 from cwtui.domain.mappings import Link, Mapping, MappingKey, MappingKind
 from cwtui.domain.marketplace import Customer, Order, OrderStatus, OrderType, Product, Subscription, SubscriptionStatus
-from cwtui.domain.plans import Change, Operation, Plan, PlanEdits
+from cwtui.domain.plans import Change, Plan, PlanEdits
 from cwtui.domain.psa import AdditionValues
 from cwtui.domain.records import AuditRow, Cursor, Intent
 from cwtui.domain.tasks import Task, TaskStatus
@@ -52,23 +53,25 @@ def intend(state: State, values: AdditionValues, *, key: str = "standing:MFL-1",
     )
 
 
-def row(intent: Intent, outcome: str = "confirmed", *, at: datetime | None = None) -> AuditRow:
+def row(intent: Intent, ended: str = "confirmed", *, at: datetime | None = None) -> AuditRow:
+    outcome, _, reason = ended.partition(": ")
     return AuditRow(
         seq=intent.seq,
         at=at or intent.at,
         run_id=intent.run_id,
         who="operator",
         task_id=intent.task_id,
-        operation="create",
+        operation=Operation.CREATE,
         agreement_id=AgreementId(10),
         addition_id=AdditionId(9),
         subscription_id=intent.subscription_id,
         product_id=ProductId("MFL-1"),
-        charge="recurring",
+        charge=Charge.RECURRING,
         before=None,
         after=intent.change.after,
-        outcome=outcome,
-        why={"rule": "a sale"},
+        outcome=Outcome(outcome),
+        reason=reason,
+        why=Why(rule="a sale"),
     )
 
 
@@ -224,7 +227,7 @@ def test_an_audit_row_never_replaces_another(path: Path, values: AdditionValues)
     intent = intend(state, values)
     state.conclude(intent, row(intent, "failed: 500"))
     state.conclude(intent, row(intent, "adopted"))
-    assert [found.outcome for found in state.audit()] == ["failed: 500", "adopted"]
+    assert [found.result for found in state.audit()] == ["failed: 500", "adopted"]
     state.close()
 
 
@@ -446,8 +449,19 @@ def test_the_agreements_that_hold_links(path: Path, link: Callable[..., Link]) -
 
 def test_what_was_deleted_taken_back_or_put_back(path: Path, values: AdditionValues) -> None:
     state = open_state(path)
-    for operation, key in [("create", "a"), ("delete", "b"), ("create", "undo:1"), ("create", "restore:7")]:
+    for operation, purpose in [
+        (Operation.CREATE, Purpose.PLAN),
+        (Operation.DELETE, Purpose.PLAN),
+        (Operation.CREATE, Purpose.UNDO),
+        (Operation.CREATE, Purpose.RESTORE),
+        (Operation.CREATE, Purpose.COMPENSATION),
+    ]:
         intent = intend(state, values)
-        state.conclude(intent, replace(row(intent), operation=operation, why={"key": key, "rule": "undo: a rule"}))
-    assert [found.why["key"] for found in state.replacements()] == ["b", "undo:1", "restore:7"]
+        why = Why(rule='"purpose":"undo"')
+        state.conclude(intent, replace(row(intent), operation=operation, purpose=purpose, why=why))
+    assert [(found.operation, found.purpose) for found in state.replacements()] == [
+        ("delete", "plan"),
+        ("create", "undo"),
+        ("create", "restore"),
+    ]
     state.close()

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cwtui.domain.charges import Charge
+from cwtui.domain.ledger import Doubt, ImportIntent, Operation, Outcome, Owed, Purpose, TakenBack, Why
 from cwtui.domain.mappings import Link, Mapping, MappingKey, MappingKind
 from cwtui.domain.marketplace import (
     Address,
@@ -30,7 +31,7 @@ from cwtui.domain.marketplace import (
     SubscriptionProduct,
     SubscriptionStatus,
 )
-from cwtui.domain.plans import Change, Edit, Operation, Plan, PlanEdits, PriceSource
+from cwtui.domain.plans import Change, Edit, Plan, PlanEdits, PriceSource
 from cwtui.domain.psa import Addition, AdditionValues, BillCustomer
 from cwtui.domain.records import AuditRow, Cursor, Intent, RecordWrite
 from cwtui.domain.tasks import Problem, ProblemCode, Task, TaskKind, TaskStatus
@@ -83,6 +84,8 @@ change = built(
     left_out=flag,
     price_source=some(PriceSource),
     is_standing=flag,
+    purpose=some(Purpose),
+    refers_to=maybe(identifier),
 )
 problems = few(built(Problem, some(ProblemCode), text, text))
 subscription = built(
@@ -164,13 +167,14 @@ CODECS: list[tuple[Callable[[Any], dict[str, Any]], Callable[[dict[str, Any]], A
             moment,
             text,
             text,
-            text,
+            some(Operation),
             text,
             text,
             text,
             text,
             maybe(st.dictionaries(text, json, max_size=3)),
             maybe(st.dictionaries(text, json, max_size=3)),
+            some(Outcome),
             text,
         ),
     ),
@@ -219,16 +223,21 @@ CODECS: list[tuple[Callable[[Any], dict[str, Any]], Callable[[dict[str, Any]], A
             run_id=text,
             who=text,
             task_id=text,
-            operation=text,
+            operation=some(Operation),
             agreement_id=identifier,
             addition_id=maybe(identifier),
             subscription_id=text,
             product_id=text,
-            charge=text,
+            charge=some(Charge),
             before=maybe(values),
             after=maybe(values),
-            outcome=text,
-            why=st.dictionaries(text, json, max_size=3),
+            outcome=some(Outcome),
+            reason=text,
+            key=text,
+            purpose=some(Purpose),
+            refers_to=maybe(identifier),
+            is_standing=flag,
+            why=built(Why, text, text, few(text), few(text), text, st.dictionaries(text, text, max_size=3)),
         ),
     ),
     (
@@ -236,6 +245,26 @@ CODECS: list[tuple[Callable[[Any], dict[str, Any]], Callable[[dict[str, Any]], A
         codecs.cursor_value,
         built(
             Cursor, maybe(moment), st.frozensets(text, max_size=4), maybe(st.dictionaries(text, identifier, max_size=3))
+        ),
+    ),
+    (codecs.taken_back_document, codecs.taken_back_value, built(TakenBack, text, identifier)),
+    (codecs.owed_document, codecs.owed_value, built(Owed, text, identifier, day)),
+    (codecs.import_document, codecs.import_value, built(ImportIntent, identifier, text, maybe(moment), maybe(text))),
+    (
+        codecs.doubt_document,
+        codecs.doubt_value,
+        built(
+            Doubt,
+            identifier,
+            moment,
+            identifier,
+            text,
+            text,
+            text,
+            some(Charge),
+            text,
+            st.frozensets(identifier, max_size=4),
+            values,
         ),
     ),
     (codecs.done_document, codecs.done_value, st.tuples(text, text)),

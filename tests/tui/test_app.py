@@ -14,9 +14,9 @@ from textual.command import CommandPalette
 
 from cwtui.composition import compose
 from cwtui.domain.errors import StateError
-from cwtui.engine.facade import AutoReport
 from cwtui.engine.listing.task_list import TaskRow
 from cwtui.engine.listing.task_rows import task_rows
+from cwtui.engine.reports import AutoReport
 from cwtui.options import Options
 from cwtui.terminal import session_of
 from cwtui.tui import hangup

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -11,9 +11,10 @@ from cwtui.domain.ids import INITIAL, CustomerId, OrderId, SubscriptionId, TaskI
 from cwtui.domain.marketplace import Customer, Order, OrderStatus, Subscription, SubscriptionStatus
 from cwtui.domain.records import Cursor
 from cwtui.domain.tasks import Task, TaskKind, TaskStatus, kind_of, subscriptions_of
-from cwtui.engine.concurrently import each, in_turns
-from cwtui.engine.facade import CheckReport
-from cwtui.engine.protocols import Clock, Listener, Marketplace, Progress, Store
+from cwtui.engine.concurrently import in_turns
+from cwtui.engine.protocols import Progress, Store
+from cwtui.engine.reports import CheckReport
+from cwtui.engine.workspace import Feature
 
 OVERLAP = timedelta(days=1)
 """How far a check looks back behind the last one: clocks differ, and lists lag behind."""
@@ -101,15 +102,9 @@ class _Found:
 
 
 @dataclass(slots=True)
-class ChangeCheck:
+class ChangeCheck(Feature):
     """One check of changes. Nothing is saved until everything is read: a check that fails is simply repeated."""
 
-    marketplace: Marketplace
-    store: Store
-    clock: Clock
-    listener: Listener
-    at_once: int = 16
-    guards_empty_feed: bool = True
     _failures: list[str] = field(default_factory=list)
     _counts: dict[str, int] = field(default_factory=dict)
     _unread: list[SubscriptionId] = field(default_factory=list)
@@ -145,7 +140,7 @@ class ChangeCheck:
         """Refuse a list that came back empty where the last one was not (plans.md#guards)."""
         counts = {feed: await self.marketplace.total(feed) for feed in FEEDS}
         for feed, count in counts.items():
-            if self.guards_empty_feed and count == 0 and last.get(feed, 0) > 0:
+            if self.workspace.rules.guards_empty_feed and count == 0 and last.get(feed, 0) > 0:
                 raise GuardError(
                     f"The marketplace's list of {feed} came back empty; the last one had {last[feed]}.",
                     changed="Nothing was changed, neither in ConnectWise nor in the state.",
@@ -234,7 +229,7 @@ class ChangeCheck:
                 found.open_orders.add(order_id)
             return None
 
-        answers = await each(ids, ask, at_once=self.at_once, done=self._shown("Reading orders", len(ids)))
+        answers = await self.workspace.each(ids, ask, "Reading orders")
         orders = [order for order in answers if order is not None]
         found.open_orders.update(order.id for order in orders if order.status.is_open)
         history.note_open(orders)
@@ -260,8 +255,7 @@ class ChangeCheck:
                 self._unread.append(subscription_id)
                 return None
 
-        done = self._shown("Reading subscriptions", len(ids))
-        answers = await each(ids, ask, at_once=self.at_once, done=done)
+        answers = await self.workspace.each(ids, ask, "Reading subscriptions")
         return {answer.id: answer for answer in answers if answer is not None}
 
     async def _customers(self, wanted: Collection[CustomerId]) -> dict[CustomerId, Customer]:
@@ -284,9 +278,6 @@ class ChangeCheck:
 
     def _customer(self, found: _Found, customer_id: CustomerId) -> Customer | None:
         return found.customers.get(customer_id) or self.store.customer(customer_id)
-
-    def _shown(self, what: str, total: int) -> Callable[[int], None]:
-        return lambda done: self.listener.progress(Progress(what, done, total))
 
     def _save(self, found: _Found, cursor: Cursor) -> None:
         found.tasks = {name: task for name, task in found.tasks.items() if self.store.task(name) is None}

@@ -1,0 +1,46 @@
+"""Check changes as an operator asks for it: find new orders, make their tasks, plan what may have changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from cwtui.domain.errors import ServiceError
+from cwtui.engine.checking.check import ChangeCheck
+from cwtui.engine.concurrently import in_turns
+from cwtui.engine.due import due_tasks
+from cwtui.engine.planning.desk import PlanningDesk
+from cwtui.engine.planning.open_tasks import OpenTasks
+from cwtui.engine.reports import CheckReport
+from cwtui.engine.workspace import Feature
+
+
+@dataclass(slots=True)
+class Checking(Feature):
+    """Keeps the list of tasks up with the marketplace."""
+
+    desk: PlanningDesk
+    open_tasks: OpenTasks
+
+    async def run(self) -> CheckReport:
+        """Look for new and ended orders, make their tasks and plan what is open (check.md#later-checks)."""
+        self.workspace.require_writable()
+        self.workspace.run.is_stopping = False
+        self.open_tasks.read_afresh()
+        counts = self.store.cursor().last_counts
+        report = await self._check()
+        try:
+            if await self.open_tasks.replan_if_decided_anew():
+                return report
+            more = counts != self.store.cursor().last_counts
+            due = due_tasks(self.store, report.created, await self.open_tasks.all(), more_subscriptions=more)
+            await self.desk.load(due)
+        except ServiceError as error:  # the tasks are made: the next check plans them
+            return replace(report, failures=(*report.failures, str(error)), is_planned=False)
+        await self.desk.replan(due)
+        return report
+
+    async def _check(self) -> CheckReport:
+        report = await ChangeCheck(self.workspace).run()
+        created = (self.store.task(name) for name in report.created)
+        self.desk.fresh |= {task.subscription_id async for task in in_turns(created) if task is not None}
+        return report
