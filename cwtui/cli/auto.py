@@ -13,7 +13,7 @@ from cwtui.cli.exit_status import ExitStatus
 from cwtui.cli.global_options import given
 from cwtui.cli.refusal import exit_status_of, sentences
 from cwtui.cli.run_text import answer_report, status_of
-from cwtui.domain.errors import CwtuiError, GuardError, ServiceError
+from cwtui.domain.errors import CwtuiError, GuardError, ServiceError, Stopped
 from cwtui.domain.plain_text import plain_text
 from cwtui.domain.tasks import TaskStatus
 from cwtui.engine.facade import Engine
@@ -50,6 +50,8 @@ async def _round(engine: Engine, *, dry_run: bool, goes_on: bool) -> ExitStatus:
         if given().json and came_before_any_write:
             answer_json(report_document(await _with_tasks(engine, stopped)))
         await _notify(engine, stopped)
+        if goes_on and isinstance(error, Stopped):
+            return ExitStatus.DONE  # what ends a service is no failure of it
         if not (goes_on and came_before_any_write):
             raise
         tell(sentences(error))

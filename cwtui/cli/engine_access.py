@@ -106,7 +106,7 @@ def stoppable(engine: Engine) -> Iterator[asyncio.Event]:
                 running.cancel()
             return
         stop.set()
-        engine.stop()
+        engine.end()
         tell("Stopping before the next write. Press Ctrl-C again to stop at once.")
 
     signals = (signal.SIGINT, signal.SIGTERM)

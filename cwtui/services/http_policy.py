@@ -144,7 +144,7 @@ class HttpPolicy:
         self._secrets = (*self._fixed_secrets, *(*passing, secret)[-_TOKENS_HIDDEN:])
 
     def stop(self) -> None:
-        """Give what is under way a second to end, and wait for nothing after that (commands.md#stopping)."""
+        """Give what is under way a second to end, and wait for nothing after that (synchronising.md#stopping)."""
         loop = asyncio.get_running_loop()
         self._stop_at = loop.time() + _STOP_GRACE_S
         for limit in self._limits:
@@ -190,6 +190,18 @@ class HttpPolicy:
             asked.body = exact_json.dumps(body)
         asked.repeatable = asked.repeatable if repeatable is None else repeatable
         response = await self._send_until_stopped(asked)
+        if response.status_code >= HTTPStatus.MULTIPLE_CHOICES:
+            raise refusal(asked, response, self._secrets)
+        return Answer(asked, response.status_code, response.headers, self._document(asked, response))
+
+    async def ask_once(self, method: str, path: str) -> Answer:
+        """As `ask`, for what may be left unanswered: one try, no pauses."""
+        asked = self.asked(method, path)
+        try:
+            response, connection = await self._exchange(asked)
+        except TryAgain as error:
+            raise error.error from error
+        self._release(connection)
         if response.status_code >= HTTPStatus.MULTIPLE_CHOICES:
             raise refusal(asked, response, self._secrets)
         return Answer(asked, response.status_code, response.headers, self._document(asked, response))

@@ -23,6 +23,7 @@ class Checking(Feature):
 
     async def run(self) -> CheckReport:
         """Look for new and ended orders, make their tasks and plan what is open (check.md#later-checks)."""
+        self.workspace.run.require_services()
         self.workspace.require_writable()
         self.workspace.run.is_stopping = False
         self.open_tasks.read_afresh()
@@ -40,6 +41,8 @@ class Checking(Feature):
         return report
 
     async def _check(self) -> CheckReport:
+        if not self.workspace.run.has_marketplace:
+            return CheckReport()  # nothing is noted either: a marketplace that is set up later has its first check
         report = await ChangeCheck(self.workspace).run()
         created = (self.store.task(name) for name in report.created)
         self.desk.fresh |= {task.subscription_id async for task in in_turns(created) if task is not None}
