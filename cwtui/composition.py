@@ -30,10 +30,10 @@ from cwtui.engine.writing.create_once import CreateOnce
 from cwtui.engine.writing.record_log import RecordLog
 from cwtui.engine.writing.recording import RecordedMarketplace, RecordedPsa
 from cwtui.locations import state_path
+from cwtui.notifying import notify
 from cwtui.options import Options
 from cwtui.services.cloudblue import CloudBlue
 from cwtui.services.connectwise import ConnectWise
-from cwtui.services.notify import Event, News, message_about, send
 from cwtui.services.tokens import OAuthClient
 from cwtui.services.unconfigured import Unconfigured
 from cwtui.settings import Auth, MapAuto, Settings, load_settings
@@ -169,7 +169,7 @@ def build_engine(
     desk.sources[TaskKind.COUNT_UPDATE] = lambda: CountSource(state, layouts_of(settings))
 
     async def tell(report: AutoReport) -> Sequence[str]:
-        return await _notify(settings, report)
+        return await notify(settings, report, state, clock.now())
 
     return Engine(workspace, desk, tell)
 
@@ -317,27 +317,3 @@ def _operator() -> str:
     except (OSError, KeyError):
         user = f"uid {os.getuid()}"
     return f"{user}@{socket.gethostname()}"
-
-
-async def _notify(settings: Settings, report: AutoReport) -> Sequence[str]:
-    """One message about a run, to whom the settings name (settings.md#notifications)."""
-    if not settings.notify.urls or report.dry_run:
-        return ()
-    failed = [
-        f"{task.customer_name}, {task.order_number}: {task.note}" for task in report.tasks if task.status == "failed"
-    ]
-    waiting = [
-        f"{task.customer_name}, {task.order_number}: {' '.join(problem.code for problem in task.problems)}"
-        for task in report.tasks
-        if task.status == "needs_action"
-    ]
-    news = (
-        News(Event.ERRORS, len(failed) or len(report.errors), tuple(failed or report.errors)),
-        News(Event.ACTION_NEEDED, report.needs_action, tuple(waiting)),
-        News(Event.CREATED, report.created),
-        News(Event.SYNCED, report.synced),
-    )
-    message = message_about(news, settings.notify.on, profile=settings.origin.profile)
-    if message is None:
-        return ()
-    return await send(message, [url.get_secret_value() for url in settings.notify.urls])
