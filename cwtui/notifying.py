@@ -24,10 +24,15 @@ def news_of(report: AutoReport) -> tuple[News, ...]:
     """What happened in a run, by name."""
     failed = [f"{name_of(task)}: {task.note}" for task in report.tasks if task.status is TaskStatus.FAILED]
     waiting = [f"{name_of(task)}: {_why(task)}" for task in report.tasks if task.status is TaskStatus.NEEDS_ACTION]
+    waiting += [
+        f"{name_of(task)}: {' '.join(task.warnings)}"
+        for task in report.tasks
+        if task.status is TaskStatus.SYNCED and task.is_warned
+    ]
     errors = [*report.errors, *failed]
     return (
         News(Event.ERRORS, len(errors), tuple(errors)),
-        News(Event.ACTION_NEEDED, max(report.needs_action, len(waiting)), tuple(waiting)),
+        News(Event.ACTION_NEEDED, len(waiting), tuple(waiting)),
         News(Event.CREATED, report.created),
         News(Event.SYNCED, report.synced),
     )

@@ -8,6 +8,8 @@ from decimal import Decimal
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+from cwtui.store.table import as_document
+
 if TYPE_CHECKING:
     from cwtui.domain.plans import Change, Plan
     from cwtui.domain.psa import AdditionValues
@@ -20,30 +22,26 @@ Document = dict[str, Any]
 
 def task_document(task: Task) -> Document:
     """A task as `tasks list --json` shows it."""
-    return {
-        "id": task.id,
-        "kind": task.kind.value,
-        "status": task.status.value,
-        "problems": [problem_document(problem) for problem in task.problems],
-        "customer": {"id": task.customer_id, "name": task.customer_name},
-        "subscription": {"id": task.subscription_id, "name": task.subscription_name},
-        "order": {"id": task.order_id, "number": task.order_number, "created": _iso(task.order_created)},
-        "note": task.note,
-        "effective": _iso(task.effective),
-        "monthly_effect": task.monthly_effect,
-        "synced_at": _iso(task.synced_at),
-    }
+    return kept_task_document(as_document(task))
 
 
-def kept_task_document(document: Document) -> Document:
-    """The same shape from a task's document in the state file, without making a task of it."""
-    effect = document.get("monthly_effect")
+def kept_task_document(kept: Document) -> Document:
+    """The same from a task's document in the state file, without making a task of it."""
+    effect = kept.get("monthly_effect")
+    warnings: list[str] = kept.get("warnings", [])
+    acceptance: Document = kept.get("acceptance") or {}
     return {
-        **{key: document[key] for key in ("id", "kind", "status", "problems", "customer", "subscription", "order")},
-        "note": document["note"],
-        "effective": document.get("effective"),
+        **{name: kept[name] for name in ("id", "kind", "status", "problems")},
+        **{thing: {"id": kept[f"{thing}_id"], "name": kept[f"{thing}_name"]} for thing in ("customer", "subscription")},
+        "order": {name: kept[f"order_{name}"] for name in ("id", "number", "created")},
+        "warnings": warnings,
+        "accepted": bool(acceptance) and set(warnings) <= set(acceptance["warnings"]),
+        "acceptance": {name: acceptance[name] for name in ("who", "at")} if acceptance else None,
+        "notes": kept.get("notes", []),
+        "note": kept["note"],
+        "effective": kept.get("effective"),
         "monthly_effect": None if effect is None else Decimal(effect),
-        "synced_at": document.get("synced_at"),
+        "synced_at": kept.get("synced_at"),
     }
 
 
@@ -64,6 +62,7 @@ def report_document(report: AutoReport) -> Document:
         "waiting": report.waiting,
         "writes": asdict(report.writes),
         "tasks": [task_document(task) for task in report.tasks],
+        "warned": report.warned,
         "errors": list(report.errors),
     }
 

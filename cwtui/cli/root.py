@@ -126,13 +126,9 @@ def cli(
     context: click.Context, *, auto: bool, every: timedelta | None, all_profiles: bool, dry_run: bool
 ) -> int | None:
     """Run what stands without a sub-command."""
+    more = (("--every", every), ("--all-profiles", all_profiles), ("--dry-run", dry_run))
     if context.invoked_subcommand is not None:
-        for name, used in (
-            ("--auto", auto),
-            ("--every", every),
-            ("--all-profiles", all_profiles),
-            ("--dry-run", dry_run),
-        ):
+        for name, used in (("--auto", auto), *more):
             if used:
                 raise click.UsageError(f"{name} does not go with {context.invoked_subcommand}.", context)
         return None

@@ -59,6 +59,26 @@ def sync(task_ids: tuple[str, ...], *, dry_run: bool) -> ExitStatus:
     return ExitStatus.NEEDS_ACTION if status is ExitStatus.DONE and still_waits else status
 
 
+@click.command(cls=Command, epilog=examples("cwtui tasks accept initial.1000048531", "cwtui tasks accept --all"))
+@click.argument("task_ids", metavar="[ID…]", nargs=-1)
+@click.option("--all", "all_warned", is_flag=True, help="Every task with warnings that nobody accepted yet.")
+def accept(task_ids: tuple[str, ...], *, all_warned: bool) -> None:
+    """Say that you have seen the warnings of tasks: they are told no more, unless others appear.
+
+    Who accepted and when is kept. Nothing is written to ConnectWise.
+    """
+    if bool(task_ids) is all_warned:
+        raise click.UsageError("Name tasks, or all of them with --all.")
+
+    async def ask(engine: Engine) -> Sequence[Task]:
+        named = [task.id for task in await engine.tasks() if task.is_warned] if all_warned else _named(task_ids)
+        return await engine.accept(named)
+
+    for task in with_engine(ask):
+        count = "1 warning" if len(task.warnings) == 1 else f"{len(task.warnings)} warnings"
+        answer(f"{plain_text(task.id)}  {task.status}  {count} accepted")
+
+
 @click.command(cls=Command, epilog=examples('cwtui tasks skip SO-77.1000047883 --reason "billed by hand in March"'))
 @click.argument("task_ids", metavar="ID…", nargs=-1, required=True)
 @click.option("--reason", default="", help="Why, for whoever looks at it later.")

@@ -9,6 +9,7 @@ from datetime import datetime
 from cwtui.domain.charges import Charge
 from cwtui.domain.ids import AdditionId, AgreementId, OrderId, ProductId, SubscriptionId, TaskId
 from cwtui.domain.ledger import Operation, Outcome, Purpose, Why
+from cwtui.domain.marketplace import Subscription
 from cwtui.domain.plans import Change
 from cwtui.domain.psa import AdditionValues
 
@@ -26,6 +27,30 @@ class Cursor:
     checked_at: datetime | None = None
     open_orders: frozenset[OrderId] = frozenset()
     last_counts: Mapping[str, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A subscription as the first check saw it, by the `initial` task that carries it over."""
+
+    task_id: TaskId
+    subscription: Subscription
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmedChange:
+    """A change of a task that was confirmed."""
+
+    task_id: TaskId
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A small settled fact: its name and a JSON-shaped value."""
+
+    name: str
+    value: object
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,6 +109,10 @@ class Engine(Feature):
         """Synchronise these tasks; the report's `tasks` are these, as they then stand."""
         return await self.work.sync(task_ids, dry_run=dry_run)
 
+    async def accept(self, task_ids: Sequence[TaskId]) -> Sequence[Task]:
+        """A person has seen the warnings of these tasks (plans.md#warnings). All or none."""
+        return await self.work.accept(task_ids)
+
     async def skip(self, task_ids: Sequence[TaskId], reason: str = "") -> Sequence[Task]:
         """Set tasks aside for good; the tasks as they then stand. All or none."""
         return await self.work.skip(task_ids, reason)

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mappi
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Protocol
+from typing import Protocol
 
 from cwtui.domain.ids import (
     AdditionId,
@@ -190,12 +190,6 @@ class Store(Protocol):
     def task(self, task_id: TaskId) -> Task | None: ...
     def tasks(self, statuses: Collection[TaskStatus] = ()) -> Iterable[Task]:
         """Every task, or those in these states."""
-
-    def task_documents(self) -> Iterable[Mapping[str, Any]]:
-        """Every task in the shape of `tasks list --json`, with `effective` and `monthly_effect` as text.
-
-        Rule: commands.md#task-list.
-        """
 
     def open_tasks(self) -> Iterable[Task]: ...
     def tasks_of(self, subscription_id: SubscriptionId) -> Sequence[Task]:

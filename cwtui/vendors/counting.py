@@ -16,7 +16,7 @@ from cwtui.domain.money import ZERO, line_total, plain, price_text, round_price
 from cwtui.domain.periods import ONE_DAY, day_text
 from cwtui.domain.plain_text import stored_text
 from cwtui.domain.planning.dates import AgreementDates
-from cwtui.domain.plans import Change, Plan, PriceSource
+from cwtui.domain.plans import Change, Plan, PriceSource, beyond_guard
 from cwtui.domain.psa import Addition, AdditionValues, CatalogItem
 from cwtui.domain.tasks import Problem, ProblemCode
 from cwtui.vendors.agreement_checks import agreement_faults, end_faults
@@ -50,6 +50,7 @@ def plan_counts(facts: CountFacts) -> Plan:
         effective=draft.dates.first_open_day if draft.dates else None,
         standing_from=draft.dates.first_open_day if draft.dates else None,
         currency=facts.agreement.currency if facts.agreement else "",
+        beyond_guard=tuple(draft.beyond_guard),
     )
 
 
@@ -77,6 +78,7 @@ class _Draft:
     warnings: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    beyond_guard: list[str] = field(default_factory=list)
     _replaced: list[tuple[Addition, Sequence[CountedItem]]] | None = None
 
     def __post_init__(self) -> None:
@@ -150,10 +152,13 @@ class _Draft:
 
     def check_guard(self, name: str, held: Decimal, counted: Decimal) -> None:
         limit = self.facts.max_quantity_change
-        if limit is None or self.facts.task.confirmed_guard or held == ZERO:
+        if limit is None or held == ZERO:
             return
         percent = abs(counted - held) * 100 / held
-        if percent > limit:
+        if percent <= limit:
+            return
+        self.beyond_guard.append(beyond_guard(name, held, counted))
+        if self.beyond_guard[-1] not in self.facts.task.confirmed:
             self.problem(
                 ProblemCode.GUARD,
                 name,

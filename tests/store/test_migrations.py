@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
 import pytest
 
 from cwtui.domain.charges import Charge
 from cwtui.domain.ledger import Doubt, ImportIntent, Outcome, Owed, Purpose, TakenBack
-from cwtui.store import codecs
-from cwtui.store.migrations import purpose_of_key, typed_audit_row, typed_change, typed_ledger
+from cwtui.store import schema
+from cwtui.store.version_1 import purpose_of_key, to_version_2, typed_audit_row, typed_change, typed_facts
 
 
 @pytest.mark.parametrize(
@@ -75,24 +76,28 @@ def test_hidden_facts_become_tables() -> None:
         {"id": "customers.import:20", "value": {"identifier": "Kestrel", "at": "2026-11-21T12:00:00+00:00"}},
         {"id": "names", "value": {"a": 1}},
     ]
-    document = typed_ledger({"facts": {str(number): fact for number, fact in enumerate(facts, 1)}})
-    assert list(document["facts"].values()) == [{"id": "names", "value": {"a": 1}}]
-    (doubt,) = map(codecs.doubt_value, document["doubts"].values())
+    document = to_version_2({"facts": {str(number): fact for number, fact in enumerate(facts, 1)}})
+    assert list(document["facts"].values()) == [{"id": "names", "name": "names", "value": {"a": 1}}]
+
+    def read(table: schema.Schema[Any]) -> list[Any]:
+        return [table.decode(orjson.dumps(row)) for row in document[table.name].values()]
+
+    (doubt,) = read(schema.DOUBTS)
     assert isinstance(doubt, Doubt)
     assert (doubt.seq, doubt.charge, doubt.present) == (7, Charge.RECURRING, {3, 4})
     assert (doubt.values.catalog_item_id, doubt.values.description) == (501, "Exchange Online")
     assert (doubt.values.cancelled, doubt.values.taxable) == (None, False)
-    assert list(map(codecs.taken_back_value, document["taken_back"].values())) == [TakenBack("1.S1", 12)]  # type: ignore[arg-type]
-    owed = list(map(codecs.owed_value, document["owed"].values()))
+    assert read(schema.TAKEN_BACK) == [TakenBack("1.S1", 12)]  # type: ignore[arg-type]
+    owed = read(schema.OWED)
     assert {(one.task_id, one.seq, one.through.isoformat()) for one in owed} == {
         ("1.S1", 9, "2026-12-31"),
         ("1.S1", 11, "2026-11-30"),
     }
     assert all(isinstance(one, Owed) for one in owed)
-    imports = list(map(codecs.import_value, document["imports"].values()))
+    imports = read(schema.IMPORTS)
     assert all(isinstance(one, ImportIntent) for one in imports)
     assert [(one.company_id, one.identifier, one.customer_id) for one in imports] == [
         (19, "", "C1"),
         (20, "Kestrel", None),
     ]
-    assert typed_ledger(document) == document
+    assert typed_facts(document) == document

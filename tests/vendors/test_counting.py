@@ -321,11 +321,15 @@ def test_the_guard_looks_at_all_prices_of_a_sku_together() -> None:
 
 
 def test_a_confirmed_guard_lets_the_count_through() -> None:
-    confirmed = replace(TASK, confirmed_guard=True)
+    confirmed = replace(TASK, confirmed=("MR_7.25: 3 → 10",))
     made = facts(
         counted("MR_7.25", 10), additions=(held(9001, "MR_7.25", 3),), max_quantity_change=Decimal(50), task=confirmed
     )
     assert plan_counts(made).is_ready
+    more = facts(
+        counted("MR_7.25", 100), additions=(held(9001, "MR_7.25", 3),), max_quantity_change=Decimal(50), task=confirmed
+    )
+    assert [problem.code for problem in plan_counts(more).problems] == [ProblemCode.GUARD]
 
 
 def test_what_vanished_is_listed_and_left_alone() -> None:

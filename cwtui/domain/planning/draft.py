@@ -20,10 +20,7 @@ from cwtui.domain.planning.facts import PlanningFacts
 from cwtui.domain.planning.lines import plan_product
 from cwtui.domain.plans import Arithmetic, Change, PriceSource, Steps
 from cwtui.domain.psa import Addition, AdditionValues, Agreement
-from cwtui.domain.quick import quickly
 from cwtui.domain.tasks import Problem, ProblemCode
-
-new_change = quickly(Change)
 
 
 @dataclass(slots=True)
@@ -33,6 +30,7 @@ class Draft:
     Attributes:
         dates: None while the agreement or e is not known, or nothing is billed: then only problems are collected.
         counted_on: Linked additions the plan relies on, whether it touches them or not.
+        beyond_guard: Changes of quantity that a guard stops unless they are confirmed.
         needed: The latest day on which an addition has to begin, known even where the addition cannot be made.
     """
 
@@ -46,6 +44,7 @@ class Draft:
     problems: list[Problem] = field(default_factory=list)
     counted_on: dict[AdditionId, Link] = field(default_factory=dict)
     needed: date | None = None
+    beyond_guard: list[str] = field(default_factory=list)
     _names: dict[ProductId, str] = field(default_factory=dict)
     _recalled: set[AdditionId] = field(default_factory=set)
 
@@ -147,7 +146,7 @@ class Draft:
                 key = f"{key}:{len(self.changes)}"
                 break
         self.changes.append(
-            new_change(
+            Change(
                 key=key,
                 operation=Operation.CREATE,
                 agreement_id=self.agreement.id,
@@ -199,7 +198,7 @@ class Draft:
         self, link: Link, operation: Operation, held: Addition, after: AdditionValues | None, rule: str, why: str
     ) -> None:
         self.changes.append(
-            new_change(
+            Change(
                 key=f"{operation}:{link.addition_id}",
                 operation=operation,
                 agreement_id=link.agreement_id,

@@ -16,7 +16,7 @@ from cwtui.domain.planning import PlanningFacts, PlanningRules, plan_task
 from cwtui.domain.planning.lines import plan_product
 from cwtui.domain.plans import Plan, PlanEdits, with_edits
 from cwtui.domain.psa import Addition, Agreement, CatalogItem, billed_through
-from cwtui.domain.tasks import Problem, ProblemCode, Task, TaskKind, TaskStatus, lines_of
+from cwtui.domain.tasks import Acceptance, Problem, ProblemCode, Task, TaskKind, TaskStatus, lines_of
 from cwtui.engine.concurrently import in_turns, together
 from cwtui.engine.reporting.monthly_effect import monthly_effect
 from cwtui.engine.workspace import Feature
@@ -158,6 +158,9 @@ class PlanningDesk(Feature):
             effective=plan.effective or task.effective,
             monthly_effect=monthly_effect(plan, self._cycle(plan)),
             plan_digest=plan.digest,
+            warnings=plan.warnings,
+            notes=plan.notes,
+            acceptance=_still_holds(task.acceptance, plan.warnings),
         )
 
     def _source(self, task: Task) -> PlanSource | None:
@@ -375,6 +378,11 @@ class PlanningDesk(Feature):
 
 def _is_open(task: Task) -> bool:
     return task.status.is_open
+
+
+def _still_holds(acceptance: Acceptance | None, warnings: Sequence[str]) -> Acceptance | None:
+    """An acceptance lapses with the first warning it was not given for (plans.md#warnings)."""
+    return acceptance if acceptance is not None and set(warnings) <= set(acceptance.warnings) else None
 
 
 def _without_order(task: Task) -> Plan:

@@ -62,6 +62,7 @@ class SyncOutcome:
             failed=count(TaskStatus.FAILED),
             needs_action=count(TaskStatus.NEEDS_ACTION),
             waiting=count(TaskStatus.WAITING),
+            warned=sum(task.is_warned for task in tasks),
             writes=self.writes,
             tasks=tuple(tasks),
             errors=tuple(dict.fromkeys(errors)),

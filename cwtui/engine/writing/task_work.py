@@ -11,6 +11,7 @@ from cwtui.domain.plans import Plan
 from cwtui.domain.tasks import Task, TaskKind, TaskStatus
 from cwtui.engine.concurrently import in_turns
 from cwtui.engine.mapping.known_names import KnownNames
+from cwtui.engine.planning.acceptance import accept, confirm_guards
 from cwtui.engine.planning.desk import PlanningDesk
 from cwtui.engine.planning.open_tasks import OpenTasks
 from cwtui.engine.reports import AutoReport, UndoReport
@@ -80,12 +81,10 @@ class TaskWork(Feature):
         self.workspace.run.is_stopping = False
         named = await self._named(task_ids)
         self.open_tasks.read_afresh()
-        with self.store.grouped():
-            async for task in in_turns(named):
-                if task.status.is_open and not task.confirmed_guard and not dry_run:
-                    self.open_tasks.save(replace(task, confirmed_guard=True))
+        await self.desk.load(named)
+        if not dry_run:
+            await confirm_guards(self.desk, named)
         tasks = await self._named(task_ids)
-        await self.desk.load(tasks)
         await self.desk.replan(tasks)
         open_tasks = [task for task in tasks if task.status.is_open]
         outcome = SyncOutcome() if dry_run else await self.synchronise(open_tasks)
@@ -95,6 +94,11 @@ class TaskWork(Feature):
 
     async def _named(self, task_ids: Sequence[TaskId]) -> list[Task]:
         return [await self.task(name) async for name in in_turns(task_ids)]
+
+    async def accept(self, task_ids: Sequence[TaskId]) -> Sequence[Task]:
+        """Keep that a person has seen the warnings of tasks, and who; all or none (plans.md#warnings)."""
+        self.workspace.require_writable()
+        return accept(self.desk, await self._named(task_ids), self.workspace.rules.who)
 
     async def skip(self, task_ids: Sequence[TaskId], reason: str = "") -> Sequence[Task]:
         """Set tasks aside for good; what waited behind them goes on."""

@@ -222,9 +222,17 @@ def written_plan(task: Task, rows: Iterable[AuditRow]) -> Plan:
     """What a synced task wrote, as a plan: from the audit, not planned again."""
     done = [row for row in rows if row.is_done]
     agreement = done[0].agreement_id if done else None
-    notes = () if done else (task.note,)
+    notes = task.notes if done else (*task.notes, task.note)
     changes = tuple(_as_written(row) for row in done)
-    return Plan(task.id, task.subscription_id, agreement, changes, notes=notes, effective=task.effective)
+    return Plan(
+        task.id,
+        task.subscription_id,
+        agreement,
+        changes,
+        warnings=task.warnings,
+        notes=notes,
+        effective=task.effective,
+    )
 
 
 def _as_written(row: AuditRow) -> Change:
