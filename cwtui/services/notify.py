@@ -5,12 +5,17 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+import warnings
 from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from cwtui.domain.plain_text import plain_text
+
+if TYPE_CHECKING:
+    from apprise import NotifyBase
 
 LIMIT_S = 20.0
 """Seconds that a notification may take."""
@@ -96,22 +101,27 @@ async def send(message: Message, urls: Sequence[str], *, limit_s: float = LIMIT_
 
 def is_known(url: str) -> bool:
     """Whether some service understands an address; nothing is sent."""
-    _quiet_apprise()
-    import apprise  # noqa: PLC0415  # 100 ms, and most runs have nobody to tell
-
-    return bool(apprise.Apprise.instantiate(url, suppress_exceptions=True))
+    return _service(url) is not None
 
 
 def _scheme(url: str) -> str:
     return plain_text(url.partition(":")[0], 20) if "://" in url else "no address"
 
 
-def _quiet_apprise() -> None:
-    """Apprise logs what it sends and where to; what failed is said by `send`, without the address."""
+def _service(url: str) -> NotifyBase | None:
+    """What speaks to an address; None if nothing understands it.
+
+    Apprise logs what it sends and where to; what failed is said by `send`, without the address.
+    """
     logger = logging.getLogger("apprise")
     logger.propagate = False
     if not logger.handlers:
         logger.addHandler(logging.NullHandler())
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of modules that its plugins still use
+        import apprise  # noqa: PLC0415  # 100 ms, and most runs have nobody to tell
+
+        return apprise.Apprise.instantiate(url, suppress_exceptions=True) or None
 
 
 async def _sent(message: Message, url: str, limit_s: float) -> str:
@@ -119,7 +129,9 @@ async def _sent(message: Message, url: str, limit_s: float) -> str:
 
     Each address has a thread that the process does not wait for at its end; Apprise's own pool would be waited for.
     """
-    _quiet_apprise()
+    service = _service(url)
+    if service is None:
+        return "is not an address Apprise knows"
     loop = asyncio.get_running_loop()
     said: asyncio.Future[str] = loop.create_future()
 
@@ -128,7 +140,7 @@ async def _sent(message: Message, url: str, limit_s: float) -> str:
             said.set_result(outcome)
 
     def work() -> None:
-        outcome = _delivered(message, url)
+        outcome = _delivered(service, message)
         with suppress(RuntimeError):  # the loop has ended meanwhile: nobody waits any more
             loop.call_soon_threadsafe(tell, outcome)
 
@@ -140,18 +152,13 @@ async def _sent(message: Message, url: str, limit_s: float) -> str:
         return f"was not taken within {limit_s:g} seconds"
 
 
-def _delivered(message: Message, url: str) -> str:
-    import apprise  # noqa: PLC0415  # 100 ms, and most runs have nobody to tell
-    from apprise import conversion  # noqa: PLC0415
+def _delivered(service: NotifyBase, message: Message) -> str:
+    from apprise import NotifyFormat, conversion  # noqa: PLC0415  # loaded by now
 
-    service = apprise.Apprise.instantiate(url, suppress_exceptions=True)
-    if not service:
-        return "is not an address Apprise knows"
-    text = apprise.NotifyFormat.TEXT
+    convert: Callable[..., str] = conversion.convert_between
     try:
-        convert: Callable[..., str] = conversion.convert_between
-        body = convert(text, service.notify_format, message.body)
-        is_delivered = service.notify(body=body, title=message.title, body_format=text)
+        body = convert(NotifyFormat.TEXT, service.notify_format, message.body)
+        is_delivered = service.notify(body=body, title=message.title, body_format=NotifyFormat.TEXT)
     except Exception as error:  # noqa: BLE001  # a plugin's mistake, in a thread that nobody else watches
         return f"failed ({type(error).__name__})"
     return "" if is_delivered else "was not delivered"

@@ -26,6 +26,7 @@ from cwtui.settings.model import (
     ENV_PREFIX,
     HALF_SHOWN_KEYS,
     SECRET_KEYS,
+    Auth,
     Origin,
     Settings,
     environment_name,
@@ -132,7 +133,7 @@ def _from_keyring(profile: str, layers: list[_Layer]) -> tuple[Table, str]:
     begun = {section for layer in layers for section in layer.values}
     found: dict[str, dict[str, str]] = {}
     failure = ""
-    for key in sorted(SECRET_KEYS - given):
+    for key in sorted(SECRET_KEYS - given - {_unused_secret(layers)}):
         section, name = key.split(".")
         if section not in begun or failure:
             continue
@@ -140,6 +141,13 @@ def _from_keyring(profile: str, layers: list[_Layer]) -> tuple[Table, str]:
         if secret:
             found.setdefault(section, {})[name] = secret
     return found, failure
+
+
+def _unused_secret(layers: list[_Layer]) -> str:
+    """The secret of the way to sign in that is not taken."""
+    sections = [section for layer in layers if isinstance(section := layer.values.get("marketplace"), dict)]
+    auth = next((section["auth"] for section in sections if "auth" in section), Auth.BASIC)
+    return "marketplace.password" if auth == Auth.OAUTH else "marketplace.client_secret"
 
 
 def _as_config_error(error: ValidationError, sources: Mapping[str, str], path: Path) -> ConfigError:
