@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, get_args
 
+from cwtui.sandbox.keeping import Keeping
+
 Kind = Literal["status", "html", "delay", "drop_token"]
 When = Literal["before", "after"]
 Service = Literal["marketplace", "psa", ""]
@@ -87,6 +89,7 @@ class Behaviour:
     calls_per_minute, calls_per_day: What the marketplace's gateway grants; 0 is no limit.
     day_s: How long a day of the gateway is.
     unknown_fields: Names that an older PSA does not know in `fields`.
+    keeping: What the PSA keeps of additions, and how it answers them.
     """
 
     latency_ms: float = 0
@@ -104,6 +107,7 @@ class Behaviour:
     calls_per_minute: int = 0
     calls_per_day: int = 0
     day_s: float = 86_400
+    keeping: Keeping = field(default_factory=Keeping)
     _random: random.Random = field(default_factory=lambda: random.Random(0), repr=False)  # noqa: S311  # not a secret
 
     def plan(self, *faults: Fault) -> None:
@@ -137,6 +141,8 @@ class Behaviour:
                 case "seed":
                     self.seed = int(value)
                     self._random = random.Random(self.seed)  # noqa: S311  # repeatable, not secret
+                case "keeping":
+                    self.keeping = Keeping().changed(value)
                 case "lacks":
                     self.lacks = {(module, permission, level) for module, permission, level in value}
                 case "unknown_fields":

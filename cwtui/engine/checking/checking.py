@@ -21,8 +21,12 @@ class Checking(Feature):
     desk: PlanningDesk
     open_tasks: OpenTasks
 
-    async def run(self) -> CheckReport:
-        """Look for new and ended orders, make their tasks and plan what is open (check.md#later-checks)."""
+    async def run(self, *, writes_next: bool = False) -> CheckReport:
+        """Look for new and ended orders, make their tasks and plan what is open (check.md#later-checks).
+
+        Args:
+            writes_next: What is ready is written at once, and whoever writes looks at the agreements anyway.
+        """
         self.workspace.run.require_services()
         self.workspace.require_writable()
         self.workspace.run.is_stopping = False
@@ -31,6 +35,7 @@ class Checking(Feature):
         report = await self._check()
         try:
             if await self.open_tasks.replan_if_decided_anew():
+                await self._look(writes_next=writes_next)
                 return report
             more = counts != self.store.cursor().last_counts
             due = due_tasks(self.store, report.created, await self.open_tasks.all(), more_subscriptions=more)
@@ -38,7 +43,15 @@ class Checking(Feature):
         except ServiceError as error:  # the tasks are made: the next check plans them
             return replace(report, failures=(*report.failures, str(error)), is_planned=False)
         await self.desk.replan(due)
+        try:
+            await self._look(writes_next=writes_next)
+        except ServiceError as error:  # whoever writes looks again
+            return replace(report, failures=(*report.failures, str(error)))
         return report
+
+    async def _look(self, *, writes_next: bool) -> None:
+        if not writes_next and self.workspace.run.has_marketplace:
+            await self.desk.look_at_agreements(await self.open_tasks.all())
 
     async def _check(self) -> CheckReport:
         if not self.workspace.run.has_marketplace:
