@@ -216,6 +216,7 @@ class Synchroniser(Feature):
             self.store.end_plan(task.id)
             self.store.forget_done(task.id)
             self.store.drop_edits(task.id)
+            self.store.drop_owed(task.id)  # what stayed invoiced counts as charged now
             at = self.desk.clock.now()
             task = warned(task, self._moved(plan))
             self._save(replace(task, status=TaskStatus.SYNCED, problems=(), note=_written(plan), synced_at=at))
