@@ -73,7 +73,7 @@ def list_(statuses: tuple[str, ...], kinds: tuple[str, ...], *, warned: bool) ->
 def _kept_tasks(state: Path | None, profile: str) -> Iterable[Document]:
     from cwtui.cli.documents import kept_task_document  # noqa: PLC0415  # not for the help
     from cwtui.locations import state_path  # noqa: PLC0415
-    from cwtui.store.documents import open_documents  # noqa: PLC0415
+    from cwtui.store.opening import open_documents  # noqa: PLC0415
 
     path = state_path(state, profile)
     with suppress(OSError):  # no right to look, or no such name: opening it says so in full

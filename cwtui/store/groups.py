@@ -11,7 +11,7 @@ from cwtui.domain.mappings import Link
 from cwtui.domain.plans import Change
 from cwtui.domain.records import AuditRow, ConfirmedChange
 from cwtui.domain.tasks import Task, TaskStatus, order_rank
-from cwtui.store.journal import Op
+from cwtui.store.log import Op
 from cwtui.store.schema import said
 from cwtui.store.table import Table, number_after, text_after
 

@@ -262,9 +262,9 @@ class CountExport:
         if links.company(account) is not None:
             return "its company is no longer in ConnectWise, or in the recycle bin"
         if self.layout.links_by_identifier:
-            link = f"link it: cwtui map set customer {self.layout.customer(account)} ID"
+            link = f"map customer {self.layout.customer(account)} to its company"
             return f"no company carries its id and no other account's; {link}"
-        return "the account is not linked to a company; run `cwtui intermedia export-accounts` first"
+        return "the account is not linked to a company; export the accounts first"
 
     def _refuse(self, report: BillingReport, account: str, reason: str) -> None:
         self._refused += [Refusal(number, account, reason) for number in report.rows_of(account)]
