@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cwtui.domain.errors import Outdated, StateError, StateLocked, StateReadOnly
@@ -28,7 +27,7 @@ class Documents:
     """All tables of one state. Not for use by several threads at once.
 
     Attributes:
-        path: The state file, or what stands for it in messages.
+        name: What messages call the state: its path, or its address.
         leases: Who works on what.
         notices: What the operator should know of the state's files, in sentences.
         only_reads: Nothing is to be written, so closing does not fold what others wrote.
@@ -37,8 +36,8 @@ class Documents:
         heard: Told of every record of another process, after its rows were taken over.
     """
 
-    def __init__(self, path: Path, log: Log, leases: Leases, *, is_read_only: bool) -> None:
-        self.path, self.leases = path, leases
+    def __init__(self, log: Log, leases: Leases, *, is_read_only: bool) -> None:
+        self.name, self.leases = log.name, leases
         self.is_read_only = is_read_only
         self.before_fold: Callable[[], Iterable[Op]] = tuple
         self.moving: list[Moving] = []
@@ -112,7 +111,7 @@ class Documents:
         content, self._stale = self._log.load()
         if self._log.seq < seq - 1:
             self._lost = StateError(
-                f"An earlier state was put in the place of {self.path} while cwtui worked on it.",
+                f"An earlier state was put in the place of {self.name} while cwtui worked on it.",
                 changed="Nothing more was noted, and nothing more is sent.",
                 next_step="Start again: what stands there now is what counts then.",
             )
@@ -277,11 +276,11 @@ class Documents:
     def _require_writable(self) -> None:
         if self.is_read_only:
             raise StateReadOnly(
-                f"The state {self.path} is open for reading only: this user may not write it.",
+                f"The state {self.name} is open for reading only: this user may not write it.",
                 next_step="Ask its owner for the right to write it, or name another state file with --state.",
             )
         if not self._is_open:
-            raise StateError(f"The state {self.path} is closed.", next_step="Start again; report this as a bug.")
+            raise StateError(f"The state {self.name} is closed.", next_step="Start again; report this as a bug.")
 
     # folding and closing
 
@@ -295,8 +294,7 @@ class Documents:
             self.fold_after *= 2
 
     def _fold_bound(self) -> int:
-        size = self.path.stat().st_size if self.path.exists() else 0
-        return max(_LEAST_FOLD, size // 4)
+        return max(_LEAST_FOLD, self._log.size // 4)
 
     def fold(self, *, is_due: bool = False, wait_s: float | None = None) -> None:
         """Fold the journal into the state; with `is_due`, unless somebody else just did.
