@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from cwtui.domain.errors import Outdated, StateError, StateLocked, StateReadOnly
-from cwtui.store.layout import VERSION
+from cwtui.store.layout import VERSION, Content
 from cwtui.store.log import Leases, Log, Moved, Op, Record
 from cwtui.store.table import Document, Table, encode, same_document
 
@@ -281,6 +281,41 @@ class Documents:
             )
         if not self._is_open:
             raise StateError(f"The state {self.name} is closed.", next_step="Start again; report this as a bug.")
+
+    # copying
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing was ever kept here."""
+        return self._log.seq == 0 and not any(len(table) for table in self._content.tables.values())
+
+    def whole(self) -> Content:
+        """Everything up to now, to be copied; not to be changed."""
+        self.catch_up()
+        self._content.folded = self._log.seq
+        return self._content
+
+    def take_whole(self, content: Content) -> None:
+        """Begin an empty state with everything another one holds.
+
+        Raises:
+            StateError: This one is not empty; or the disk or the server refused.
+        """
+        self._require_writable()
+        with self._log.alone():
+            self.catch_up()
+            if not self.is_empty:
+                raise StateError(
+                    f"The state {self.name} is not empty.", next_step="Name a place where no state is kept yet."
+                )
+            self._log.fold(content)
+        self._content, self._stale = self._log.load()
+
+    def rows(self) -> Iterator[tuple[str, str, bytes]]:
+        """Table, id and bytes of every document."""
+        for name, table in sorted(self._content.tables.items()):
+            for key, row in sorted(table.rows.items()):
+                yield name, key, row
 
     # folding and closing
 
