@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cwtui.domain.errors import ConfigError
 from cwtui.domain.planning import PlanningRules
 from cwtui.domain.tasks import TaskKind
 from cwtui.engine.clock import SystemClock
