@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from cwtui.domain.charges import Charge, charge_of
-from cwtui.domain.errors import NotFound, Unreadable
+from cwtui.domain.errors import NotFound, Outdated, Unreadable
 from cwtui.domain.ids import AdditionId, AgreementId, CatalogItemId, OrderId, ProductId, SubscriptionId
 from cwtui.domain.marketplace import Order, OrderLine, Product, Subscription
 from cwtui.domain.periods import BillingCycle
@@ -182,7 +182,10 @@ class PlanningDesk(Feature):
         """Plan an open task anew, save it if it changed, and return it as it stands now."""
         now = self.evaluate(task)
         if now != task:
-            self.store.save_task(now)
+            try:
+                self.store.save_task(now, was=task)
+            except Outdated:  # what somebody else decided meanwhile counts
+                now = self.store.task(task.id) or task
             self.listener.task_changed(now)
         return now
 
