@@ -52,9 +52,8 @@ class Killer:
             return False
         ran = self.cwtui.ended(process)
         # Killed after its last fact was saved, an undo has nothing left to take back.
-        assert ran.status in {self.ends_as, WARNED} or (self.kills and "Only what was written can be taken back" in ran.err), (
-            ran.err
-        )
+        was_taken_back = self.kills and "Only what was written can be taken back" in ran.err
+        assert ran.status in {self.ends_as, WARNED} or was_taken_back, ran.err
         return True
 
 
