@@ -251,9 +251,7 @@ class PlanningDesk(Feature):
 
     def replan_one(self, task: Task) -> Task:
         """Plan an open task anew, save it if it changed, and return it as it stands now."""
-        now = self.evaluate(task)
-        now = self._save(now, task)
-        return now
+        return self._save(self.evaluate(task), task)
 
     def forget(self) -> None:
         """Read ConnectWise afresh from now on."""
