@@ -1,6 +1,6 @@
 """One at a time: who works on an agreement, and who checks, among all processes on one state.
 
-Rule: hands.md#one-writer-an-agreement.
+Rule: hands.md#leases.
 """
 
 from __future__ import annotations
