@@ -108,7 +108,7 @@ class AgreementWriter(Feature):
         return self._conclude(intent, held, outcome)
 
     async def _noted(self, task_id: TaskId, subscription_id: SubscriptionId, change: Change) -> tuple[Intent, bool]:
-        """Note a write, on the disk before the request leaves; and whether it may leave (hands.md#killed-at-any-instant)."""
+        """Note a write, and say whether its request may leave still (hands.md#killed-at-any-instant)."""
         if not self.is_ours():
             raise StateError(
                 f"The right to write to agreement {self.agreement_id} was lost: the files beside the state were moved"
