@@ -27,7 +27,7 @@ from cwtui.engine.writing.record_log import RecordLog
 from cwtui.engine.writing.recording import RecordedMarketplace, RecordedPsa
 from cwtui.locations import state_path
 from cwtui.notifying import notify
-from cwtui.options import DEFAULT_PROFILE, Options
+from cwtui.options import DEFAULT_PROFILE, WAIT_S, Options
 from cwtui.services.cloudblue import CloudBlue
 from cwtui.services.connectwise import ConnectWise
 from cwtui.services.tokens import OAuthClient
@@ -71,7 +71,8 @@ class Composition:
 
     def _built(self, settings: Settings) -> Engine:
         marketplace, psa = open_services(settings, self.transport)
-        engine = build_engine(settings, self.state, marketplace, psa, SystemClock(self.options.as_of), self.listener)
+        clock, wait_s = SystemClock(self.options.as_of), self.options.wait_s
+        engine = build_engine(settings, self.state, marketplace, psa, clock, self.listener, wait_s=wait_s)
         engine.workspace.run.require_services = partial(_first_of_all, settings, self.state)
         engine.workspace.run.has_marketplace = settings.marketplace.is_begun
         return engine
@@ -178,7 +179,14 @@ def _composed(
 
 
 def build_engine(
-    settings: Settings, state: State, marketplace: Marketplace, psa: PsaRecords, clock: SystemClock, listener: Listener
+    settings: Settings,
+    state: State,
+    marketplace: Marketplace,
+    psa: PsaRecords,
+    clock: SystemClock,
+    listener: Listener,
+    *,
+    wait_s: float = WAIT_S,
 ) -> Engine:
     """An engine on services and a state that are open already."""
     sync = settings.sync
@@ -192,6 +200,7 @@ def build_engine(
         creates_items=settings.mapping.create_catalog_items,
         reads_files=settings.names_files,
         only_customers=frozenset(sync.auto_customers),
+        wait_s=wait_s,
     )
 
     run = CurrentRun(clock)
