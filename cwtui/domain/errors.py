@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
+from cwtui.domain.remedies import Remedy
+
 NOTHING_CHANGED = "Nothing was changed."
 
 
 class CwtuiError(Exception):
-    """Three sentences: what happened, what was and was not changed, what to do next."""
+    """Three sentences: what happened, what was and was not changed, what to do next.
 
-    def __init__(self, happened: str, *, changed: str = NOTHING_CHANGED, next_step: str) -> None:
-        super().__init__(f"{happened} {changed} {next_step}")
-        self.happened, self.changed, self.next_step = happened, changed, next_step
+    Attributes:
+        remedy: What to do next as data, where each shell has a command or a key for it.
+    """
+
+    def __init__(self, happened: str, *, changed: str = NOTHING_CHANGED, next_step: str | Remedy) -> None:
+        self.remedy = next_step if isinstance(next_step, Remedy) else None
+        self.next_step = next_step.words if isinstance(next_step, Remedy) else next_step
+        super().__init__(f"{happened} {changed} {self.next_step}")
+        self.happened, self.changed = happened, changed
 
 
 class ConfigError(CwtuiError):
@@ -74,7 +84,7 @@ class ServiceError(CwtuiError):
         status: int | None = None,
         code: str | None = None,
         changed: str = NOTHING_CHANGED,
-        next_step: str,
+        next_step: str | Remedy,
     ) -> None:
         super().__init__(happened, changed=changed, next_step=next_step)
         self.service, self.status, self.code = service, status, code
@@ -82,6 +92,32 @@ class ServiceError(CwtuiError):
 
 class Transient(ServiceError):
     """The service was unreachable, busy or broken, and stayed so through every retry."""
+
+
+class QuotaReached(Transient):
+    """The service grants so many requests in an hour or a day, and they are used up; it said when it goes on.
+
+    Attributes:
+        goes_on_at: From then on it takes requests again, in UTC.
+    """
+
+    def __init__(
+        self, happened: str, *, service: str, status: int, code: str | None, changed: str, goes_on_at: datetime
+    ) -> None:
+        moment = goes_on_at.strftime("%Y-%m-%d %H:%M")
+        super().__init__(
+            happened,
+            service=service,
+            status=status,
+            code=code,
+            changed=changed,
+            next_step=f"It takes requests again at {moment} UTC: try again then.",
+        )
+        self.goes_on_at = goes_on_at
+
+
+class Stopped(Transient):
+    """The program was asked to end while it waited for this service."""
 
 
 class AccessDenied(ServiceError):

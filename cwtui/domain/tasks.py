@@ -10,6 +10,7 @@ from enum import StrEnum
 from cwtui.domain.ids import INITIAL, AdditionId, AgreementId, CustomerId, OrderId, SubscriptionId, TaskId
 from cwtui.domain.marketplace import Order, OrderLine, OrderType
 from cwtui.domain.psa import AdditionValues
+from cwtui.domain.remedies import Remedy
 
 
 class TaskKind(StrEnum):
@@ -76,13 +77,15 @@ class Problem:
     """One reason why a task waits for a person.
 
     Attributes:
-        message: What is wrong and what to do about it.
+        message: What is wrong, with names and ids; it names neither a command nor a key.
         target: The id concerned (customer, product, agreement, addition …), as text.
+        remedy: What mends it, where a shell has a command or a key for it.
     """
 
     code: ProblemCode
     message: str
     target: str = ""
+    remedy: Remedy | None = None
 
 
 @dataclass(frozen=True, slots=True)

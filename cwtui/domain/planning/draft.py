@@ -20,6 +20,7 @@ from cwtui.domain.planning.facts import PlanningFacts
 from cwtui.domain.planning.lines import plan_product
 from cwtui.domain.plans import Arithmetic, Change, PriceSource, Steps
 from cwtui.domain.psa import Addition, AdditionValues, Agreement
+from cwtui.domain.remedies import Remedy
 from cwtui.domain.tasks import Problem, ProblemCode
 
 
@@ -48,10 +49,10 @@ class Draft:
     _names: dict[ProductId, str] = field(default_factory=dict)
     _recalled: set[AdditionId] = field(default_factory=set)
 
-    def problem(self, code: ProblemCode, target: str, message: str) -> None:
+    def problem(self, code: ProblemCode, target: str, message: str, remedy: Remedy | None = None) -> None:
         """Collect a problem once."""
         if not any(known.code is code and known.target == target for known in self.problems):
-            self.problems.append(Problem(code, message, target))
+            self.problems.append(Problem(code, message, target, remedy))
 
     def held(self, product: ProductId, price: Decimal | None = None) -> SubscriptionProduct | None:
         """How the subscription holds a product now, at that price if it lists several; None if it does not."""
@@ -167,6 +168,7 @@ class Draft:
         for link in self.facts.links:
             if (
                 not link.is_standing
+                and not link.is_given_back
                 and link.task_id == self.facts.task.id
                 and link.product_id == product
                 and link.charge is charge

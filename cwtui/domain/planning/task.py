@@ -21,6 +21,7 @@ from cwtui.domain.planning.renewal import plan_renewal_order
 from cwtui.domain.planning.sales import plan_sales_order
 from cwtui.domain.plans import Change, Plan
 from cwtui.domain.psa import Addition, Agreement
+from cwtui.domain.remedies import Action, Remedy
 from cwtui.domain.tasks import Problem, ProblemCode, TaskKind, kind_of, lines_of, stray_lines
 
 _RULES = {
@@ -98,8 +99,8 @@ def check_mappings(draft: Draft) -> None:
         draft.problem(
             ProblemCode.CUSTOMER_UNMAPPED,
             task.customer_id,
-            f"Customer {task.customer_name} ({task.customer_id}) is not mapped to a company."
-            f" Map it: cwtui map set customer {task.customer_id} COMPANY_ID.",
+            f"Customer {task.customer_name} ({task.customer_id}) is not mapped to a company.",
+            Remedy(Action.MAP, task.customer_id, "customer"),
         )
     if company is not None and draft.facts.is_company_deleted:
         draft.problem(
@@ -120,8 +121,8 @@ def check_mappings(draft: Draft) -> None:
         draft.problem(
             ProblemCode.AGREEMENT_UNMAPPED,
             task.subscription_id,
-            f"Subscription {task.subscription_name} ({task.subscription_id}) is not mapped to an agreement."
-            f" Map it: cwtui map set agreement {task.subscription_id} AGREEMENT_ID.",
+            f"Subscription {task.subscription_name} ({task.subscription_id}) is not mapped to an agreement.",
+            Remedy(Action.MAP, task.subscription_id, "agreement"),
         )
         return
     agreement = draft.agreement
@@ -135,7 +136,7 @@ def check_mappings(draft: Draft) -> None:
         return
     for problem in agreement_problems(agreement, draft.subscription):
         if draft.facts.subscription is not None or problem.code is not ProblemCode.BILLING_CYCLE_MISMATCH:
-            draft.problem(problem.code, problem.target, problem.message)
+            draft.problem(problem.code, problem.target, problem.message, problem.remedy)
     if company is not None and agreement.company_id != company:
         draft.problem(
             ProblemCode.AGREEMENT_WRONG_COMPANY,
@@ -199,7 +200,7 @@ def _lines(draft: Draft) -> tuple[ChargedLine, ...]:
         totals_apart=draft.facts.task.kind is TaskKind.CHANGE_ORDER,
     )
     for problem in problems:
-        draft.problem(problem.code, problem.target, problem.message)
+        draft.problem(problem.code, problem.target, problem.message, problem.remedy)
     for stray in stray_lines(order):
         draft.problem(
             ProblemCode.SUBSCRIPTION_MISSING,
@@ -237,8 +238,9 @@ def _needs_reconciling(draft: Draft) -> None:
     draft.problem(
         ProblemCode.LINK_MISSING,
         task.subscription_id,
-        f"Subscription {task.subscription_name} was migrated: its additions may exist already. Reconcile it:"
-        f" cwtui reconcile --customer {task.customer_id}. Then skip this task.",
+        f"Subscription {task.subscription_name} was migrated: its additions may exist already."
+        " Reconcile its customer, then skip this task.",
+        Remedy(Action.RECONCILE, task.customer_id),
     )
 
 
@@ -280,6 +282,7 @@ def _check_links(draft: Draft) -> None:
     """What the plan counts on must still be what cwtui wrote, and where it is mapped (plans.md#problems)."""
     additions, agreement = draft.facts.additions, draft.agreement
     for link in draft.counted_on.values():
+        remedy = None
         if agreement is not None and link.agreement_id != agreement.id:
             text = (
                 f"belongs to agreement {link.agreement_id}, the subscription is mapped to {agreement.id} now."
@@ -294,12 +297,12 @@ def _check_links(draft: Draft) -> None:
             text = link_difference(link.drift(held.values) if held else None, held)
             if not text:
                 continue
-            text += ". Keep or adopt ConnectWise's (cwtui drift keep, cwtui drift adopt) or restore cwtui's"
-            text += " (cwtui drift restore), then sync again"
+            remedy = Remedy(Action.SETTLE_DRIFT, str(link.addition_id))
         draft.problem(
             ProblemCode.LINK_CHANGED,
             str(link.addition_id),
             f"Addition {link.addition_id} of {draft.name_of(link.product_id)} {text}.",
+            remedy,
         )
 
 
@@ -323,7 +326,7 @@ def _shown(name: str, value: object) -> str:
 
 
 def _ends_first(changes: list[Change]) -> tuple[Change, ...]:
-    """Ends and deletions before creations, so that no moment bills the same thing twice."""
+    """Ends and deletions before creations, as people read a change; they are written the other way round."""
     return tuple(sorted(changes, key=_is_creation)) if len(changes) > 1 else tuple(changes)
 
 

@@ -28,6 +28,7 @@ class Checking(Feature):
         Args:
             writes_next: What is ready is written at once, and whoever writes looks at the agreements anyway.
         """
+        self.workspace.run.require_services()
         self.workspace.require_writable()
         self.workspace.run.is_stopping = False
         self.open_tasks.read_afresh()
@@ -50,10 +51,12 @@ class Checking(Feature):
         return report
 
     async def _look(self, *, writes_next: bool) -> None:
-        if not writes_next:
+        if not writes_next and self.workspace.run.has_marketplace:
             await look_at_agreements(self.desk, await self.open_tasks.all())
 
     async def _check(self) -> CheckReport:
+        if not self.workspace.run.has_marketplace:
+            return CheckReport()  # nothing is noted either: a marketplace that is set up later has its first check
         report = await ChangeCheck(self.workspace).run()
         created = (self.store.task(name) for name in report.created)
         self.desk.fresh |= {task.subscription_id async for task in in_turns(created) if task is not None}
