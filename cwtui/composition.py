@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -28,7 +28,7 @@ from cwtui.engine.writing.record_log import RecordLog
 from cwtui.engine.writing.recording import RecordedMarketplace, RecordedPsa
 from cwtui.locations import state_path
 from cwtui.notifying import notify
-from cwtui.options import Options
+from cwtui.options import DEFAULT_PROFILE, Options
 from cwtui.services.cloudblue import CloudBlue
 from cwtui.services.connectwise import ConnectWise
 from cwtui.services.tokens import OAuthClient
@@ -37,7 +37,7 @@ from cwtui.settings import Auth, MapAuto, Settings, load_settings
 from cwtui.settings import Marketplace as MarketplaceSettings
 from cwtui.settings.model import UsageLayout, VendorFiles
 from cwtui.store.author import operator
-from cwtui.store.state import State, open_state
+from cwtui.store.state import State, open_database, open_state
 from cwtui.vendors.count_source import CountSource
 from cwtui.vendors.desk import VendorDesk
 from cwtui.vendors.layouts import INTERMEDIA, Layout
@@ -122,9 +122,44 @@ async def compose(options: Options, listener: Listener) -> AsyncIterator[Composi
             yield _demo(options, listener, stack)
         else:
             settings = load_settings(options.config, options.profile)
-            state = open_state(state_path(options.state, options.profile), read_only_ok=options.read_only_ok)
+            state = open_configured(options, settings)
             stack.callback(state.close)
             yield _composed(options, listener, stack, settings, state, None)
+
+
+def open_configured(options: Options, settings: Settings) -> State:
+    """The state of `--state`, else of the settings, else the profile's file in the platform's data folder.
+
+    Raises:
+        StateError: It cannot be used.
+        ConfigError: The settings name two places.
+    """
+    place = settings.state
+    if place.url and place.path:
+        raise ConfigError(
+            "state.path and state.url name two places.", next_step="Take one of them out of the settings."
+        )
+    if place.url and options.state is None:
+        return open_database(place.url, options.profile or DEFAULT_PROFILE, read_only_ok=options.read_only_ok)
+    given = options.state or (Path(place.path) if place.path else None)
+    group = place.group or None
+    path = state_path(given, options.profile)
+    return open_state(path, read_only_ok=options.read_only_ok, group=group if options.state is None else None)
+
+
+@contextmanager
+def configured_state(options: Options) -> Iterator[State]:
+    """The state alone, without services; closed behind the caller.
+
+    Raises:
+        ConfigError: The settings are wrong.
+        StateError: The state cannot be used.
+    """
+    state = open_configured(options, load_settings(options.config, options.profile))
+    try:
+        yield state
+    finally:
+        state.close()
 
 
 def _composed(
