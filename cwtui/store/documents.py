@@ -122,6 +122,10 @@ class Documents:
         for told in self.reloaded:
             told()
 
+    def is_others(self, table: str, key: str) -> bool:
+        """The last change of a row since this process opened the state is another process's."""
+        return (table, key) in self._by
+
     def outdated(self, what: str, table: str, key: str) -> Outdated:
         """The refusal of a change that is based on what another process changed meanwhile."""
         by = self._by.get((table, key))
@@ -207,6 +211,8 @@ class Documents:
                 continue
             else:
                 old = table.put(key, document)
+            if self._by:
+                self._by.pop((name, key), None)
             self._pending.append((name, key, document))
             self._undo.append((name, key, old))
 

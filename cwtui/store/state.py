@@ -230,7 +230,8 @@ class State:
             Outdated: Somebody else changed it meanwhile; says who.
         """
         with self.documents.batch():
-            if was is not None and self._tasks.get(task.id) != was:
+            is_others = was is not None and self.documents.is_others(self._tasks.name, task.id)
+            if is_others and self._tasks.get(task.id) != was:
                 raise self.documents.outdated(f"Task {task.id}", self._tasks.name, task.id)
             self._tasks.save(task)
 

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from cwtui.domain.charges import Charge, charge_of
-from cwtui.domain.errors import NotFound, Unreadable
+from cwtui.domain.errors import NotFound, Outdated, Unreadable
 from cwtui.domain.ids import AdditionId, AgreementId, CatalogItemId, OrderId, ProductId, SubscriptionId
 from cwtui.domain.marketplace import Order, OrderLine, Product, Subscription
 from cwtui.domain.periods import BillingCycle
@@ -198,11 +198,15 @@ class PlanningDesk(Feature):
         links = self.store.links_of(task.subscription_id)
         return not self._is_own(task) and not any(link.is_standing for link in links)
 
-    def save(self, now: Task, before: Task) -> None:
-        """Keep a task that changed, and say so."""
+    def save(self, now: Task, before: Task) -> Task:
+        """Save a task that changed, unless somebody else decided something about it meanwhile: then that counts."""
         if now != before:
-            self.store.save_task(now)
+            try:
+                self.store.save_task(now, was=before)
+            except Outdated:
+                now = self.store.task(now.id) or before
             self.listener.task_changed(now)
+        return now
 
     def _source(self, task: Task) -> PlanSource | None:
         """Where the plans of a task's kind come from; opened when the first of its kind is met."""
@@ -219,9 +223,7 @@ class PlanningDesk(Feature):
 
     def replan_one(self, task: Task) -> Task:
         """Plan an open task anew, save it if it changed, and return it as it stands now."""
-        now = self.evaluate(task)
-        self.save(now, task)
-        return now
+        return self.save(self.evaluate(task), task)
 
     def forget(self) -> None:
         """Read ConnectWise afresh from now on."""
