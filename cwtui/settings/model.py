@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, SecretStr, model_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from cwtui.domain.errors import ConfigError
 from cwtui.domain.plans import PriceSource, ProrateMode
@@ -192,6 +191,14 @@ class Notify(_Section):
     remind: Period = Field(timedelta(days=1), description=f"{DURATION_FORM}, in quotes")
 
 
+class StatePlace(_Section):
+    """Where the state is kept, and who shares it (hands.md#a-shared-state)."""
+
+    path: str = Field("", description="the path of a file")
+    group: str = Field("", description="the name of a group of this machine")
+    url: str = Field("", description="postgresql://user@host/database, without a password")
+
+
 class Guard(_Section):
     """What stops a plan or a run until a person has looked (plans.md#guards); percent, None is off."""
 
@@ -310,18 +317,10 @@ class Origin:
     keyring_failure: str = ""
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """Everything that may be configured. Made by `cwtui.settings.load_settings`, or from keywords alone in tests."""
 
-    model_config = SettingsConfigDict(
-        frozen=True,
-        extra="forbid",
-        hide_input_in_errors=True,
-        env_prefix=ENV_PREFIX,
-        env_nested_delimiter=ENV_DELIMITER,
-        env_ignore_empty=True,
-        enable_decoding=False,  # lists are read by their own validators, from TOML and environment alike
-    )
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     connectwise: ConnectWise = ConnectWise()
     marketplace: Marketplace = Marketplace()
@@ -329,21 +328,10 @@ class Settings(BaseSettings):
     mapping: MappingRules = MappingRules()
     notify: Notify = Notify()
     guard: Guard = Guard()
+    state: StatePlace = StatePlace()
     intermedia: Intermedia = Intermedia()
     usage: Usage = Usage()
     _origin: Origin = PrivateAttr(default_factory=Origin)
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],  # noqa: ARG003  # the signature is pydantic-settings'
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Take what `load_settings` merged: it must know which source gave which value."""
-        return (init_settings,)
 
     def remember(self, origin: Origin) -> None:
         """Keep where the values came from; only the loader calls this."""
