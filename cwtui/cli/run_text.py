@@ -19,7 +19,7 @@ def status_of(report: AutoReport) -> ExitStatus:
     """1 if something failed, else 3 if a person is needed, else 0."""
     if report.errors or report.failed:
         return ExitStatus.FAILED
-    return ExitStatus.NEEDS_ACTION if report.needs_action else ExitStatus.DONE
+    return ExitStatus.NEEDS_ACTION if report.needs_action or report.unread else ExitStatus.DONE
 
 
 def answer_report(report: AutoReport) -> None:

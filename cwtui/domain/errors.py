@@ -60,6 +60,10 @@ class Transient(ServiceError):
     """The service was unreachable, busy or broken, and stayed so through every retry."""
 
 
+class CheckCutOff(ServiceError):
+    """A check of changes ended before it had read everything; what it read is kept (check.md#a-check-resumes)."""
+
+
 class AccessDenied(ServiceError):
     """The credentials or the permissions are not enough (401, 403): the run stops."""
 

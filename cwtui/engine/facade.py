@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Protocol
 
-from cwtui.domain.ids import TaskId
+from cwtui.domain.ids import SubscriptionId, TaskId
 from cwtui.domain.mappings import Mapping, MappingKey, MappingKind
 from cwtui.domain.plans import Plan
 from cwtui.domain.records import AuditRow
@@ -23,13 +23,17 @@ class CheckReport:
 
     Attributes:
         created: The tasks it made.
-        failures: What could not be read, one sentence each; the rest was read nevertheless.
+        failures: Whole lists that could not be read, one sentence each; the rest was read nevertheless.
         is_planned: What is open was planned; False if a service failed at that, which `failures` then names too.
+        unread: Single records that could not be read, one sentence each; their own tasks wait for them.
+        fresh: Subscriptions that this check read.
     """
 
     created: tuple[TaskId, ...] = ()
     failures: tuple[str, ...] = ()
     is_planned: bool = True
+    unread: tuple[str, ...] = ()
+    fresh: frozenset[SubscriptionId] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,8 @@ class AutoReport:
         created, synced: Tasks of this run; a dry run counts none as synced.
         failed, needs_action, waiting: Tasks in that state when the run ended.
         tasks: What the run worked on or left open; for `--auto`, every task of the state.
-        errors: What went wrong outside single tasks (a service was unreachable, an order unreadable).
+        errors: What went wrong outside single tasks (a service was unreachable).
+        unread: Single records that could not be read, one sentence each.
     """
 
     as_of: date
@@ -62,6 +67,7 @@ class AutoReport:
     writes: Writes = Writes()
     tasks: tuple[Task, ...] = ()
     errors: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +150,7 @@ class Engine(Protocol):
     def upkeep(self) -> Upkeep:
         """Reconcile, adopt, forecast, drift, why, and the import of customers."""
 
-    async def check(self) -> CheckReport:
+    async def check(self, *, watch: bool = False) -> CheckReport:
         """Look for new and ended orders and make their tasks (check.md#later-checks)."""
 
     async def auto(self, *, dry_run: bool = False) -> AutoReport:

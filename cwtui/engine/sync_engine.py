@@ -6,10 +6,11 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
+from cwtui.domain.carried import CarriedRules
 from cwtui.domain.errors import CwtuiError, InputError, ServiceError, StateError
 from cwtui.domain.ids import AgreementId, TaskId
 from cwtui.domain.mappings import Mapping, MappingKey, MappingKind
-from cwtui.domain.plans import Plan
+from cwtui.domain.plans import Plan, PriceSource
 from cwtui.domain.records import AuditRow
 from cwtui.domain.tasks import Task, TaskKind, TaskStatus
 from cwtui.engine.checking.check import ChangeCheck
@@ -71,13 +72,16 @@ class SyncEngine:
 
     # check and auto
 
-    async def check(self) -> CheckReport:
-        """Look for new and ended orders, make their tasks and plan what is open (check.md#later-checks)."""
+    async def check(self, *, watch: bool = False) -> CheckReport:
+        """Look for new and ended orders, make their tasks and plan what is open (check.md#later-checks).
+
+        With `watch`, what subscriptions hold is compared too, whatever was compared today.
+        """
         self._require_writable()
         self.is_stopping = False
         self._read_afresh()
         counts = self.store.cursor().last_counts
-        report = await self._check()
+        report = await self._check(watch=watch)
         try:
             if is_new_basis(self.store, self.desk.rules):
                 await self._replan_open()
@@ -109,7 +113,8 @@ class SyncEngine:
         self, outcome: SyncOutcome, check: CheckReport, *, dry_run: bool, errors: Sequence[str]
     ) -> AutoReport:
         tasks = [task async for task in in_turns(self.store.tasks())]
-        return outcome.report(self.clock.today, tasks, created=len(check.created), dry_run=dry_run, errors=errors)
+        report = outcome.report(self.clock.today, tasks, created=len(check.created), dry_run=dry_run, errors=errors)
+        return replace(report, unread=check.unread)
 
     def stop(self) -> None:
         """End what is running before its next write."""
@@ -119,18 +124,23 @@ class SyncEngine:
         """Send the notifications this report calls for (settings.md#notifications)."""
         return await self.tell(report)
 
-    async def _check(self) -> CheckReport:
+    async def _check(self, *, watch: bool) -> CheckReport:
+        planning = self.desk.rules
         check = ChangeCheck(
             self.marketplace,
             self.store,
+            self.psa,
             self.clock,
             self.listener,
+            CarriedRules(planning.price_source is PriceSource.MARKETPLACE, planning.price_decimals),
             at_once=self.rules.at_once,
             guards_empty_feed=self.rules.guards_empty_feed,
+            watches=watch,
         )
         report = await check.run()
-        created = (self.store.task(name) for name in report.created)
-        self.desk.fresh |= {task.subscription_id async for task in in_turns(created) if task is not None}
+        self.desk.fresh |= report.fresh
+        for happened in report.unread:
+            self.listener.problem(happened)
         return report
 
     async def _map_exact(self, *, dry_run: bool) -> list[str]:

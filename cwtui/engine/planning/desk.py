@@ -8,7 +8,6 @@ from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from cwtui.domain.charges import Charge, charge_of
-from cwtui.domain.errors import NotFound, Unreadable
 from cwtui.domain.ids import AdditionId, AgreementId, CatalogItemId, OrderId, ProductId, SubscriptionId
 from cwtui.domain.marketplace import Order, OrderLine, Product, Subscription
 from cwtui.domain.periods import BillingCycle
@@ -16,7 +15,8 @@ from cwtui.domain.planning import PlanningFacts, PlanningRules, plan_task
 from cwtui.domain.planning.lines import plan_product
 from cwtui.domain.plans import Plan, PlanEdits, with_edits
 from cwtui.domain.psa import Addition, Agreement, CatalogItem, billed_through
-from cwtui.domain.tasks import Problem, ProblemCode, Task, TaskKind, TaskStatus, lines_of
+from cwtui.domain.tasks import Problem, ProblemCode, Task, TaskKind, TaskStatus, is_difference, lines_of
+from cwtui.engine.checking.unread import UnreadRecords, order_record, subscription_record
 from cwtui.engine.concurrently import each, in_turns, together
 from cwtui.engine.protocols import Clock, Listener, Marketplace, Progress, Psa, Store
 from cwtui.engine.reporting.monthly_effect import monthly_effect
@@ -65,6 +65,10 @@ class PlanningDesk:
     sources: dict[TaskKind, PlanSource] = field(default_factory=dict)
     _asked_items: set[CatalogItemId] = field(default_factory=set)
     _has_catalogue: bool = False
+    _unread: UnreadRecords = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._unread = UnreadRecords(self.store)
 
     async def load(self, tasks: Sequence[Task], *, refresh: bool = False) -> None:
         """Read what the plans of these tasks need and what is not known yet.
@@ -96,7 +100,9 @@ class PlanningDesk:
         agreement_id = self.agreement_of(task)
         agreement = self.agreements.get(agreement_id) if agreement_id is not None else None
         edits = self.store.edits(task.id)
-        subscription = self._subscription(task)
+        unread = self._unread.problems_of(task)
+        is_unread = bool(unread) and self._unread.has(subscription_record(task.subscription_id))
+        subscription = None if is_unread else self._subscription(task)
         return PlanningFacts(
             task=task,
             order=None if task.is_initial else self.store.order(task.order_id),
@@ -111,6 +117,7 @@ class PlanningDesk:
             links=self.store.links_of(task.subscription_id),
             additions=additions,
             is_newest=self._is_newest(task),
+            unread=unread,
             price_sources={edit.key: edit.price_source for edit in edits.edits if edit.price_source} if edits else {},
         )
 
@@ -122,7 +129,7 @@ class PlanningDesk:
         source = self.sources.get(task.kind)
         plan = source.plan(self, task, additions) if source else None
         if plan is None and not task.is_initial and not self._is_own(task) and self.store.order(task.order_id) is None:
-            return _without_order(task)
+            return _without_order(task, self._unread.problems_of(task))
         if plan is None:
             plan = plan_task(self.facts(task, additions))
         return with_edits(plan, self.store.edits(task.id))
@@ -201,7 +208,7 @@ class PlanningDesk:
         source = self.sources.get(task.kind)
         if source is None or task.kind is not TaskKind.RECONCILIATION:
             return source is not None
-        return source.agreement_of(task) is not None
+        return is_difference(task) or source.agreement_of(task) is not None
 
     def _subscription(self, task: Task) -> Subscription | None:
         """The first check's snapshot for an `initial` task: later orders bring their own tasks.
@@ -251,14 +258,11 @@ class PlanningDesk:
         ordered = [task for task in tasks if not task.is_initial and task.id not in own]
         orders = sorted({one.order_id async for one in in_turns(ordered) if self.store.order(one.order_id) is None})
         named = [task for task in tasks if task.subscription_id and task.id not in own]
-        missing = {one.subscription_id async for one in in_turns(named) if self._subscription(one) is None}
+        missing = {one.subscription_id async for one in in_turns(named) if self._lacks_subscription(one)}
         names = sorted(missing - self.fresh - {task.subscription_id for task in tasks if task.id in own})
 
         async def ask(name: OrderId) -> Order | None:
-            try:
-                return await self.marketplace.order(name)
-            except (NotFound, Unreadable):
-                return None
+            return await self._unread.read(order_record(name), self.marketplace.order(name))
 
         answers = await each(orders, ask, at_once=self.at_once, done=self._shown("Reading orders", len(orders)))
         with self.store.batch():
@@ -266,6 +270,9 @@ class PlanningDesk:
                 if order is not None:
                     self.store.save_order(order)
         await self._read_subscriptions(names)
+
+    def _lacks_subscription(self, task: Task) -> bool:
+        return self._subscription(task) is None or self._unread.has(subscription_record(task.subscription_id))
 
     async def load_agreements(self, wanted: set[AgreementId]) -> None:
         """Read agreements, and through when they are billed, unless they are known."""
@@ -327,10 +334,7 @@ class PlanningDesk:
 
     async def _read_subscriptions(self, stale: Sequence[SubscriptionId]) -> None:
         async def ask(name: SubscriptionId) -> Subscription | None:
-            try:
-                return await self.marketplace.subscription(name)
-            except (NotFound, Unreadable):
-                return None
+            return await self._unread.read(subscription_record(name), self.marketplace.subscription(name))
 
         answers = await each(stale, ask, at_once=self.at_once, done=self._shown("Reading subscriptions", len(stale)))
         with self.store.batch():
@@ -371,8 +375,10 @@ def _is_open(task: Task) -> bool:
     return task.status.is_open
 
 
-def _without_order(task: Task) -> Plan:
+def _without_order(task: Task, unread: tuple[Problem, ...]) -> Plan:
     """What cannot be read any more is not taken for an order without lines."""
+    if unread:
+        return Plan(task.id, task.subscription_id, None, problems=unread)
     problem = Problem(
         ProblemCode.SUBSCRIPTION_MISSING,
         f"The marketplace no longer shows order {task.order_number or task.order_id}, so it cannot be planned."
