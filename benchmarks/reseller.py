@@ -23,8 +23,8 @@ from cwtui.domain.mappings import MappingKey, MappingKind
 from cwtui.domain.records import AuditRow
 from cwtui.domain.tasks import Task
 from cwtui.engine.clock import SystemClock
+from cwtui.engine.facade import Engine
 from cwtui.engine.protocols import Progress, Store
-from cwtui.engine.sync_engine import SyncEngine
 from cwtui.sandbox.behaviour import Behaviour
 from cwtui.sandbox.serve import serve
 from cwtui.sandbox.world import World
@@ -85,7 +85,7 @@ def settings_of(announced: Mapping[str, Any]) -> Settings:
 @asynccontextmanager
 async def engine_on(
     settings: Settings, path: Path, transport: httpx.AsyncBaseTransport | None = None
-) -> AsyncIterator[SyncEngine]:
+) -> AsyncIterator[Engine]:
     """The engine as the program builds it, on a state file."""
     marketplace, psa = open_services(settings, transport)
     state = open_state(path)

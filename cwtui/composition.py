@@ -11,18 +11,22 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from cwtui.domain.errors import ConfigError
 from cwtui.domain.planning import PlanningRules
 from cwtui.domain.tasks import TaskKind
 from cwtui.engine.clock import SystemClock
-from cwtui.engine.facade import AutoReport
+from cwtui.engine.facade import Engine
 from cwtui.engine.planning.desk import PlanningDesk
 from cwtui.engine.protocols import Listener, Marketplace, Psa
+from cwtui.engine.psa_records import PsaRecords
+from cwtui.engine.reports import AutoReport
 from cwtui.engine.rules import EngineRules
-from cwtui.engine.sync_engine import SyncEngine
-from cwtui.engine.writing.recording import RecordedMarketplace, RecordedPsa, RecordLog
+from cwtui.engine.workspace import CurrentRun, Workspace
+from cwtui.engine.writing.create_once import CreateOnce
+from cwtui.engine.writing.record_log import RecordLog
+from cwtui.engine.writing.recording import RecordedMarketplace, RecordedPsa
 from cwtui.locations import state_path
 from cwtui.options import Options
 from cwtui.services.cloudblue import CloudBlue
@@ -36,8 +40,6 @@ from cwtui.store.state import State, open_state
 from cwtui.vendors.count_source import CountSource
 from cwtui.vendors.desk import VendorDesk
 from cwtui.vendors.layouts import INTERMEDIA, Layout
-from cwtui.vendors.once import Once
-from cwtui.vendors.protocols import IntermediaPsa
 
 if TYPE_CHECKING:
     import httpx
@@ -58,7 +60,7 @@ class Composition:
     state: State
     holder: str
     transport: httpx.AsyncBaseTransport | None
-    engine: SyncEngine = field(init=False)
+    engine: Engine = field(init=False)
 
     def __post_init__(self) -> None:
         self.engine = self._built(self.settings)
@@ -68,7 +70,7 @@ class Composition:
         """The services are the sandbox."""
         return self.options.demo
 
-    def _built(self, settings: Settings) -> SyncEngine:
+    def _built(self, settings: Settings) -> Engine:
         marketplace, psa = open_services(settings, self.transport)
         return build_engine(settings, self.state, marketplace, psa, SystemClock(self.options.as_of), self.listener)
 
@@ -96,7 +98,7 @@ class Composition:
 
 
 @asynccontextmanager
-async def open_engine(options: Options, listener: Listener) -> AsyncIterator[SyncEngine]:
+async def open_engine(options: Options, listener: Listener) -> AsyncIterator[Engine]:
     """Open the engine that the global options describe, and close it behind the caller.
 
     Raises:
@@ -135,8 +137,8 @@ def _composed(
 
 
 def build_engine(
-    settings: Settings, state: State, marketplace: Marketplace, psa: Psa, clock: SystemClock, listener: Listener
-) -> SyncEngine:
+    settings: Settings, state: State, marketplace: Marketplace, psa: PsaRecords, clock: SystemClock, listener: Listener
+) -> Engine:
     """An engine on services and a state that are open already."""
     sync = settings.sync
     rules = PlanningRules(sync.price_source, sync.price_decimals, sync.prorate, settings.guard.max_quantity_change)
@@ -151,19 +153,17 @@ def build_engine(
         only_customers=frozenset(sync.auto_customers),
     )
 
-    def new_run() -> str:
-        return clock.now().strftime("%Y%m%dT%H%M%S.%f")
-
-    log = RecordLog(state, clock, new_run(), engine_rules.who)
-    marketplace = cast("Marketplace", RecordedMarketplace(marketplace, log))
-    psa = cast("Psa", RecordedPsa(psa, log))
-    desk = PlanningDesk(state, marketplace, psa, clock, listener, rules, at_once=sync.concurrency)
-    desk.sources[TaskKind.COUNT_UPDATE] = CountSource(state, layouts_of(settings))
+    run = CurrentRun(clock)
+    log = RecordLog(state, clock, run, engine_rules.who)
+    marketplace, psa = RecordedMarketplace(marketplace, log), RecordedPsa(psa, log)
+    workspace = Workspace(state, marketplace, psa, clock, listener, engine_rules, rules, run)
+    desk = PlanningDesk(workspace)
+    desk.sources[TaskKind.COUNT_UPDATE] = lambda: CountSource(state, layouts_of(settings))
 
     async def tell(report: AutoReport) -> Sequence[str]:
         return await _notify(settings, report)
 
-    return SyncEngine(state, marketplace, psa, clock, listener, desk, engine_rules, new_run, tell)
+    return Engine(workspace, desk, tell)
 
 
 def layouts_of(settings: Settings) -> dict[str, Layout]:
@@ -188,7 +188,7 @@ def _layout_values(files: VendorFiles) -> dict[str, Any]:
     }
 
 
-def vendor_desk(settings: Settings, engine: SyncEngine, name: str) -> VendorDesk:
+def vendor_desk(settings: Settings, engine: Engine, name: str) -> VendorDesk:
     """A vendor's steps on an engine that is open already.
 
     Raises:
@@ -203,13 +203,12 @@ def vendor_desk(settings: Settings, engine: SyncEngine, name: str) -> VendorDesk
             " settings are named before the sub-command: cwtui --profile NAME usage import …",
         )
     return VendorDesk(
-        cast("IntermediaPsa", engine.psa),  # the client, or what says that it is not configured
+        engine.psa,
         engine.desk,
         layouts[name],
         CountSource(engine.store, layouts),
-        Once(settings.sync.settle_s),
-        engine.sync,
-        engine.upkeep.require_writable,
+        CreateOnce(settings.sync.settle_s),
+        engine.work,
     )
 
 
@@ -221,7 +220,7 @@ async def close_services(*services: Marketplace | Psa) -> None:
             await client.aclose()
 
 
-def open_services(settings: Settings, transport: httpx.AsyncBaseTransport | None) -> tuple[Marketplace, Psa]:
+def open_services(settings: Settings, transport: httpx.AsyncBaseTransport | None) -> tuple[Marketplace, PsaRecords]:
     """Both clients; in the place of one without credentials, something that says so when it is asked."""
     lacking = {key.partition(".")[0] for key in settings.missing}
     nobody = Unconfigured(settings.require_connections)
@@ -240,7 +239,7 @@ def open_services(settings: Settings, transport: httpx.AsyncBaseTransport | None
             transport=transport,
         )
     )
-    connectwise: Psa = (
+    connectwise: PsaRecords = (
         nobody
         if "connectwise" in lacking
         else ConnectWise(

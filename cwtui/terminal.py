@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from cwtui.composition import Composition, close_services, compose, open_services
 from cwtui.engine.doctor import examine
-from cwtui.engine.facade import DoctorReport
+from cwtui.engine.reports import DoctorReport
 from cwtui.options import Options
 from cwtui.settings import SECRET_KEYS, Settings, load_settings
 from cwtui.settings.checking import problem_with, text_of, value_of, with_changes

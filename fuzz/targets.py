@@ -62,7 +62,7 @@ def _read_everything(state: State) -> None:
     """Make every value of every table: documents are decoded only when somebody looks."""
     readers: list[Callable[[], object]] = [
         lambda: list(state.tasks()),
-        lambda: list(state.task_documents()),
+        lambda: list(state.documents.task_documents()),
         lambda: list(state.open_tasks()),
         lambda: state.tasks_of(SubscriptionId("2000")),
         lambda: list(state.customers()),

@@ -24,7 +24,7 @@ from textual.widgets import Input
 from cwtui.composition import Composition, compose
 from cwtui.domain.tasks import TaskStatus
 from cwtui.engine.clock import SystemClock
-from cwtui.engine.sync_engine import SyncEngine
+from cwtui.engine.facade import Engine
 from cwtui.options import Options
 from cwtui.terminal import session_of
 from cwtui.tui.app import CwTui
@@ -74,7 +74,7 @@ def _prepared() -> TemporaryDirectory[str]:
     return folder
 
 
-async def _meddle(engine: SyncEngine) -> None:
+async def _meddle(engine: Engine) -> None:
     """What others did in ConnectWise meanwhile: a price changed, an addition made by hand."""
     link = next(link for link in engine.store.links() if link.values.description.endswith("Business Premium"))
     held = next(one for one in await engine.psa.additions(link.agreement_id) if one.id == link.addition_id)

@@ -58,7 +58,7 @@ def audit(task_id: str | None, since: date | None, file: Path | None, *, by_run:
 
     async def ask(engine: Engine) -> Sequence[Write]:
         rows = await engine.audit(None if task_id is None else TaskId(task_id), since)
-        others = engine.upkeep.record_writes(since) if task_id is None else ()
+        others = engine.record_writes(since) if task_id is None else ()
         return sorted([*rows, *others], key=lambda row: row.at)
 
     rows = with_engine(ask, only_reads=True)
@@ -91,7 +91,7 @@ def audit_csv(rows: Sequence[Write]) -> str:
 def _addition_cells(row: AuditRow) -> list[object]:
     own = [getattr(row, name) for name in _PLAIN]
     values = [None if side is None else getattr(side, name) for side in (row.before, row.after) for name in _VALUES]
-    why = "; ".join(f"{name}: {_cell(value)}" for name, value in row.why.items() if value)
+    why = "; ".join(f"{name}: {_cell(value)}" for name, value in row.why.shown().items())
     return [*own, *values, why, "PSA", "addition", row.addition_id, "", "", ""]
 
 
@@ -125,9 +125,9 @@ def _text(rows: Sequence[Write]) -> str:
 def _cells(row: Write) -> tuple[object, ...]:
     if isinstance(row, RecordWrite):
         what, which = f"{row.operation} {row.record}", f"{row.name} ({row.record_id})" if row.record_id else row.name
-        return f"{row.at:%Y-%m-%d %H:%M:%S}", "", what, "", "", "", "", row.outcome, which
+        return f"{row.at:%Y-%m-%d %H:%M:%S}", "", what, "", "", "", "", row.result, which
     where = (row.agreement_id, row.addition_id, row.product_id, row.charge)
-    return f"{row.at:%Y-%m-%d %H:%M:%S}", row.task_id, row.operation, *where, row.outcome, _difference(row)
+    return f"{row.at:%Y-%m-%d %H:%M:%S}", row.task_id, row.operation, *where, row.result, _difference(row)
 
 
 def _difference(row: AuditRow) -> str:

@@ -16,7 +16,8 @@ from cwtui.cli.run_text import answer_report, status_of
 from cwtui.domain.errors import CwtuiError, GuardError, ServiceError
 from cwtui.domain.plain_text import plain_text
 from cwtui.domain.tasks import TaskStatus
-from cwtui.engine.facade import AutoReport, Engine
+from cwtui.engine.facade import Engine
+from cwtui.engine.reports import AutoReport
 
 
 def run_auto(*, every: timedelta | None, dry_run: bool) -> ExitStatus:

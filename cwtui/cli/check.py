@@ -12,7 +12,8 @@ from cwtui.cli.exit_status import ExitStatus
 from cwtui.cli.global_options import given
 from cwtui.domain.plain_text import plain_text
 from cwtui.domain.tasks import TaskStatus
-from cwtui.engine.facade import CheckReport, Engine
+from cwtui.engine.facade import Engine
+from cwtui.engine.reports import CheckReport
 from cwtui.engine.writing.drift import DriftReport
 
 LOOKED_AT_UNASKED = 100
@@ -40,7 +41,7 @@ def check(*, looks: bool | None, watch: bool) -> ExitStatus:
 
     async def ask(engine: Engine) -> tuple[CheckReport, int, DriftReport | int]:
         report = await engine.check(watch=watch)
-        drift = engine.upkeep.drift
+        drift = engine.drift
         count = drift.agreements
         looked = await drift.find(mark=True) if looks or (looks is None and count <= LOOKED_AT_UNASKED) else count
         return report, len(await engine.tasks([TaskStatus.NEEDS_ACTION])), looked

@@ -61,7 +61,7 @@ def import_(
 
     async def ask(engine: Engine) -> ImportReport:
         with stoppable(engine):
-            desk = engine.upkeep.customers
+            desk = engine.customers
             if everything:
                 return await desk.import_all(language=language)
             asked = dict(fill)
@@ -102,7 +102,7 @@ def _ask_for_gaps(candidates: Sequence[ImportCandidate], fill: Mapping[str, str]
 
 def _list() -> ExitStatus:
     async def ask(engine: Engine) -> Sequence[ImportCandidate]:
-        return await engine.upkeep.customers.candidates()
+        return await engine.customers.candidates()
 
     found = with_engine(ask, only_reads=True)
     if given().json:

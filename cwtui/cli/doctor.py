@@ -12,7 +12,8 @@ from cwtui.cli.engine_access import with_engine
 from cwtui.cli.exit_status import ExitStatus
 from cwtui.cli.global_options import given
 from cwtui.cli.table import table
-from cwtui.engine.facade import DoctorReport, Engine
+from cwtui.engine.facade import Engine
+from cwtui.engine.reports import DoctorReport
 
 _GRANTED = {True: "yes", False: "MISSING", None: "not known"}
 

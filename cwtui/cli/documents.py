@@ -8,42 +8,34 @@ from decimal import Decimal
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+from cwtui.store.table import as_document
+
 if TYPE_CHECKING:
     from cwtui.domain.plans import Change, Plan
     from cwtui.domain.psa import AdditionValues
     from cwtui.domain.records import AuditRow, RecordWrite
     from cwtui.domain.tasks import Problem, Task
-    from cwtui.engine.facade import AutoReport
+    from cwtui.engine.reports import AutoReport
 
 Document = dict[str, Any]
 
 
 def task_document(task: Task) -> Document:
     """A task as `tasks list --json` shows it."""
-    return {
-        "id": task.id,
-        "kind": task.kind.value,
-        "status": task.status.value,
-        "problems": [problem_document(problem) for problem in task.problems],
-        "customer": {"id": task.customer_id, "name": task.customer_name},
-        "subscription": {"id": task.subscription_id, "name": task.subscription_name},
-        "order": {"id": task.order_id, "number": task.order_number, "created": _iso(task.order_created)},
-        "note": task.note,
-        "effective": _iso(task.effective),
-        "monthly_effect": task.monthly_effect,
-        "synced_at": _iso(task.synced_at),
-    }
+    return kept_task_document(as_document(task))
 
 
-def kept_task_document(document: Document) -> Document:
-    """The same shape from a task's document in the state file, without making a task of it."""
-    effect = document.get("monthly_effect")
+def kept_task_document(kept: Document) -> Document:
+    """The same from a task's document in the state file, without making a task of it."""
+    effect = kept.get("monthly_effect")
     return {
-        **{key: document[key] for key in ("id", "kind", "status", "problems", "customer", "subscription", "order")},
-        "note": document["note"],
-        "effective": document.get("effective"),
+        **{name: kept[name] for name in ("id", "kind", "status", "problems")},
+        **{thing: {"id": kept[f"{thing}_id"], "name": kept[f"{thing}_name"]} for thing in ("customer", "subscription")},
+        "order": {name: kept[f"order_{name}"] for name in ("id", "number", "created")},
+        "note": kept["note"],
+        "effective": kept.get("effective"),
         "monthly_effect": None if effect is None else Decimal(effect),
-        "synced_at": document.get("synced_at"),
+        "synced_at": kept.get("synced_at"),
     }
 
 

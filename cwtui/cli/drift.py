@@ -43,7 +43,7 @@ def drift(context: click.Context) -> ExitStatus | None:
         return None
 
     async def ask(engine: Engine) -> DriftReport:
-        return await engine.upkeep.drift.find()
+        return await engine.drift.find()
 
     report = with_engine(ask, only_reads=True)
     if given().json:
@@ -77,7 +77,7 @@ def adopt(addition_id: int) -> None:
 
 def _settle(addition_id: int, said: str, *, agreed: bool) -> None:
     async def ask(engine: Engine) -> Drifted:
-        desk, name = engine.upkeep.drift, AdditionId(addition_id)
+        desk, name = engine.drift, AdditionId(addition_id)
         return await (desk.adopt(name) if agreed else desk.keep(name))
 
     settled = with_engine(ask)
@@ -91,7 +91,7 @@ def restore(addition_id: int) -> None:
 
     async def ask(engine: Engine) -> str:
         with stoppable(engine):
-            return await engine.upkeep.drift.restore(AdditionId(addition_id))
+            return await engine.drift.restore(AdditionId(addition_id))
 
     answer(plain_text(with_engine(ask)))
 

@@ -29,7 +29,7 @@ def forecast(customer: str | None) -> ExitStatus:
     """
 
     async def ask(engine: Engine) -> ForecastReport:
-        return await engine.upkeep.forecasts.forecast(None if customer is None else CustomerId(customer))
+        return await engine.forecaster.forecast(None if customer is None else CustomerId(customer))
 
     report = with_engine(ask, only_reads=True)
     if given().json:

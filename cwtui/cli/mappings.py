@@ -15,8 +15,9 @@ from cwtui.cli.table import table
 from cwtui.domain.errors import InputError
 from cwtui.domain.mappings import MAPPABLE_CHARGES, Mapping, MappingKey, MappingKind
 from cwtui.domain.plain_text import plain_text
-from cwtui.engine.facade import Engine, MappingRow, Suggestion
+from cwtui.engine.facade import Engine
 from cwtui.engine.mapping.csv import mappings_csv, read_mappings_file
+from cwtui.engine.reports import MappingRow, Suggestion
 
 _KIND = click.argument("kind", type=click.Choice([kind.value for kind in MappingKind]), metavar="KIND")
 _CHARGES = sorted(charge.value for charge in MAPPABLE_CHARGES)

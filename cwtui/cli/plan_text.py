@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from cwtui.domain.addition_words import label_of, values_shown
+from cwtui.domain.ledger import Operation
 from cwtui.domain.money import price_text
 from cwtui.domain.plain_text import plain_text
-from cwtui.domain.plans import Change, Operation, Plan
+from cwtui.domain.plans import Change, Plan
 from cwtui.domain.tasks import Problem, Task
 
 

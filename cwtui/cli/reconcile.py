@@ -72,7 +72,7 @@ def reconcile(
         return _apply(CustomerId(customer), chosen, period, file)
 
     async def ask(engine: Engine) -> ReconcileReport:
-        return await engine.upkeep.reconciler.compare(CustomerId(customer), chosen, period)
+        return await engine.reconciler.compare(CustomerId(customer), chosen, period)
 
     report = with_engine(ask, only_reads=True)
     _answer(report, file)
@@ -83,7 +83,7 @@ def reconcile(
 
 def _compare_all(period: date | None, file: Path | None) -> ExitStatus:
     async def ask(engine: Engine) -> ReconcileReport:
-        return await engine.upkeep.reconciler.compare_all(period)
+        return await engine.reconciler.compare_all(period)
 
     report = with_engine(ask, only_reads=True)
     found = report.reconciliations
@@ -99,7 +99,7 @@ def _compare_all(period: date | None, file: Path | None) -> ExitStatus:
 def _apply(customer: CustomerId, agreement: AgreementId | None, period: date | None, file: Path | None) -> ExitStatus:
     async def ask(engine: Engine) -> RepairOutcome:
         with stoppable(engine):
-            return await engine.upkeep.reconciler.apply(customer, agreement, period)
+            return await engine.reconciler.apply(customer, agreement, period)
 
     outcome = with_engine(ask)
     if given().json:
@@ -178,7 +178,7 @@ def adopt(addition_id: int, subscription: str, product: str, charge: str) -> Non
     """
 
     async def ask(engine: Engine) -> Link:
-        return await engine.upkeep.adoption.adopt(
+        return await engine.adoption.adopt(
             AdditionId(addition_id), SubscriptionId(subscription), ProductId(product), Charge(charge)
         )
 

@@ -10,7 +10,7 @@ from cwtui.cli.exit_status import ExitStatus
 from cwtui.cli.global_options import given
 from cwtui.domain.plain_text import plain_text
 from cwtui.domain.tasks import Task, TaskStatus
-from cwtui.engine.facade import AutoReport
+from cwtui.engine.reports import AutoReport
 
 _SHOWN = (TaskStatus.FAILED, TaskStatus.NEEDS_ACTION)
 

@@ -15,7 +15,7 @@ def answer_runs() -> None:
     """List every run that wrote something."""
 
     async def ask(engine: Engine) -> tuple[RunSummary, ...]:
-        return engine.upkeep.runs.list()
+        return engine.runs.list()
 
     runs = with_engine(ask, only_reads=True)
     if given().json:

@@ -18,7 +18,8 @@ from cwtui.domain.ids import TaskId
 from cwtui.domain.plain_text import plain_text
 from cwtui.domain.plans import Plan
 from cwtui.domain.tasks import Task, TaskStatus
-from cwtui.engine.facade import AutoReport, Engine, UndoReport
+from cwtui.engine.facade import Engine
+from cwtui.engine.reports import AutoReport, UndoReport
 
 
 @click.command(cls=ListingCommand, epilog=examples("cwtui tasks show initial.1000048531"))
@@ -100,7 +101,7 @@ def undo(task_id: str | None, run_id: str | None, *, compensate: bool) -> ExitSt
     async def ask(engine: Engine) -> UndoReport:
         with stoppable(engine):
             if run_id is not None:
-                return await engine.upkeep.runs.undo(run_id, compensate=compensate)
+                return await engine.runs.undo(run_id, compensate=compensate)
             more = {"compensate": True} if compensate else {}
             return await engine.undo(TaskId(task_id or ""), **more)
 

@@ -9,11 +9,29 @@ from cwtui.cli.global_options import given
 from cwtui.domain.errors import ConfigError, InputError
 
 
-@click.command(cls=Command, epilog=examples("cwtui web --demo", "cwtui web --host 10.0.0.5 --port 8100"))
+@click.command(
+    cls=Command,
+    epilog=examples(
+        "cwtui web --demo", "cwtui web --host 10.0.0.5 --port 8100", "cwtui web --public-name billing.example.com"
+    ),
+)
 @click.option("--port", default=8000, type=click.IntRange(1, 65535), show_default=True, help="The port to serve on.")
-@click.option("--host", default="127.0.0.1", show_default=True, help="An IP address; any but loopback asks a token.")
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    help="An IP address (0.0.0.0: all of this host's); any but loopback asks a token.",
+)
 @click.option("--token", is_flag=True, help="Ask for a token on loopback too.")
-def web(port: int, host: str, *, token: bool) -> None:
+@click.option(
+    "--public-name",
+    "public_names",
+    multiple=True,
+    metavar="NAME",
+    help="What a proxy with TLS in front of it is called, such as billing.example.com. May be given several times.",
+)
+@click.option("--most", default=16, type=click.IntRange(1), show_default=True, help="Terminals open at once.")
+def web(port: int, host: str, public_names: tuple[str, ...], most: int, *, token: bool) -> None:
     """Serve the terminal interface to a browser until Ctrl-C.
 
     Needs the extra `web`: pip install 'cwtui[web]'.
@@ -26,7 +44,7 @@ def web(port: int, host: str, *, token: bool) -> None:
             next_step="Install it with: pip install 'cwtui[web]' (pipx inject cwtui textual-serve).",
         ) from error
     try:
-        serve(host, port, given().arguments(), with_token=token)
+        serve(host, port, given().arguments(), with_token=token, public_names=public_names, most=most)
     except OSError as error:
         raise InputError(
             f"Port {port} on {host} cannot be taken: {error.strerror}.", next_step="Name another --port."

@@ -31,8 +31,8 @@ def why(what: str) -> None:
 
     async def ask(engine: Engine) -> Sequence[Explanation]:
         if what.isascii() and what.isdecimal():
-            return await engine.upkeep.whys.why(AdditionId(int(what)))
-        return await engine.upkeep.whys.why_task(TaskId(what))
+            return await engine.explainer.why(AdditionId(int(what)))
+        return await engine.explainer.why_task(TaskId(what))
 
     found = with_engine(ask, only_reads=True)
     if given().json:

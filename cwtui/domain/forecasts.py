@@ -10,12 +10,13 @@ from enum import StrEnum
 
 from cwtui.domain.charges import Charge
 from cwtui.domain.ids import AdditionId, AgreementId, ProductId, SubscriptionId, TaskId
+from cwtui.domain.ledger import Operation
 from cwtui.domain.mappings import Link
 from cwtui.domain.money import ZERO
 from cwtui.domain.next_invoice import NextInvoice, next_invoice
 from cwtui.domain.periods import ONE_DAY, BillingPeriod, span_text
 from cwtui.domain.planning.dates import AgreementDates
-from cwtui.domain.plans import Change, Operation, Plan
+from cwtui.domain.plans import Change, Plan
 from cwtui.domain.psa import Addition, AdditionValues, Agreement, BillCustomer
 
 APPROXIMATION = (

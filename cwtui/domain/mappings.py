@@ -22,7 +22,6 @@ from cwtui.domain.ids import (
     TaskId,
 )
 from cwtui.domain.psa import AdditionValues
-from cwtui.domain.quick import quickly
 
 
 class MappingKind(StrEnum):
@@ -64,9 +63,6 @@ class Mapping:
     connectwise_id: int
 
 
-new_mapping, new_mapping_key = quickly(Mapping), quickly(MappingKey)
-
-
 class Mappings:
     """All mappings of a state, by key. A live view over the state's dictionary: cheap to build."""
 
@@ -87,7 +83,7 @@ class Mappings:
     def of_kind(self, kind: MappingKind) -> Iterator[Mapping]:
         """The mappings of one kind."""
         return (
-            new_mapping(new_mapping_key(kind, marketplace_id, charge), target)
+            Mapping(MappingKey(kind, marketplace_id, charge), target)
             for (marketplace_id, charge), target in self._by_kind[kind].items()
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 from functools import lru_cache
 
 _PLAIN_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
@@ -11,6 +11,8 @@ CENT = Decimal("0.01")
 ZERO = Decimal(0)
 _LARGEST_DIGITS = 12
 _REMEMBERED = 8192
+_FEWEST_DECIMALS = 2
+_ROUNDINGS = (ROUND_HALF_UP, ROUND_HALF_EVEN, ROUND_DOWN)
 
 
 def parse_amount(text: object) -> Decimal:
@@ -60,3 +62,13 @@ def price_text(amount: Decimal) -> str:
     text = plain(amount)
     whole, _, decimals = text.partition(".")
     return f"{whole}.{decimals.ljust(2, '0')}"
+
+
+def is_rounding(sent: Decimal, kept: Decimal) -> bool:
+    """Rounding, or cutting off, to two or more decimals explains what is kept of an amount that was sent."""
+    if sent == kept:
+        return True
+    exponent = sent.as_tuple().exponent
+    most = -exponent if isinstance(exponent, int) else 0
+    places = (Decimal(1).scaleb(-decimals) for decimals in range(_FEWEST_DECIMALS, most))
+    return any(sent.quantize(place, rounding=how) == kept for place in places for how in _ROUNDINGS)

@@ -8,10 +8,11 @@ from decimal import Decimal
 
 from cwtui.domain.charges import Charge
 from cwtui.domain.ids import AdditionId
+from cwtui.domain.ledger import Operation
 from cwtui.domain.money import CENT, ZERO, line_total, round_price
 from cwtui.domain.periods import BillingPeriod
 from cwtui.domain.planning.dates import AgreementDates
-from cwtui.domain.plans import Change, Operation
+from cwtui.domain.plans import Change
 from cwtui.domain.psa import Addition, AdditionValues, BillCustomer
 
 _CENTS = 2

@@ -12,6 +12,7 @@ from typing import overload
 
 from cwtui.domain.charges import Charge
 from cwtui.domain.ids import AdditionId, AgreementId, ProductId, SubscriptionId, TaskId
+from cwtui.domain.ledger import Operation, Purpose
 from cwtui.domain.money import ZERO, line_total
 from cwtui.domain.psa import Addition, AdditionValues, BillCustomer
 from cwtui.domain.tasks import Problem
@@ -30,14 +31,6 @@ class ProrateMode(StrEnum):
     ALL = "all"
     CHANGES = "changes"
     NONE = "none"
-
-
-class Operation(StrEnum):
-    """What a change asks ConnectWise to do."""
-
-    CREATE = "create"
-    UPDATE = "update"
-    DELETE = "delete"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +105,9 @@ class Change:
         edited: Names of the fields the operator changed; `computed` is what they were.
         left_out: The operator left this change out of the plan.
         is_standing: It bills every period until ended; a one-time addition does not.
+        purpose: What it is for.
+        refers_to: The audit row an undo or a compensation takes back, the addition a restore brings back, or the
+            intent whose late double is taken away.
     """
 
     key: str
@@ -129,6 +125,8 @@ class Change:
     edited: frozenset[str] = frozenset()
     computed: AdditionValues | None = None
     left_out: bool = False
+    purpose: Purpose = Purpose.PLAN
+    refers_to: int | None = None
 
     @property
     def addition_id(self) -> AdditionId | None:

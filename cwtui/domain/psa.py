@@ -10,7 +10,6 @@ from enum import StrEnum
 from cwtui.domain.ids import AdditionId, AgreementId, CatalogItemId, CompanyId
 from cwtui.domain.marketplace import Address
 from cwtui.domain.periods import ONE_DAY, BillingCalendar, BillingCycle
-from cwtui.domain.quick import quickly
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +181,7 @@ class AdditionValues:
 
     def ending(self, last_day: date) -> AdditionValues:
         """The same, ended after `last_day`. Spelt out: `replace` takes ten times as long, and plans end many."""
-        return new_values(
+        return AdditionValues(
             self.catalog_item_id,
             self.quantity,
             self.unit_price,
@@ -193,9 +192,6 @@ class AdditionValues:
             self.taxable,
             self.description,
         )
-
-
-new_values = quickly(AdditionValues)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
+from cwtui.domain.charges import Charge
 from cwtui.domain.ids import AdditionId, AgreementId, OrderId, ProductId, SubscriptionId, TaskId
+from cwtui.domain.ledger import Operation, Outcome, Purpose, Why
+from cwtui.domain.marketplace import Subscription
 from cwtui.domain.plans import Change
 from cwtui.domain.psa import AdditionValues
 
@@ -24,6 +27,30 @@ class Cursor:
     checked_at: datetime | None = None
     open_orders: frozenset[OrderId] = frozenset()
     last_counts: Mapping[str, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A subscription as the first check saw it, by the `initial` task that carries it over."""
+
+    task_id: TaskId
+    subscription: Subscription
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmedChange:
+    """A change of a task that was confirmed."""
+
+    task_id: TaskId
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A small settled fact: its name and a JSON-shaped value."""
+
+    name: str
+    value: object
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +74,13 @@ class Intent:
 
 @dataclass(frozen=True, slots=True)
 class AuditRow:
-    """One write, as `cwtui audit` shows it: who did what, before and after.
+    """One write of an addition: who did what, before and after.
 
     Attributes:
-        outcome: `confirmed`, `adopted` (an unknown create was found done), or `failed: …`.
-        why: Rule, source and arithmetic of the change, and the request as it was sent.
+        run_id: Of the start of a sync, an undo or an import that it belongs to.
+        reason: Why it failed.
+        key: Of its change, within its task.
+        purpose, refers_to, is_standing: As of its change.
     """
 
     seq: int
@@ -59,16 +88,31 @@ class AuditRow:
     run_id: str
     who: str
     task_id: TaskId
-    operation: str
+    operation: Operation
     agreement_id: AgreementId
     addition_id: AdditionId | None
     subscription_id: SubscriptionId
     product_id: ProductId
-    charge: str
+    charge: Charge
     before: AdditionValues | None
     after: AdditionValues | None
-    outcome: str
-    why: Mapping[str, object]
+    outcome: Outcome
+    reason: str = ""
+    key: str = ""
+    purpose: Purpose = Purpose.PLAN
+    refers_to: int | None = None
+    is_standing: bool = False
+    why: Why = field(default_factory=Why)
+
+    @property
+    def is_done(self) -> bool:
+        """ConnectWise holds what was asked for."""
+        return self.outcome.is_done
+
+    @property
+    def result(self) -> str:
+        """How it ended, in a few words."""
+        return f"{self.outcome}: {self.reason}" if self.reason else self.outcome.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,24 +121,29 @@ class RecordWrite:
 
     Attributes:
         seq: Grows with every write of a state; 0 until it is saved.
-        operation: `create` or `update`.
         service: `PSA` or `marketplace`.
         record: What it is, in words.
         record_id: The service's own id; empty while it is not known.
-        name: What it is told by: a company's identifier, a catalog item's, a table row's name.
+        name: The natural key that identifies it: a company's identifier, a catalog item's, a table row's name.
         before, after: Its values by name; None where there is, or was, none. Of a create that failed, what was asked.
-        outcome: As of an `AuditRow`, or `unknown: …` while no answer says.
+        reason: Why it failed, or why nobody knows.
     """
 
     seq: int
     at: datetime
     run_id: str
     who: str
-    operation: str
+    operation: Operation
     service: str
     record: str
     record_id: str
     name: str
     before: Mapping[str, object] | None
     after: Mapping[str, object] | None
-    outcome: str
+    outcome: Outcome
+    reason: str = ""
+
+    @property
+    def result(self) -> str:
+        """How it ended, in a few words."""
+        return f"{self.outcome}: {self.reason}" if self.reason else self.outcome.value

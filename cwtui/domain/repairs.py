@@ -13,13 +13,14 @@ from decimal import Decimal
 
 from cwtui.domain.charges import Charge
 from cwtui.domain.ids import AdditionId, AgreementId, CatalogItemId, ProductId, SubscriptionId
+from cwtui.domain.ledger import Operation
 from cwtui.domain.mappings import Link
 from cwtui.domain.money import line_total, plain, price_text
 from cwtui.domain.periods import ONE_DAY, BillingPeriod, day_text
 from cwtui.domain.plain_text import stored_text
 from cwtui.domain.planning.dates import AgreementDates
 from cwtui.domain.planning.task import link_difference
-from cwtui.domain.plans import Change, Operation
+from cwtui.domain.plans import Change
 from cwtui.domain.psa import Addition, AdditionValues, CatalogItem
 from cwtui.domain.reconciliation import ReconcileFacts, ReconciliationRow, RowStatus, Wanted, is_live
 from cwtui.domain.tasks import Problem, ProblemCode

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from cwtui.domain.errors import ConfigError, ServiceError
 from cwtui.domain.mappings import MappingKind, is_account
-from cwtui.engine.facade import DoctorReport, Permission, ServiceHealth
 from cwtui.engine.protocols import Marketplace, Psa, Store
+from cwtui.engine.reports import DoctorReport, Permission, ServiceHealth
 
 _FORBIDDEN = 403
 _UNAUTHORIZED = 401

@@ -1,208 +1,251 @@
-"""What the shells ask of the engine: one protocol, and the values it answers with (commands.md#auto)."""
+"""Everything a shell can ask for: one engine on one state; a feature is loaded when it is first used."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Protocol
+from functools import cached_property
+from typing import TYPE_CHECKING
 
-from cwtui.domain.ids import SubscriptionId, TaskId
+from cwtui.domain.ids import TaskId
 from cwtui.domain.mappings import Mapping, MappingKey, MappingKind
 from cwtui.domain.plans import Plan
-from cwtui.domain.records import AuditRow
+from cwtui.domain.records import AuditRow, RecordWrite
 from cwtui.domain.tasks import Task, TaskKind, TaskStatus
+from cwtui.engine.planning.desk import PlanningDesk
+from cwtui.engine.reports import AutoReport, CheckReport, DoctorReport, MappingRow, Suggestion, UndoReport
+from cwtui.engine.workspace import Feature
 
 if TYPE_CHECKING:
-    from cwtui.engine.upkeep import Upkeep
+    from cwtui.engine.checking.checking import Checking
+    from cwtui.engine.importing.customers import CustomerImport
+    from cwtui.engine.mapping.known_names import KnownNames
+    from cwtui.engine.mapping.mapping import MappingDesk
+    from cwtui.engine.mapping.workbench import Workbench
+    from cwtui.engine.planning.open_tasks import OpenTasks
+    from cwtui.engine.reconciling.adoption import Adoption
+    from cwtui.engine.reconciling.reconcile import Reconciler
+    from cwtui.engine.reconciling.repair_tasks import RepairTasks
+    from cwtui.engine.reporting.forecast import Forecaster
+    from cwtui.engine.writing.drift import DriftDesk
+    from cwtui.engine.writing.runs import Runs
+    from cwtui.engine.writing.task_work import TaskWork
+    from cwtui.engine.writing.why import Explainer
 
 
-@dataclass(frozen=True, slots=True)
-class CheckReport:
-    """What one check of changes found (check.md#later-checks).
-
-    Attributes:
-        created: The tasks it made.
-        failures: Whole lists that could not be read, one sentence each; the rest was read nevertheless.
-        is_planned: What is open was planned; False if a service failed at that, which `failures` then names too.
-        unread: Single records that could not be read, one sentence each; their own tasks wait for them.
-        fresh: Subscriptions that this check read.
-    """
-
-    created: tuple[TaskId, ...] = ()
-    failures: tuple[str, ...] = ()
-    is_planned: bool = True
-    unread: tuple[str, ...] = ()
-    fresh: frozenset[SubscriptionId] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class Writes:
-    """Requests that changed the PSA in a run, by method."""
-
-    post: int = 0
-    patch: int = 0
-    delete: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class AutoReport:
-    """One run of `--auto`, or of `tasks sync` (commands.md#task-list).
+@dataclass
+class Engine(Feature):
+    """What both shells call. Every method raises `CwtuiError`s and nothing else.
 
     Attributes:
-        created, synced: Tasks of this run; a dry run counts none as synced.
-        failed, needs_action, waiting: Tasks in that state when the run ended.
-        tasks: What the run worked on or left open; for `--auto`, every task of the state.
-        errors: What went wrong outside single tasks (a service was unreachable).
-        unread: Single records that could not be read, one sentence each.
+        tell: Sends the notifications a report calls for.
     """
 
-    as_of: date
-    dry_run: bool = False
-    created: int = 0
-    synced: int = 0
-    failed: int = 0
-    needs_action: int = 0
-    waiting: int = 0
-    writes: Writes = Writes()
-    tasks: tuple[Task, ...] = ()
-    errors: tuple[str, ...] = ()
-    unread: tuple[str, ...] = ()
+    desk: PlanningDesk
+    tell: Callable[[AutoReport], Awaitable[Sequence[str]]]
 
+    def __post_init__(self) -> None:
+        self.desk.sources[TaskKind.RECONCILIATION] = lambda: self.repairs
 
-@dataclass(frozen=True, slots=True)
-class UndoReport:
-    """What `tasks undo` took back.
-
-    Attributes:
-        lines: What was done, or what differs and stopped it, one sentence each.
-        complete: Everything was taken back and the task is open again.
-    """
-
-    lines: tuple[str, ...]
-    complete: bool
-
-
-@dataclass(frozen=True, slots=True)
-class MappingRow:
-    """A mapping with the names of both sides, empty where they are not known."""
-
-    mapping: Mapping
-    marketplace_name: str = ""
-    connectwise_name: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A ConnectWise entry that may be meant; `score` is 0 to 100, `reason` says why in words.
-
-    Rule: mapping.md#suggestions.
-    """
-
-    connectwise_id: int
-    name: str
-    score: float
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Suggestion:
-    """An unmapped customer, product or subscription, with its candidates, best first (mapping.md#suggestions)."""
-
-    kind: MappingKind
-    marketplace_id: str
-    name: str
-    candidates: tuple[Candidate, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class ServiceHealth:
-    """Whether a service answers and takes the credentials; `version` is empty where it names none."""
-
-    name: str
-    ok: bool
-    version: str
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class Permission:
-    """One cell of the permission table of reconciling.md#doctor; `granted` is None where it could not be found out."""
-
-    module: str
-    permission: str
-    level: str
-    granted: bool | None
-
-
-@dataclass(frozen=True, slots=True)
-class DoctorReport:
-    """Both connections and the permission table (reconciling.md#doctor)."""
-
-    services: tuple[ServiceHealth, ...] = ()
-    permissions: tuple[Permission, ...] = ()
-
-
-class Engine(Protocol):
-    """Everything a shell can ask for. Every method raises `CwtuiError`s and nothing else."""
-
-    @property
-    def upkeep(self) -> Upkeep:
-        """Reconcile, adopt, forecast, drift, why, and the import of customers."""
+    # check and auto
 
     async def check(self, *, watch: bool = False) -> CheckReport:
         """Look for new and ended orders and make their tasks (check.md#later-checks)."""
+        return await self.checking.run(watch=watch)
 
     async def auto(self, *, dry_run: bool = False) -> AutoReport:
         """Check, then synchronise every task that is ready (commands.md#auto); a dry run writes nothing."""
+        from cwtui.engine.auto import AutoRun
+
+        return await AutoRun(self.workspace, self.checking, self.work, lambda: self.mapping).run(dry_run=dry_run)
 
     def stop(self) -> None:
         """Ask whatever is running to end before its next write; it then returns its report as usual."""
+        self.workspace.run.is_stopping = True
+
+    def go_on(self) -> None:
+        """What begins now is not meant by an earlier `stop`."""
+        self.workspace.run.is_stopping = False
 
     async def notify(self, report: AutoReport) -> Sequence[str]:
         """Send the notifications this report calls for; returns what failed, one sentence each.
 
         Rule: settings.md#notifications.
         """
-
-    async def tasks(self, statuses: Collection[TaskStatus] = (), kinds: Collection[TaskKind] = ()) -> Sequence[Task]:
-        """Tasks in those states and of those kinds (empty: all), oldest first."""
-
-    async def task(self, task_id: TaskId) -> Task:
-        """One task; `InputError` if there is none of that name."""
-
-    async def plan(self, task_id: TaskId) -> Plan:
-        """The plan of one task, made afresh, with the operator's edits."""
-
-    async def sync(self, task_ids: Sequence[TaskId], *, dry_run: bool = False) -> AutoReport:
-        """Synchronise these tasks; the report's `tasks` are these, as they then stand."""
-
-    async def skip(self, task_ids: Sequence[TaskId], reason: str = "") -> Sequence[Task]:
-        """Set tasks aside for good; the tasks as they then stand. All or none."""
-
-    async def reopen(self, task_ids: Sequence[TaskId]) -> Sequence[Task]:
-        """Take skipped or failed tasks up again; the tasks as they then stand. All or none."""
-
-    async def undo(self, task_id: TaskId, *, compensate: bool = False) -> UndoReport:
-        """Take a synced task back (synchronising.md#undo); `compensate` gives back what was invoiced meanwhile."""
-
-    async def mappings(self, kind: MappingKind) -> Sequence[MappingRow]:
-        """All mappings of one kind."""
-
-    async def set_mapping(self, mapping: Mapping) -> MappingRow:
-        """Map, or map differently; `InputError` where ConnectWise has no such entry."""
-
-    async def unset_mapping(self, key: MappingKey) -> bool:
-        """Forget one mapping (mapping.md#unmapping-a-customer); False if there was none."""
-
-    async def suggest(self, kind: MappingKind) -> Sequence[Suggestion]:
-        """Everything of that kind that open tasks need and nobody mapped, with candidates."""
-
-    async def import_mappings(self, mappings: Sequence[Mapping]) -> int:
-        """Set all of them or none; how many were new or changed."""
-
-    async def audit(self, task_id: TaskId | None = None, since: date | None = None) -> Sequence[AuditRow]:
-        """Every write ever made, oldest first; of one task, or since a UTC day."""
+        return await self.tell(report)
 
     async def doctor(self) -> DoctorReport:
         """Probe both services and every permission, changing nothing (reconciling.md#doctor)."""
+        from cwtui.engine.doctor import counts_files, examine
+
+        files = self.workspace.rules.reads_files or counts_files(self.store)
+        return await examine(self.marketplace, self.psa, files=files)
+
+    # tasks
+
+    async def tasks(self, statuses: Collection[TaskStatus] = (), kinds: Collection[TaskKind] = ()) -> Sequence[Task]:
+        """Tasks in those states and of those kinds (empty: all), oldest first."""
+        return await self.work.tasks(statuses, kinds)
+
+    async def task(self, task_id: TaskId) -> Task:
+        """One task; `InputError` if there is none of that name."""
+        return await self.work.task(task_id)
+
+    async def plan(self, task_id: TaskId) -> Plan:
+        """The plan of one task, made afresh, with the operator's edits."""
+        return await self.work.plan(task_id)
+
+    async def preview(self, task_id: TaskId) -> Plan:
+        """The plan of one task from what is known already."""
+        return await self.work.preview(task_id)
+
+    async def sync(self, task_ids: Sequence[TaskId], *, dry_run: bool = False) -> AutoReport:
+        """Synchronise these tasks; the report's `tasks` are these, as they then stand."""
+        return await self.work.sync(task_ids, dry_run=dry_run)
+
+    async def skip(self, task_ids: Sequence[TaskId], reason: str = "") -> Sequence[Task]:
+        """Set tasks aside for good; the tasks as they then stand. All or none."""
+        return await self.work.skip(task_ids, reason)
+
+    async def reopen(self, task_ids: Sequence[TaskId]) -> Sequence[Task]:
+        """Take skipped or failed tasks up again; the tasks as they then stand. All or none."""
+        return await self.work.reopen(task_ids)
+
+    async def undo(self, task_id: TaskId, *, compensate: bool = False) -> UndoReport:
+        """Take a synced task back (synchronising.md#undo); `compensate` gives back what was invoiced meanwhile."""
+        return await self.work.undo(task_id, compensate=compensate)
+
+    # mappings
+
+    async def mappings(self, kind: MappingKind) -> Sequence[MappingRow]:
+        """All mappings of one kind."""
+        return self.mapping.rows(kind)
+
+    async def set_mapping(self, mapping: Mapping) -> MappingRow:
+        """Map, or map differently; `InputError` where ConnectWise has no such entry."""
+        return await self.mapping.put(mapping)
+
+    async def unset_mapping(self, key: MappingKey) -> bool:
+        """Forget one mapping (mapping.md#unmapping-a-customer); False if there was none."""
+        return await self.mapping.drop(key)
+
+    async def suggest(self, kind: MappingKind) -> Sequence[Suggestion]:
+        """Everything of that kind that open tasks need and nobody mapped, with candidates."""
+        return await self.mapping.suggest(kind, await self.open_tasks.all())
+
+    async def import_mappings(self, mappings: Sequence[Mapping]) -> int:
+        """Set all of them or none; how many were new or changed."""
+        return await self.mapping.put_all(mappings)
+
+    # what was written
+
+    async def audit(self, task_id: TaskId | None = None, since: date | None = None) -> Sequence[AuditRow]:
+        """Every write of an addition, oldest first; of one task, or since a UTC day."""
+        return list(self.store.audit(task_id=task_id, since=since))
+
+    def record_writes(self, since: date | None = None) -> Sequence[RecordWrite]:
+        """Every write of a record that is no addition, oldest first, or since a UTC day."""
+        return tuple(self.store.record_writes(since=since))
+
+    # features, loaded when they are first used
+
+    @cached_property
+    def open_tasks(self) -> OpenTasks:
+        """Every open task at once."""
+        from cwtui.engine.planning.open_tasks import OpenTasks
+
+        return OpenTasks(self.workspace, self.desk)
+
+    @cached_property
+    def checking(self) -> Checking:
+        """Looks for new orders."""
+        from cwtui.engine.checking.checking import Checking
+
+        return Checking(self.workspace, self.desk, self.open_tasks)
+
+    @cached_property
+    def work(self) -> TaskWork:
+        """What an operator does with tasks."""
+        from cwtui.engine.writing.task_work import TaskWork
+
+        return TaskWork(self.workspace, self.desk, self.open_tasks, self.known_names)
+
+    @cached_property
+    def known_names(self) -> KnownNames:
+        """The names of what is mapped."""
+        from cwtui.engine.mapping.known_names import KnownNames
+
+        return KnownNames(self.workspace)
+
+    @cached_property
+    def mapping(self) -> MappingDesk:
+        """The mapping tables."""
+        from cwtui.engine.mapping.mapping import MappingDesk
+
+        return MappingDesk(self.workspace, self.open_tasks, self.known_names)
+
+    @cached_property
+    def workbench(self) -> Workbench:
+        """Mapping by hand, the wizard and the addition editor."""
+        from cwtui.engine.mapping.workbench import Workbench
+
+        return Workbench(self.workspace, self.desk, self.mapping)
+
+    @cached_property
+    def adoption(self) -> Adoption:
+        """Links additions that were made by hand."""
+        from cwtui.engine.reconciling.adoption import Adoption
+
+        return Adoption(self.workspace, self.desk)
+
+    @cached_property
+    def reconciler(self) -> Reconciler:
+        """Compares subscriptions with agreements, and repairs."""
+        from cwtui.engine.reconciling.reading import BothSides
+        from cwtui.engine.reconciling.reconcile import Reconciler
+
+        sides = BothSides(self.workspace, self.desk)
+        return Reconciler(self.workspace, sides, self.repairs, self.adoption, self.work)
+
+    @cached_property
+    def repairs(self) -> RepairTasks:
+        """Repairs as tasks."""
+        from cwtui.engine.reconciling.repair_tasks import RepairTasks
+
+        return RepairTasks(self.workspace)
+
+    @cached_property
+    def drift(self) -> DriftDesk:
+        """Finds what was edited or removed in ConnectWise, and settles it."""
+        from cwtui.engine.writing.drift import DriftDesk
+
+        return DriftDesk(self.workspace, self.desk)
+
+    @cached_property
+    def explainer(self) -> Explainer:
+        """Says where an addition comes from."""
+        from cwtui.engine.writing.why import Explainer
+
+        return Explainer(self.workspace, self.desk)
+
+    @cached_property
+    def forecaster(self) -> Forecaster:
+        """Says what the next invoices become."""
+        from cwtui.engine.reporting.forecast import Forecaster
+
+        return Forecaster(self.workspace, self.desk)
+
+    @cached_property
+    def customers(self) -> CustomerImport:
+        """Brings ConnectWise's companies into the marketplace."""
+        from cwtui.engine.importing.customers import CustomerImport
+
+        return CustomerImport(self.workspace, self.open_tasks)
+
+    @cached_property
+    def runs(self) -> Runs:
+        """What each start of the program wrote."""
+        from cwtui.engine.writing.runs import Runs
+
+        return Runs(self.workspace, self.work)

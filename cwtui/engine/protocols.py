@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mappi
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Protocol
+from typing import Protocol
 
 from cwtui.domain.ids import (
     AdditionId,
@@ -19,6 +19,7 @@ from cwtui.domain.ids import (
     SubscriptionId,
     TaskId,
 )
+from cwtui.domain.ledger import Doubt, ImportIntent, Owed, TakenBack
 from cwtui.domain.mappings import Link, MappingKey, Mappings
 from cwtui.domain.mappings import Mapping as MappingRow
 from cwtui.domain.marketplace import Customer, Order, OrderStatus, Product, Subscription, SubscriptionStatus
@@ -187,12 +188,6 @@ class Store(Protocol):
     def tasks(self, statuses: Collection[TaskStatus] = ()) -> Iterable[Task]:
         """Every task, or those in these states."""
 
-    def task_documents(self) -> Iterable[Mapping[str, Any]]:
-        """Every task in the shape of `tasks list --json`, with `effective` and `monthly_effect` as text.
-
-        Rule: commands.md#task-list.
-        """
-
     def open_tasks(self) -> Iterable[Task]: ...
     def tasks_of(self, subscription_id: SubscriptionId) -> Sequence[Task]:
         """Tasks of one subscription, oldest first (check.md#order-of-tasks)."""
@@ -272,6 +267,28 @@ class Store(Protocol):
 
     def forget_done(self, task_id: TaskId) -> None:
         """A task was finished or undone: its confirmed changes no longer count for a new attempt."""
+
+    def doubts(self, agreement_id: AgreementId) -> Sequence[Doubt]:
+        """Creates in an agreement that were given up and may still arrive, oldest first."""
+
+    def doubted_agreements(self) -> set[AgreementId]:
+        """The agreements that have doubts: each is read even if no task writes to it."""
+
+    def save_doubt(self, doubt: Doubt) -> None: ...
+    def drop_doubts(self, doubts: Iterable[Doubt]) -> None: ...
+    def taken_back(self, task_id: TaskId) -> TakenBack | None:
+        """How far a task was taken back; None if it never was."""
+
+    def save_taken_back(self, taken_back: TakenBack) -> None: ...
+    def owed(self, task_id: TaskId) -> Sequence[Owed]:
+        """What a task's undo left to be evened out."""
+
+    def save_owed(self, owed: Iterable[Owed]) -> None: ...
+    def drop_owed(self, task_id: TaskId) -> None: ...
+    def import_intent(self, company_id: CompanyId) -> ImportIntent | None:
+        """How far the import of a company came; None if it never began."""
+
+    def save_import_intent(self, intent: ImportIntent) -> None: ...
 
     def audit(
         self,

@@ -13,7 +13,7 @@ from cwtui.store.journal import Journal, Op, Segment, apply, read_segment, recor
 from cwtui.store.layout import VERSION, Content, NotAState
 from cwtui.store.lock import StateLock
 from cwtui.store.migrations import migrated
-from cwtui.store.recovery import damaged, newer
+from cwtui.store.recovery import damaged, keep_older, newer
 from cwtui.store.storage import AtomicStorage
 from cwtui.store.table import Document, Table, same_document
 
@@ -61,7 +61,7 @@ class Documents:
         return self._content.table(name)
 
     def task_documents(self) -> Iterable[Document]:
-        """Every task as it stands in the file: at least the shape of `tasks list --json` (commands.md#task-list)."""
+        """Every task as it stands in the file, without making it."""
         return self.table("tasks").documents()
 
     def commit(self, ops: Iterable[Op], *, at_once: bool = False) -> None:
@@ -233,9 +233,11 @@ def open_documents(path: Path, *, read_only: bool = False, read_only_ok: bool = 
         lock = None if read_only else _locked(path, read_only_ok=read_only_ok)
         if lock is not None:
             undo.callback(lock.release)
-        content, segment, stale = _load(path, is_alone=lock is not None)
+        content, segment, older = _load(path, is_alone=lock is not None)
         journal = Journal(path, seq=content.folded, length=segment.good_length)
-        documents = Documents(path, content, journal, lock, stale=stale)
+        documents = Documents(path, content, journal, lock, stale=older is not None)
+        if lock is not None and older is not None:
+            keep_older(path, older)
         if lock is not None and segment.length > segment.good_length:
             journal.cut_tail()
         if lock is not None and not (path.exists() and path.stat().st_size):
@@ -262,8 +264,8 @@ def _locked(path: Path, *, read_only_ok: bool) -> StateLock | None:
     return lock
 
 
-def _load(path: Path, *, is_alone: bool) -> tuple[Content, Segment, bool]:
-    """File and journal; whether the file itself is behind what they make up (an older version).
+def _load(path: Path, *, is_alone: bool) -> tuple[Content, Segment, Content | None]:
+    """File and journal; what an older version had made up of them last, where the file is still its.
 
     Without the lock, another process may fold between two looks: then look again.
     """
@@ -277,7 +279,7 @@ def _load(path: Path, *, is_alone: bool) -> tuple[Content, Segment, bool]:
                 raise damaged(path, str(error)) from error
 
 
-def _read(path: Path) -> tuple[Content, Segment, bool]:
+def _read(path: Path) -> tuple[Content, Segment, Content | None]:
     content = AtomicStorage(path).load()
     segment = read_segment(beside(path, ".journal"))
     if content is None:
@@ -287,8 +289,8 @@ def _read(path: Path) -> tuple[Content, Segment, bool]:
     if segment.damaged:
         lines = ", ".join(str(number) for number in segment.damaged)
         raise NotAState(f"its journal {beside(path, '.journal')} is altered in line {lines}, before its end")
-    version = content.version
-    _check(path, version)
+    older = content if content.version < VERSION else None
+    _check(path, content.version)
     segments = [segment]
     if segment.records and segment.records[0].seq > content.folded + 1:
         segments.insert(0, read_segment(beside(path, ".journal.1")))  # an earlier state was put back
@@ -297,7 +299,8 @@ def _read(path: Path) -> tuple[Content, Segment, bool]:
         content = migrated(content, to=record.version)
         apply(record, content)
         content.folded = record.seq
-    return migrated(content), segment, version < VERSION
+        older = content if content.version < VERSION else older
+    return migrated(content), segment, older
 
 
 def _check(path: Path, version: int) -> None:

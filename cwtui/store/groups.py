@@ -2,50 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
+from typing import Any
 
-from cwtui.domain.tasks import Task, order_rank
+from cwtui.domain.ledger import Doubt, Operation, Owed, Purpose
+from cwtui.domain.mappings import Link
+from cwtui.domain.plans import Change
+from cwtui.domain.records import AuditRow, ConfirmedChange
+from cwtui.domain.tasks import Task, TaskStatus, order_rank
 from cwtui.store.journal import Op
+from cwtui.store.schema import said
 from cwtui.store.table import Table, number_after, text_after
 
 OPEN, ENDED, REPLACES = "open", "ended", "replaces"
-_REPLACES = (b'"operation":"delete"', b'"key":"undo:', b'"key":"restore:')
+_ENDED = tuple(said(Task, "status", status) for status in TaskStatus if not status.is_open)
+_REPLACES = (
+    said(AuditRow, "operation", Operation.DELETE),
+    said(AuditRow, "purpose", Purpose.UNDO),
+    said(AuditRow, "purpose", Purpose.RESTORE),
+)
 
 
-def subscription_of_task(row: bytes) -> str:
-    """The subscription of a task."""
-    return text_after(row, b'"subscription":{"id":"')
+def _text(of: type[Any], field: str) -> Callable[[bytes], str]:
+    marker = said(of, field) + b'"'
+    return lambda row: text_after(row, marker)
 
 
-def order_of_task(row: bytes) -> str:
-    """The order of a task."""
-    return text_after(row, b'"order":{"id":"')
+def _number(of: type[Any], field: str) -> Callable[[bytes], str]:
+    marker = said(of, field)
+    return lambda row: number_after(row, marker)
+
+
+subscription_of_task, order_of_task = _text(Task, "subscription_id"), _text(Task, "order_id")
+subscription_of_link, agreement_of_link = _text(Link, "subscription_id"), _number(Link, "agreement_id")
+agreement_of_intent, agreement_of_doubt = _number(Change, "agreement_id"), _number(Doubt, "agreement_id")
+task_of_owed = _text(Owed, "task_id")
+task_of_done, task_of_audit_row = _text(ConfirmedChange, "task_id"), _text(AuditRow, "task_id")
 
 
 def openness(row: bytes) -> str:
     """Whether a task is still to be worked on."""
-    return ENDED if b'"status":"synced"' in row or b'"status":"skipped"' in row else OPEN
-
-
-def subscription_of_link(row: bytes) -> str:
-    """The subscription of a link."""
-    return text_after(row, b'"subscription_id":"')
-
-
-def agreement_of(row: bytes) -> str:
-    """The agreement of a link, or of an intent's change."""
-    return number_after(row, b'"agreement_id":')
-
-
-def task_of(row: bytes) -> str:
-    """The task of a confirmed change, or of an audit row."""
-    return text_after(row, b'"task_id":"')
+    return ENDED if any(one in row for one in _ENDED) else OPEN
 
 
 def replaces(row: bytes) -> str:
     """Whether an audit row deletes an addition, or is part of an undo or a restore."""
-    return REPLACES if any(said in row for said in _REPLACES) else ""
+    return REPLACES if any(one in row for one in _REPLACES) else ""
 
 
 def unneeded(

@@ -1,6 +1,6 @@
 """The write-ahead journal: one JSON line per fact, on disk before anything depends on it.
 
-A line is `{"crc":"0a1b2c3d","seq":4712,"v":1,"ops":[["tasks",{"id":…}],["links","815"]]}`: a document of a table is
+A line is `{"crc":"0a1b2c3d","seq":4712,"v":2,"ops":[["tasks",{"id":…}],["links","815"]]}`: a document of a table is
 put, or the id named is dropped. Both are absolute, so a record may be replayed any number of times. `crc` covers all
 that follows it; `seq` grows by one from line to line and across files; `v` is the version of the documents' shape.
 A batch is one line: after a crash all of it is there or nothing.

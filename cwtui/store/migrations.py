@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from cwtui.store.layout import VERSION, Content, TinyDocument, content_of
+from cwtui.store.layout import VERSION, Content, NotAState, TinyDocument, content_of
+from cwtui.store.version_1 import to_version_2
 
 Migration = Callable[[TinyDocument], TinyDocument]
 """Takes the whole TinyDB document of one version and returns that of the next; `cwtui` (the version) is seen to."""
 
-MIGRATIONS: Mapping[int, Migration] = {}
-"""By the version they start from. Version 1 is the first, so there is none yet."""
+
+MIGRATIONS: Mapping[int, Migration] = {1: to_version_2}
+"""By the version they start from."""
 
 
 def migrated(content: Content, steps: Mapping[int, Migration] = MIGRATIONS, *, to: int = VERSION) -> Content:
@@ -21,7 +23,10 @@ def migrated(content: Content, steps: Mapping[int, Migration] = MIGRATIONS, *, t
     """
     while content.version < to:
         step = steps.get(content.version)
-        document = step(content.document()) if step else {}
+        try:
+            document = step(content.document()) if step else {}
+        except (KeyError, TypeError, ValueError) as error:
+            raise NotAState(f"what version {content.version} wrote into it cannot be read: {error!r}") from error
         if "cwtui" in document:
             document["cwtui"] = {"1": {"id": "state", "version": content.version + 1, "folded": content.folded}}
         content = content_of(document)

@@ -64,6 +64,19 @@ def recover(path: Path) -> Path:
     return _recovered(path).path
 
 
+def keep_older(path: Path, older: Content) -> None:
+    """Keep the last state of an older version beside the file that takes its place: `state.json.v1`, once.
+
+    Journal and all are in it, so that version reads it as it stands.
+
+    Raises:
+        StateError: The disk refused; nothing was changed.
+    """
+    kept = beside(path, f".v{older.version}")
+    if not kept.exists():
+        write_atomically(kept, render(older))
+
+
 def damaged(path: Path, what: str) -> StateError:
     """The error for a damaged state: says what is wrong, where it is kept, and what is offered instead."""
     kept = "It was left as it is, with its journal; nothing was sent to a service."

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from decimal import InvalidOperation
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import count
 from typing import Generic, TypeVar
 
+import orjson
+
 from cwtui.domain.errors import StateError
 from cwtui.store.documents import Documents
 from cwtui.store.journal import Op
-from cwtui.store.table import Document, Index, Table, decoded, encode
+from cwtui.store.schema import Schema
+from cwtui.store.table import Document, Index, Table, decoded, document_of, encode, same_document
 
 Value = TypeVar("Value")
 _FEW = 8
 """Rows that are better looked at one by one: most groups are the two or three tasks of a subscription."""
-_FREE = frozenset({"value", "last_counts", "why"})
-"""Keys whose object is a value of its own: nothing of an earlier one is kept in it."""
 
 
 class Repository(Generic[Value]):
@@ -26,9 +26,7 @@ class Repository(Generic[Value]):
     def __init__(
         self,
         documents: Documents,
-        name: str,
-        document_of: Callable[[Value], Document],
-        value_of: Callable[[Document], Value],
+        schema: Schema[Value],
         *,
         kept: int = 0,
         **indices: Callable[[bytes], str],
@@ -37,15 +35,13 @@ class Repository(Generic[Value]):
 
         Args:
             documents: All tables.
-            name: Of this one.
-            document_of: Makes the document of a value.
-            value_of: Makes the value of a document.
+            schema: How its values lie in it.
             kept: So many values, asked for one by one, are kept for the next time; only for such that nobody can alter.
             indices: Each says of a row which group it is in.
         """
-        self.name = name
+        self.name, self.schema = schema.name, schema
         self._of_row = lru_cache(kept)(self._decoded) if kept else self._decoded
-        self._documents, self._document_of, self._value_of = documents, document_of, value_of
+        self._documents = documents
         self._indices = {index: Index(group_of) for index, group_of in indices.items()}
         self.table.indices = tuple(self._indices.values())
 
@@ -67,7 +63,7 @@ class Repository(Generic[Value]):
 
     def all(self, keys: Iterable[str] | None = None) -> Iterator[Value]:
         """Every value in the table's sequence, or those of the given ids."""
-        return map(self._value, self.table.documents(keys))
+        return map(self._decoded, self.table.lines(keys))
 
     def saying(self, said: Sequence[bytes], keys: Iterable[str] | None = None) -> Iterator[Value]:
         """The values, or those of the given ids, whose rows hold one of some pieces of JSON (`"status":"ready"`).
@@ -96,34 +92,27 @@ class Repository(Generic[Value]):
         return map(self._of_row, [rows[key] for key in keys])
 
     def _decoded(self, row: bytes) -> Value:
-        return self._value(decoded(row))
-
-    def _value(self, document: Document) -> Value:
         try:
-            return self._value_of(document)
-        except (KeyError, TypeError, ValueError, InvalidOperation) as error:
+            return self.schema.decode(document_of(row))
+        except (TypeError, ValueError) as error:
             path = self._documents.path
             raise StateError(
-                f"Document {document.get('id')} of table {self.name} in {path} cannot be read: {error!r}.",
+                f"Document {decoded(row).get('id')} of table {self.name} in {path} cannot be read: {error}.",
                 next_step=f"Correct it in the file while cwtui is not running, or go back to {path}.bak.",
             ) from error
 
     def put(self, value: Value) -> Op:
         """The operation that sets a value; whatever else the document before it held is kept."""
-        document = self._document_of(value)
-        key = document["id"]
+        key, document = self.schema.key(value), self.schema.encode(value)
         row = self.table.rows.get(key)
-        if row is not None:
-            keep_unknown(decoded(row), document)
-        return self.name, key, encode(document)
+        return self.name, key, document if row is None else keeping_unknown(row, document, self.schema.free)
 
     def append(self, value: Value) -> Op:
         """The operation that adds a value beside whatever has its id: none ever replaces another."""
-        document = self._document_of(value)
-        number = document["id"]
+        number = self.schema.key(value)
         names = (f"{number}+{again}" if again else number for again in count())
         name = next(name for name in names if name not in self.table)
-        return self.name, name, encode({**document, "id": name})
+        return self.name, name, self.schema.encode(value, name)
 
     def drop(self, key: str) -> Op:
         """The operation that forgets a value."""
@@ -134,10 +123,26 @@ class Repository(Generic[Value]):
         self._documents.commit([self.put(value) for value in values])
 
 
-def keep_unknown(old: Mapping[str, object], new: Document) -> None:
-    """Carry over what an older document holds under keys we do not write (a later version's, or an operator's)."""
+def keeping_unknown(row: bytes, document: bytes, free: Collection[str]) -> bytes:
+    """A document with what the row before it holds under keys we do not write (a later version's, an operator's).
+
+    Args:
+        row: What was there.
+        document: What shall be there.
+        free: Keys whose object is a value of its own: nothing of the earlier one is kept in it.
+    """
+    if same_document(row, document):
+        return document
+    new: Document = orjson.loads(document)
+    return encode(new) if _keep_unknown(decoded(row), new, free) else document
+
+
+def _keep_unknown(old: Mapping[str, object], new: Document, free: Collection[str] = ()) -> bool:
+    """Carry over what is missing; True if there was any."""
+    kept = False
     for key, value in old.items():
         if key not in new:
-            new[key] = value
-        elif isinstance(value, dict) and key not in _FREE and isinstance(inner := new[key], dict):
-            keep_unknown(value, inner)
+            new[key], kept = value, True
+        elif isinstance(value, dict) and key not in free and isinstance(inner := new[key], dict):
+            kept |= _keep_unknown(value, inner)
+    return kept

@@ -9,20 +9,19 @@ from datetime import date, datetime
 from pathlib import Path
 
 from cwtui.domain.errors import StateError
-from cwtui.domain.ids import AdditionId, AgreementId, CustomerId, OrderId, ProductId, SubscriptionId, TaskId
+from cwtui.domain.ids import AdditionId, AgreementId, CompanyId, CustomerId, OrderId, ProductId, SubscriptionId, TaskId
+from cwtui.domain.ledger import Doubt, ImportIntent, Owed, TakenBack
 from cwtui.domain.mappings import Link, MappingKey, Mappings
 from cwtui.domain.mappings import Mapping as MappingRow
 from cwtui.domain.marketplace import Customer, Order, Product, Subscription
 from cwtui.domain.plans import Change, Plan, PlanEdits
-from cwtui.domain.records import AuditRow, Cursor, Intent, RecordWrite
+from cwtui.domain.records import AuditRow, ConfirmedChange, Cursor, Fact, Intent, RecordWrite, Snapshot
 from cwtui.domain.tasks import Task, TaskStatus
-from cwtui.store import codecs, groups
-from cwtui.store import marketplace_codecs as market
-from cwtui.store import plan_codecs as plans
+from cwtui.store import groups, schema
 from cwtui.store.documents import Documents, open_documents
 from cwtui.store.journal import Op
 from cwtui.store.repository import Repository
-from cwtui.store.table import Document, encode
+from cwtui.store.schema import said
 
 _KEPT = 2048
 """Tasks and subscriptions kept as values: a run asks for the same ones again and again."""
@@ -39,43 +38,32 @@ class State:
         documents.before_fold = self._unneeded
         self._tasks = Repository(
             documents,
-            "tasks",
-            codecs.task_document,
-            codecs.task_value,
+            schema.TASKS,
             kept=_KEPT,
             subscription=groups.subscription_of_task,
             openness=groups.openness,
         )
         self._links = Repository(
-            documents,
-            "links",
-            codecs.link_document,
-            codecs.link_value,
-            subscription=groups.subscription_of_link,
-            agreement=groups.agreement_of,
+            documents, schema.LINKS, subscription=groups.subscription_of_link, agreement=groups.agreement_of_link
         )
-        self._orders = Repository(documents, "orders", market.order_document, market.order_value)
-        self._subscriptions = Repository(
-            documents, "subscriptions", market.subscription_document, market.subscription_value, kept=_KEPT
-        )
-        self._customers = Repository(documents, "customers", market.customer_document, market.customer_value)
-        self._products = Repository(documents, "products", market.product_document, market.product_value)
-        self._mapping_rows = Repository(documents, "mappings", codecs.mapping_document, codecs.mapping_value)
-        self._snapshots = Repository(
-            documents, "snapshots", codecs.snapshot_document, codecs.snapshot_value, kept=_KEPT
-        )
-        self._plans = Repository(documents, "plans", plans.plan_document, plans.plan_value)
-        self._edits = Repository(documents, "edits", plans.edits_document, plans.edits_value)
-        self._cursor = Repository(documents, "cursor", codecs.cursor_document, codecs.cursor_value)
-        self._intents = Repository(
-            documents, "intents", plans.intent_document, plans.intent_value, agreement=groups.agreement_of
-        )
-        self._audit = Repository(
-            documents, "audit", plans.audit_document, plans.audit_value, task=groups.task_of, replaces=groups.replaces
-        )
-        self._writes = Repository(documents, "writes", codecs.record_write_document, codecs.record_write_value)
-        self._done = Repository(documents, "done", codecs.done_document, codecs.done_value, task=groups.task_of)
-        self._facts = Repository(documents, "facts", codecs.fact_document, codecs.fact_value)
+        self._orders = Repository(documents, schema.ORDERS)
+        self._subscriptions = Repository(documents, schema.SUBSCRIPTIONS, kept=_KEPT)
+        self._customers = Repository(documents, schema.CUSTOMERS)
+        self._products = Repository(documents, schema.PRODUCTS)
+        self._mapping_rows = Repository(documents, schema.MAPPINGS)
+        self._snapshots = Repository(documents, schema.SNAPSHOTS, kept=_KEPT)
+        self._plans = Repository(documents, schema.PLANS)
+        self._edits = Repository(documents, schema.EDITS)
+        self._cursor = Repository(documents, schema.CURSOR)
+        self._intents = Repository(documents, schema.INTENTS, agreement=groups.agreement_of_intent)
+        self._audit = Repository(documents, schema.AUDIT, task=groups.task_of_audit_row, replaces=groups.replaces)
+        self._writes = Repository(documents, schema.WRITES)
+        self._done = Repository(documents, schema.DONE, task=groups.task_of_done)
+        self._doubts = Repository(documents, schema.DOUBTS, agreement=groups.agreement_of_doubt)
+        self._taken_back = Repository(documents, schema.TAKEN_BACK)
+        self._owed = Repository(documents, schema.OWED, task=groups.task_of_owed)
+        self._imports = Repository(documents, schema.IMPORTS)
+        self._facts = Repository(documents, schema.FACTS)
         self._mappings: Mappings | None = None
         self._recent: set[tuple[str, str]] = set()
 
@@ -134,12 +122,8 @@ class State:
 
     def tasks(self, statuses: Collection[TaskStatus] = ()) -> Iterable[Task]:
         """Every task, or those in these states, in the sequence they were first saved."""
-        said = [b'"status":"%b"' % status.value.encode() for status in statuses]
-        return (task for task in self._tasks.saying(said) if not statuses or task.status in statuses)
-
-    def task_documents(self) -> Iterable[Document]:
-        """Every task as it stands in the file: at least the shape of `tasks list --json` (commands.md#task-list)."""
-        return self.documents.task_documents()
+        pieces = [said(Task, "status", status) for status in statuses]
+        return (task for task in self._tasks.saying(pieces) if not statuses or task.status in statuses)
 
     def open_tasks(self) -> Iterable[Task]:
         """The tasks that are neither synced nor skipped."""
@@ -179,11 +163,11 @@ class State:
         Kept for good: the marketplace cannot say it again, and an undone task needs it.
         """
         found = self._snapshots.get(task_id)
-        return None if found is None else found[1]
+        return None if found is None else found.subscription
 
     def save_snapshot(self, task_id: TaskId, subscription: Subscription) -> None:
         """Keep a subscription as the first check saw it."""
-        self._snapshots.save((task_id, subscription))
+        self._snapshots.save(Snapshot(task_id, subscription))
 
     def _unneeded(self) -> Iterable[Op]:
         """Drop orders and subscriptions that no open task refers to, except those saved since the last fold."""
@@ -327,8 +311,8 @@ class State:
         ops = [self._intents.drop(str(intent.seq)), self._audit.append(row)]
         ops += [self._links.drop(str(addition_id)) for addition_id in unlink]
         ops += [self._links.put(link) for link in links]
-        if not row.outcome.startswith("failed"):
-            ops.append(self._done.put((intent.task_id, intent.change.key)))
+        if row.is_done:
+            ops.append(self._done.put(ConfirmedChange(intent.task_id, intent.change.key)))
         self.documents.commit(ops, at_once=True)
 
     def open_intents(self, agreement_id: AgreementId | None = None) -> Sequence[Intent]:
@@ -339,7 +323,7 @@ class State:
 
     def done_keys(self, task_id: TaskId) -> frozenset[str]:
         """Keys of the changes of a task that were confirmed since `forget_done`."""
-        return frozenset(key for _, key in self._done.group("task", task_id))
+        return frozenset(done.key for done in self._done.group("task", task_id))
 
     def forget_done(self, task_id: TaskId) -> None:
         """A task was finished or undone: its confirmed changes no longer count."""
@@ -354,9 +338,9 @@ class State:
         since: date | None = None,
     ) -> Iterable[AuditRow]:
         """Audit rows, oldest first: of one task, addition and run, and from a UTC day on."""
-        said = [] if addition_id is None else [b'"addition_id":%d,' % addition_id]
-        said += [] if run_id is None else [b'"run_id":%b,' % encode(run_id)]
-        for row in self._audit.saying(said[:1], None if task_id is None else self._audit.ids_in("task", task_id)):
+        pieces = [] if addition_id is None else [said(AuditRow, "addition_id", addition_id)]
+        pieces += [] if run_id is None else [said(AuditRow, "run_id", run_id)]
+        for row in self._audit.saying(pieces[:1], None if task_id is None else self._audit.ids_in("task", task_id)):
             fits = (addition_id is None or row.addition_id == addition_id) and run_id in {None, row.run_id}
             if fits and (since is None or row.at.date() >= since):
                 yield row
@@ -364,6 +348,50 @@ class State:
     def replacements(self) -> Iterable[AuditRow]:
         """Audit rows of what was deleted, taken back or put back, oldest first."""
         return self._audit.group("replaces", groups.REPLACES)
+
+    def doubts(self, agreement_id: AgreementId) -> Sequence[Doubt]:
+        """Creates in an agreement that were given up and may still arrive, oldest first."""
+        return sorted(self._doubts.group("agreement", str(agreement_id)), key=lambda doubt: doubt.seq)
+
+    def doubted_agreements(self) -> set[AgreementId]:
+        """The agreements that have doubts."""
+        return {AgreementId(int(name)) for name in self._doubts.groups("agreement")}
+
+    def save_doubt(self, doubt: Doubt) -> None:
+        """Remember a create that is given up."""
+        self._doubts.save(doubt)
+
+    def drop_doubts(self, doubts: Iterable[Doubt]) -> None:
+        """Forget doubts."""
+        self.documents.commit([self._doubts.drop(str(doubt.seq)) for doubt in doubts])
+
+    def taken_back(self, task_id: TaskId) -> TakenBack | None:
+        """How far a task was taken back; None if it never was."""
+        return self._taken_back.get(task_id)
+
+    def save_taken_back(self, taken_back: TakenBack) -> None:
+        """Remember that a task was taken back."""
+        self._taken_back.save(taken_back)
+
+    def owed(self, task_id: TaskId) -> Sequence[Owed]:
+        """What a task's undo left to be evened out."""
+        return tuple(self._owed.group("task", task_id))
+
+    def save_owed(self, owed: Iterable[Owed]) -> None:
+        """Remember what is left to be evened out."""
+        self._owed.save(*owed)
+
+    def drop_owed(self, task_id: TaskId) -> None:
+        """Everything of a task was evened out."""
+        self.documents.commit([self._owed.drop(name) for name in self._owed.ids_in("task", task_id)])
+
+    def import_intent(self, company_id: CompanyId) -> ImportIntent | None:
+        """How far the import of a company came; None if it never began."""
+        return self._imports.get(str(company_id))
+
+    def save_import_intent(self, intent: ImportIntent) -> None:
+        """Note that a company's import begins, or what came of it."""
+        self._imports.save(intent)
 
     def save_record_write(self, write: RecordWrite) -> RecordWrite:
         """Add a write of a record that is no addition, or set it anew; a new one is numbered."""
@@ -381,11 +409,11 @@ class State:
     def fact(self, name: str) -> object | None:
         """A JSON-shaped value by name; None where there is none."""
         found = self._facts.get(name)
-        return None if found is None else found[1]
+        return None if found is None else found.value
 
     def save_fact(self, name: str, value: object) -> None:
         """Set a JSON-shaped value."""
-        self._facts.save((name, value))
+        self._facts.save(Fact(name, value))
 
 
 def open_state(path: Path, *, read_only: bool = False, read_only_ok: bool = False) -> State:

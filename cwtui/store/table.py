@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields, is_dataclass
 from decimal import Decimal
 from itertools import islice
 from typing import Any
@@ -25,11 +26,15 @@ def _plain(value: object) -> object:
         return sorted(value)
     if isinstance(value, Mapping):
         return dict(value)
+    if isinstance(value, Sequence):
+        return list(value)
     raise TypeError(f"{type(value).__name__} has no place in a state file")
 
 
 def encode(document: object) -> bytes:
-    """A document as compact JSON in ASCII, as TinyDB writes it: so it can be read whatever the machine's locale.
+    """A document or a record as compact JSON in ASCII, as TinyDB writes it.
+
+    So it can be read whatever the machine's locale.
 
     Half a surrogate pair, which no file can hold, becomes `?`.
     """
@@ -38,6 +43,12 @@ def encode(document: object) -> bytes:
     except TypeError:
         data = orjson.dumps(_without_lone_surrogates(document), default=_plain)
     return data if data.isascii() else data.decode().encode("ascii", _ESCAPED)
+
+
+def as_document(record: object) -> Document:
+    """A record as the state spells it, for whoever shows it as JSON."""
+    document: Document = orjson.loads(encode(record))
+    return document
 
 
 def _escaped(error: UnicodeError) -> tuple[str, int]:
@@ -52,11 +63,13 @@ codecs.register_error(_ESCAPED, _escaped)
 
 
 def _without_lone_surrogates(value: object) -> object:
+    if is_dataclass(value):
+        return {one.name: _without_lone_surrogates(getattr(value, one.name)) for one in fields(value)}
     if isinstance(value, str):
         return value.encode("utf-8", "replace").decode()
     if isinstance(value, Mapping):
         return {_without_lone_surrogates(key): _without_lone_surrogates(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
+    if isinstance(value, Sequence):
         return [_without_lone_surrogates(inner) for inner in value]
     return value
 
@@ -213,6 +226,17 @@ class Table:
         row = self.rows.get(key)
         return None if row is None else decoded(row)
 
+    def lines(self, keys: Iterable[str] | None = None) -> Iterator[bytes]:
+        """Rows in the table's sequence, or those of the given ids.
+
+        The first come at once, also of a table that is not cut into rows yet.
+        """
+        if keys is None and self._rows is None:
+            for piece in _pieces(self._raw):
+                yield from piece.split(b"\n,")
+        else:
+            yield from list(self.rows.values()) if keys is None else [self.rows[key] for key in keys]
+
     def documents(self, keys: Iterable[str] | None = None) -> Iterator[Document]:
         """Documents in the table's sequence, or those of the given ids, decoded a few at a time.
 
@@ -291,9 +315,14 @@ def _pieces(raw: bytes | memoryview) -> Iterator[bytes]:
         start, size = start + len(piece) + len(b"\n,"), _BYTES_AT_ONCE
 
 
+def document_of(row: bytes) -> bytes:
+    """The document of a row, as it stands there."""
+    return row[row.index(b":") + 1 :]
+
+
 def decoded(row: bytes) -> Document:
     """The document of a row."""
-    document: Document = orjson.loads(row[row.index(b":") + 1 :])
+    document: Document = orjson.loads(document_of(row))
     return document
 
 

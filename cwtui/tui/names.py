@@ -8,7 +8,7 @@ from typing import Protocol
 from cwtui.domain.addition_words import value_text
 from cwtui.domain.ids import ProductId, SubscriptionId
 from cwtui.domain.mappings import MappingKind
-from cwtui.engine.sync_engine import SyncEngine
+from cwtui.engine.facade import Engine
 
 
 class Names(Protocol):
@@ -60,7 +60,7 @@ def named_value(names: Names, field: str, value: object) -> str:
 class KnownNames:
     """What the engine knows without asking a service."""
 
-    engine: SyncEngine
+    engine: Engine
 
     def agreement(self, number: int) -> str:
         """As read for its plan, else as it was when it was mapped."""

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 
 from cwtui.domain.addition_words import label_of, values_shown
+from cwtui.domain.ledger import Operation
 from cwtui.domain.money import plain, price_text
-from cwtui.domain.plans import Change, Operation, Plan
+from cwtui.domain.plans import Change, Plan
 from cwtui.domain.tasks import Problem, ProblemCode, Task, TaskStatus
 from cwtui.tui.names import Ids, Names, named_value
 from cwtui.tui.widgets.detail_pane import Line, block

@@ -15,8 +15,8 @@ from cwtui.domain.errors import CwtuiError
 from cwtui.domain.ids import TaskId
 from cwtui.domain.records import AuditRow
 from cwtui.domain.tasks import Task
+from cwtui.engine.facade import Engine
 from cwtui.engine.protocols import Progress
-from cwtui.engine.sync_engine import SyncEngine
 from cwtui.tui.activity.audit_lines import audit_headline, audit_text
 from cwtui.tui.names import KnownNames, Names
 from cwtui.tui.setup.desk import SetupDesk
@@ -133,7 +133,7 @@ class Session:
         working: What is being done now, or nothing: one thing at a time.
     """
 
-    engine: SyncEngine
+    engine: Engine
     listener: ScreenListener
     title: str = ""
     auto_every: timedelta | None = None
@@ -173,7 +173,7 @@ class Session:
         if self.working:
             return None
         self.working, self._only_reads = what, only_reads
-        self.engine.is_stopping = False  # an earlier `stop` was not meant for this
+        self.engine.go_on()
         self.listener.names = self.names
         self._job = asyncio.ensure_future(_run(job))
         self.listener.on_news()

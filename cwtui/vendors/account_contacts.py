@@ -8,8 +8,8 @@ from cwtui.domain.errors import ServiceError
 from cwtui.domain.ids import CompanyId
 from cwtui.domain.psa import Company, Contact, NewContact
 from cwtui.engine.protocols import Store
+from cwtui.engine.writing.create_once import CreateOnce
 from cwtui.vendors.layouts import Layout
-from cwtui.vendors.once import Once
 from cwtui.vendors.protocols import IntermediaPsa
 from cwtui.vendors.vendor_file import Refusal, Row
 
@@ -24,7 +24,7 @@ class AccountContacts:
     psa: IntermediaPsa
     store: Store
     layout: Layout
-    once: Once
+    once: CreateOnce
 
     def note_due(self, row: Row) -> None:
         """The company of this row is about to be created."""

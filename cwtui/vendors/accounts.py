@@ -15,10 +15,10 @@ from cwtui.domain.marketplace import Address
 from cwtui.domain.psa import Company
 from cwtui.engine.concurrently import each
 from cwtui.engine.protocols import Listener, Progress, Store
+from cwtui.engine.writing.create_once import CreateOnce
 from cwtui.vendors.account_contacts import AccountContacts
 from cwtui.vendors.layouts import ACCOUNT_COLUMNS, Layout
 from cwtui.vendors.linked_accounts import LinkedAccounts
-from cwtui.vendors.once import Once
 from cwtui.vendors.protocols import IntermediaPsa
 from cwtui.vendors.setup_tables import SOLUTION, solution_named
 from cwtui.vendors.vendor_file import Refusal, Row, VendorFile, read_vendor_file
@@ -113,7 +113,7 @@ class AccountExport:
     store: Store
     listener: Listener
     layout: Layout
-    once: Once
+    once: CreateOnce
     at_once: int = 16
     _links: LinkedAccounts = field(init=False)
     _contacts: AccountContacts = field(init=False)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
+from cwtui.domain.ledger import Operation
 from cwtui.domain.marketplace import Duration, Subscription, SubscriptionStatus
 from cwtui.domain.planning.task import agreement_problems
-from cwtui.domain.plans import Change, Operation
+from cwtui.domain.plans import Change
 from cwtui.domain.psa import Agreement
 from cwtui.domain.tasks import Problem, ProblemCode, Task
 from cwtui.vendors.count_facts import CountFacts

@@ -11,11 +11,12 @@ from decimal import Decimal
 
 from cwtui.domain.charges import Charge
 from cwtui.domain.ids import ProductId
+from cwtui.domain.ledger import Operation, Purpose
 from cwtui.domain.money import ZERO, line_total, plain, price_text, round_price
 from cwtui.domain.periods import ONE_DAY, day_text
 from cwtui.domain.plain_text import stored_text
 from cwtui.domain.planning.dates import AgreementDates
-from cwtui.domain.plans import Change, Operation, Plan, PriceSource
+from cwtui.domain.plans import Change, Plan, PriceSource
 from cwtui.domain.psa import Addition, AdditionValues, CatalogItem
 from cwtui.domain.tasks import Problem, ProblemCode
 from cwtui.vendors.agreement_checks import agreement_faults, end_faults
@@ -258,6 +259,7 @@ class _Draft:
                     rule=_END_RULE,
                     price_source=PriceSource.CONNECTWISE,
                     is_standing=True,
+                    purpose=Purpose.COUNT,
                 )
             )
         for sku, ended in olds.items():
@@ -317,6 +319,7 @@ class _Draft:
                 rule=rule,
                 price_source=PriceSource.CONNECTWISE,
                 is_standing=not is_one_time,
+                purpose=Purpose.COUNT,
             )
         )
 

@@ -9,9 +9,9 @@ from cwtui.domain.errors import AccessDenied, ServiceError
 from cwtui.domain.ids import CatalogItemId
 from cwtui.domain.management import CrossReference
 from cwtui.engine.protocols import Listener, Progress, Store
+from cwtui.engine.writing.create_once import CreateOnce
 from cwtui.vendors.items import exported_items
 from cwtui.vendors.layouts import Layout, sku_of
-from cwtui.vendors.once import Once
 from cwtui.vendors.protocols import IntermediaPsa
 from cwtui.vendors.setup_tables import SetupTables
 
@@ -53,7 +53,7 @@ class CrossReferences:
     store: Store
     listener: Listener
     layout: Layout
-    once: Once
+    once: CreateOnce
     setup: SetupTables
 
     async def run(self, *, apply: bool = False) -> tuple[Association, ...]:

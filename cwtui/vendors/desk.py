@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from cwtui.domain.ids import TaskId
 from cwtui.domain.tasks import TaskStatus
-from cwtui.engine.facade import AutoReport
 from cwtui.engine.planning.desk import PlanningDesk
+from cwtui.engine.reports import AutoReport
+from cwtui.engine.writing.create_once import CreateOnce
+from cwtui.engine.writing.task_work import TaskWork
 from cwtui.vendors.accounts import AccountExport, AccountsReport, read_accounts
 from cwtui.vendors.billing_report import read_billing_report
 from cwtui.vendors.count_export import CountExport, CountsReport
@@ -19,7 +19,6 @@ from cwtui.vendors.count_source import CountSource
 from cwtui.vendors.cross_references import Association, CrossReferences
 from cwtui.vendors.items import ItemExport, ItemsReport
 from cwtui.vendors.layouts import Layout
-from cwtui.vendors.once import Once
 from cwtui.vendors.protocols import IntermediaPsa
 from cwtui.vendors.setup_tables import Checklist, SetupTables
 from cwtui.vendors.sku_sheet import read_sku_sheet
@@ -51,30 +50,24 @@ class CountReconciliation:
 
 @dataclass(slots=True)
 class VendorDesk:
-    """One vendor's steps, on the engine's own state, services and desk.
-
-    Attributes:
-        sync: As `tasks sync` does.
-        require_writable: Refuses if another process holds the state.
-    """
+    """One vendor's steps, on the engine's own state, services and desk."""
 
     psa: IntermediaPsa
     desk: PlanningDesk
     layout: Layout
     source: CountSource
-    once: Once
-    sync: Callable[[Sequence[TaskId]], Awaitable[AutoReport]]
-    require_writable: Callable[[], None]
+    once: CreateOnce
+    work: TaskWork
 
     async def setup(self, *, apply: bool = False) -> Checklist:
         """The checklist of setup tables; with `apply`, what is missing is created."""
         if apply:
-            self.require_writable()
+            self.work.workspace.begin_run()
         return await self._tables().checklist(apply=apply)
 
     async def export_accounts(self, path: Path, *, manage_id: bool = False) -> AccountsReport:
         """Link or create the company of every account of a file."""
-        self.require_writable()
+        self.work.workspace.begin_run()
         file = read_accounts(path, self.layout)
         export = AccountExport(
             self.psa, self.desk.store, self.desk.listener, self.layout, self.once, at_once=self.desk.at_once
@@ -83,7 +76,7 @@ class VendorDesk:
 
     async def compare_items(self, path: Path) -> tuple[ItemExport, ItemsReport]:
         """What of a SKU sheet is new, the same, or held otherwise; `ItemExport.apply` carries it out."""
-        self.require_writable()
+        self.work.workspace.begin_run()
         export = ItemExport(
             self.psa,
             self.desk.store,
@@ -98,13 +91,13 @@ class VendorDesk:
     async def cross_references(self, *, apply: bool = False) -> tuple[Association, ...]:
         """Every exported SKU and whether it is associated; with `apply`, those that are not become so."""
         if apply:
-            self.require_writable()
+            self.work.workspace.begin_run()
         tables, store, listener = self._tables(), self.desk.store, self.desk.listener
         return await CrossReferences(self.psa, store, listener, self.layout, self.once, tables).run(apply=apply)
 
     async def export_counts(self, path: Path, *, day: date | None = None, force: bool = False) -> CountsReport:
         """Make the `count_update` tasks of a report."""
-        self.require_writable()
+        self.work.workspace.begin_run()
         return await self._counts().run(read_billing_report(path, self.layout, day), force=force)
 
     async def reconcile(
@@ -118,7 +111,7 @@ class VendorDesk:
         report = read_billing_report(path, self.layout, day)
         export = self._counts()
         if apply:
-            self.require_writable()
+            self.work.workspace.begin_run()
             export.check(report, force=force)
         accounts = await export.resolve(report)
         refused = export.refused
@@ -128,7 +121,7 @@ class VendorDesk:
             return CountReconciliation(rows, refused)
         counts = await export.make(report, [one for one in accounts if one.account in wrong], renewing=wrong)
         ready = [task.id for task in counts.tasks if task.status in {TaskStatus.READY, TaskStatus.FAILED}]
-        run = await self.sync(ready)
+        run = await self.work.sync(ready)
         after = self._counts()
         rows = tuple(compare(await after.resolve(report), self.layout, after.refused))
         return CountReconciliation(rows, after.refused, counts, run)

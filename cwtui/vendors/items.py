@@ -17,8 +17,8 @@ from cwtui.domain.periods import BillingCycle
 from cwtui.domain.psa import CatalogItem, NewCatalogItem
 from cwtui.engine.concurrently import each
 from cwtui.engine.protocols import Listener, Progress, Store
+from cwtui.engine.writing.create_once import CreateOnce
 from cwtui.vendors.layouts import Layout
-from cwtui.vendors.once import Once
 from cwtui.vendors.protocols import IntermediaPsa
 from cwtui.vendors.setup_tables import SetupTables
 from cwtui.vendors.sku_sheet import LONGEST_DESCRIPTION, SheetItem, SkuSheet, price_or_zero
@@ -82,7 +82,7 @@ class ItemExport:
     store: Store
     listener: Listener
     layout: Layout
-    once: Once
+    once: CreateOnce
     setup: SetupTables
     at_once: int = 16
     _by_name: dict[str, CatalogItem] = field(default_factory=dict)

@@ -9,8 +9,8 @@ from enum import StrEnum
 from cwtui.domain.errors import InputError
 from cwtui.domain.management import ManagementSolution
 from cwtui.domain.psa import TableEntry
+from cwtui.engine.writing.create_once import CreateOnce
 from cwtui.vendors.layouts import Layout
-from cwtui.vendors.once import Once
 from cwtui.vendors.protocols import IntermediaPsa
 
 PRODUCT_TYPE, UNIT, SOLUTION = "Intermedia_Services", "Unit", "Intermedia"
@@ -84,7 +84,7 @@ class SetupTables:
 
     psa: IntermediaPsa
     layout: Layout
-    once: Once
+    once: CreateOnce
 
     async def checklist(self, *, apply: bool = False) -> Checklist:
         """Look at every table; with `apply`, create what is missing.

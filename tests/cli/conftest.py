@@ -29,12 +29,14 @@ from cwtui.domain.ids import (
     SubscriptionId,
     TaskId,
 )
+from cwtui.domain.ledger import Operation, Outcome, Why
 from cwtui.domain.mappings import Mapping, MappingKey, MappingKind
-from cwtui.domain.plans import Change, Operation, Plan
+from cwtui.domain.plans import Change, Plan
 from cwtui.domain.psa import Addition, AdditionValues
 from cwtui.domain.records import AuditRow, RecordWrite
 from cwtui.domain.tasks import Problem, ProblemCode, Task, TaskKind, TaskStatus
-from cwtui.engine.facade import (
+from cwtui.engine.protocols import Listener
+from cwtui.engine.reports import (
     AutoReport,
     Candidate,
     CheckReport,
@@ -46,7 +48,6 @@ from cwtui.engine.facade import (
     UndoReport,
     Writes,
 )
-from cwtui.engine.protocols import Listener
 from cwtui.engine.writing.drift import DriftReport
 from cwtui.options import Options
 
@@ -137,31 +138,24 @@ def a_write(seq: int = 1, **more: object) -> AuditRow:
         "run_id": "run-1",
         "who": "sam",
         "task_id": TaskId("SO-1.S1"),
-        "operation": "create",
+        "operation": Operation.CREATE,
         "agreement_id": AGREEMENT,
         "addition_id": AdditionId(900 + seq),
         "subscription_id": SubscriptionId("S1"),
         "product_id": ProductId("P1"),
-        "charge": "recurring",
+        "charge": Charge.RECURRING,
         "before": None,
         "after": TEN,
-        "outcome": "confirmed",
-        "why": {"rule": "sales order", "arithmetic": ["4.50 × 1"]},
+        "outcome": Outcome.CONFIRMED,
+        "why": Why(rule="sales order", arithmetic=("4.50 × 1",)),
     }
     return AuditRow(**(values | more))  # type: ignore[arg-type]
 
 
 class NothingDrifted:
-    """The engine's upkeep, as far as a check and an audit ask it."""
+    """The engine's drift, as far as a check asks it."""
 
     agreements = 0
-
-    def record_writes(self, since: date | None = None) -> Sequence[RecordWrite]:  # noqa: ARG002  # as the engine names it
-        return ()
-
-    @property
-    def drift(self) -> NothingDrifted:
-        return self
 
     async def find(self, *, mark: bool = False) -> DriftReport:  # noqa: ARG002  # as the engine names it
         return DriftReport()
@@ -190,7 +184,8 @@ class FakeEngine:
     on_auto: Callable[[], object] = lambda: None
     stopped: bool = False
     closed: int = 0
-    upkeep: NothingDrifted = field(default_factory=NothingDrifted)
+    drift: NothingDrifted = field(default_factory=NothingDrifted)
+    other_writes: tuple[RecordWrite, ...] = ()
 
     def _ask(self, *what: object) -> None:
         self.asked.append(what)
@@ -293,6 +288,9 @@ class FakeEngine:
     async def audit(self, task_id: TaskId | None = None, since: date | None = None) -> Sequence[AuditRow]:
         self._ask("audit", task_id, since)
         return self.writes
+
+    def record_writes(self, since: date | None = None) -> Sequence[RecordWrite]:  # noqa: ARG002  # as the engine names it
+        return self.other_writes
 
     async def doctor(self) -> DoctorReport:
         self._ask("doctor")

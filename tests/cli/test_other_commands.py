@@ -14,9 +14,10 @@ import pytest
 
 from cwtui.cli.root import COMMANDS
 from cwtui.domain.ids import ProductId
+from cwtui.domain.ledger import Operation, Outcome, Why
 from cwtui.domain.mappings import Mapping, MappingKey, MappingKind
 from cwtui.domain.records import RecordWrite
-from cwtui.engine.facade import DoctorReport, Permission, ServiceHealth
+from cwtui.engine.reports import DoctorReport, Permission, ServiceHealth
 
 PRODUCT = MappingKey(MappingKind.PRODUCT, "91001", "setup")
 
@@ -147,16 +148,14 @@ def test_audit_shows_every_write(engine: Any, cwtui: Any, made: Any) -> None:
     assert cwtui("audit", "--json").stdout == "[]\n"
 
 
-def test_audit_has_writes_of_every_other_record_too(
-    engine: Any, cwtui: Any, made: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_audit_has_writes_of_every_other_record_too(engine: Any, cwtui: Any, made: Any) -> None:
     addition = made.write()
     company = RecordWrite(
-        1, addition.at - timedelta(hours=1), "r", "w", "create", "PSA", "company", "274", "=IM1", None,
-        {"identifier": "=IM1", "address": {"city": "Boise"}}, "confirmed",
+        1, addition.at - timedelta(hours=1), "r", "w", Operation.CREATE, "PSA", "company", "274", "=IM1", None,
+        {"identifier": "=IM1", "address": {"city": "Boise"}}, Outcome.CONFIRMED,
     )  # fmt: skip
     engine.writes = (addition,)
-    monkeypatch.setattr(engine.upkeep, "record_writes", lambda _: (company,), raising=False)
+    engine.other_writes = (company,)
     assert "create company" in cwtui("audit").stdout.splitlines()[1]
     first, second = orjson.loads(cwtui("audit", "--json").stdout)
     assert (first["record"], first["record_id"], first["service"], first["agreement_id"]) == (
@@ -180,7 +179,7 @@ def test_audit_csv_is_a_header_and_a_row_per_write_and_no_formula(
     engine: Any, cwtui: Any, made: Any, tmp_path: Path
 ) -> None:
     evil = replace(made.write().after, description="=HYPERLINK(1)", unit_price=Decimal("-4.50"))
-    engine.writes = (made.write(after=evil, product_id=ProductId("@P1"), why={"note": 'a\nb, "c"'}), made.write(2))
+    engine.writes = (made.write(after=evil, product_id=ProductId("@P1"), why=Why(source='a\nb, "c"')), made.write(2))
     path = tmp_path / "audit.csv"
     cwtui("audit", "--csv", str(path))
     rows = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"))))
@@ -188,7 +187,7 @@ def test_audit_csv_is_a_header_and_a_row_per_write_and_no_formula(
     assert rows[0]["after_description"] == "'=HYPERLINK(1)"
     assert rows[0]["after_unit_price"] == "-4.5"
     assert rows[0]["product_id"] == "'@P1"
-    assert rows[0]["why"] == 'note: a\nb, "c"'
+    assert rows[0]["why"] == 'source: a\nb, "c"'
     assert rows[0]["at"] == "2026-11-23T09:30:00+00:00"
     assert (rows[1]["before_quantity"], rows[1]["after_quantity"], rows[1]["after_taxable"]) == ("", "10", "false")
     assert rows[1]["why"] == "rule: sales order; arithmetic: 4.50 × 1"

@@ -9,7 +9,7 @@ import pytest
 
 from cwtui.cli.task_listing import KINDS, STATUSES
 from cwtui.domain.tasks import TaskKind, TaskStatus
-from cwtui.engine.facade import UndoReport
+from cwtui.engine.reports import UndoReport
 from cwtui.store.state import open_state
 
 

@@ -12,6 +12,7 @@ import pytest
 from pydantic import SecretStr
 
 from cwtui.domain.errors import ServiceError
+from cwtui.engine.writing.create_once import CreateOnce
 from cwtui.sandbox.app import Sandbox, create_app
 from cwtui.sandbox.credentials import PSA, PSA_BASE
 from cwtui.sandbox.demo_files import copy_demo_files
@@ -22,7 +23,6 @@ from cwtui.vendors.accounts import AccountExport, read_accounts
 from cwtui.vendors.cross_references import CrossReferences
 from cwtui.vendors.items import ItemExport, ItemState
 from cwtui.vendors.layouts import Layout
-from cwtui.vendors.once import Once
 from cwtui.vendors.setup_tables import SetupTables
 from cwtui.vendors.sku_sheet import read_sku_sheet
 
@@ -67,7 +67,7 @@ async def test_every_step_sends_what_the_contract_allows(tmp_path: Path, psa_con
         transport=transport,
     )
     accounts, sheet, *_ = copy_demo_files(tmp_path / "files")
-    state, layout, once = open_state(tmp_path / "state.json"), Layout(), Once(0)
+    state, layout, once = open_state(tmp_path / "state.json"), Layout(), CreateOnce(0)
     try:
         setup = SetupTables(psa, layout, once)
         assert (await setup.checklist(apply=True)).is_complete

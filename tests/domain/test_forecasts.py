@@ -11,10 +11,11 @@ import pytest
 from cwtui.domain.charges import Charge
 from cwtui.domain.forecasts import AlarmCode, forecast
 from cwtui.domain.ids import AdditionId, AgreementId, CatalogItemId, CompanyId, ProductId, SubscriptionId, TaskId
+from cwtui.domain.ledger import Operation
 from cwtui.domain.mappings import Link
 from cwtui.domain.periods import BillingCalendar, BillingCycle
 from cwtui.domain.planning.dates import AgreementDates
-from cwtui.domain.plans import Change, Operation, Plan
+from cwtui.domain.plans import Change, Plan
 from cwtui.domain.psa import Addition, AdditionValues, Agreement, BillCustomer
 
 ID = AgreementId(101)

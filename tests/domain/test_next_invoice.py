@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 
 from cwtui.domain.charges import Charge
 from cwtui.domain.ids import AdditionId, AgreementId, CatalogItemId, ProductId
+from cwtui.domain.ledger import Operation
 from cwtui.domain.next_invoice import next_invoice, totals_by_charge
 from cwtui.domain.periods import BillingCalendar, BillingCycle, BillingPeriod
 from cwtui.domain.planning.dates import AgreementDates
-from cwtui.domain.plans import Change, Operation
+from cwtui.domain.plans import Change
 from cwtui.domain.psa import Addition, AdditionValues, BillCustomer
 
 AGREEMENT = AgreementId(1)

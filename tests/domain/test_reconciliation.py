@@ -21,10 +21,10 @@ from cwtui.domain.ids import (
     SubscriptionId,
     TaskId,
 )
+from cwtui.domain.ledger import Operation
 from cwtui.domain.mappings import Link
 from cwtui.domain.periods import BillingCalendar, BillingCycle, BillingPeriod
 from cwtui.domain.planning.dates import AgreementDates
-from cwtui.domain.plans import Operation
 from cwtui.domain.psa import Addition, AdditionValues, Agreement, CatalogItem
 from cwtui.domain.reconciliation import ReconcileFacts, RowStatus, Wanted, compare
 from cwtui.domain.repairs import RepairDraft, assign, repair_start

@@ -326,7 +326,7 @@ def test_a_killed_run_never_doubles(stack: ExitStack, opened: Opened, tmp_path: 
         assert story.left() == expected
         rows = cwtui.run("audit", "--json", status=0).json
         ended = [row for row in rows if row["outcome"] in {"confirmed", "adopted"}]
-        additions = Counter((row["task_id"], row["why"]["key"]) for row in ended if row["record"] == "addition")
+        additions = Counter((row["task_id"], row["key"]) for row in ended if row["record"] == "addition")
         others = Counter((row["record"], row["name"]) for row in ended if row["record"] != "addition")
         assert set(additions.values()) == set(others.values()) == {1}
         for record in ("company", "contact", "catalog item", "cross-reference", "Manage ID"):

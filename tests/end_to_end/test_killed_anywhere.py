@@ -80,7 +80,7 @@ def assert_each_write_was_made_once(cwtui: Cwtui) -> None:
     rows = cwtui.run("audit", "--json", status=0).json
     done = [row for row in rows if row["outcome"] in {"confirmed", "adopted"}]
     created = Counter(row["addition_id"] for row in done if row["operation"] == "create")
-    keys = Counter((row["task_id"], row["why"]["key"]) for row in done)
+    keys = Counter((row["task_id"], row["key"]) for row in done)
     assert set(created.values()) == {1}
     assert set(keys.values()) == {1}
 

@@ -46,4 +46,4 @@ async def test_exactly_what_is_missing_is_listed_and_nothing_is_changed(at: Runn
     report = await at.engine.doctor()
     assert [(one.module, one.permission, one.level) for one in report.permissions if not one.granted] == [missing]
     assert at.world.to_json() == before
-    assert at.engine.upkeep.record_writes() == ()
+    assert at.engine.record_writes() == ()

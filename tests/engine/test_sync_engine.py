@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -43,7 +42,7 @@ def posted(at: Running, what: str = "") -> int:
 
 async def test_exact_matches_are_mapped_and_written_in_the_same_run(at: Running) -> None:
     at.world.psa["catalog"].rows[501]["manufacturerPartNumber"] = "MPN1"
-    at.engine.rules = replace(at.engine.rules, maps_exact=True)
+    at.work_by(maps_exact=True)
     for kind, name in ((MappingKind.CUSTOMER, CUSTOMER), (MappingKind.PRODUCT, "P1"), (MappingKind.AGREEMENT, MAIL)):
         unmap(at, kind, name)
     assert (await at.engine.auto()).synced == 1
@@ -61,14 +60,14 @@ async def test_catalog_items_are_created_where_that_is_allowed(dry_run: bool, at
     at.world.add_product("P9", "Something quite new", mpn="ZZZ-9", price="3.00", cost="2.00")
     at.world.add_subscription(CUSTOMER, [("P9", 4)], id="S9")
     at.state.save_mapping(Mapping(MappingKey(MappingKind.AGREEMENT, "S9"), AGREEMENT))
-    at.engine.rules = replace(at.engine.rules, creates_items=True)
+    at.work_by(creates_items=True)
     report = await at.engine.auto(dry_run=dry_run)
     assert posted(at, "/procurement/catalog") == (0 if dry_run else 1)
     assert (report.synced, posted(at, "/finance")) == ((0, 0) if dry_run else (2, 2))
 
 
 async def test_what_cannot_be_mapped_does_not_stop_what_is(at: Running) -> None:
-    at.engine.rules = replace(at.engine.rules, maps_exact=True)
+    at.work_by(maps_exact=True)
     at.world.add_customer("Stranger", id="C9")
     at.world.add_subscription("C9", [("P1", 1)], id="S9")
     at.sandbox.behaviour.plan(*[Fault(status=400, service="psa", path="/company/companies", times=0)])
@@ -86,14 +85,14 @@ async def test_a_dry_run_says_what_would_be_written_and_writes_nothing(at: Runni
 
 
 async def test_only_some_customers_are_synchronised_by_themselves(at: Running) -> None:
-    at.engine.rules = replace(at.engine.rules, only_customers=frozenset({"somebody else"}))
+    at.work_by(only_customers=frozenset({"somebody else"}))
     report = await at.engine.auto()
     assert (report.synced, report.tasks[0].status) == (0, TaskStatus.READY)
     assert (await at.engine.sync([INITIAL])).synced == 1
 
 
 async def test_naming_a_task_confirms_its_guard(at: Running) -> None:
-    at.engine.desk.rules = replace(at.engine.desk.rules, max_quantity_change=Decimal(10))
+    at.plan_by(max_quantity_change=Decimal(10))
     await at.engine.auto()
     at.world.add_order(MAIL, "change", [("recurring", "P1", 90, "4.50")], id="1", created=TODAY)
     at.world.change_subscription(MAIL, quantities={"P1": 100})
@@ -208,13 +207,12 @@ async def test_nothing_is_written_to_a_state_somebody_else_holds(world: World, t
         await at.engine.check()
         second = open_state(at.state.path, read_only=True)
         try:
-            at.engine.store = second
-            for doing in (at.engine.auto(), at.engine.check(), at.engine.sync([INITIAL]), at.engine.skip([INITIAL])):
+            engine = at.engine_on(second)
+            for doing in (engine.auto(), engine.check(), engine.sync([INITIAL]), engine.skip([INITIAL])):
                 with pytest.raises(StateError):
                     await doing
             assert posted(at) == 0
         finally:
-            at.engine.store = at.state
             second.close()
 
 

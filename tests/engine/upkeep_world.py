@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -19,8 +19,9 @@ from cwtui.domain.psa import Addition
 from cwtui.domain.records import AuditRow
 from cwtui.domain.tasks import Task
 from cwtui.engine.clock import SystemClock
+from cwtui.engine.facade import Engine
 from cwtui.engine.protocols import Progress
-from cwtui.engine.sync_engine import SyncEngine
+from cwtui.engine.workspace import Workspace
 from cwtui.sandbox.app import Sandbox, create_app
 from cwtui.sandbox.credentials import announcement
 from cwtui.sandbox.world import World
@@ -78,11 +79,29 @@ def small_world(**agreement: Any) -> World:
 class Running:
     """An open engine and what it works on."""
 
-    engine: SyncEngine
+    engine: Engine
     state: State
     world: World
     sandbox: Sandbox
     listener: Silent
+
+    def work_by(self, **rules: Any) -> None:
+        """Another engine on the same state and services, with other settings of the engine."""
+        at = self.engine.workspace
+        self._work_on(replace(at, rules=replace(at.rules, **rules)))
+
+    def plan_by(self, **rules: Any) -> None:
+        """Another engine, with other settings of planning."""
+        at = self.engine.workspace
+        self._work_on(replace(at, planning_rules=replace(at.planning_rules, **rules)))
+
+    def engine_on(self, state: State) -> Engine:
+        """Another engine on another view of the state."""
+        workspace = replace(self.engine.workspace, store=state)
+        return Engine(workspace, replace(self.engine.desk, workspace=workspace), self.engine.tell)
+
+    def _work_on(self, workspace: Workspace) -> None:
+        self.engine = Engine(workspace, replace(self.engine.desk, workspace=workspace), self.engine.tell)
 
     def held(self, agreement: int = AGREEMENT) -> list[tuple[int, str, str, str, str | None]]:
         """The agreement's additions as ConnectWise holds them: item, quantity, price, first and last day."""

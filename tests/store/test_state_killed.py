@@ -28,7 +28,8 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from cwtui.domain.charges import Charge
-from cwtui.domain.plans import Change, Operation
+from cwtui.domain.ledger import Operation, Outcome
+from cwtui.domain.plans import Change
 from cwtui.domain.psa import AdditionValues
 from cwtui.domain.records import AuditRow
 from cwtui.domain.tasks import Task, TaskKind, TaskStatus
@@ -56,8 +57,8 @@ def work(path, begin):
             intent = state.intend(at=NOON, run_id="r", task_id=str(key), subscription_id="2000", change=change,
                                   present=frozenset())
             say("intended", intent.seq)
-            row = AuditRow(intent.seq, NOON, "r", "me", str(key), "create", 10, 9, "2000", "MFL-1", "recurring", None,
-                           VALUES, "confirmed", {})
+            row = AuditRow(intent.seq, NOON, "r", "me", str(key), Operation.CREATE, 10, 9, "2000", "MFL-1",
+                           Charge.RECURRING, None, VALUES, Outcome.CONFIRMED)
             state.conclude(intent, row)
             say("concluded", intent.seq)
         else:

@@ -194,9 +194,9 @@ def check_each_pair(path: Path, copies: Path, expected: dict[str, object]) -> No
 
 def test_a_newer_state_is_kept_and_refused(path: Path) -> None:
     open_state(path).close()
-    path.write_bytes(path.read_bytes().replace(b'"version":1', b'"version":2'))
+    path.write_bytes(path.read_bytes().replace(b'"version":2', b'"version":3'))
     before = path.read_bytes()
-    with pytest.raises(StateError, match=r"newer cwtui \(version 2 .* Upgrade cwtui"):
+    with pytest.raises(StateError, match=r"newer cwtui \(version 3 .* Upgrade cwtui"):
         open_state(path)
     assert path.read_bytes() == before
     assert not beside(path, ".recovered.json").exists()
@@ -207,7 +207,7 @@ def test_beside_a_newer_state_the_last_one_that_can_be_read_is_offered(path: Pat
         state = open_state(path)
         state.save_fact("a", value)
         state.close()
-    path.write_bytes(path.read_bytes().replace(b'"version":1', b'"version":2'))
+    path.write_bytes(path.read_bytes().replace(b'"version":2', b'"version":3'))
     before = path.read_bytes()
     with pytest.raises(StateError, match=r"newer cwtui .* knows nothing of what the newer one did since"):
         open_state(path)
@@ -227,7 +227,7 @@ def renamed(document: TinyDocument) -> TinyDocument:
 @pytest.fixture
 def version_0(path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A state as a cwtui of version 0 left it: a file, and a journal that was not folded."""
-    monkeypatch.setattr(migrations.migrated, "__defaults__", ({0: renamed},))
+    monkeypatch.setattr(migrations.migrated, "__defaults__", ({0: renamed, **migrations.MIGRATIONS},))
     old = {"cwtui": {"1": {"version": 0, "folded": 4}}, "notes": {"3": {"id": "n", "text": "old"}}}
     path.write_text(json.dumps(old))
     with monkeypatch.context() as patch:
@@ -248,7 +248,7 @@ def test_an_older_state_is_migrated(version_0: Path) -> None:
     abandon(state)  # killed before it was written in the new shape
     assert facts(version_0) == {"n": "old", "m": "journalled", "x": "new"}
     open_state(version_0).close()
-    assert json.loads(version_0.read_bytes())["cwtui"]["1"]["version"] == 1
+    assert json.loads(version_0.read_bytes())["cwtui"]["1"]["version"] == 2
     assert beside(version_0, ".bak").read_bytes() == before
     version_0.write_text("")
     assert facts(recover(version_0)) == {"n": "old", "m": "journalled", "x": "new"}
@@ -257,7 +257,7 @@ def test_an_older_state_is_migrated(version_0: Path) -> None:
 def test_a_migrated_state_is_written_even_if_nothing_else_changed(version_0: Path) -> None:
     beside(version_0, ".journal").unlink()
     open_state(version_0).close()
-    assert json.loads(version_0.read_bytes())["facts"] == {"3": {"id": "n", "value": "old"}}
+    assert json.loads(version_0.read_bytes())["facts"] == {"3": {"id": "n", "name": "n", "value": "old"}}
 
 
 def test_a_version_without_a_step_is_refused(path: Path) -> None:
@@ -266,7 +266,6 @@ def test_a_version_without_a_step_is_refused(path: Path) -> None:
         open_state(path)
 
 
-def test_today_is_version_1() -> None:
-    assert layout.VERSION == 1
-    assert dict(migrations.MIGRATIONS) == {}
+def test_every_version_before_today_has_a_step() -> None:
+    assert set(migrations.MIGRATIONS) == set(range(1, layout.VERSION))
     assert recovery.VERSION == layout.VERSION

@@ -15,7 +15,7 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from cwtui.composition import compose
-from cwtui.engine.sync_engine import SyncEngine
+from cwtui.engine.facade import Engine
 from cwtui.options import Options
 from cwtui.terminal import session_of
 from cwtui.tui.app import CwTui
@@ -31,7 +31,7 @@ class Demo:
     """The app, the engine behind it, and what a user does and sees."""
 
     app: CwTui
-    engine: SyncEngine
+    engine: Engine
     pilot: Pilot[Any]
     seen: Screen[Any] | None = None
 

@@ -14,10 +14,11 @@ from textual.command import CommandPalette
 
 from cwtui.composition import compose
 from cwtui.domain.errors import StateError
-from cwtui.engine.facade import AutoReport
 from cwtui.engine.listing.task_list import TaskRow
 from cwtui.engine.listing.task_rows import task_rows
+from cwtui.engine.reports import AutoReport
 from cwtui.options import Options
+from cwtui.store.state import open_state
 from cwtui.terminal import session_of
 from cwtui.tui import hangup
 from cwtui.tui.app import CwTui, Ending
@@ -370,10 +371,12 @@ async def test_rows_from_the_file_are_those_of_the_tasks(tmp_path: Path) -> None
         assert list(task_rows(store)) == [TaskRow.of(task) for task in store.tasks()]
 
 
-def test_a_task_that_cannot_be_read_says_which() -> None:
-    store = SimpleNamespace(task_documents=lambda: [{"id": "1.2", "status": "odd"}])
-    with pytest.raises(StateError, match=r"Task 1\.2 in the state file cannot be read"):
-        list(task_rows(store))  # type: ignore[arg-type]
+def test_a_task_that_cannot_be_read_says_which(tmp_path: Path) -> None:
+    state = open_state(tmp_path / "state.json")
+    state.documents.commit([("tasks", "1.2", b'{"id":"1.2","status":"odd"}')])
+    with pytest.raises(StateError, match=r"Document 1\.2 of table tasks in .* cannot be read"):
+        list(task_rows(state))
+    state.close()
 
 
 def test_a_session_needs_no_desk() -> None:

@@ -16,8 +16,8 @@ from cwtui.composition import build_engine, close_services, open_services, vendo
 from cwtui.domain.records import AuditRow
 from cwtui.domain.tasks import Task
 from cwtui.engine.clock import SystemClock
+from cwtui.engine.facade import Engine
 from cwtui.engine.protocols import Progress
-from cwtui.engine.sync_engine import SyncEngine
 from cwtui.sandbox.app import Sandbox, create_app
 from cwtui.sandbox.behaviour import Behaviour, Fault
 from cwtui.sandbox.credentials import announcement
@@ -51,7 +51,7 @@ class Partner:
     sandbox: Sandbox
     settings: Settings
     state: State
-    engine: SyncEngine
+    engine: Engine
     vendor: VendorDesk
     _files: int = field(default=0)
 

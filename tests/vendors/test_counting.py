@@ -22,9 +22,10 @@ from cwtui.domain.ids import (
     SubscriptionId,
     TaskId,
 )
+from cwtui.domain.ledger import Operation
 from cwtui.domain.mappings import Link
 from cwtui.domain.periods import BillingCycle
-from cwtui.domain.plans import Operation, Plan
+from cwtui.domain.plans import Plan
 from cwtui.domain.psa import Addition, AdditionValues, Agreement, CatalogItem
 from cwtui.domain.tasks import ProblemCode, Task, TaskKind, TaskStatus
 from cwtui.vendors.count_facts import CountedItem, CountFacts

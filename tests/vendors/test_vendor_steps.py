@@ -267,7 +267,7 @@ async def test_a_contact_that_a_killed_export_made_is_in_the_audit(
             await partner.export_accounts(partner.account("IM100205"))
     assert (await partner.export_accounts(partner.account("IM100205"))).without_contact == ()
     assert contacts_of(partner, "IM100205") == [INES]
-    writes = partner.engine.upkeep.record_writes()
+    writes = partner.engine.record_writes()
     assert [(row.record, row.outcome) for row in writes] == [("company", "confirmed"), ("contact", "adopted")]
 
 
@@ -275,7 +275,7 @@ async def test_every_write_of_the_steps_is_in_the_audit(partner: Partner) -> Non
     await partner.ready()
     await partner.export_accounts(partner.account("IM100205"), manage_id=True)
     await partner.vendor.cross_references(apply=True)
-    writes = partner.engine.upkeep.record_writes()
+    writes = partner.engine.record_writes()
     assert {row.outcome for row in writes} == {"confirmed"}
     assert Counter(row.record for row in writes) == {
         "product type": 1,
@@ -581,7 +581,7 @@ async def test_the_forecast_knows_what_is_counted(partner: Partner) -> None:
     """The agreement of an account is found by company and type; nobody mapped it."""
     await partner.ready()
     made = await partner.export_counts(f"{COBALT},SPF20A01SUNR,8,1.10")
-    forecasts = partner.engine.upkeep.forecasts
+    forecasts = partner.engine.forecaster
     (before,) = (await forecasts.forecast()).forecasts
     assert (before.invoice.before, before.invoice.after, before.planned) == (0, Decimal("16.00"), 1)
     await partner.engine.sync(made.created)

@@ -44,10 +44,19 @@ def free_port() -> int:
 
 @pytest.fixture
 def address(tmp_path: Path) -> Iterator[str]:
-    state = tmp_path / "state.json"
+    yield from served(tmp_path)
+
+
+@pytest.fixture
+def locked(tmp_path: Path) -> Iterator[str]:
+    yield from served(tmp_path, "--token", "--most", "1")
+
+
+def served(folder: Path, *options: str) -> Iterator[str]:
+    state = folder / "state.json"
     command = [sys.executable, "-m", "cwtui.cli.main", "--demo", "--as-of", "2026-11-23", "--state", str(state), "web"]
     with subprocess.Popen(  # noqa: S603  # our own command
-        [*command, "--port", str(free_port())], stdout=subprocess.PIPE, text=True
+        [*command, "--port", str(free_port()), *options], stdout=subprocess.PIPE, text=True
     ) as server:
         assert server.stdout is not None
         line = server.stdout.readline()
@@ -165,3 +174,19 @@ async def test_strangers_stay_out(address: str, path: str, headers: dict[str, st
         assert answer.status == expected
         if expected == 200:
             assert "default-src 'self'" in answer.headers["Content-Security-Policy"]
+
+
+async def test_the_token_leaves_the_address_and_the_terminals_are_bounded(locked: str) -> None:
+    base, _, token = locked.partition("/?token=")
+    jar = aiohttp.CookieJar(unsafe=True)  # an address is no name a cookie is usually kept for
+    async with aiohttp.ClientSession(cookie_jar=jar) as session:
+        async with session.get(base) as refused:
+            assert refused.status == 403
+        async with session.get(locked, allow_redirects=False) as moved:
+            assert (moved.status, moved.headers["Location"]) == (303, "/")
+            assert token not in moved.headers["Location"]
+        async with session.get(base) as page:
+            assert page.status == 200
+            assert token not in await page.text()
+        async with session.ws_connect(f"{base}/ws"), session.get(f"{base}/ws") as second:
+            assert second.status == 503

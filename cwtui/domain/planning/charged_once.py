@@ -20,7 +20,7 @@ from cwtui.domain.planning.lines import ChargedLine
 from cwtui.domain.planning.pricing import Offer, offer_for
 from cwtui.domain.planning.proration import prorated
 from cwtui.domain.plans import PriceSource, ProrateMode
-from cwtui.domain.psa import AdditionValues, BillCustomer, new_values
+from cwtui.domain.psa import AdditionValues, BillCustomer
 from cwtui.domain.tasks import ProblemCode
 
 _SUFFIX = {Charge.SETUP: " - setup fee", Charge.CANCELLATION: " - cancellation fee", Charge.OTHER: ""}
@@ -199,7 +199,7 @@ def _create_once(
     if billed.total is not None:
         decimals = max(decimals, _TOTAL_DECIMALS)
     price = round_price(offer.price, decimals)
-    after = new_values(
+    after = AdditionValues(
         offer.item.id,
         billed.quantity,
         price,

@@ -10,6 +10,7 @@ from functools import partial
 
 from cwtui.domain.charges import Charge
 from cwtui.domain.ids import AdditionId, ProductId
+from cwtui.domain.ledger import Operation
 from cwtui.domain.mappings import Link, MappingKey, MappingKind
 from cwtui.domain.marketplace import Price, Subscription, SubscriptionProduct
 from cwtui.domain.money import ZERO, line_total, plain, price_text
@@ -17,12 +18,9 @@ from cwtui.domain.plain_text import stored_text
 from cwtui.domain.planning.dates import PlanDates
 from cwtui.domain.planning.facts import PlanningFacts
 from cwtui.domain.planning.lines import plan_product
-from cwtui.domain.plans import Arithmetic, Change, Operation, PriceSource, Steps
+from cwtui.domain.plans import Arithmetic, Change, PriceSource, Steps
 from cwtui.domain.psa import Addition, AdditionValues, Agreement
-from cwtui.domain.quick import quickly
 from cwtui.domain.tasks import Problem, ProblemCode
-
-new_change = quickly(Change)
 
 
 @dataclass(slots=True)
@@ -146,7 +144,7 @@ class Draft:
                 key = f"{key}:{len(self.changes)}"
                 break
         self.changes.append(
-            new_change(
+            Change(
                 key=key,
                 operation=Operation.CREATE,
                 agreement_id=self.agreement.id,
@@ -198,7 +196,7 @@ class Draft:
         self, link: Link, operation: Operation, held: Addition, after: AdditionValues | None, rule: str, why: str
     ) -> None:
         self.changes.append(
-            new_change(
+            Change(
                 key=f"{operation}:{link.addition_id}",
                 operation=operation,
                 agreement_id=link.agreement_id,

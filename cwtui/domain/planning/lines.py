@@ -10,7 +10,6 @@ from cwtui.domain.charges import Charge, charge_of
 from cwtui.domain.ids import ProductId
 from cwtui.domain.marketplace import OrderLine, Price, Subscription
 from cwtui.domain.money import ZERO
-from cwtui.domain.quick import quickly
 from cwtui.domain.tasks import Problem, ProblemCode
 
 _ONE = Decimal(1)
@@ -81,9 +80,6 @@ class ChargedLine:
         return _told_positive(replace(self, charge=Charge.CREDIT))
 
 
-new_line = quickly(ChargedLine)
-
-
 def plan_product(subscription: Subscription) -> ProductId:
     """The product of a plan's own fee (plans.md#charges)."""
     return ProductId(f"plan:{subscription.plan_id or subscription.id}")
@@ -121,7 +117,7 @@ def charged_lines(
         if quantity == 0 and extended:
             problems.append(_unknown(line, product, f"A {line.type} line charges an amount for a quantity of 0"))
             continue
-        one = new_line(product, charge, (line.type,), quantity, line.unit_price, extended)
+        one = ChargedLine(product, charge, (line.type,), quantity, line.unit_price, extended)
         if charge is Charge.CREDIT:
             one = _told_positive(one)
         price = one.unit_price

@@ -13,7 +13,6 @@ from cwtui.domain.planning.draft import Draft
 from cwtui.domain.planning.lines import ChargedLine
 from cwtui.domain.plans import Arithmetic, PriceSource
 from cwtui.domain.psa import CatalogItem
-from cwtui.domain.quick import quickly
 from cwtui.domain.tasks import ProblemCode
 
 _UNIT_CHARGES = frozenset({Charge.RECURRING, Charge.PRORATED})
@@ -39,9 +38,6 @@ class Offer:
     def positive(self) -> Offer:
         """The same as a charge, where both quantity and price were told negative."""
         return Offer(self.item, abs(self.price), abs(self.cost), self.formulas)
-
-
-new_offer = quickly(Offer)
 
 
 def item_for(draft: Draft, product: ProductId, charge: Charge) -> CatalogItem | None:
@@ -109,13 +105,13 @@ def offer_for(draft: Draft, line: ChargedLine, source: PriceSource, *, prefer_he
         return None
     if item is None:
         return None
-    return new_offer(item, price.amount, _cost(draft, line, price))
+    return Offer(item, price.amount, _cost(draft, line, price))
 
 
 def _connectwise_offer(draft: Draft, item: CatalogItem | None) -> Offer | None:
     """The catalog item's own price and cost; one that ConnectWise does not name is not 0."""
     if item is None or item.is_priced:
-        return None if item is None else new_offer(item, item.price, item.cost)
+        return None if item is None else Offer(item, item.price, item.cost)
     draft.problem(
         ProblemCode.CATALOG_ITEM_INACTIVE,
         str(item.id),

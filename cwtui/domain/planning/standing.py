@@ -19,7 +19,7 @@ from cwtui.domain.planning.draft import Draft
 from cwtui.domain.planning.lines import ChargedLine
 from cwtui.domain.planning.pricing import Offer, offer_for
 from cwtui.domain.plans import PriceSource
-from cwtui.domain.psa import BillCustomer, new_values
+from cwtui.domain.psa import AdditionValues, BillCustomer
 from cwtui.domain.tasks import ProblemCode
 
 _RULE = "a standing addition from the first day ConnectWise has not billed"
@@ -113,7 +113,7 @@ def create_standing(
             " to 0. Bill it by hand and skip this task, or have prices rounded to more decimals.",
         )
         return
-    after = new_values(
+    after = AdditionValues(
         offer.item.id,
         quantity,
         price,

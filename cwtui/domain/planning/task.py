@@ -20,10 +20,7 @@ from cwtui.domain.planning.renewal import plan_renewal_order
 from cwtui.domain.planning.sales import plan_sales_order
 from cwtui.domain.plans import Change, Plan
 from cwtui.domain.psa import Addition, Agreement
-from cwtui.domain.quick import quickly
 from cwtui.domain.tasks import Problem, ProblemCode, TaskKind, kind_of, lines_of, stray_lines
-
-new_plan = quickly(Plan)
 
 _RULES = {
     TaskKind.SALES_ORDER: plan_sales_order,
@@ -67,7 +64,7 @@ def plan_task(facts: PlanningFacts) -> Plan:
         _plan_by_kind(draft)
     _check_end(draft)
     _check_links(draft)
-    return new_plan(
+    return Plan(
         task_id=facts.task.id,
         subscription_id=facts.task.subscription_id,
         agreement_id=agreement.id if agreement else None,

@@ -6,7 +6,6 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from cwtui.domain.carried import CarriedRules
 from cwtui.domain.errors import CheckCutOff, GuardError, NotFound, ServiceError
 from cwtui.domain.ids import INITIAL, CustomerId, OrderId, SubscriptionId, TaskId, task_id
 from cwtui.domain.marketplace import Customer, Order, OrderStatus, Subscription, SubscriptionStatus
@@ -16,10 +15,11 @@ from cwtui.engine.checking.comparison import DailyComparison
 from cwtui.engine.checking.difference_tasks import EXPLAINED, DifferenceTasks
 from cwtui.engine.checking.history import History
 from cwtui.engine.checking.progress_kept import Beginning, KeptProgress, history_of
-from cwtui.engine.checking.unread import UnreadRecords, customer_record, order_record, subscription_record
 from cwtui.engine.concurrently import each, in_turns
-from cwtui.engine.facade import CheckReport
-from cwtui.engine.protocols import Clock, Listener, Marketplace, Progress, Psa, Store
+from cwtui.engine.planning.unread import UnreadRecords, customer_record, order_record, subscription_record
+from cwtui.engine.protocols import Progress
+from cwtui.engine.reports import CheckReport
+from cwtui.engine.workspace import Feature
 
 OVERLAP = timedelta(days=1)
 """How far a check looks back behind the last one: clocks differ, and lists lag behind."""
@@ -45,21 +45,13 @@ class _Found:
 
 
 @dataclass(slots=True)
-class ChangeCheck:
+class ChangeCheck(Feature):
     """One check of changes. Its tasks are saved in one piece at its end; what it read is kept as it is read.
 
     Attributes:
         watches: Compare what subscriptions hold with what was carried over, whatever was compared today.
     """
 
-    marketplace: Marketplace
-    store: Store
-    psa: Psa
-    clock: Clock
-    listener: Listener
-    carried_rules: CarriedRules
-    at_once: int = 16
-    guards_empty_feed: bool = True
     watches: bool = False
     _failures: list[str] = field(default_factory=list)
     _counts: Mapping[str, int] = field(default_factory=dict)
@@ -73,18 +65,8 @@ class ChangeCheck:
     def __post_init__(self) -> None:
         self._unread = UnreadRecords(self.store)
         self._kept = KeptProgress(self.store)
-        self._differences = DifferenceTasks(self.store, self.clock, self.listener)
-        self._comparison = DailyComparison(
-            self.store,
-            self.marketplace,
-            self.psa,
-            self.clock,
-            self.listener,
-            self._differences,
-            self._unread,
-            self.carried_rules,
-            self.at_once,
-        )
+        self._differences = DifferenceTasks(self.workspace)
+        self._comparison = DailyComparison(self.workspace, self._differences, self._unread)
 
     async def run(self) -> CheckReport:
         """Read what changed and make its tasks (check.md#later-checks).
@@ -145,7 +127,7 @@ class ChangeCheck:
         """Refuse a list that came back empty where the last one was not (plans.md#guards)."""
         counts = {feed: await self.marketplace.total(feed) for feed in FEEDS}
         for feed, count in counts.items():
-            if self.guards_empty_feed and count == 0 and last.get(feed, 0) > 0:
+            if self.workspace.rules.guards_empty_feed and count == 0 and last.get(feed, 0) > 0:
                 raise GuardError(
                     f"The marketplace's list of {feed} came back empty; the last one had {last[feed]}.",
                     changed="Nothing was changed, neither in ConnectWise nor in the state.",

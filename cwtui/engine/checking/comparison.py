@@ -23,11 +23,13 @@ from cwtui.domain.carried import (
 from cwtui.domain.errors import NotFound, ServiceError
 from cwtui.domain.ids import AgreementId, CompanyId, OrderId, ProductId, SubscriptionId, task_id
 from cwtui.domain.marketplace import Order, OrderStatus, Subscription, SubscriptionStatus
+from cwtui.domain.plans import PriceSource
 from cwtui.domain.tasks import Task, TaskKind, TaskStatus
 from cwtui.engine.checking.difference_tasks import DifferenceTasks
-from cwtui.engine.checking.unread import UnreadRecords, is_the_records_fault, subscription_record
-from cwtui.engine.concurrently import each, in_turns
-from cwtui.engine.protocols import Clock, Listener, Marketplace, Progress, Psa, Store
+from cwtui.engine.concurrently import in_turns
+from cwtui.engine.planning.unread import UnreadRecords, is_the_records_fault, subscription_record
+from cwtui.engine.protocols import Progress
+from cwtui.engine.workspace import Feature
 
 _FACT = "check.compared"
 _FAILED_FOR_GOOD_DAYS = 31
@@ -74,7 +76,7 @@ class Compared:
 
 
 @dataclass(slots=True)
-class DailyComparison:
+class DailyComparison(Feature):
     """Finds what no order explains. It reads; only `conclude` saves, within the check's own batch.
 
     Attributes:
@@ -83,15 +85,8 @@ class DailyComparison:
         was_made: There is something to conclude.
     """
 
-    store: Store
-    marketplace: Marketplace
-    psa: Psa
-    clock: Clock
-    listener: Listener
     tasks: DifferenceTasks
     unread: UnreadRecords
-    rules: CarriedRules
-    at_once: int = 16
     failures: list[str] = field(default_factory=list)
     _rows: dict[SubscriptionId, Subscription] = field(default_factory=dict)
     _known: dict[str, Compared] = field(default_factory=dict)
@@ -130,16 +125,14 @@ class DailyComparison:
         await self._read_companies(due)
         changed = [row for row in due if self._has_to_be_read(row)]
         unexplained = [row for row in changed if not self._is_explained_already(row)]
-        done = self._counting("Reading changed subscriptions", len(unexplained))
-        answers = await each(unexplained, self._details, at_once=self.at_once, done=done)
+        answers = await self.workspace.each(unexplained, self._details, "Reading changed subscriptions")
         self._read = {answer.id: answer for answer in answers if answer is not None}
         for row in due:
             if row not in changed or row.id in self._read:
                 self._judge(self._read.get(row.id) or self._stored(row) or row)
         await self._look_for_missing(skipped)
         candidates = [name for name, found in self._found.items() if found and self._is_news(name, found)]
-        done = self._counting("Reading orders of changed subscriptions", len(candidates))
-        explained = await each(candidates, self._explaining_orders, at_once=self.at_once, done=done)
+        explained = await self.workspace.each(candidates, self._explaining_orders, "Reading their orders")
         for name, orders in zip(candidates, explained, strict=True):
             if orders:
                 listed = self._rows.get(name)
@@ -182,6 +175,11 @@ class DailyComparison:
             "subscriptions": {str(each.id): Compared.of(each).record() for each in subscriptions},
         }
         self.store.save_fact(_FACT, record)
+
+    @property
+    def _rules(self) -> CarriedRules:
+        planning = self.workspace.planning_rules
+        return CarriedRules(planning.price_source is PriceSource.MARKETPLACE, planning.price_decimals)
 
     # which may differ
 
@@ -228,7 +226,7 @@ class DailyComparison:
 
     def _judge(self, subscription: Subscription) -> None:
         self._found[subscription.id] = differences(
-            subscription, self._carried(subscription), self.clock.today, self.rules
+            subscription, self._carried(subscription), self.clock.today, self._rules
         )
 
     def _carried(self, subscription: Subscription) -> Carried:
@@ -280,8 +278,8 @@ class DailyComparison:
             for name in sorted(linked | waiting)
             if name and name not in self._rows and name not in skipped and self._is_of_the_marketplace(name)
         ]
-        done = self._counting("Reading subscriptions that are not listed", len(names))
-        for name, is_gone in zip(names, await each(names, self._is_gone, at_once=self.at_once, done=done), strict=True):
+        gone = await self.workspace.each(names, self._is_gone, "Reading subscriptions that are not listed")
+        for name, is_gone in zip(names, gone, strict=True):
             if not is_gone:
                 continue
             self._gone.add(name)
@@ -379,9 +377,6 @@ class DailyComparison:
         """A subscription that is gone, as far as its tasks tell."""
         task = self.store.tasks_of(name)[-1]
         return Subscription(name, task.subscription_name, task.customer_id, SubscriptionStatus.REMOVED)
-
-    def _counting(self, what: str, total: int) -> Any:
-        return lambda done: self.listener.progress(Progress(what, done, total))
 
 
 def _has_its_turn(name: SubscriptionId, today: date) -> bool:

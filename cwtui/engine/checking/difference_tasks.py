@@ -20,7 +20,8 @@ from cwtui.domain.tasks import (
     TaskStatus,
     is_difference,
 )
-from cwtui.engine.protocols import Clock, Listener, Store
+from cwtui.engine.protocols import Store
+from cwtui.engine.workspace import Feature
 
 _FACT = "difference:"
 _REPAIR_FACT = "repair:"
@@ -29,12 +30,8 @@ EXPLAINED = "Settled by itself: an order of the subscription explains it now."
 
 
 @dataclass(slots=True)
-class DifferenceTasks:
+class DifferenceTasks(Feature):
     """The open difference of each subscription, at most one."""
-
-    store: Store
-    clock: Clock
-    listener: Listener
 
     def open_of(self, name: SubscriptionId) -> Task | None:
         """The open task of a subscription's difference."""

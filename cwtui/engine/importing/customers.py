@@ -11,17 +11,20 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from cwtui.domain.accounts import Account
-from cwtui.domain.errors import AccessDenied, OutcomeUnknown, ServiceError
+from cwtui.domain.errors import AccessDenied, ServiceError
 from cwtui.domain.ids import CompanyId
+from cwtui.domain.ledger import ImportIntent, Outcome
 from cwtui.domain.mappings import Mapping as MappingRow
 from cwtui.domain.mappings import MappingKey, MappingKind, is_account
 from cwtui.domain.marketplace import Customer
 from cwtui.domain.psa import Company, Contact
 from cwtui.engine.mapping.suggest import exact_matches, namesakes_of, suggest_companies
-from cwtui.engine.protocols import Clock, Listener, Marketplace, Progress, Psa, Store
+from cwtui.engine.planning.open_tasks import OpenTasks
+from cwtui.engine.protocols import Progress
+from cwtui.engine.workspace import Feature
+from cwtui.engine.writing.create_once import CreateOnce
 
 Row = TypeVar("Row")
-_INTENT = "customers.import:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,26 +77,13 @@ class Twins:
 
 
 @dataclass(slots=True)
-class CustomerImport:
+class CustomerImport(Feature):
     """Creates customers from companies and maps them at once.
 
     The marketplace validates parameters of products only, so an account is checked here before it is sent.
-
-    Attributes:
-        settle_s: Seconds a create of unknown outcome is given to appear in the list.
-        replan: Plans the tasks that the new mappings concern.
-        is_stopping: Nothing new is begun once it says so.
     """
 
-    store: Store
-    marketplace: Marketplace
-    psa: Psa
-    clock: Clock
-    listener: Listener
-    settle_s: float
-    replan: Callable[[], Awaitable[None]]
-    require_writable: Callable[[], None]
-    is_stopping: Callable[[], bool]
+    open_tasks: OpenTasks
     wait: Callable[[float], Awaitable[None]] = asyncio.sleep
 
     async def candidates(self, ids: Collection[CompanyId] | None = None) -> tuple[ImportCandidate, ...]:
@@ -109,7 +99,7 @@ class CustomerImport:
 
     async def import_all(self, *, language: str = "") -> ImportReport:
         """Every complete company; incomplete ones are named with what they lack."""
-        self.require_writable()
+        self.workspace.begin_run()
         return await self._import(await self.candidates(), {}, language)
 
     async def import_some(
@@ -128,7 +118,7 @@ class CustomerImport:
             language: Of their notifications; empty is English.
             anew: Create them although the marketplace has customers of their names.
         """
-        self.require_writable()
+        self.workspace.begin_run()
         found = await self.candidates(ids)
         known = {one.company.id for one in found}
         mapped = self._mapped()
@@ -153,7 +143,7 @@ class CustomerImport:
         failures: list[NotImported] = []
         try:
             for number, candidate in enumerate(candidates, 1):
-                if self.is_stopping():
+                if self.is_stopping:
                     break
                 company, account = candidate.company, candidate.account.filled(chosen)
                 try:
@@ -170,7 +160,7 @@ class CustomerImport:
                 self.listener.progress(Progress("Importing customers", number, len(candidates)))
         finally:
             if imported:
-                await self.replan()
+                await self.open_tasks.replan_after_mapping()
         return ImportReport(tuple(imported), tuple(failures))
 
     async def _one(
@@ -188,19 +178,18 @@ class CustomerImport:
         if account.lacks:
             lacks = ", ".join(name.replace("_", " ") for name in account.lacks)
             return NotImported(company.id, company.name, f"It lacks {lacks}.", account.lacks)
-        intent = {"identifier": account.external_id, "at": self.clock.now().isoformat()}
-        self.store.save_fact(f"{_INTENT}{company.id}", intent)
-        try:
-            created = await self.marketplace.create_customer(account.body())
-        except OutcomeUnknown:
-            await self.wait(self.settle_s)
+        self.store.save_import_intent(ImportIntent(company.id, account.external_id, self.clock.now()))
+
+        async def send() -> Customer:
+            return await self.marketplace.create_customer(account.body())
+
+        async def look() -> Customer | None:
             known.update(by_external_id(await self._customers()))
-            found = known.get(account.external_id.casefold())
-            if found is None:
-                raise
-            return self._map(company, found, adopted=True)
-        known[account.external_id.casefold()] = created
-        return self._map(company, created, adopted=False)
+            return known.get(account.external_id.casefold())
+
+        customer, outcome = await CreateOnce(self.settle_s, self.wait).create_or_adopt(send, look, sends=1)
+        known[account.external_id.casefold()] = customer
+        return self._map(company, customer, adopted=outcome is Outcome.ADOPTED)
 
     def _map(self, company: Company, customer: Customer, *, adopted: bool) -> Imported | NotImported:
         """Map at once; a customer that is mapped to another company is left alone."""
@@ -214,7 +203,7 @@ class CustomerImport:
         with self.store.batch():
             self.store.save_customers([customer])
             self.store.save_mapping(MappingRow(MappingKey(MappingKind.CUSTOMER, customer.id), company.id))
-            self.store.save_fact(f"{_INTENT}{company.id}", {"customer": customer.id})
+            self.store.save_import_intent(ImportIntent(company.id, company.identifier, self.clock.now(), customer.id))
         return Imported(company, customer, adopted)
 
     async def _known(self, candidates: Sequence[ImportCandidate]) -> Sequence[Customer]:
@@ -244,8 +233,8 @@ class CustomerImport:
 
     def _is_open(self, company: Company) -> bool:
         """A create was begun for it and nothing says how it ended."""
-        kept = self.store.fact(f"{_INTENT}{company.id}")
-        return isinstance(kept, dict) and "customer" not in kept
+        begun = self.store.import_intent(company.id)
+        return begun is not None and begun.customer_id is None
 
     def _mapped(self) -> dict[CompanyId, str]:
         """A company that is linked to a vendor's account only is no customer of the marketplace yet."""

@@ -46,6 +46,10 @@ class TaskColumn(StrEnum):
     PROBLEM = "problem"
 
 
+def _itself(text: str, _: str) -> str:
+    return text
+
+
 @dataclass(frozen=True, slots=True)
 class TaskRow:
     """What the list needs of one task.
@@ -68,8 +72,13 @@ class TaskRow:
     problem: str = ""
 
     @classmethod
-    def of(cls, task: Task) -> TaskRow:
-        """The row of a task; its texts are shared with the task, not copied."""
+    def of(cls, task: Task, once: Callable[[str, str], str] = _itself) -> TaskRow:
+        """The row of a task.
+
+        Args:
+            task: The task.
+            once: Gives the text to keep for a text that was kept before (`dict.setdefault`).
+        """
         problem = task.problems[0].message if task.problems else task.note
         if len(task.problems) > 1:
             problem = f"{problem} (+{len(task.problems) - 1} more)"
@@ -77,13 +86,13 @@ class TaskRow:
             task.id,
             task.status,
             task.kind,
-            task.customer_id,
-            task.customer_name,
-            task.subscription_name,
+            CustomerId(once(task.customer_id, task.customer_id)),
+            once(task.customer_name, task.customer_name),
+            once(task.subscription_name, task.subscription_name),
             task.order_number,
             task.effective,
             task.monthly_effect,
-            problem,
+            once(problem, problem),
         )
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TypeVar
 
 from cwtui.domain.charges import Charge, charge_of
@@ -19,54 +19,56 @@ from cwtui.domain.planning.lines import plan_product
 from cwtui.domain.psa import Agreement, CatalogItem, Company, NewCatalogItem
 from cwtui.domain.suggestions import Suggestion as Proposal
 from cwtui.domain.tasks import Task, lines_of
-from cwtui.engine.facade import Candidate, MappingRow, Suggestion
+from cwtui.engine.mapping.known_names import KnownNames
 from cwtui.engine.mapping.suggest import exact_matches, suggest_agreements, suggest_catalog_items, suggest_companies
-from cwtui.engine.protocols import Clock, Psa, Store
+from cwtui.engine.planning.open_tasks import OpenTasks
+from cwtui.engine.reports import Candidate, MappingRow, Suggestion
+from cwtui.engine.workspace import Feature
 
 Row = TypeVar("Row")
 _PERCENT = 100
-_NAMES = "names"
 
 
 @dataclass(slots=True)
-class MappingDesk:
-    """Reads ConnectWise's companies, catalog items and agreements when they are first needed, then once a run.
+class MappingDesk(Feature):
+    """Reads ConnectWise's companies, catalog items and agreements when they are first needed, then once a run."""
 
-    Attributes:
-        readings: Grows whenever what was read is forgotten: what was worked out from it is old then.
-    """
-
-    store: Store
-    psa: Psa
-    clock: Clock
+    open_tasks: OpenTasks
+    known_names: KnownNames
     _companies: list[Company] | None = None
     _items: list[CatalogItem] | None = None
     _agreements: list[Agreement] | None = None
-    _names: dict[str, str] = field(default_factory=dict)
-    readings: int = 0
+    _read_in: int = 0
 
     async def companies(self) -> list[Company]:
         """Every company that is not deleted."""
+        self._drop_what_is_old()
         if self._companies is None:
             self._companies = await _all(self.psa.companies())
         return self._companies
 
     async def items(self) -> list[CatalogItem]:
         """The whole product catalog."""
+        self._drop_what_is_old()
         if self._items is None:
             self._items = await _all(self.psa.catalog_items())
         return self._items
 
     async def agreements(self) -> list[Agreement]:
         """Every agreement."""
+        self._drop_what_is_old()
         if self._agreements is None:
             self._agreements = await _all(self.psa.agreements())
         return self._agreements
 
     def forget(self) -> None:
         """Read ConnectWise afresh from now on."""
-        self._companies = self._items = self._agreements = None
-        self.readings += 1
+        self.workspace.run.readings += 1
+
+    def _drop_what_is_old(self) -> None:
+        if self._read_in != self.workspace.run.readings:
+            self._companies = self._items = self._agreements = None
+            self._read_in = self.workspace.run.readings
 
     # what is mapped
 
@@ -93,6 +95,39 @@ class MappingDesk:
                 subscription = self.store.subscription(SubscriptionId(name))
                 return subscription.name if subscription else ""
 
+    # changes
+
+    async def put(self, mapping: Mapping) -> MappingRow:
+        """Map, or map differently; tasks that it concerns are planned anew."""
+        self.workspace.require_writable()
+        await self.check_target(mapping)
+        self.store.save_mapping(mapping)
+        await self.open_tasks.replan_after_mapping()
+        return self.row(mapping)
+
+    async def drop(self, key: MappingKey) -> bool:
+        """Forget one mapping; other mappings stay, open tasks go back to needs_action.
+
+        Rule: mapping.md#unmapping-a-customer.
+        """
+        self.workspace.require_writable()
+        was_there = self.store.drop_mapping(key)
+        if was_there:
+            await self.open_tasks.replan_after_mapping()
+        return was_there
+
+    async def put_all(self, mappings: Sequence[Mapping]) -> int:
+        """Set all of them or none."""
+        self.workspace.require_writable()
+        known = self.store.mappings()
+        changed = [mapping for mapping in mappings if known.get(mapping.key) != mapping.connectwise_id]
+        with self.store.batch():
+            for mapping in changed:
+                self.store.save_mapping(mapping)
+        if changed:
+            await self.open_tasks.replan_after_mapping()
+        return len(changed)
+
     async def check_target(self, mapping: Mapping) -> None:
         """Refuse a mapping to something ConnectWise does not have, and remember its name.
 
@@ -116,7 +151,7 @@ class MappingDesk:
                 changed="The mapping was not changed.",
                 next_step=f"Look for the right id: cwtui map suggest {mapping.key.kind}.",
             )
-        self._remember_names({_name_key(mapping): name})
+        self.known_names.remember(mapping.key.kind, [(mapping.connectwise_id, name)])
 
     async def _target_name(self, mapping: Mapping) -> str | None:
         target = mapping.connectwise_id
@@ -131,19 +166,6 @@ class MappingDesk:
                 agreements = await _all(self.psa.agreements({AgreementId(target)}))
                 return agreements[0].name if agreements else None
 
-    def _known_names(self) -> dict[str, str]:
-        if not self._names:
-            kept = self.store.fact(_NAMES)
-            self._names = {str(key): str(name) for key, name in kept.items()} if isinstance(kept, dict) else {}
-        return self._names
-
-    def _remember_names(self, names: dict[str, str]) -> None:
-        known = self._known_names()
-        if any(known.get(key) != name for key, name in names.items()):
-            known.update(names)
-            if not self.store.is_read_only:
-                self.store.save_fact(_NAMES, dict(known))
-
     async def learn_names(self, kind: MappingKind) -> None:
         """Read the names of everything of a kind that is mapped, so that its table shows them."""
         wanted = self.store.mappings().targets(kind)
@@ -155,20 +177,16 @@ class MappingDesk:
                 named = [(item.id, item.identifier) for item in await self.items()]
             case MappingKind.AGREEMENT:
                 named = [(agreement.id, agreement.name) for agreement in await self.agreements()]
-        self._remember_names({f"{kind}:{number}": name for number, name in named if number in wanted})
+        self.known_names.remember(kind, [(number, name) for number, name in named if number in wanted])
 
     async def learn_name(self, mapping: Mapping) -> None:
         """Read the name of one mapping's target, unless it is known."""
         if not self.connectwise_name(mapping) and (name := await self._target_name(mapping)):
-            self._remember_names({_name_key(mapping): name})
+            self.known_names.remember(mapping.key.kind, [(mapping.connectwise_id, name)])
 
     def connectwise_name(self, mapping: Mapping) -> str:
         """The name of a mapping's target, as far as it is known."""
-        return self._known_names().get(_name_key(mapping), "")
-
-    def keep_names(self, kind: MappingKind, names: Iterable[tuple[int, str]]) -> None:
-        """Remember names of what a kind is mapped to, that were read for something else."""
-        self._remember_names({f"{kind}:{number}": name for number, name in names})
+        return self.known_names.of(mapping.key.kind, mapping.connectwise_id)
 
     # what is not mapped
 
@@ -346,10 +364,6 @@ def currency_of(subscription: Subscription) -> str:
 def _suggestion(kind: MappingKind, name: str, text: str, proposed: Iterable[Proposal]) -> Suggestion:
     candidates = (Candidate(one.connectwise_id, one.name, one.score * _PERCENT, one.reason) for one in proposed)
     return Suggestion(kind, name, text, tuple(candidates))
-
-
-def _name_key(mapping: Mapping) -> str:
-    return f"{mapping.key.kind}:{mapping.connectwise_id}"
 
 
 async def _all(pages: AsyncIterator[Sequence[Row]]) -> list[Row]:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from cwtui.domain.errors import InputError, StateError
+from cwtui.domain.errors import InputError
 from cwtui.domain.ids import (
     AdditionId,
     AgreementId,
@@ -35,7 +35,7 @@ from cwtui.engine.mapping.suggest import exact_matches, suggest_catalog_items, s
 from cwtui.engine.mapping.wizard_steps import Step, steps_of
 from cwtui.engine.planning.desk import PlanningDesk
 from cwtui.engine.planning.editing import PlanEditing
-from cwtui.engine.protocols import Clock, Psa, Store
+from cwtui.engine.workspace import Feature
 
 _Id = TypeVar("_Id", bound=str)
 SETUP_TABLES = ("categories", "subcategories", "product_types", "units", "billing_cycles")
@@ -71,12 +71,9 @@ class SetupTables:
 
 
 @dataclass(slots=True)
-class Workbench:
+class Workbench(Feature):
     """Choices, suggestions, edits and previews; what they lead to is written by the engine."""
 
-    store: Store
-    psa: Psa
-    clock: Clock
     desk: PlanningDesk
     mapping: MappingDesk
     _suggested: dict[MappingKey, tuple[Suggestion, ...]] = field(default_factory=dict)
@@ -91,9 +88,9 @@ class Workbench:
 
     async def suggestions(self, lines: Sequence[MappingLine]) -> Dictionary[MappingKey, tuple[Suggestion, ...]]:
         """Suggestions for lines of one kind; what was worked out before is not worked out again."""
-        if self._suggested_from != self.mapping.readings:
+        if self._suggested_from != self.workspace.run.readings:
             self._suggested.clear()
-            self._suggested_from = self.mapping.readings
+            self._suggested_from = self.workspace.run.readings
         unknown = [line for line in lines if line.key not in self._suggested]
         if unknown:
             self._suggested.update(await self._suggest(unknown))
@@ -201,13 +198,6 @@ class Workbench:
             case MappingKind.CUSTOMER:
                 return ""
 
-    def keep_names(self) -> None:
-        """Let the names that were read for plans survive them: what is written is looked at later, too."""
-        agreements = [held for held in self.desk.agreements.values() if held is not None]
-        self.mapping.keep_names(MappingKind.AGREEMENT, [(held.id, held.name) for held in agreements])
-        items = self.desk.items.values()
-        self.mapping.keep_names(MappingKind.PRODUCT, [(held.id, held.identifier) for held in items])
-
     # a new catalog item
 
     async def setup_tables(self) -> SetupTables:
@@ -222,7 +212,7 @@ class Workbench:
 
     async def create_item(self, item: NewCatalogItem) -> CatalogItem:
         """Create a catalog item; whoever asked maps it."""
-        self._require_writable()
+        self.workspace.require_writable()
         created = await self.psa.create_catalog_item(item)
         self.mapping.forget()
         return created
@@ -288,7 +278,7 @@ class Workbench:
         Raises:
             InputError: A value cannot be used.
         """
-        self._require_writable()
+        self.workspace.require_writable()
         edits = editing.edits()
         if edits is None:
             self.store.drop_edits(editing.task.id)
@@ -343,13 +333,6 @@ class Workbench:
         if not task.status.is_open:
             raise InputError(f"Task {task.id} is {task.status}: its plan is not edited any more.", next_step=_TAKE_UP)
         return task
-
-    def _require_writable(self) -> None:
-        if self.store.is_read_only:
-            raise StateError(
-                "Another process works on this state file, so it was opened for reading only.",
-                next_step="Wait until that process has ended, then start again.",
-            )
 
 
 _TAKE_UP = "Reopen a skipped task, or take a synced one back, to plan it anew."

@@ -16,10 +16,10 @@ from cwtui.domain.planning.lines import plan_product
 from cwtui.domain.plans import Plan, PlanEdits, with_edits
 from cwtui.domain.psa import Addition, Agreement, CatalogItem, billed_through
 from cwtui.domain.tasks import Problem, ProblemCode, Task, TaskKind, TaskStatus, is_difference, lines_of
-from cwtui.engine.checking.unread import UnreadRecords, order_record, subscription_record
-from cwtui.engine.concurrently import each, in_turns, together
-from cwtui.engine.protocols import Clock, Listener, Marketplace, Progress, Psa, Store
+from cwtui.engine.concurrently import in_turns, together
+from cwtui.engine.planning.unread import UnreadRecords, order_record, subscription_record
 from cwtui.engine.reporting.monthly_effect import monthly_effect
+from cwtui.engine.workspace import Feature
 
 CATALOGUE_AGE = timedelta(hours=1)
 """How old the product catalogue (names, costs) may be before the plan of an older task reads it again."""
@@ -41,8 +41,12 @@ class PlanSource(Protocol):
         """Its plan, from what the desk loaded; None leaves it to `plan_task`."""
 
 
+OpenPlanSource = Callable[[], PlanSource]
+"""Opens a source: what a run has no task for is not loaded."""
+
+
 @dataclass(slots=True)
-class PlanningDesk:
+class PlanningDesk(Feature):
     """Makes plans. What it read from ConnectWise stays valid for the run it was made for.
 
     Attributes:
@@ -51,24 +55,23 @@ class PlanningDesk:
         sources: Where the plans of kinds come from that have no order.
     """
 
-    store: Store
-    marketplace: Marketplace
-    psa: Psa
-    clock: Clock
-    listener: Listener
-    rules: PlanningRules
-    at_once: int = 16
     agreements: dict[AgreementId, Agreement | None] = field(default_factory=dict)
     items: dict[CatalogItemId, CatalogItem] = field(default_factory=dict)
     billed: dict[AgreementId, date | None] = field(default_factory=dict)
     fresh: set[SubscriptionId] = field(default_factory=set)
-    sources: dict[TaskKind, PlanSource] = field(default_factory=dict)
+    sources: dict[TaskKind, OpenPlanSource] = field(default_factory=dict)
+    _opened: dict[TaskKind, PlanSource] = field(default_factory=dict)
     _asked_items: set[CatalogItemId] = field(default_factory=set)
     _has_catalogue: bool = False
     _unread: UnreadRecords = field(init=False)
 
     def __post_init__(self) -> None:
         self._unread = UnreadRecords(self.store)
+
+    @property
+    def rules(self) -> PlanningRules:
+        """The settings plans are made by."""
+        return self.workspace.planning_rules
 
     async def load(self, tasks: Sequence[Task], *, refresh: bool = False) -> None:
         """Read what the plans of these tasks need and what is not known yet.
@@ -91,7 +94,7 @@ class PlanningDesk:
 
     def agreement_of(self, task: Task) -> AgreementId | None:
         """The agreement a task writes to: its source's, else the one its subscription is mapped to."""
-        source = self.sources.get(task.kind)
+        source = self._source(task)
         own = source.agreement_of(task) if source else None
         return own if own is not None else self.store.mappings().agreement(task.subscription_id)
 
@@ -126,7 +129,7 @@ class PlanningDesk:
         begun = self.store.plan_begun(task.id)
         if begun is not None:
             return begun
-        source = self.sources.get(task.kind)
+        source = self._source(task)
         plan = source.plan(self, task, additions) if source else None
         if plan is None and not task.is_initial and not self._is_own(task) and self.store.order(task.order_id) is None:
             return _without_order(task, self._unread.problems_of(task))
@@ -163,6 +166,12 @@ class PlanningDesk:
             monthly_effect=monthly_effect(plan, self._cycle(plan)),
             plan_digest=plan.digest,
         )
+
+    def _source(self, task: Task) -> PlanSource | None:
+        """Where the plans of a task's kind come from; opened when the first of its kind is met."""
+        if task.kind not in self._opened and task.kind in self.sources:
+            self._opened[task.kind] = self.sources[task.kind]()
+        return self._opened.get(task.kind)
 
     async def replan(self, tasks: Iterable[Task]) -> list[Task]:
         """Plan open tasks anew and save those that changed; returns all of them as they stand now."""
@@ -205,7 +214,7 @@ class PlanningDesk:
 
     def _is_own(self, task: Task) -> bool:
         """Its plan comes from a source, not from an order; a migration's does once it is reconciled."""
-        source = self.sources.get(task.kind)
+        source = self._source(task)
         if source is None or task.kind is not TaskKind.RECONCILIATION:
             return source is not None
         return is_difference(task) or source.agreement_of(task) is not None
@@ -237,7 +246,7 @@ class PlanningDesk:
         return lines_of(order, task.subscription_id) if order else ()
 
     def _items_of(self, task: Task) -> set[CatalogItemId]:
-        source = self.sources.get(task.kind)
+        source = self._source(task)
         if source and (own := source.items_of(task)):
             return set(own)
         subscription = self._subscription(task)
@@ -264,7 +273,7 @@ class PlanningDesk:
         async def ask(name: OrderId) -> Order | None:
             return await self._unread.read(order_record(name), self.marketplace.order(name))
 
-        answers = await each(orders, ask, at_once=self.at_once, done=self._shown("Reading orders", len(orders)))
+        answers = await self.workspace.each(orders, ask, "Reading orders")
         with self.store.batch():
             for order in answers:
                 if order is not None:
@@ -291,7 +300,7 @@ class PlanningDesk:
         async def ask(agreement: Agreement) -> None:
             self.billed[agreement.id] = billed_through(agreement, await self.psa.latest_invoice(agreement.id))
 
-        await each(undated, ask, at_once=self.at_once, done=self._shown("Reading invoices", len(undated)))
+        await self.workspace.each(undated, ask, "Reading invoices")
         for agreement in loaded:
             if agreement.next_invoice is not None:
                 self.billed[agreement.id] = billed_through(agreement, None)
@@ -336,7 +345,7 @@ class PlanningDesk:
         async def ask(name: SubscriptionId) -> Subscription | None:
             return await self._unread.read(subscription_record(name), self.marketplace.subscription(name))
 
-        answers = await each(stale, ask, at_once=self.at_once, done=self._shown("Reading subscriptions", len(stale)))
+        answers = await self.workspace.each(stale, ask, "Reading subscriptions")
         with self.store.batch():
             for answer in answers:
                 if answer is not None and answer != self.store.subscription(answer.id):
@@ -366,9 +375,6 @@ class PlanningDesk:
     def _needs_catalogue(self, task: Task) -> bool:
         charges = (charge_of(line.type) for line in self._lines(task))
         return any(charge is not None and charge not in _UNIT_COST_CHARGES for charge in charges)
-
-    def _shown(self, what: str, total: int) -> Callable[[int], None]:
-        return lambda done: self.listener.progress(Progress(what, done, total))
 
 
 def _is_open(task: Task) -> bool:

@@ -14,9 +14,10 @@ from decimal import Decimal
 
 from cwtui.domain.addition_words import label_of
 from cwtui.domain.errors import InputError
+from cwtui.domain.ledger import Operation
 from cwtui.domain.money import parse_amount, plain, price_text
 from cwtui.domain.planning.dates import AgreementDates
-from cwtui.domain.plans import Change, Edit, Operation, Plan, PlanEdits, PriceSource, with_edits
+from cwtui.domain.plans import Change, Edit, Plan, PlanEdits, PriceSource, with_edits
 from cwtui.domain.psa import AdditionValues, BillCustomer
 from cwtui.domain.tasks import Task
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from cwtui.domain.charges import Charge
@@ -10,8 +9,8 @@ from cwtui.domain.errors import InputError
 from cwtui.domain.ids import AdditionId, ProductId, SubscriptionId, TaskId
 from cwtui.domain.mappings import Link
 from cwtui.domain.psa import Addition
-from cwtui.domain.tasks import Task
-from cwtui.engine.protocols import Clock, Psa, Store
+from cwtui.engine.planning.desk import PlanningDesk
+from cwtui.engine.workspace import Feature
 
 ADOPTED = TaskId("adopted")
 """What stands in a link in the place of the task that wrote the addition."""
@@ -20,18 +19,10 @@ _STANDING = frozenset({Charge.RECURRING})
 
 
 @dataclass(slots=True)
-class Adoption:
-    """Remembers that an addition exists because of a subscription. Nothing is written to the PSA.
+class Adoption(Feature):
+    """Remembers that an addition exists because of a subscription. Nothing is written to ConnectWise."""
 
-    Attributes:
-        replan: Plans these open tasks anew: what missed the link may go on.
-    """
-
-    store: Store
-    psa: Psa
-    clock: Clock
-    replan: Callable[[Sequence[Task]], Awaitable[None]]
-    require_writable: Callable[[], None]
+    desk: PlanningDesk
 
     async def adopt(
         self,
@@ -45,7 +36,7 @@ class Adoption:
         Raises:
             InputError: The subscription is not mapped, the agreement has no such addition, or it is linked already.
         """
-        self.require_writable()
+        self.workspace.require_writable()
         agreement = self.store.mappings().agreement(subscription)
         if agreement is None:
             raise InputError(
@@ -66,7 +57,9 @@ class Adoption:
                 next_step="Adopt another addition; `cwtui why` tells where this one comes from.",
             )
         link = self.link(held, subscription, product, charge)
-        await self.replan([task for task in self.store.tasks_of(subscription) if task.status.is_open])
+        missed_it = [task for task in self.store.tasks_of(subscription) if task.status.is_open]
+        await self.desk.load(missed_it)
+        await self.desk.replan(missed_it)
         return link
 
     def link(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -26,9 +26,8 @@ from cwtui.domain.reconciliation import (
     recurring_items,
 )
 from cwtui.domain.repairs import Repair, assign, repair_start
-from cwtui.engine.concurrently import each
 from cwtui.engine.planning.desk import PlanningDesk
-from cwtui.engine.protocols import Listener, Marketplace, Progress, Psa, Store
+from cwtui.engine.workspace import Feature
 
 _HELD = frozenset({SubscriptionStatus.ACTIVE, SubscriptionStatus.HOLD})
 """States in which a subscription is still paid for; a suspended one keeps its standing additions."""
@@ -64,16 +63,10 @@ class Comparison:
 
 
 @dataclass(slots=True)
-class BothSides:
+class BothSides(Feature):
     """Reads subscriptions and additions, and lays them beside each other. Saves nothing."""
 
-    store: Store
-    marketplace: Marketplace
-    psa: Psa
-    listener: Listener
     desk: PlanningDesk
-    today: Callable[[], date]
-    at_once: int = 16
 
     # the marketplace's side
 
@@ -121,7 +114,7 @@ class BothSides:
             except NotFound:
                 return None
 
-        answers = await each(ids, ask, at_once=self.at_once, done=self._shown("Reading subscriptions", len(ids)))
+        answers = await self.workspace.each(ids, ask, "Reading subscriptions")
         return [answer for answer in answers if answer is not None and answer.status in _HELD]
 
     def agreements_of(self, holdings: Holdings, chosen: AgreementId | None) -> list[AgreementId]:
@@ -144,8 +137,7 @@ class BothSides:
         await self.desk.load_agreements(set(names))
         await self.desk.load_items(self._items(holdings for holdings, _ in pairs))
         readable = [name for name in names if self.desk.agreements.get(name) is not None]
-        done = self._shown("Reading additions", len(readable))
-        answers = await each(readable, self._additions, at_once=self.at_once, done=done)
+        answers = await self.workspace.each(readable, self._additions, "Reading additions")
         additions = dict(zip(readable, answers, strict=True))
         comparisons, skipped = [], []
         for holdings, name in pairs:
@@ -185,10 +177,10 @@ class BothSides:
         if dates is None:
             return f"Agreement {agreement.name} ({name}) bills no periods, so there is none to compare in."
         facts, warnings = self._facts(holdings, agreement, dates, additions, chosen)
-        period = dates.calendar.period_of(period_day or dates.initial_effective(self.today()))
+        period = dates.calendar.period_of(period_day or dates.initial_effective(self.clock.today))
         billed = dates.is_billed(period.start)
         if billed:
-            start = repair_start(dates, self.today(), period.start)
+            start = repair_start(dates, self.clock.today, period.start)
             warnings.append(
                 f"The period {span_text(period.start, period.end)} is billed already: repairs begin on {start}."
             )
@@ -270,9 +262,6 @@ class BothSides:
             catalog_item_id=item_id,
             blocked=blocked,
         )
-
-    def _shown(self, what: str, total: int) -> Callable[[int], None]:
-        return lambda done: self.listener.progress(Progress(what, done, total))
 
 
 def _blocked(subscription: Subscription, agreement: Agreement, *, is_mapped: bool) -> str:

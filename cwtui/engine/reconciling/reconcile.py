@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -13,11 +13,12 @@ from cwtui.domain.money import plain
 from cwtui.domain.reconciliation import Reconciliation, RowStatus
 from cwtui.domain.repairs import Repair, RepairDraft, repair_start
 from cwtui.domain.tasks import Task
-from cwtui.engine.facade import AutoReport
-from cwtui.engine.protocols import Clock, Store
 from cwtui.engine.reconciling.adoption import Adoption
 from cwtui.engine.reconciling.reading import BothSides, Comparison
 from cwtui.engine.reconciling.repair_tasks import RepairTasks, waits_for_reconciling
+from cwtui.engine.reports import AutoReport
+from cwtui.engine.workspace import Feature
+from cwtui.engine.writing.task_work import TaskWork
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,21 +77,13 @@ class RepairOutcome:
 
 
 @dataclass(slots=True)
-class Reconciler:
-    """Compares a customer's subscriptions with agreements, and repairs.
+class Reconciler(Feature):
+    """Compares a customer's subscriptions with agreements, and repairs."""
 
-    Attributes:
-        sync: Synchronises tasks by id, as `tasks sync` does.
-        require_writable: Refuses if another process holds the state.
-    """
-
-    store: Store
-    clock: Clock
     sides: BothSides
     tasks: RepairTasks
     adoption: Adoption
-    sync: Callable[[Sequence[TaskId]], Awaitable[AutoReport]]
-    require_writable: Callable[[], None]
+    work: TaskWork
 
     async def compare(
         self, customer: CustomerId, agreement: AgreementId | None = None, period_day: date | None = None
@@ -126,7 +119,7 @@ class Reconciler:
 
         A repair whose writing has begun is left as it is; its task is among those returned.
         """
-        self.require_writable()
+        self.workspace.require_writable()
         comparisons, skipped = await self._comparisons(customer, agreement, period_day)
         adopted = [self._adopt(one) for one in comparisons]
         if any(adopted):
@@ -146,15 +139,15 @@ class Reconciler:
         self, customer: CustomerId, agreement: AgreementId | None = None, period_day: date | None = None
     ) -> RepairOutcome:
         """Repair: what was begun is ended, first tasks are synchronised, then the rest is evened out."""
-        self.require_writable()
+        self.workspace.require_writable()
         runs = []
         comparisons, _ = await self._comparisons(customer, agreement, period_day)
         adopted = tuple(line for one in comparisons for line in self._adopt(one))
         if first := self._first_tasks(comparisons):
-            runs.append(await self.sync(first))
+            runs.append(await self.work.sync(first))
         prepared = await self.prepare(customer, agreement, period_day)
         if prepared.tasks:
-            runs.append(await self.sync([task.id for task in prepared.tasks]))
+            runs.append(await self.work.sync([task.id for task in prepared.tasks]))
         after = await self.compare(customer, agreement, period_day)
         return RepairOutcome((*adopted, *prepared.adopted), prepared.blocked, tuple(runs), after)
 

@@ -27,8 +27,8 @@ from cwtui.domain.repairs import REPAIR_PREFIX, Repair, RepairDraft, repair_star
 from cwtui.domain.tasks import Problem, ProblemCode, Task, TaskKind, TaskStatus, is_difference
 from cwtui.engine.checking.difference_tasks import difference_problem
 from cwtui.engine.planning.desk import PlanningDesk
-from cwtui.engine.protocols import Clock, Store
 from cwtui.engine.reconciling.repair_records import repair_record, repair_value
+from cwtui.engine.workspace import Feature
 
 _FACT = "repair:"
 
@@ -48,11 +48,8 @@ def waits_for_reconciling(task: Task) -> bool:
 
 
 @dataclass(slots=True)
-class RepairTasks:
+class RepairTasks(Feature):
     """Where the plans of `reconciliation` tasks come from; fits `PlanSource` of `planning`."""
-
-    store: Store
-    clock: Clock
 
     def repair_of(self, task: Task) -> Repair | None:
         """What a task shall repair; None for a migrated subscription nobody has reconciled yet."""

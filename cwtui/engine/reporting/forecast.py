@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from cwtui.domain.errors import InputError, NotFound, Unreadable
@@ -14,9 +13,8 @@ from cwtui.domain.planning.dates import AgreementDates
 from cwtui.domain.plans import Plan
 from cwtui.domain.psa import Addition
 from cwtui.domain.tasks import Task
-from cwtui.engine.concurrently import each
 from cwtui.engine.planning.desk import PlanningDesk
-from cwtui.engine.protocols import Listener, Progress, Psa, Store
+from cwtui.engine.workspace import Feature
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +31,10 @@ class ForecastReport:
 
 
 @dataclass(slots=True)
-class Forecaster:
+class Forecaster(Feature):
     """Reads agreements and additions; saves nothing."""
 
-    store: Store
-    psa: Psa
-    listener: Listener
     desk: PlanningDesk
-    at_once: int = 16
 
     async def forecast(self, customer: CustomerId | None = None) -> ForecastReport:
         """The next invoices of all agreements that are mapped, linked or about to be written to, or of one customer's.
@@ -59,7 +53,7 @@ class Forecaster:
         await self.desk.load([task for name in names for task in tasks.get(name, ())])
         await self.desk.load_agreements(set(names))
         known = [name for name in names if self.desk.agreements.get(name) is not None]
-        answers = await each(known, self._additions, at_once=self.at_once, done=self._shown(len(known)))
+        answers = await self.workspace.each(known, self._additions, "Reading additions")
         found, skipped = [], [f"Agreement {name} does not exist in ConnectWise." for name in names if name not in known]
         for name, additions in zip(known, answers, strict=True):
             made = additions if isinstance(additions, str) else self._of(name, additions, tasks.get(name, []))
@@ -112,6 +106,3 @@ class Forecaster:
             return {held.id: held for held in await self.psa.additions(name)}
         except (Unreadable, NotFound) as error:
             return str(error)
-
-    def _shown(self, total: int) -> Callable[[int], None]:
-        return lambda done: self.listener.progress(Progress("Reading additions", done, total))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from cwtui.domain.ledger import Operation
 from cwtui.domain.money import CENT, ZERO
 from cwtui.domain.periods import BillingCycle
-from cwtui.domain.plans import Change, Operation, Plan
+from cwtui.domain.plans import Change, Plan
 from cwtui.domain.psa import BillCustomer
 
 _MONTHS = {

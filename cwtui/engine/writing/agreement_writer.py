@@ -6,22 +6,21 @@ Rule: synchronising.md#exactly-once.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from cwtui.domain.errors import NotFound, OutcomeUnknown, Refused, ServiceError, Unreadable
 from cwtui.domain.ids import AdditionId, AgreementId, SubscriptionId, TaskId
+from cwtui.domain.ledger import Doubt, Operation, Outcome, Why, fit_of
 from cwtui.domain.mappings import Link
-from cwtui.domain.plans import Change, Operation
+from cwtui.domain.plans import Change
 from cwtui.domain.psa import Addition, AdditionValues
 from cwtui.domain.records import AuditRow, Intent
-from cwtui.engine.facade import Writes
-from cwtui.engine.protocols import Clock, Listener, Psa, Store
-from cwtui.engine.writing.doubts import LASTS, Doubt, doubts_in, end_doubts, likeness, note_doubt
-
-RESENDS = 5
-"""How often a create whose outcome stays unknown is looked for and sent again before its task fails."""
+from cwtui.engine.reports import Writes
+from cwtui.engine.workspace import Feature
+from cwtui.engine.writing.create_once import CreateOnce
+from cwtui.engine.writing.doubts import LASTS, doubt_of, fits, removal
 
 OLD = timedelta(minutes=10)
 """An intent of this age has no request under way any more."""
@@ -36,24 +35,16 @@ class Contradiction(Exception):  # not an error of the program: the plan's groun
 
 
 @dataclass(slots=True)
-class AgreementWriter:
+class AgreementWriter(Feature):
     """Writes to one agreement, one change after the other.
 
     Attributes:
         additions: The agreement's additions as last read, kept up with what was written since.
-        settle_s: Seconds a create of unknown outcome is given to appear before it is sent again.
-        who: The operator, for the audit.
         wait: Sleeps; tests replace it.
     """
 
     agreement_id: AgreementId
-    store: Store
-    psa: Psa
-    clock: Clock
-    listener: Listener
     run_id: str
-    who: str
-    settle_s: float = 3.0
     wait: Callable[[float], Awaitable[None]] = asyncio.sleep
     additions: dict[AdditionId, Addition] = field(default_factory=dict)
     sent: dict[Operation, int] = field(default_factory=dict)
@@ -71,7 +62,7 @@ class AgreementWriter:
 
     async def look_again(self) -> None:
         """After creates that were sent again: take away what the first attempts brought in the end."""
-        if doubts_in(self.store, self.agreement_id):
+        if self.store.doubts(self.agreement_id):
             await self._read_additions()
             await self._clear_doubts()
 
@@ -98,11 +89,11 @@ class AgreementWriter:
         except OutcomeUnknown:
             raise
         except Contradiction as moved:
-            self._conclude(intent, None, f"failed: {moved}")
+            self._conclude(intent, None, Outcome.FAILED, str(moved))
             raise
         except ServiceError as error:
             if change.operation is Operation.CREATE or isinstance(error, Refused):
-                self._conclude(intent, None, f"failed: {error.happened}")
+                self._conclude(intent, None, Outcome.FAILED, error.happened)
             raise
         return self._conclude(intent, held, outcome)
 
@@ -124,7 +115,7 @@ class AgreementWriter:
         if differences := change.before.values.billing_differences(held.values):
             raise Contradiction(held.id, f"edited ({', '.join(differences)})")
 
-    async def _send(self, intent: Intent) -> tuple[Addition | None, str]:
+    async def _send(self, intent: Intent) -> tuple[Addition | None, Outcome]:
         change = intent.change
         if change.operation is Operation.CREATE:
             return await self._create(intent)
@@ -132,46 +123,42 @@ class AgreementWriter:
             raise AssertionError(f"{change.key} names no addition")
         if change.operation is Operation.DELETE:
             await self.psa.delete_addition(self.agreement_id, change.before.id)
-            return None, "confirmed"
+            return None, Outcome.CONFIRMED
         held = self.additions[change.before.id]
         wanted = _merged(change, held)
         if not wanted.differences(held.values):
-            return held, "confirmed"
+            return held, Outcome.CONFIRMED
         try:
-            return await self.psa.update_addition(held, wanted), "confirmed"
+            return await self.psa.update_addition(held, wanted), Outcome.CONFIRMED
         except NotFound as error:
             raise Contradiction(held.id, "removed") from error
 
-    async def _create(self, intent: Intent) -> tuple[Addition, str]:
-        if intent.change.after is None:
+    async def _create(self, intent: Intent) -> tuple[Addition, Outcome]:
+        wanted = intent.change.after
+        if wanted is None:
             raise AssertionError(f"{intent.change.key} creates nothing")
         if late := self._arrived_late(intent):
-            return late, "adopted"
-        for attempt in range(RESENDS):
-            if attempt:
-                note_doubt(self.store, intent, self.clock.now())
-                await self.store.flushed()
-            try:
-                return await self.psa.create_addition(self.agreement_id, intent.change.after), "confirmed"
-            except OutcomeUnknown as unknown:
-                try:
-                    found = await self._look_for(intent)
-                except ServiceError as error:
-                    raise unknown from error
-                if found:
-                    return found, "adopted"
-                if attempt == RESENDS - 1:
-                    raise
-        raise AssertionError("the loop above returns or raises")
+            return late, Outcome.ADOPTED
 
-    async def _look_for(self, intent: Intent) -> Addition | None:
-        """Look for a create of unknown outcome: at once, and again when it had time to appear."""
-        await self._read_additions()
-        if found := self._match(intent):
-            return found
-        await self.wait(self.settle_s)
-        await self._read_additions()
-        return self._match(intent)
+        async def send() -> Addition:
+            return await self.psa.create_addition(self.agreement_id, wanted)
+
+        async def look() -> Addition | None:
+            await self._read_additions()
+            return self._match(intent)
+
+        async def give_up_the_first() -> None:
+            self._note_doubt(intent)
+            await self.store.flushed()
+
+        once = CreateOnce(self.settle_s, self.wait)
+        return await once.create_or_adopt(send, look, before_resend=give_up_the_first)
+
+    def _note_doubt(self, intent: Intent) -> None:
+        known = {doubt.seq for doubt in self.store.doubts(self.agreement_id)}
+        doubt = doubt_of(intent, self.clock.now())
+        if doubt is not None and doubt.seq not in known:
+            self.store.save_doubt(doubt)
 
     def _may_still_appear(self, intent: Intent) -> bool:
         """A create without an answer that is not there yet.
@@ -185,32 +172,35 @@ class AgreementWriter:
     def _settle(self, intent: Intent) -> None:
         """End an intent that a killed run left without an answer (synchronising.md#exactly-once)."""
         if intent.change.operation is not Operation.CREATE:
-            self._conclude(intent, None, "failed: no answer came; the task it belongs to repeats it")
+            self._conclude(intent, None, Outcome.FAILED, "no answer came; the task it belongs to repeats it")
             return
         found = self._match(intent)
-        if found is None:
-            note_doubt(self.store, intent, self.clock.now())
-        self._conclude(intent, found, "adopted" if found else "failed: it never reached ConnectWise")
+        if found is not None:
+            self._conclude(intent, found, Outcome.ADOPTED)
+            return
+        self._note_doubt(intent)
+        self._conclude(intent, None, Outcome.FAILED, "it never reached ConnectWise")
 
     def _arrived_late(self, intent: Intent) -> Addition | None:
         """What an earlier attempt at the same change brought after it was given up."""
-        doubts = [doubt for doubt in doubts_in(self.store, self.agreement_id) if doubt.key == intent.change.key]
+        doubts = [doubt for doubt in self.store.doubts(self.agreement_id) if doubt.key == intent.change.key]
         mine = [doubt for doubt in doubts if doubt.task_id == intent.task_id]
         return next((held for doubt in mine for held in self._unowned(doubt)), None)
 
     def _unowned(self, doubt: Doubt) -> list[Addition]:
-        return [held for held in self.additions.values() if doubt.fits(held) and self.store.link(held.id) is None]
+        return [held for held in self.additions.values() if fits(doubt, held) and self.store.link(held.id) is None]
 
     async def _clear_doubts(self) -> None:
         """Take late doubles away; one whose task is still to write it is left for that to adopt."""
-        doubts = doubts_in(self.store, self.agreement_id)
+        doubts = self.store.doubts(self.agreement_id)
         for doubt in doubts:
             task = self.store.task(doubt.task_id)
             if task is not None and task.status.is_open and doubt.key not in self.store.done_keys(task.id):
                 continue
             for held in self._unowned(doubt):
-                await self.write(doubt.task_id, doubt.subscription_id, doubt.removal(held))
-        end_doubts(self.store, (doubt for doubt in doubts if self.clock.now() - doubt.at >= LASTS))
+                await self.write(doubt.task_id, doubt.subscription_id, removal(doubt, held))
+        if over := [doubt for doubt in doubts if self.clock.now() - doubt.at >= LASTS]:
+            self.store.drop_doubts(over)
 
     def _match(self, intent: Intent) -> Addition | None:
         """An addition that was not there before, belongs to nobody, and carries exactly the intended values.
@@ -226,8 +216,7 @@ class AgreementWriter:
             for held in self.additions.values()
             if held.id not in intent.present and self.store.link(held.id) is None
         ]
-        mine = likeness(wanted)
-        found = next((held for held in fresh if likeness(held.values) == mine), None)
+        found = next((held for held in fresh if fit_of(wanted, held).is_exact), None)
         vague = next((held for held in fresh if not held.is_whole), None)
         if found is None and vague is not None:
             raise _cannot_tell(vague)
@@ -236,14 +225,14 @@ class AgreementWriter:
     async def _read_additions(self) -> None:
         self.additions = {held.id: held for held in await self.psa.additions(self.agreement_id)}
 
-    def _conclude(self, intent: Intent, held: Addition | None, outcome: str) -> AuditRow:
-        change, is_done = intent.change, outcome in {"confirmed", "adopted"}
+    def _conclude(self, intent: Intent, held: Addition | None, outcome: Outcome, reason: str = "") -> AuditRow:
+        change, is_done = intent.change, outcome.is_done
         before = change.before.values if change.before else None
         row = AuditRow(
             seq=intent.seq,
             at=self.clock.now(),
             run_id=self.run_id,
-            who=self.who,
+            who=self.workspace.rules.who,
             task_id=intent.task_id,
             operation=change.operation,
             agreement_id=self.agreement_id,
@@ -254,6 +243,11 @@ class AgreementWriter:
             before=before,
             after=held.values if held else change.after,
             outcome=outcome,
+            reason=reason,
+            key=change.key,
+            purpose=change.purpose,
+            refers_to=change.refers_to,
+            is_standing=change.is_standing,
             why=_why(intent, held),
         )
         links, unlink = self._links(intent, held, row.at) if is_done else ([], [])
@@ -309,17 +303,15 @@ def _merged(change: Change, held: Addition) -> AdditionValues:
     return replace(held.values, **{name: ours for name, (ours, _) in moved.items()})  # type: ignore[arg-type]
 
 
-def _why(intent: Intent, held: Addition | None) -> Mapping[str, object]:
+def _why(intent: Intent, held: Addition | None) -> Why:
     change = intent.change
     after = held.values if held else None
     stored = after.billing_differences(change.after) if after and change.after else {}
-    return {
-        "rule": change.rule,
-        "source": change.source,
-        "arithmetic": list(change.arithmetic),
-        "edited": sorted(change.edited),
-        "request": f"{change.operation} in agreement {change.agreement_id}, intended {intent.at.isoformat()}",
-        "stored_otherwise": {name: f"{ours} instead of {theirs}" for name, (ours, theirs) in stored.items()},
-        "is_standing": change.is_standing,
-        "key": change.key,
-    }
+    return Why(
+        rule=change.rule,
+        source=change.source,
+        arithmetic=tuple(change.arithmetic),
+        edited=tuple(sorted(change.edited)),
+        request=f"{change.operation} in agreement {change.agreement_id}, intended {intent.at.isoformat()}",
+        stored_otherwise={name: f"{ours} instead of {theirs}" for name, (ours, theirs) in stored.items()},
+    )

@@ -10,10 +10,11 @@ from datetime import date
 from decimal import Decimal
 
 from cwtui.domain.charges import Charge
+from cwtui.domain.ledger import Operation, Purpose
 from cwtui.domain.money import plain, price_text, round_price
 from cwtui.domain.periods import ONE_DAY, span_text
 from cwtui.domain.planning.dates import AgreementDates
-from cwtui.domain.plans import Change, Operation
+from cwtui.domain.plans import Change
 from cwtui.domain.psa import Addition, AdditionValues
 from cwtui.domain.records import AuditRow
 
@@ -37,7 +38,7 @@ def compensation(
     """
     if row.operation == Operation.CREATE:
         return None if held is None else _credit(row, held.values, dates, through, decimals)
-    if dates.prorates or row.before is None or not row.why.get("is_standing"):
+    if dates.prorates or row.before is None or not row.is_standing:
         return None  # what ConnectWise prorated of it by itself is not known
     first = row.before.effective
     if row.operation == Operation.UPDATE:
@@ -58,7 +59,7 @@ def _credit(
     if values.effective > through:
         return None
     last = _last(values, through)
-    share = _periods(dates, values.effective, last) if row.why.get("is_standing") else Decimal(1)
+    share = _periods(dates, values.effective, last) if row.is_standing else Decimal(1)
     return _once(row, values, -share, span_text(values.effective, last), dates, decimals)
 
 
@@ -104,6 +105,8 @@ def _once(
         arithmetic=(f"{sign}{price_text(values.unit_price)} × {count} periods {invoiced}",),
         source=f"audit row {row.seq}",
         rule=_CREDIT_RULE if is_credit else _CHARGE_RULE,
+        purpose=Purpose.COMPENSATION,
+        refers_to=row.seq,
     )
 
 

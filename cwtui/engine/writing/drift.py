@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from cwtui.domain.errors import InputError, NotFound, Unreadable
 from cwtui.domain.ids import AdditionId, AgreementId, SubscriptionId, TaskId
+from cwtui.domain.ledger import Operation, Purpose
 from cwtui.domain.mappings import Link
 from cwtui.domain.planning.dates import AgreementDates
 from cwtui.domain.planning.task import link_difference
-from cwtui.domain.plans import Change, Operation
+from cwtui.domain.plans import Change
 from cwtui.domain.psa import Addition, AdditionValues
-from cwtui.engine.concurrently import each, in_turns
+from cwtui.engine.concurrently import in_turns
 from cwtui.engine.planning.desk import PlanningDesk
-from cwtui.engine.protocols import Clock, Listener, Progress, Psa, Store
+from cwtui.engine.workspace import Feature
 from cwtui.engine.writing.agreement_writer import AgreementWriter, Contradiction
-from cwtui.engine.writing.undo import RESTORE
 
 _RULE = "drift: what cwtui wrote is restored"
 
@@ -63,22 +63,10 @@ class DriftReport:
 
 
 @dataclass(slots=True)
-class DriftDesk:
-    """Finds what drifted, and settles it as the operator chooses.
+class DriftDesk(Feature):
+    """Finds what drifted, and settles it as the operator chooses."""
 
-    Attributes:
-        open_writer: Makes the writer of an agreement, for a run.
-    """
-
-    store: Store
-    psa: Psa
-    clock: Clock
-    listener: Listener
     desk: PlanningDesk
-    open_writer: Callable[[AgreementId, str], AgreementWriter]
-    new_run: Callable[[], str]
-    require_writable: Callable[[], None]
-    at_once: int = 16
 
     @property
     def agreements(self) -> int:
@@ -96,7 +84,7 @@ class DriftDesk:
         async for link in in_turns(self.store.links() if agreement is None else self.store.links_in(agreement)):
             links[link.agreement_id].append(link)
         names = sorted(links)
-        answers = await each(names, self._additions, at_once=self.at_once, done=self._shown(len(names)))
+        answers = await self.workspace.each(names, self._additions, "Reading additions")
         found: list[Drifted] = []
         for name, additions in zip(names, answers, strict=True):
             if not isinstance(additions, str):
@@ -122,7 +110,7 @@ class DriftDesk:
         return await self._settled(addition_id, agreed=True)
 
     async def _settled(self, addition_id: AdditionId, *, agreed: bool) -> Drifted:
-        self.require_writable()
+        self.workspace.require_writable()
         link = self._link(addition_id)
         additions = {held.id: held for held in await self.psa.additions(link.agreement_id)}
         drifted = self._one(link, additions)
@@ -147,10 +135,10 @@ class DriftDesk:
             InputError: There is no such link, nothing drifted, or all its days are invoiced.
             ServiceError: ConnectWise refused it.
         """
-        self.require_writable()
+        self.workspace.require_writable()
         link = self._link(addition_id)
         await self.desk.load_agreements({link.agreement_id})
-        writer = self.open_writer(link.agreement_id, self.new_run())
+        writer = AgreementWriter(self.workspace, link.agreement_id, self.workspace.current_run.begin())
         await writer.read()
         drifted = self._one(link, writer.additions)
         task = TaskId(f"drift.{addition_id}")
@@ -167,7 +155,7 @@ class DriftDesk:
 
     async def _write_back(self, writer: AgreementWriter, task: TaskId, link: Link, held: Addition) -> str:
         after = replace(link.values, description=held.values.description)
-        change = self._change(link, Operation.UPDATE, f"values-{RESTORE}{link.addition_id}", held, after)
+        change = self._change(link, Operation.UPDATE, f"values-restore:{link.addition_id}", held, after)
         await writer.write(task, link.subscription_id, change)
         written = self.store.link(link.addition_id)
         if written is not None and written.tolerated is not None:
@@ -176,7 +164,7 @@ class DriftDesk:
 
     async def _create_again(self, writer: AgreementWriter, task: TaskId, link: Link) -> str:
         """A restore that was killed after its create finds it done, and only forgets the old link."""
-        key = f"{RESTORE}{link.addition_id}"
+        key = f"restore:{link.addition_id}"
         after = self._from_open_days(link)
         if key not in self.store.done_keys(task):
             await writer.write(task, link.subscription_id, self._change(link, Operation.CREATE, key, None, after))
@@ -211,6 +199,8 @@ class DriftDesk:
             source=f"link of addition {link.addition_id}",
             rule=_RULE,
             is_standing=link.is_standing,
+            purpose=Purpose.RESTORE,
+            refers_to=link.addition_id,
         )
 
     def _drifted(self, links: Iterable[Link], additions: Mapping[AdditionId, Addition]) -> list[Drifted]:
@@ -279,6 +269,3 @@ class DriftDesk:
             self.store.save_task(evaluated)
             self.listener.task_changed(evaluated)
         await self.desk.replan(queue[1:])
-
-    def _shown(self, total: int) -> Callable[[int], None]:
-        return lambda done: self.listener.progress(Progress("Reading additions", done, total))

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 
 from cwtui.domain.errors import CwtuiError, InputError
 from cwtui.domain.ids import TaskId
-from cwtui.domain.plans import Operation
+from cwtui.domain.ledger import Operation
 from cwtui.domain.records import AuditRow
-from cwtui.domain.tasks import Task
-from cwtui.engine.facade import UndoReport, Writes
-from cwtui.engine.protocols import Store
-
-_DONE = {"confirmed", "adopted"}
+from cwtui.engine.reports import UndoReport, Writes
+from cwtui.engine.workspace import Feature
+from cwtui.engine.writing.task_work import TaskWork
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,27 +35,11 @@ class RunSummary:
     failed: int
 
 
-class UndoTask(Protocol):
-    """Takes one task back, as `tasks undo` does."""
-
-    async def __call__(self, task_id: TaskId, *, compensate: bool = False) -> UndoReport:
-        """What was taken back."""
-
-
 @dataclass(slots=True)
-class Runs:
-    """Every run of the audit.
+class Runs(Feature):
+    """Every run of the audit."""
 
-    Attributes:
-        undo_task: As `tasks undo` does.
-        outstanding: What a task wrote and what was not taken back yet.
-        is_stopping: Nothing new is begun once it says so.
-    """
-
-    store: Store
-    undo_task: UndoTask
-    outstanding: Callable[[Task], Sequence[AuditRow]]
-    is_stopping: Callable[[], bool]
+    work: TaskWork
 
     def list(self) -> tuple[RunSummary, ...]:
         """All runs that wrote something, oldest first."""
@@ -77,26 +58,26 @@ class Runs:
         Raises:
             InputError: There is no such run.
         """
-        rows = [row for row in self.store.audit(run_id=run_id) if row.outcome in _DONE]
+        rows = [row for row in self.store.audit(run_id=run_id) if row.is_done]
         if not rows:
             raise InputError(f"No run {run_id} wrote anything.", next_step="See `cwtui audit --runs`.")
         lines: list[str] = []
         complete = True
         for name in dict.fromkeys(row.task_id for row in reversed(rows)):
-            if self.is_stopping():
+            if self.is_stopping:
                 return UndoReport((*lines, "Stopped. Undo the run again to go on."), complete=False)
             task = self.store.task(name)
             if task is None:
                 lines.append(f"{name}: what no task wrote is not taken back.")
                 continue
-            later = {row.run_id for row in self.outstanding(task)}
+            later = {row.run_id for row in self.work.undoing.rows(task)}
             if later and run_id not in later:
                 lines.append(
                     f"{name}: what this run wrote is taken back already; {', '.join(sorted(later))} wrote since."
                 )
                 continue
             try:
-                report = await self.undo_task(name, compensate=compensate)
+                report = await self.work.undo(name, compensate=compensate)
             except InputError:
                 lines.append(f"{name}: it is taken back already.")
                 continue
@@ -111,7 +92,7 @@ class Runs:
 
 def _summary(rows: Sequence[AuditRow]) -> RunSummary:
     """What the rows of one run come to."""
-    first, done = rows[0], [Operation(row.operation) for row in rows if row.outcome in _DONE]
+    first, done = rows[0], [row.operation for row in rows if row.is_done]
     return RunSummary(
         run_id=first.run_id,
         at=first.at,

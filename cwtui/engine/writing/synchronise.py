@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
@@ -15,11 +15,11 @@ from cwtui.domain.errors import NOTHING_CHANGED, AccessDenied, ServiceError, Sta
 from cwtui.domain.ids import AgreementId, SubscriptionId, TaskId
 from cwtui.domain.plans import Plan
 from cwtui.domain.tasks import Problem, ProblemCode, Task, TaskStatus
-from cwtui.engine.facade import AutoReport, Writes
 from cwtui.engine.planning.desk import PlanningDesk
-from cwtui.engine.protocols import Listener, Progress, Store
+from cwtui.engine.protocols import Progress
+from cwtui.engine.reports import AutoReport, Writes
+from cwtui.engine.workspace import Feature
 from cwtui.engine.writing.agreement_writer import AgreementWriter, Contradiction
-from cwtui.engine.writing.doubts import doubted_agreements
 
 _READY = 2
 """Agreements worked on for each request that may be under way: while one is planned, another's request takes the place
@@ -69,20 +69,15 @@ class SyncOutcome:
 
 
 @dataclass(slots=True)
-class Synchroniser:
+class Synchroniser(Feature):
     """Writes the plans of tasks. A task that raises stops alone; refused credentials stop the run.
 
     Attributes:
-        open_writer: Makes the writer of an agreement.
-        is_stopping: Asked before each write: nothing new is begun once it says so.
+        run_id: The name of this run, for journal and audit.
     """
 
-    store: Store
     desk: PlanningDesk
-    listener: Listener
-    open_writer: Callable[[AgreementId], AgreementWriter]
-    is_stopping: Callable[[], bool]
-    at_once: int = 16
+    run_id: str
     outcome: SyncOutcome = field(default_factory=SyncOutcome)
     _done: int = 0
     _total: int = 0
@@ -96,7 +91,7 @@ class Synchroniser:
         """
         await self.desk.load(tasks, refresh=True)
         groups = self._by_agreement(tasks)
-        for doubted in doubted_agreements(self.store):
+        for doubted in self.store.doubted_agreements():
             groups.setdefault(doubted, [])
         self._total = len(tasks)
         gate = asyncio.Semaphore(self.at_once * _READY)
@@ -125,19 +120,19 @@ class Synchroniser:
 
     @property
     def _is_over(self) -> bool:
-        return self.outcome.denied is not None or self._unsaved is not None or self.is_stopping()
+        return self.outcome.denied is not None or self._unsaved is not None or self.is_stopping
 
     async def _agreement(self, agreement_id: AgreementId | None, tasks: list[Task]) -> None:
         """Work through one agreement's tasks; a subscription whose task stops keeps its later ones waiting."""
         if self._is_over:
             return
         heads = {task.subscription_id: task for task in reversed(tasks)}.values()
-        is_doubted = agreement_id in doubted_agreements(self.store)
+        is_doubted = agreement_id in self.store.doubted_agreements()
         if agreement_id is None or not (is_doubted or any(self.desk.may_write(task) for task in heads)):
             await self.desk.replan(tasks)
             self._advance(len(tasks))
             return
-        writer = self.open_writer(agreement_id)
+        writer = AgreementWriter(self.workspace, agreement_id, self.run_id)
         try:
             await writer.read()
         except Contradiction as moved:  # a late double was edited meanwhile: a person looks at it

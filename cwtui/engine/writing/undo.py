@@ -2,43 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from cwtui.domain.charges import Charge
 from cwtui.domain.errors import CwtuiError
 from cwtui.domain.ids import AdditionId, AgreementId
+from cwtui.domain.ledger import Operation, Owed, Purpose, TakenBack
 from cwtui.domain.planning.dates import AgreementDates
 from cwtui.domain.planning.task import link_difference
-from cwtui.domain.plans import Change, Operation, Plan
+from cwtui.domain.plans import Change, Plan
 from cwtui.domain.psa import Addition, AdditionValues
 from cwtui.domain.records import AuditRow
 from cwtui.domain.tasks import Task
-from cwtui.engine.facade import UndoReport
 from cwtui.engine.planning.desk import PlanningDesk
-from cwtui.engine.protocols import Store
+from cwtui.engine.reports import UndoReport
+from cwtui.engine.workspace import Feature
 from cwtui.engine.writing.agreement_writer import AgreementWriter, Contradiction
 from cwtui.engine.writing.compensation import brief, compensation, said
-from cwtui.engine.writing.doubts import KEY
 
-_DONE = {"confirmed", "adopted"}
 _STOPPED = "Stopped before the next write. Undo the task again to go on."
-RESTORE = "restore:"
-"""How the key of a write begins that brings back an addition somebody removed; its id follows."""
-_OWED = "owed:"
 _DONE_TO = {Operation.CREATE: "created again", Operation.UPDATE: "changed", Operation.DELETE: "deleted"}
-_NOT_THE_TASKS = ("undo:", KEY)
-"""How the keys of writes begin that no plan asked for."""
 
 
 @dataclass(slots=True)
-class Undo:
+class Undo(Feature):
     """Takes tasks back, one agreement at a time, through the writer that wrote them."""
 
-    store: Store
     desk: PlanningDesk
-    is_stopping: Callable[[], bool] = lambda: False
 
     def agreement_of(self, task: Task, *, compensate: bool = False) -> AgreementId | None:
         """Where the task wrote, or may have written without hearing the answer; None if it never began.
@@ -53,15 +44,15 @@ class Undo:
 
     def rows(self, task: Task) -> list[AuditRow]:
         """What the task wrote since it was last opened and was not taken back yet, newest first."""
-        undone_to = self.store.fact(f"undone:{task.id}")
-        back_to = undone_to if isinstance(undone_to, int) else -1
         done = self.store.done_keys(task.id)
-        rows = [
-            row
-            for row in self.store.audit(task_id=task.id)
-            if row.outcome in _DONE and row.seq > back_to and not _key(row).startswith(_NOT_THE_TASKS)
-        ]
+        rows = [row for row in self._since_opened(task) if row.is_done and row.purpose.is_planned]
         return [row for row in reversed(rows) if _undoing(row) not in done]
+
+    def _since_opened(self, task: Task) -> list[AuditRow]:
+        """Every write of the task since it was taken back last, oldest first."""
+        taken_back = self.store.taken_back(task.id)
+        through = taken_back.through_seq if taken_back else -1
+        return [row for row in self.store.audit(task_id=task.id) if row.seq > through]
 
     async def run(self, task: Task, writer: AgreementWriter | None, *, compensate: bool = False) -> UndoReport:
         """Take one task back.
@@ -90,24 +81,24 @@ class Undo:
             try:
                 for row in rows:
                     self._stop_here()
-                    tries = tried.get(_undoing(row))
+                    tries = tried.get(row.seq)
                     lines += await self._take_back(row, held[row.seq], tries, writer, dates, compensate=compensate)
                 if compensate and dates is not None:
                     await self._even_out(task, writer, dates, lines)
             except (CwtuiError, Contradiction, _Stopping) as error:
                 return UndoReport((*lines, str(error)), complete=False)
         else:
-            is_done = any(key.startswith("undo:") for key in self.store.done_keys(task.id))
+            is_done = any(tried.key in self.store.done_keys(task.id) for tried in self._tried(task).values())
             lines = ["Everything it wrote is taken back." if is_done else "It wrote nothing to take back."]
         with self.store.batch():
             seqs = [row.seq for row in self.store.audit(task_id=task.id)]
-            self.store.save_fact(f"undone:{task.id}", max(seqs, default=-1))
+            self.store.save_taken_back(TakenBack(task.id, max(seqs, default=-1)))
             self.store.end_plan(task.id)
             self.store.forget_done(task.id)
         return UndoReport(tuple(lines), complete=True)
 
     def _stop_here(self) -> None:
-        if self.is_stopping():
+        if self.is_stopping:
             raise _Stopping(_STOPPED)
 
     def _dates(self, agreement_id: AgreementId) -> AgreementDates | None:
@@ -116,26 +107,29 @@ class Undo:
 
     def _recreated(self) -> dict[AdditionId, AdditionId]:
         """Additions that were deleted, by the id they were created again with: an earlier undo, or a restore."""
-        rows = [row for row in self.store.replacements() if row.outcome in _DONE]
-        deleted = {_undoing(row): row.addition_id for row in rows if row.operation == Operation.DELETE}
+        rows = [row for row in self.store.replacements() if row.is_done]
+        deleted = {row.seq: row.addition_id for row in rows if row.operation is Operation.DELETE}
         found = {}
         for row in rows:
-            key = _key(row)
-            was = AdditionId(int(key.removeprefix(RESTORE))) if key.startswith(RESTORE) else deleted.get(key)
-            if row.operation == Operation.CREATE and was is not None and row.addition_id is not None:
+            if row.operation is not Operation.CREATE or row.refers_to is None or row.addition_id is None:
+                continue
+            is_restore = row.purpose is Purpose.RESTORE
+            was = AdditionId(row.refers_to) if is_restore else deleted.get(row.refers_to)
+            if was is not None:
                 found[was] = row.addition_id
         return found
 
-    def _tried(self, task: Task) -> dict[str, AuditRow]:
-        """What an undo began to take back, by key: a killed one may have done it without hearing the answer."""
-        return {_key(row): row for row in self.store.audit(task_id=task.id) if _key(row).startswith("undo:")}
+    def _tried(self, task: Task) -> dict[int, AuditRow]:
+        """What an undo began to take back, by the row it takes back: a killed one may have done it unheard."""
+        rows = (row for row in self.store.audit(task_id=task.id) if row.purpose is Purpose.UNDO)
+        return {row.refers_to: row for row in rows if row.refers_to is not None}
 
-    def _difference(self, row: AuditRow, held: Addition | None, tried: Mapping[str, AuditRow]) -> str:
+    def _difference(self, row: AuditRow, held: Addition | None, tried: Mapping[int, AuditRow]) -> str:
         """How ConnectWise differs from what cwtui wrote; empty if it still holds it, or holds what it was before."""
-        if row.operation == Operation.DELETE:
+        if row.operation is Operation.DELETE:
             return "" if held is None else f"Addition {row.addition_id} was deleted and is there again."
-        tries = tried.get(_undoing(row))
-        if row.after is None or (held is None and row.operation == Operation.CREATE and tries):
+        tries = tried.get(row.seq)
+        if row.after is None or (held is None and row.operation is Operation.CREATE and tries):
             return ""
         taken_back = (row.before, tries.after if tries else None)
         if held is not None and any(one and not one.billing_differences(held.values) for one in taken_back):
@@ -145,16 +139,16 @@ class Undo:
             return ""
         later = self._later(row, held)
         if later is not None:
-            done = _DONE_TO[Operation(later.operation)]
+            done = _DONE_TO[later.operation]
             return f"Addition {row.addition_id} was {done} by task {later.task_id} since: undo that first."
         return f"Addition {row.addition_id} {text}; nothing was taken back."
 
     def _later(self, row: AuditRow, held: Addition | None) -> AuditRow | None:
         """The newest write of another task to the addition of a row, if ConnectWise holds what that left."""
         mine = self.store.audit(addition_id=row.addition_id)
-        writes = [one for one in mine if one.addition_id == row.addition_id and one.outcome in _DONE]
+        writes = [one for one in mine if one.addition_id == row.addition_id and one.is_done]
         last = writes[-1] if writes else row
-        left = None if last.operation == Operation.DELETE else last.after
+        left = None if last.operation is Operation.DELETE else last.after
         is_left = (held is None) is (left is None) and not (held and left and left.billing_differences(held.values))
         return last if last.task_id != row.task_id and is_left else None
 
@@ -198,17 +192,14 @@ class Undo:
 
     def _owed(self, task: Task) -> Sequence[tuple[AuditRow, date]]:
         """What earlier undos proposed to even out and nobody has yet, and through when it was invoiced then."""
-        kept = self.store.fact(f"{_OWED}{task.id}")
-        through = kept if isinstance(kept, dict) else {}
+        through = {owed.seq: owed.through for owed in self.store.owed(task.id)}
         rows = self.store.audit(task_id=task.id) if through else ()
-        return [(row, date.fromisoformat(through[str(row.seq)])) for row in rows if str(row.seq) in through]
+        return [(row, through[row.seq]) for row in rows if row.seq in through]
 
     def _note_owed(self, task: Task, rows: Sequence[AuditRow], dates: AgreementDates) -> None:
         """Remember what is proposed, so that it can still be done later."""
-        if rows:
-            before = {str(row.seq): through.isoformat() for row, through in self._owed(task)}
-            now = {str(row.seq): dates.billed_through.isoformat() for row in rows}
-            self.store.save_fact(f"{_OWED}{task.id}", now | before)
+        known = {owed.seq for owed in self.store.owed(task.id)}
+        self.store.save_owed(Owed(task.id, row.seq, dates.billed_through) for row in rows if row.seq not in known)
 
     async def _even_out(self, task: Task, writer: AgreementWriter, dates: AgreementDates, lines: list[str]) -> None:
         owed = self._owed(task)
@@ -220,7 +211,7 @@ class Undo:
                 await writer.write(task.id, row.subscription_id, change)
                 lines.append(said(change, written=True))
         if owed:
-            self.store.save_fact(f"{_OWED}{task.id}", None)
+            self.store.drop_owed(task.id)
 
 
 class _Stopping(Exception):
@@ -229,7 +220,7 @@ class _Stopping(Exception):
 
 def written_plan(task: Task, rows: Iterable[AuditRow]) -> Plan:
     """What a synced task wrote, as a plan: from the audit, not planned again."""
-    done = [row for row in rows if row.outcome in _DONE]
+    done = [row for row in rows if row.is_done]
     agreement = done[0].agreement_id if done else None
     notes = () if done else (task.note,)
     changes = tuple(_as_written(row) for row in done)
@@ -240,29 +231,29 @@ def _as_written(row: AuditRow) -> Change:
     before = None
     if row.before is not None and row.addition_id is not None:
         before = Addition(row.addition_id, row.agreement_id, row.before)
-    arithmetic = row.why.get("arithmetic")
     return Change(
         key=f"{row.seq}",
-        operation=Operation(row.operation),
+        operation=row.operation,
         agreement_id=row.agreement_id,
         product_id=row.product_id,
-        charge=Charge(row.charge),
+        charge=row.charge,
         before=before,
-        after=None if row.operation == Operation.DELETE else row.after,
-        arithmetic=tuple(str(line) for line in arithmetic) if isinstance(arithmetic, list | tuple) else (),
-        source=str(row.why.get("source", "")),
-        rule=str(row.why.get("rule", "")),
-        is_standing=bool(row.why.get("is_standing")),
+        after=None if row.operation is Operation.DELETE else row.after,
+        arithmetic=row.why.arithmetic,
+        source=row.why.source,
+        rule=row.why.rule,
+        is_standing=row.is_standing,
+        purpose=row.purpose,
     )
 
 
 def _reverse(row: AuditRow, held: Addition | None, dates: AgreementDates | None) -> tuple[Change | None, str]:
     """The change that takes one write back, and what to say about it."""
-    if row.operation == Operation.CREATE:
+    if row.operation is Operation.CREATE:
         return _uncreate(row, held, dates)
     if row.before is None:
         raise AssertionError(f"audit row {row.seq} has no before-image")
-    if row.operation == Operation.UPDATE:
+    if row.operation is Operation.UPDATE:
         text = f"Addition {row.addition_id} gets back {brief(row.before)}."
         return _change(row, Operation.UPDATE, held, row.before), text
     values = row.before
@@ -296,19 +287,21 @@ def _change(row: AuditRow, operation: Operation, held: Addition | None, after: A
         operation=operation,
         agreement_id=row.agreement_id,
         product_id=row.product_id,
-        charge=Charge(row.charge),
+        charge=row.charge,
         before=held,
         after=after,
         source=f"audit row {row.seq}",
         rule="undo: what this task wrote is taken back",
-        is_standing=bool(row.why.get("is_standing")),
+        is_standing=row.is_standing,
+        purpose=Purpose.UNDO,
+        refers_to=row.seq,
     )
 
 
 def _held(row: AuditRow, writer: AgreementWriter, again: Mapping[AdditionId, AdditionId]) -> Addition | None:
     """The addition of a row as ConnectWise holds it now, also under the id it was created again with."""
     name = row.addition_id
-    if row.operation == Operation.DELETE:
+    if row.operation is Operation.DELETE:
         return None if name is None else writer.additions.get(name)
     while name is not None and name not in writer.additions and name in again:
         name = again[name]
@@ -318,7 +311,3 @@ def _held(row: AuditRow, writer: AgreementWriter, again: Mapping[AdditionId, Add
 def _undoing(row: AuditRow) -> str:
     """The key of the change that takes a row back."""
     return f"undo:{row.seq}"
-
-
-def _key(row: AuditRow) -> str:
-    return str(row.why.get("key", ""))

@@ -8,13 +8,14 @@ from datetime import datetime
 
 from cwtui.domain.errors import InputError
 from cwtui.domain.ids import AdditionId, AgreementId, ProductId, SubscriptionId, TaskId
+from cwtui.domain.ledger import Operation
 from cwtui.domain.mappings import Link
-from cwtui.domain.plans import Change, Operation, Plan
+from cwtui.domain.plans import Change, Plan
 from cwtui.domain.psa import AdditionValues
 from cwtui.domain.records import AuditRow
 from cwtui.domain.tasks import Task
 from cwtui.engine.planning.desk import PlanningDesk
-from cwtui.engine.protocols import Store
+from cwtui.engine.workspace import Feature
 
 _REQUESTS = {Operation.CREATE: "POST", Operation.UPDATE: "PATCH", Operation.DELETE: "DELETE"}
 
@@ -66,10 +67,9 @@ class Explanation:
 
 
 @dataclass(slots=True)
-class Whys:
+class Explainer(Feature):
     """Explains additions from the audit, the links and the plans of open tasks."""
 
-    store: Store
     desk: PlanningDesk
 
     async def why(self, addition_id: AdditionId) -> tuple[Explanation, ...]:
@@ -125,8 +125,7 @@ class Whys:
 
     def _written(self, row: AuditRow) -> Explanation:
         task = self.store.task(row.task_id)
-        stored = row.why.get("stored_otherwise")
-        otherwise = ", ".join(f"{name}: {text}" for name, text in stored.items()) if isinstance(stored, dict) else ""
+        otherwise = ", ".join(f"{name}: {text}" for name, text in row.why.stored_otherwise.items())
         return Explanation(
             addition_id=row.addition_id,
             agreement_id=row.agreement_id,
@@ -134,19 +133,19 @@ class Whys:
             subscription_name=self._subscription_name(row.subscription_id, task),
             product_id=row.product_id,
             product_name=self._product_name(row.product_id),
-            charge=str(row.charge),
-            what=str(row.operation),
+            charge=row.charge.value,
+            what=row.operation.value,
             task_id=row.task_id,
             kind=task.kind.value if task else "",
             order=_order(task),
-            source=str(row.why.get("source", "")),
-            rule=str(row.why.get("rule", "")),
-            arithmetic=_lines(row.why.get("arithmetic")),
-            edited=_lines(row.why.get("edited")),
+            source=row.why.source,
+            rule=row.why.rule,
+            arithmetic=row.why.arithmetic,
+            edited=row.why.edited,
             before=row.before,
             after=row.after,
-            request=f"{_REQUESTS[Operation(row.operation)]}: {row.why.get('request', '')}",
-            answer=f"{row.outcome}; stored otherwise: {otherwise}" if otherwise else row.outcome,
+            request=f"{_REQUESTS[row.operation]}: {row.why.request}",
+            answer=f"{row.result}; stored otherwise: {otherwise}" if otherwise else row.result,
             at=row.at,
             who=row.who,
             run_id=row.run_id,
@@ -216,7 +215,3 @@ def _order(task: Task | None) -> str:
     if task is None:
         return ""
     return task.order_number if task.order_number == task.order_id else f"{task.order_number} ({task.order_id})"
-
-
-def _lines(value: object) -> tuple[str, ...]:
-    return tuple(map(str, value)) if isinstance(value, list | tuple) else ()

@@ -17,7 +17,7 @@ def audit_headline(row: AuditRow, names: Names | None = None) -> str:
     """`created addition 4711 in agreement Müller Cloud (105): confirmed`."""
     which = f" {row.addition_id}" if row.addition_id is not None else ""
     where = (names or Ids()).agreement(row.agreement_id)
-    return f"{_DONE.get(row.operation, row.operation)} addition{which} in agreement {where}: {row.outcome}"
+    return f"{_DONE.get(row.operation, row.operation)} addition{which} in agreement {where}: {row.result}"
 
 
 def audit_text(row: AuditRow, names: Names | None = None) -> str:
@@ -28,7 +28,7 @@ def audit_text(row: AuditRow, names: Names | None = None) -> str:
 def record_headline(row: RecordWrite) -> str:
     """`created company IM100201 (274): confirmed`."""
     which = f"{row.name} ({row.record_id})" if row.record_id else row.name
-    return f"{_DONE.get(row.operation, row.operation)} {row.record} {which}: {row.outcome}"
+    return f"{_DONE.get(row.operation, row.operation)} {row.record} {which}: {row.result}"
 
 
 def record_text(row: RecordWrite) -> str:
@@ -56,7 +56,7 @@ def _lines(row: AuditRow, names: Names) -> Iterator[str]:
             yield ""
             yield title
             yield from _values(values, names)
-    why = [(name, value) for name, value in row.why.items() if value]
+    why = [(name, value) for name, value in row.why.shown().items()]
     if why:
         yield ""
         yield "why"

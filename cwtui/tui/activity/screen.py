@@ -122,7 +122,7 @@ class ActivityScreen(WorkScreen):
             await asyncio.sleep(0)
         said += [
             Event(row.at, EventKind.WRITE, record_headline(row), record_text(row))
-            for row in self.session.engine.upkeep.record_writes()
+            for row in self.session.engine.record_writes()
         ]
         self._events = _Events(sorted([*written, *said], key=lambda event: event.at))
         self._seen = seen

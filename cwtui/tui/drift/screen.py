@@ -61,7 +61,7 @@ class DriftScreen(ListScreen[Drifted]):
         await self._find()
 
     async def _find(self) -> None:
-        drift, marks = self.session.engine.upkeep.drift, not self.session.is_read_only
+        drift, marks = self.session.engine.drift, not self.session.is_read_only
 
         async def job() -> str:
             self._report = await drift.find(mark=marks)
@@ -135,7 +135,7 @@ class DriftScreen(ListScreen[Drifted]):
         what = "Let it stand, without counting on it?" if row.held else "Forget the addition?"
         if not await self.confirmed("Keep theirs", self.lines_of(row), what, "Keep"):
             return
-        drift = self.session.engine.upkeep.drift
+        drift = self.session.engine.drift
 
         async def job() -> str:
             kept = await drift.keep(row.link.addition_id)
@@ -153,7 +153,7 @@ class DriftScreen(ListScreen[Drifted]):
         what = f"Adopt it: {_ADOPTED[bool(row.held)]} from now on?"
         if not await self.confirmed("Adopt theirs", self.lines_of(row), what, "Adopt"):
             return
-        drift = self.session.engine.upkeep.drift
+        drift = self.session.engine.drift
 
         async def job() -> str:
             adopted = await drift.adopt(row.link.addition_id)
@@ -171,7 +171,7 @@ class DriftScreen(ListScreen[Drifted]):
         what = "Write back what cwtui wrote?" if row.held else "Create the addition again?"
         if not await self.confirmed("Restore ours", self.lines_of(row), what, "Restore"):
             return
-        drift = self.session.engine.upkeep.drift
+        drift = self.session.engine.drift
 
         async def job() -> str:
             return await drift.restore(row.link.addition_id)

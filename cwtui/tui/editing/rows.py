@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from cwtui.domain.ledger import Operation
 from cwtui.domain.money import plain, price_text
 from cwtui.domain.next_invoice import totals_by_charge
-from cwtui.domain.plans import Change, Operation
+from cwtui.domain.plans import Change
 from cwtui.engine.planning.editing import PlanEditing
 from cwtui.tui.widgets.columns import Column
 from cwtui.tui.widgets.tone import Tone

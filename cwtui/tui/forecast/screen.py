@@ -52,7 +52,7 @@ class ForecastScreen(ListScreen[Forecast]):
     @work(group="work")
     async def action_find(self) -> None:
         """Read the agreements and add up."""
-        forecasts = self.session.engine.upkeep.forecasts
+        forecasts = self.session.engine.forecaster
 
         async def job() -> str:
             self._report = await forecasts.forecast()

@@ -64,7 +64,7 @@ class CustomersImportScreen(ListScreen[ImportCandidate]):
         await self._find()
 
     async def _find(self) -> None:
-        customers = self.session.engine.upkeep.customers
+        customers = self.session.engine.customers
         found: Sequence[ImportCandidate] = ()
 
         async def job() -> str:
@@ -174,7 +174,7 @@ class CustomersImportScreen(ListScreen[ImportCandidate]):
             await self._import([one.company.id for one in complete], {})
 
     async def _import(self, ids: Sequence[CompanyId], filled: Mapping[str, str]) -> None:
-        customers = self.session.engine.upkeep.customers
+        customers = self.session.engine.customers
 
         async def job() -> str:
             report = await customers.import_some(ids, filled)

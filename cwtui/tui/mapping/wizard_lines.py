@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from cwtui.domain.charges import Charge
+from cwtui.domain.ledger import Operation
 from cwtui.domain.money import ZERO, plain, price_text
 from cwtui.domain.next_invoice import NextInvoice, totals_by_charge
 from cwtui.domain.periods import span_text
-from cwtui.domain.plans import Change, Operation, Plan
+from cwtui.domain.plans import Change, Plan
 from cwtui.domain.psa import BillCustomer
 from cwtui.domain.tasks import TaskStatus
 from cwtui.engine.mapping.wizard_steps import Stage, Step

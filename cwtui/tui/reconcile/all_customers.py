@@ -43,7 +43,7 @@ class ReconcileAllScreen(ListScreen[Reconciliation]):
 
     @work(group="work")
     async def _compare(self) -> None:
-        reconciler = self.session.engine.upkeep.reconciler
+        reconciler = self.session.engine.reconciler
 
         async def job() -> str:
             self._report = await reconciler.compare_all()

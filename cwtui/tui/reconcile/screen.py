@@ -181,7 +181,7 @@ class ReconcileScreen(ListScreen[Compared]):
     async def _compare(
         self, customer: CustomerId, agreement: AgreementId | None = None, day: date | None = None
     ) -> None:
-        reconciler, found = self.session.engine.upkeep.reconciler, ReconcileReport()
+        reconciler, found = self.session.engine.reconciler, ReconcileReport()
 
         async def job() -> str:
             nonlocal found
@@ -231,7 +231,7 @@ class ReconcileScreen(ListScreen[Compared]):
         shown.append(Line("Nothing is written to ConnectWise; what it holds counts as agreed from now on."))
         if not await self.confirmed("Adopt", shown, "Link it to the subscription?", "Adopt"):
             return
-        adoption = self.session.engine.upkeep.adoption
+        adoption = self.session.engine.adoption
 
         async def job() -> str:
             for one in proposals:
@@ -253,7 +253,7 @@ class ReconcileScreen(ListScreen[Compared]):
 
         async def prepare() -> str:
             nonlocal prepared
-            prepared = await engine.upkeep.reconciler.prepare(customer, agreement, day)
+            prepared = await engine.reconciler.prepare(customer, agreement, day)
             if prepared.tasks:
                 return f"{counted(len(prepared.tasks), 'repair')} planned."
             return "Nothing can be repaired yet." if prepared.blocked else "Nothing to do."

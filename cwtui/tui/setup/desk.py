@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from cwtui.engine.facade import DoctorReport
+from cwtui.engine.reports import DoctorReport
 
 
 @dataclass(frozen=True, slots=True)

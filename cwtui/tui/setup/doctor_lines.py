@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cwtui.engine.facade import DoctorReport, Permission
+from cwtui.engine.reports import DoctorReport, Permission
 from cwtui.tui.widgets.detail_pane import Line
 from cwtui.tui.widgets.tone import Tone
 

@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from cwtui.domain.errors import CwtuiError
 from cwtui.domain.ids import TaskId
 from cwtui.domain.tasks import ProblemCode, Task, TaskStatus
-from cwtui.engine.facade import AutoReport
+from cwtui.engine.reports import AutoReport
 from cwtui.tui.plan_lines import plan_lines, task_lines
 from cwtui.tui.tasks.list_screen import TaskListScreen
 from cwtui.tui.widgets.confirm_screen import ConfirmScreen

@@ -63,7 +63,7 @@ class WhyScreen(WorkScreen):
 
     @work(exclusive=True, group="load")
     async def _read(self) -> None:
-        whys = self.session.engine.upkeep.whys
+        whys = self.session.engine.explainer
         pane = self.query_one(DetailPane)
         pane.show([Line("Reading …", Tone.MUTED)])
         try:

@@ -12,11 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cwtui.domain.ids import AdditionId, OrderId, task_id
+from cwtui.domain.ledger import Operation
 from cwtui.domain.mappings import Link
 from cwtui.domain.marketplace import BillingModel, Duration, Order, OrderLine, OrderType, Subscription
 from cwtui.domain.periods import BillingCycle
 from cwtui.domain.planning import PlanningFacts, PlanningRules, plan_task
-from cwtui.domain.plans import Operation, Plan, PriceSource, ProrateMode
+from cwtui.domain.plans import Plan, PriceSource, ProrateMode
 from cwtui.domain.psa import Agreement, billed_through
 from tests.domain.planning.situations import (
     AGREEMENT,

@@ -167,7 +167,7 @@ async def test_a_difference_that_is_gone_settles_itself(ends: str, world: World,
             assert words(difference(at))
             await at.engine.check(watch=True)
         else:
-            outcome = await at.engine.upkeep.reconciler.apply(CustomerId(CUSTOMER))
+            outcome = await at.engine.reconciler.apply(CustomerId(CUSTOMER))
             assert not outcome.after.differs
         task = difference(at)
         assert task is not None

@@ -34,7 +34,7 @@ async def at(world: World, tmp_path: Path) -> AsyncIterator[Running]:
 
 
 def desk(at: Running) -> CustomerImport:
-    return at.engine.upkeep.customers
+    return at.engine.customers
 
 
 async def ids(at: Running) -> dict[str, CompanyId]:

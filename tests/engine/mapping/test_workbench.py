@@ -23,11 +23,11 @@ from cwtui.domain.planning.dates import AgreementDates
 from cwtui.domain.plans import Edit, PlanEdits, PriceSource
 from cwtui.domain.psa import AdditionValues, Agreement, NewCatalogItem
 from cwtui.domain.tasks import TaskStatus
+from cwtui.engine.facade import Engine
 from cwtui.engine.mapping.choices import agreement_choices
 from cwtui.engine.mapping.csv_lines import tasks_needing
 from cwtui.engine.mapping.wizard_steps import Stage
 from cwtui.engine.planning.editing import FIELDS, date_refusals, field_text, field_value
-from cwtui.engine.sync_engine import SyncEngine
 from cwtui.options import Options
 from cwtui.tui.session import ScreenListener
 
@@ -38,7 +38,7 @@ NORTHGATE = MappingKey(MappingKind.CUSTOMER, "1000024")
 
 
 @asynccontextmanager
-async def checked(tmp_path: Path) -> AsyncIterator[SyncEngine]:
+async def checked(tmp_path: Path) -> AsyncIterator[Engine]:
     options = Options(demo=True, as_of=date(2026, 11, 23), state=tmp_path / "state.json")
     async with compose(options, ScreenListener()) as composed:
         if composed.engine.store.cursor().checked_at is None:

@@ -12,9 +12,10 @@ import pytest
 
 from cwtui.domain.charges import Charge
 from cwtui.domain.ids import AdditionId, AgreementId, CatalogItemId, ProductId, SubscriptionId, TaskId
+from cwtui.domain.ledger import Operation
 from cwtui.domain.mappings import Mapping, MappingKey, MappingKind
 from cwtui.domain.periods import BillingCycle
-from cwtui.domain.plans import Change, Edit, Operation, Plan, PlanEdits
+from cwtui.domain.plans import Change, Edit, Plan, PlanEdits
 from cwtui.domain.psa import Addition, AdditionValues, BillCustomer
 from cwtui.engine.reporting.monthly_effect import monthly_effect
 from cwtui.sandbox.world import World

@@ -44,7 +44,7 @@ async def at(world: World, tmp_path: Path) -> AsyncIterator[Running]:
 
 
 async def statuses(at: Running, day: date | None = None) -> list[RowStatus]:
-    report = await at.engine.upkeep.reconciler.compare(WHO, period_day=day)
+    report = await at.engine.reconciler.compare(WHO, period_day=day)
     return [row.status for found in report.reconciliations for row in found.rows]
 
 
@@ -53,7 +53,7 @@ async def test_a_synced_customer_matches_in_every_row(at: Running) -> None:
     at.world.add_catalog_item("RACK", "Rack rental", price="80.00", cost="0")
     at.world.add_addition(AGREEMENT, 503, 2, "80.00", effective="2026-02-01")
     await at.engine.auto()
-    report = await at.engine.upkeep.reconciler.compare(WHO)
+    report = await at.engine.reconciler.compare(WHO)
     (found,) = report.reconciliations
     assert [row.status for row in found.rows] == [RowStatus.MATCH]
     assert not report.differs
@@ -91,7 +91,7 @@ async def test_what_differs_is_named_and_repaired(
 ) -> None:
     at.world.add_addition(AGREEMENT, EXCHANGE_ITEM, quantity, price, cost=cost, effective="2026-02-01")
     assert await statuses(at) == [expected]
-    outcome = await at.engine.upkeep.reconciler.apply(WHO)
+    outcome = await at.engine.reconciler.apply(WHO)
     assert not outcome.after.differs
     live = [row[1:4] for row in at.held() if row[4] is None]
     assert len(live) == 1
@@ -107,7 +107,7 @@ async def test_what_bills_the_right_thing_gets_no_task_because_another_subscript
     await at.engine.check()
     tasks = len(list(at.state.tasks()))
     for _ in range(2):
-        outcome = await at.engine.upkeep.reconciler.apply(WHO)
+        outcome = await at.engine.reconciler.apply(WHO)
         assert outcome.after.differs
         assert any("come first" in line for line in outcome.blocked)
     assert len(list(at.state.tasks())) == tasks
@@ -115,11 +115,11 @@ async def test_what_bills_the_right_thing_gets_no_task_because_another_subscript
 
 async def test_an_addition_of_the_right_quantity_is_adopted_not_doubled(at: Running) -> None:
     at.world.add_addition(AGREEMENT, EXCHANGE_ITEM, 10, "4.50", cost="3.60", effective="2026-02-01")
-    report = await at.engine.upkeep.reconciler.compare(WHO)
+    report = await at.engine.reconciler.compare(WHO)
     (proposal,) = report.reconciliations[0].proposals
     assert proposal.wanted.subscription_id == MAIL
     await at.engine.check()  # its initial task would create the same addition once more
-    outcome = await at.engine.upkeep.reconciler.apply(WHO)
+    outcome = await at.engine.reconciler.apply(WHO)
     assert len(outcome.adopted) == 1
     assert len(at.held()) == 1
     link = at.state.link(proposal.addition.id)
@@ -134,7 +134,7 @@ async def test_missing_extra_and_unmapped(at: Running) -> None:
     at.state.save_mapping(_agreement_mapping("S3"))
     at.world.add_addition(AGREEMENT, OFFICE_ITEM, 3, "12.10", effective=DECEMBER)
     assert await statuses(at) == [RowStatus.MISSING, RowStatus.EXTRA, RowStatus.UNMAPPED]
-    outcome = await at.engine.upkeep.reconciler.apply(WHO)
+    outcome = await at.engine.reconciler.apply(WHO)
     assert at.held() == [(EXCHANGE_ITEM, "10", "4.50", DECEMBER, None)]
     (found,) = outcome.after.reconciliations
     assert [row.status for row in found.rows] == [RowStatus.MATCH, RowStatus.UNMAPPED]
@@ -144,14 +144,14 @@ async def test_missing_extra_and_unmapped(at: Running) -> None:
 
 async def test_a_billed_extra_ends_where_billing_stands(at: Running) -> None:
     at.world.add_addition(AGREEMENT, OFFICE_ITEM, 3, "12.10", effective="2026-02-01")
-    await at.engine.upkeep.reconciler.apply(WHO)
+    await at.engine.reconciler.apply(WHO)
     assert (OFFICE_ITEM, "3", "12.10", "2026-02-01", "2026-11-30") in at.held()
 
 
 async def test_two_subscriptions_of_one_item_are_one_row(at: Running) -> None:
     at.world.add_subscription(CUSTOMER, [("P1", 5)], id=OFFICE)
     await at.engine.auto()
-    (found,) = (await at.engine.upkeep.reconciler.compare(WHO)).reconciliations
+    (found,) = (await at.engine.reconciler.compare(WHO)).reconciliations
     (row,) = found.rows
     assert row.status is RowStatus.MATCH
     assert row.expected is not None
@@ -159,11 +159,11 @@ async def test_two_subscriptions_of_one_item_are_one_row(at: Running) -> None:
 
 
 async def test_a_billed_period_is_said_and_repaired_from_the_next_on(at: Running) -> None:
-    report = await at.engine.upkeep.reconciler.compare(WHO, period_day=date(2026, 10, 15))
+    report = await at.engine.reconciler.compare(WHO, period_day=date(2026, 10, 15))
     (found,) = report.reconciliations
     assert found.billed
     assert any("billed already" in text and "2026-12-01" in text for text in found.warnings)
-    await at.engine.upkeep.reconciler.apply(WHO, period_day=date(2026, 10, 15))
+    await at.engine.reconciler.apply(WHO, period_day=date(2026, 10, 15))
     assert at.held() == [(EXCHANGE_ITEM, "10", "4.50", DECEMBER, None)]
 
 
@@ -171,7 +171,7 @@ async def test_a_repair_is_a_task_that_can_be_edited_and_undone(at: Running) -> 
     at.world.add_addition(AGREEMENT, EXCHANGE_ITEM, 8, "4.50", cost="3.60", effective=DECEMBER)
     await at.engine.check()
     await at.engine.skip([task.id for task in at.state.open_tasks()])
-    prepared = await at.engine.upkeep.reconciler.prepare(WHO)
+    prepared = await at.engine.reconciler.prepare(WHO)
     (task,) = prepared.tasks
     assert (task.kind, task.status, task.subscription_id) == (TaskKind.RECONCILIATION, TaskStatus.READY, MAIL)
     assert task.monthly_effect == Decimal("9.00")
@@ -189,13 +189,13 @@ async def test_a_repair_is_a_task_that_can_be_edited_and_undone(at: Running) -> 
 
 async def test_what_moved_after_the_comparison_stops_the_repair(at: Running) -> None:
     row = at.world.add_addition(AGREEMENT, EXCHANGE_ITEM, 8, "4.50", cost="3.60", effective=DECEMBER)
-    (task,) = (await at.engine.upkeep.reconciler.prepare(WHO)).tasks
+    (task,) = (await at.engine.reconciler.prepare(WHO)).tasks
     row["quantity"] = Decimal(9)
     at.world.psa["agreements"].touch()
     await at.engine.sync([task.id])
     now = await at.engine.task(task.id)
     assert [problem.code for problem in now.problems] == [ProblemCode.LINK_CHANGED]
-    (again,) = (await at.engine.upkeep.reconciler.prepare(WHO)).tasks
+    (again,) = (await at.engine.reconciler.prepare(WHO)).tasks
     assert again.id == task.id
     await at.engine.sync([task.id])
     assert at.held() == [(EXCHANGE_ITEM, "10", "4.50", DECEMBER, None)]
@@ -203,11 +203,11 @@ async def test_what_moved_after_the_comparison_stops_the_repair(at: Running) -> 
 
 async def test_a_first_check_after_the_comparison_bills_nothing_twice(at: Running) -> None:
     at.world.add_addition(AGREEMENT, EXCHANGE_ITEM, 8, "4.50", cost="3.60", effective=DECEMBER)
-    (task,) = (await at.engine.upkeep.reconciler.prepare(WHO)).tasks
+    (task,) = (await at.engine.reconciler.prepare(WHO)).tasks
     await at.engine.auto()  # the initial task writes 10 of its own
     await at.engine.sync([task.id])
     assert (await at.engine.task(task.id)).status is TaskStatus.NEEDS_ACTION
-    await at.engine.upkeep.reconciler.apply(WHO)
+    await at.engine.reconciler.apply(WHO)
     assert at.held() == [(EXCHANGE_ITEM, "10", "4.50", DECEMBER, None)]
 
 
@@ -216,7 +216,7 @@ async def test_an_order_that_is_not_carried_over_yet_comes_first(at: Running) ->
     at.world.add_order(MAIL, "change", [("recurring", "P1", 5, "4.50")], created=TODAY, provisioned=TODAY)
     at.world.change_subscription(MAIL, quantities={"P1": 15})
     await at.engine.check()
-    outcome = await at.engine.upkeep.reconciler.apply(WHO)
+    outcome = await at.engine.reconciler.apply(WHO)
     assert len(outcome.blocked) == 1
     assert "come first" in outcome.blocked[0]
     await at.engine.auto()
@@ -226,7 +226,7 @@ async def test_an_order_that_is_not_carried_over_yet_comes_first(at: Running) ->
 async def test_a_change_after_a_repair_counts_on_what_the_repair_left(at: Running) -> None:
     await at.engine.auto()
     at.world.change_subscription(MAIL, quantities={"P1": 12})
-    await at.engine.upkeep.reconciler.apply(WHO)
+    await at.engine.reconciler.apply(WHO)
     at.world.add_order(MAIL, "change", [("recurring", "P1", 3, "4.50")], created=TODAY, provisioned=TODAY)
     at.world.change_subscription(MAIL, quantities={"P1": 15})
     await at.engine.auto()
@@ -239,7 +239,7 @@ async def test_a_migrated_subscription_is_settled_by_reconciling_it(at: Running)
     await at.engine.auto()
     (task,) = await at.engine.tasks(kinds=[TaskKind.RECONCILIATION])
     assert task.status is TaskStatus.NEEDS_ACTION
-    outcome = await at.engine.upkeep.reconciler.apply(WHO)
+    outcome = await at.engine.reconciler.apply(WHO)
     assert (await at.engine.task(task.id)).status is TaskStatus.SYNCED
     assert not outcome.after.differs
     assert len(at.held()) == 1
@@ -251,15 +251,15 @@ async def test_a_migrated_subscription_is_repaired_by_its_own_task(at: Running) 
     at.world.change_subscription(MAIL, quantities={"P1": 12})
     await at.engine.check()
     (task,) = await at.engine.tasks(kinds=[TaskKind.RECONCILIATION])
-    await at.engine.upkeep.reconciler.apply(WHO)
+    await at.engine.reconciler.apply(WHO)
     assert (await at.engine.task(task.id)).status is TaskStatus.SYNCED
     assert at.held() == [(EXCHANGE_ITEM, "12", "4.50", DECEMBER, None)]
 
 
 async def test_applying_twice_writes_once(at: Running) -> None:
-    first = await at.engine.upkeep.reconciler.apply(WHO)
+    first = await at.engine.reconciler.apply(WHO)
     held = at.held()
-    second = await at.engine.upkeep.reconciler.apply(WHO)
+    second = await at.engine.reconciler.apply(WHO)
     assert [run.writes.post for run in first.runs] == [1]
     assert second.runs == ()
     assert at.held() == held
@@ -274,7 +274,7 @@ async def test_adopting_settles_a_missing_link(at: Running) -> None:
     await at.engine.check()
     (task,) = at.state.open_tasks()
     assert [problem.code for problem in task.problems] == [ProblemCode.LINK_MISSING]
-    await at.engine.upkeep.adoption.adopt(AdditionId(row["id"]), SubscriptionId(MAIL), ProductId("P1"))
+    await at.engine.adoption.adopt(AdditionId(row["id"]), SubscriptionId(MAIL), ProductId("P1"))
     assert (await at.engine.task(task.id)).status is TaskStatus.READY
     await at.engine.auto()
     assert (EXCHANGE_ITEM, "10", "4.50", "2026-02-01", "2026-11-30") in at.held()
@@ -293,7 +293,7 @@ async def test_what_cannot_be_adopted(at: Running, addition: int, subscription: 
     (held,) = await at.additions()
     number = AdditionId(held.id if addition == 9001 else addition)
     with pytest.raises(InputError, match=says):
-        await at.engine.upkeep.adoption.adopt(number, SubscriptionId(subscription), ProductId("P1"))
+        await at.engine.adoption.adopt(number, SubscriptionId(subscription), ProductId("P1"))
 
 
 async def test_everybody_by_difference_in_money(at: Running) -> None:
@@ -303,7 +303,7 @@ async def test_everybody_by_difference_in_money(at: Running) -> None:
     other = at.world.add_agreement(company["id"], bill_start="2026-01-01", next_invoice="2026-12-01")
     at.state.save_mapping(_agreement_mapping("S8", int(other["id"])))
     at.state.save_mapping(_customer_mapping("1000012", int(company["id"])))
-    report = await at.engine.upkeep.reconciler.compare_all()
+    report = await at.engine.reconciler.compare_all()
     assert [(found.customer_id, found.difference) for found in report.reconciliations] == [
         ("1000012", Decimal("242.00")),
         (CUSTOMER, Decimal("45.00")),
@@ -312,19 +312,19 @@ async def test_everybody_by_difference_in_money(at: Running) -> None:
 
 async def test_a_customer_nobody_knows(at: Running) -> None:
     with pytest.raises(InputError, match="knows no customer"):
-        await at.engine.upkeep.reconciler.compare(CustomerId("4711"))
+        await at.engine.reconciler.compare(CustomerId("4711"))
 
 
 async def test_comparing_saves_nothing(at: Running) -> None:
     before = at.state.documents.seq
-    await at.engine.upkeep.reconciler.compare(WHO, AgreementId(AGREEMENT))
-    await at.engine.upkeep.reconciler.compare_all()
+    await at.engine.reconciler.compare(WHO, AgreementId(AGREEMENT))
+    await at.engine.reconciler.compare_all()
     assert at.state.documents.seq == before
 
 
 async def test_another_currency_is_said_and_not_repaired(tmp_path: Path) -> None:
     async with running(small_world(currency="USD"), tmp_path) as at:
-        outcome = await at.engine.upkeep.reconciler.apply(WHO)
+        outcome = await at.engine.reconciler.apply(WHO)
         assert at.held() == []
         (found,) = outcome.after.reconciliations
         assert [row.status for row in found.rows] == [RowStatus.MISSING]

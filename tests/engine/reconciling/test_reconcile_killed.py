@@ -82,10 +82,10 @@ async def test_killed_and_applied_again(
         with monkeypatch.context() as patched:
             kill_at(at, number, after=after, patched=patched)
             with pytest.raises(BaseException) as raised:  # noqa: PT011  # a task group wraps it
-                await at.engine.upkeep.reconciler.apply(CustomerId(CUSTOMER))
+                await at.engine.reconciler.apply(CustomerId(CUSTOMER))
         assert the_killed(raised.value)
     async with running(world, tmp_path) as at:
-        outcome = await at.engine.upkeep.reconciler.apply(CustomerId(CUSTOMER))
+        outcome = await at.engine.reconciler.apply(CustomerId(CUSTOMER))
         assert not outcome.after.differs, outcome
         assert not outcome.failed
         assert at.held() == EXPECTED
@@ -94,6 +94,6 @@ async def test_killed_and_applied_again(
 
 async def test_never_disturbed(tmp_path: Path) -> None:
     async with running(differing_world(), tmp_path) as at:
-        await at.engine.upkeep.reconciler.apply(CustomerId(CUSTOMER))
+        await at.engine.reconciler.apply(CustomerId(CUSTOMER))
         assert at.held() == EXPECTED
-        assert sum(run.writes.post + run.writes.patch + run.writes.delete for run in at.engine.upkeep.runs.list()) == 4
+        assert sum(run.writes.post + run.writes.patch + run.writes.delete for run in at.engine.runs.list()) == 4

@@ -22,10 +22,10 @@ async def at(tmp_path: Path) -> AsyncIterator[Running]:
 
 async def test_before_and_after_what_is_ready(at: Running) -> None:
     await at.engine.check()
-    (found,) = (await at.engine.upkeep.forecasts.forecast(CustomerId(CUSTOMER))).forecasts
+    (found,) = (await at.engine.forecaster.forecast(CustomerId(CUSTOMER))).forecasts
     assert (found.invoice.before, found.invoice.after, found.planned) == (Decimal(0), Decimal("45.00"), 1)
     await at.engine.auto()
-    (found,) = (await at.engine.upkeep.forecasts.forecast()).forecasts
+    (found,) = (await at.engine.forecaster.forecast()).forecasts
     assert (found.invoice.before, found.invoice.difference, found.planned) == (Decimal("45.00"), Decimal(0), 0)
 
 
@@ -33,7 +33,7 @@ async def test_what_waits_behind_another_task_is_not_counted(at: Running) -> Non
     await at.engine.check()
     at.world.add_order(MAIL, "change", [("recurring", "P1", 5, "4.50")], created=TODAY, provisioned=TODAY)
     await at.engine.check()
-    (found,) = (await at.engine.upkeep.forecasts.forecast()).forecasts
+    (found,) = (await at.engine.forecaster.forecast()).forecasts
     assert (found.planned, found.waiting) == (1, 1)
     assert any("Not counted" in note for note in found.notes)
 
@@ -41,11 +41,11 @@ async def test_what_waits_behind_another_task_is_not_counted(at: Running) -> Non
 async def test_a_hand_made_twin_alarms(at: Running) -> None:
     await at.engine.auto()
     at.world.add_addition(AGREEMENT, EXCHANGE_ITEM, 10, "4.50", effective="2026-02-01")
-    report = await at.engine.upkeep.forecasts.forecast()
+    report = await at.engine.forecaster.forecast()
     assert report.has_alarms
     assert [alarm.code for alarm in report.forecasts[0].alarms] == [AlarmCode.POSSIBLE_DOUBLE]
 
 
 async def test_a_customer_without_an_agreement(at: Running) -> None:
     with pytest.raises(InputError, match="mapped to an agreement"):
-        await at.engine.upkeep.forecasts.forecast(CustomerId("4711"))
+        await at.engine.forecaster.forecast(CustomerId("4711"))

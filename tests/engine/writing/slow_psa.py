@@ -10,10 +10,14 @@ from typing import cast
 
 from cwtui.domain.errors import OutcomeUnknown, ServiceError
 from cwtui.domain.ids import AdditionId, AgreementId, CatalogItemId, CustomerId, OrderId, SubscriptionId, TaskId
+from cwtui.domain.planning import PlanningRules
 from cwtui.domain.plans import Change
 from cwtui.domain.psa import Addition, AdditionValues
 from cwtui.domain.tasks import Task, TaskKind, TaskStatus
-from cwtui.engine.protocols import Psa
+from cwtui.engine.protocols import Marketplace
+from cwtui.engine.psa_records import PsaRecords
+from cwtui.engine.rules import EngineRules
+from cwtui.engine.workspace import CurrentRun, Workspace
 from cwtui.engine.writing.agreement_writer import AgreementWriter
 from cwtui.store.state import State
 from tests.engine.upkeep_world import Silent
@@ -127,17 +131,17 @@ class Desk:
     clock: Clock = field(default_factory=Clock)
 
     def writer(self) -> AgreementWriter:
-        return AgreementWriter(
-            AGREEMENT,
+        workspace = Workspace(
             self.state,
-            cast("Psa", self.psa),
+            cast("Marketplace", None),
+            cast("PsaRecords", self.psa),
             self.clock,
             Silent(),
-            "run 1",
-            "sam",
-            settle_s=3,
-            wait=self.psa.wait,
+            EngineRules(settle_s=3, who="sam"),
+            PlanningRules(),
+            CurrentRun(self.clock),
         )
+        return AgreementWriter(workspace, AGREEMENT, "run 1", wait=self.psa.wait)
 
     async def write(self, change: Change, writer: AgreementWriter | None = None, task: TaskId = TASK) -> str:
         at = writer or self.writer()

@@ -43,7 +43,7 @@ def remove(at: Running) -> None:
 
 
 async def test_nothing_drifts_by_itself(at: Running) -> None:
-    assert (await at.engine.upkeep.drift.find()).found == ()
+    assert (await at.engine.drift.find()).found == ()
 
 
 @pytest.mark.parametrize(
@@ -59,27 +59,27 @@ async def test_what_drifted_is_named_and_restored(
     at: Running, changes: dict[str, Any], kind: DriftKind, fields: list[str]
 ) -> None:
     row_of(at).update(changes)
-    (drifted,) = (await at.engine.upkeep.drift.find()).found
+    (drifted,) = (await at.engine.drift.find()).found
     assert (drifted.kind, list(drifted.differences)) == (kind, fields)
-    await at.engine.upkeep.drift.restore(drifted.link.addition_id)
+    await at.engine.drift.restore(drifted.link.addition_id)
     assert at.held() == [(EXCHANGE_ITEM, "10", "4.50", DECEMBER, None)]
     assert row_of(at)["billCustomer"] == "Billable"
-    assert (await at.engine.upkeep.drift.find()).found == ()
+    assert (await at.engine.drift.find()).found == ()
 
 
 async def test_a_text_of_its_own_is_no_drift(at: Running) -> None:
     row_of(at)["invoiceDescription"] = "Mail, as agreed with Jane"
-    assert (await at.engine.upkeep.drift.find()).found == ()
+    assert (await at.engine.drift.find()).found == ()
 
 
 async def test_what_was_removed_is_created_again(at: Running) -> None:
     remove(at)
-    (drifted,) = (await at.engine.upkeep.drift.find()).found
+    (drifted,) = (await at.engine.drift.find()).found
     assert drifted.kind is DriftKind.REMOVED
-    said = await at.engine.upkeep.drift.restore(drifted.link.addition_id)
+    said = await at.engine.drift.restore(drifted.link.addition_id)
     assert "created again" in said
     assert at.held() == [(EXCHANGE_ITEM, "10", "4.50", DECEMBER, None)]
-    assert (await at.engine.upkeep.drift.find()).found == ()
+    assert (await at.engine.drift.find()).found == ()
 
 
 async def test_a_restore_that_was_killed_creates_once(at: Running, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,8 +92,8 @@ async def test_a_restore_that_was_killed_creates_once(at: Running, monkeypatch: 
     with monkeypatch.context() as patched:
         patched.setattr(at.state, "drop_link", killed)
         with pytest.raises(KeyboardInterrupt):
-            await at.engine.upkeep.drift.restore(link.addition_id)
-    await at.engine.upkeep.drift.restore(link.addition_id)
+            await at.engine.drift.restore(link.addition_id)
+    await at.engine.drift.restore(link.addition_id)
     assert at.held() == [(EXCHANGE_ITEM, "10", "4.50", DECEMBER, None)]
     assert len(list(at.state.links())) == 1
 
@@ -107,7 +107,7 @@ async def test_a_task_that_waited_for_the_choice_goes_on(at: Running, answer: st
     (task,) = at.state.open_tasks()
     assert [problem.code for problem in task.problems] == [ProblemCode.LINK_CHANGED]
     addition = AdditionId(row_of(at)["id"])
-    await getattr(at.engine.upkeep.drift, answer)(addition)
+    await getattr(at.engine.drift, answer)(addition)
     (task,) = at.state.open_tasks()
     assert (task.status, task.problems) == (TaskStatus.READY, ())
     await at.engine.auto()
@@ -120,7 +120,7 @@ async def test_a_check_may_mark_the_tasks_that_drift_concerns(at: Running) -> No
     at.world.change_subscription(MAIL, quantities={"P1": 15})
     await at.engine.check()
     row_of(at)["quantity"] = Decimal(8)
-    await at.engine.upkeep.drift.find(mark=True)
+    await at.engine.drift.find(mark=True)
     (task,) = at.state.open_tasks()
     assert [problem.code for problem in task.problems] == [ProblemCode.LINK_CHANGED]
 
@@ -136,12 +136,12 @@ async def test_what_is_settled_is_reported_again_only_if_it_changes_again(
 ) -> None:
     row_of(at).update(changes)
     held = at.held()
-    (drifted,) = (await at.engine.upkeep.drift.find()).found
-    await getattr(at.engine.upkeep.drift, answer)(drifted.link.addition_id)
+    (drifted,) = (await at.engine.drift.find()).found
+    await getattr(at.engine.drift, answer)(drifted.link.addition_id)
     assert at.held() == held
-    assert (await at.engine.upkeep.drift.find()).found == ()
+    assert (await at.engine.drift.find()).found == ()
     row_of(at)["quantity"] = Decimal(77)
-    assert len((await at.engine.upkeep.drift.find()).found) == 1
+    assert len((await at.engine.drift.find()).found) == 1
 
 
 @pytest.mark.parametrize(
@@ -153,15 +153,15 @@ async def test_what_is_settled_is_reported_again_only_if_it_changes_again(
 )
 async def test_what_later_orders_are_counted_from(at: Running, answer: str, counted_from: Decimal) -> None:
     row_of(at).update(EDITED | ENDED)
-    (drifted,) = (await at.engine.upkeep.drift.find()).found
-    await getattr(at.engine.upkeep.drift, answer)(drifted.link.addition_id)
+    (drifted,) = (await at.engine.drift.find()).found
+    await getattr(at.engine.drift, answer)(drifted.link.addition_id)
     (link,) = at.state.links()
     assert (link.values.quantity, link.values.cancelled) == (counted_from, date(2027, 6, 30))
 
 
 async def test_what_was_kept_can_still_be_restored_or_adopted(at: Running) -> None:
     row_of(at).update(EDITED)
-    desk, name = at.engine.upkeep.drift, AdditionId(row_of(at)["id"])
+    desk, name = at.engine.drift, AdditionId(row_of(at)["id"])
     await desk.keep(name)
     await desk.restore(name)
     assert at.held() == [(EXCHANGE_ITEM, "10", "4.50", DECEMBER, None)]
@@ -178,7 +178,7 @@ async def test_what_was_kept_can_still_be_restored_or_adopted(at: Running) -> No
 async def test_settling_what_is_gone_forgets_it(at: Running, answer: str) -> None:
     (link,) = at.state.links()
     remove(at)
-    await getattr(at.engine.upkeep.drift, answer)(link.addition_id)
+    await getattr(at.engine.drift, answer)(link.addition_id)
     assert list(at.state.links()) == []
     assert at.held() == []
 
@@ -186,6 +186,6 @@ async def test_settling_what_is_gone_forgets_it(at: Running, answer: str) -> Non
 async def test_nothing_to_settle(at: Running) -> None:
     (link,) = at.state.links()
     with pytest.raises(InputError, match="nothing drifted"):
-        await at.engine.upkeep.drift.keep(link.addition_id)
+        await at.engine.drift.keep(link.addition_id)
     with pytest.raises(InputError, match="knows nothing"):
-        await at.engine.upkeep.drift.restore(AdditionId(4711))
+        await at.engine.drift.restore(AdditionId(4711))

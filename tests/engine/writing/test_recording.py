@@ -12,7 +12,7 @@ from cwtui.domain.errors import OutcomeUnknown, Refused
 from cwtui.domain.ids import CompanyId
 from cwtui.domain.psa import Company, NewCatalogItem
 from cwtui.domain.records import RecordWrite
-from cwtui.engine.writing.recording import name_of, values_of
+from cwtui.engine.writing.record_log import name_of, values_of
 from cwtui.sandbox.behaviour import Fault
 from cwtui.sandbox.world import World
 from tests.engine.upkeep_world import EXCHANGE_ITEM, Running, running, small_world
@@ -35,7 +35,7 @@ async def at(world: World, tmp_path: Path) -> AsyncIterator[Running]:
 
 
 def written(at: Running) -> list[RecordWrite]:
-    return list(at.engine.upkeep.record_writes())
+    return list(at.engine.record_writes())
 
 
 async def test_a_create_is_noted_with_what_became_of_it(at: Running) -> None:
@@ -52,7 +52,7 @@ async def test_a_refused_create_is_noted_with_what_was_asked(at: Running) -> Non
     with pytest.raises(Refused):
         await at.engine.psa.create_catalog_item(ITEM)
     (row,) = written(at)
-    assert row.outcome.startswith("failed: ")
+    assert row.result.startswith("failed: ")
     assert (row.record_id, row.after and row.after["identifier"]) == ("", "NEW-1")
 
 
@@ -60,10 +60,10 @@ async def test_a_create_without_an_answer_is_unknown_until_its_record_is_seen(at
     at.sandbox.behaviour.plan(LOST)
     with pytest.raises(OutcomeUnknown):
         await at.engine.psa.create_catalog_item(ITEM)
-    assert written(at)[0].outcome.startswith("unknown: ")
+    assert written(at)[0].result.startswith("unknown: ")
     items = [item async for page in at.engine.psa.catalog_items([EXCHANGE_ITEM]) for item in page]
     assert len(items) == 1
-    assert written(at)[0].outcome.startswith("unknown: ")
+    assert written(at)[0].result.startswith("unknown: ")
     items = [item async for page in at.engine.psa.catalog_items() for item in page]
     (row,) = written(at)
     assert (row.outcome, row.record_id) == ("adopted", str(items[-1].id))
@@ -77,19 +77,19 @@ async def test_a_create_that_is_sent_again_is_done_once_in_the_audit(at: Running
     await at.engine.psa.create_catalog_item(ITEM)
     _ = [item async for page in at.engine.psa.catalog_items() for item in page]
     first, second = written(at)
-    assert (first.outcome.partition(":")[0], second.outcome) == ("failed", "confirmed")
+    assert (first.outcome, second.outcome) == ("failed", "confirmed")
 
 
 async def test_a_killed_create_is_on_the_disk_before_it_is_sent(at: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     async def killed(_: object) -> None:
-        assert written(at)[0].outcome.startswith("unknown: the program ended")
+        assert written(at)[0].result.startswith("unknown: the program ended")
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
         patched.setattr(at.engine.psa.recorded, "create_catalog_item", killed)
         with pytest.raises(KeyboardInterrupt):
             await at.engine.psa.create_catalog_item(ITEM)
-    assert [row.outcome for row in written(at)] == ["unknown: the program ended before an answer came"]
+    assert [row.result for row in written(at)] == ["unknown: the program ended before an answer came"]
 
 
 async def test_an_update_has_both_sides(at: Running) -> None:
@@ -104,7 +104,7 @@ async def test_an_update_has_both_sides(at: Running) -> None:
 
 
 async def test_an_imported_customer_is_a_write_to_the_marketplace(at: Running) -> None:
-    report = await at.engine.upkeep.customers.import_all()
+    report = await at.engine.customers.import_all()
     (row,) = written(at)
     assert (row.service, row.record, row.record_id) == ("marketplace", "customer", report.imported[0].customer.id)
 
@@ -118,8 +118,8 @@ async def test_writes_of_additions_are_the_writers_alone(at: Running) -> None:
 async def test_since_a_day(at: Running) -> None:
     await at.engine.psa.create_catalog_item(ITEM)
     today = written(at)[0].at.date()
-    assert len(at.engine.upkeep.record_writes(today)) == 1
-    assert at.engine.upkeep.record_writes(today.replace(year=today.year + 1)) == ()
+    assert len(at.engine.record_writes(today)) == 1
+    assert at.engine.record_writes(today.replace(year=today.year + 1)) == ()
 
 
 def test_a_company_is_told_by_its_identifier() -> None:

@@ -40,9 +40,9 @@ async def test_a_run_over_several_tasks_of_one_subscription_is_taken_back(at: Ru
     buy_five_more(at)
     await at.engine.auto()
     assert len(at.held()) == 2
-    (run,) = at.engine.upkeep.runs.list()
+    (run,) = at.engine.runs.list()
     assert (run.writes.post, run.writes.delete, len(run.tasks)) == (3, 1, 2)
-    report = await at.engine.upkeep.runs.undo(run.run_id)
+    report = await at.engine.runs.undo(run.run_id)
     assert report.complete, report.lines
     assert at.held() == []
     assert all(task.status.is_open for task in at.state.tasks())
@@ -52,14 +52,14 @@ async def test_a_run_over_several_tasks_of_one_subscription_is_taken_back(at: Ru
 
 async def test_a_run_takes_back_nothing_that_a_later_one_wrote(at: Running) -> None:
     await at.engine.auto()
-    (first,) = at.engine.upkeep.runs.list()
+    (first,) = at.engine.runs.list()
     (task,) = at.state.tasks()
-    assert (await at.engine.upkeep.runs.undo(first.run_id)).complete
-    again = await at.engine.upkeep.runs.undo(first.run_id)
+    assert (await at.engine.runs.undo(first.run_id)).complete
+    again = await at.engine.runs.undo(first.run_id)
     assert again.lines == (f"{task.id}: it is taken back already.",)
     await at.engine.auto()
     held = at.held()
-    report = await at.engine.upkeep.runs.undo(first.run_id)
+    report = await at.engine.runs.undo(first.run_id)
     assert report.complete
     assert "wrote since" in report.lines[0]
     assert at.held() == held
@@ -67,7 +67,7 @@ async def test_a_run_takes_back_nothing_that_a_later_one_wrote(at: Running) -> N
 
 async def test_a_run_nobody_made(at: Running) -> None:
     with pytest.raises(InputError, match="No run"):
-        await at.engine.upkeep.runs.undo("yesterday")
+        await at.engine.runs.undo("yesterday")
 
 
 @pytest.mark.parametrize("compensate", [False, True])
@@ -177,7 +177,7 @@ async def test_a_repair_of_no_subscription_is_planned_again_when_it_is_taken_bac
     await at.engine.auto()
     at.world.add_addition(AGREEMENT, EXCHANGE_ITEM, 3, "4.50", effective="2026-12-01")
     before = at.held()
-    outcome = await at.engine.upkeep.reconciler.apply(CustomerId(CUSTOMER))
+    outcome = await at.engine.reconciler.apply(CustomerId(CUSTOMER))
     (repair,) = [task for task in at.state.tasks() if not task.subscription_id]
     assert (outcome.failed, repair.status) == (False, TaskStatus.SYNCED)
     assert (await at.engine.undo(repair.id)).complete

@@ -24,7 +24,7 @@ async def test_a_written_addition_and_what_is_planned_for_it(at: Running) -> Non
     at.world.add_order(MAIL, "change", [("recurring", "P1", 5, "4.50")], created=TODAY, provisioned=TODAY)
     at.world.change_subscription(MAIL, quantities={"P1": 15})
     await at.engine.check()
-    written, planned = await at.engine.upkeep.whys.why(link.addition_id)
+    written, planned = await at.engine.explainer.why(link.addition_id)
     assert (written.what, written.order, written.answer) == ("create", "initial", "confirmed")
     assert "10 × 4.50 = 45.00" in written.arithmetic
     assert written.rule
@@ -36,20 +36,20 @@ async def test_a_written_addition_and_what_is_planned_for_it(at: Running) -> Non
 
 async def test_the_plan_of_a_task(at: Running) -> None:
     await at.engine.check()
-    (one,) = await at.engine.upkeep.whys.why_task(TaskId("initial.S1"))
+    (one,) = await at.engine.explainer.why_task(TaskId("initial.S1"))
     assert (one.addition_id, one.what, one.is_planned, one.product_id) == (None, "create", True, "P1")
 
 
 async def test_an_adopted_addition(at: Running) -> None:
     made = at.world.add_addition(AGREEMENT, EXCHANGE_ITEM, 10, "4.50", effective="2026-02-01")
     addition = AdditionId(made["id"])
-    await at.engine.upkeep.adoption.adopt(addition, SubscriptionId(MAIL), ProductId("P1"))
-    (one,) = await at.engine.upkeep.whys.why(addition)
+    await at.engine.adoption.adopt(addition, SubscriptionId(MAIL), ProductId("P1"))
+    (one,) = await at.engine.explainer.why(addition)
     assert (one.what, one.answer) == ("adopt", "linked")
 
 
 async def test_what_cwtui_has_nothing_to_do_with(at: Running) -> None:
     with pytest.raises(InputError, match="neither wrote"):
-        await at.engine.upkeep.whys.why(AdditionId(4711))
+        await at.engine.explainer.why(AdditionId(4711))
     with pytest.raises(InputError, match="no task"):
-        await at.engine.upkeep.whys.why_task(TaskId("none.S1"))
+        await at.engine.explainer.why_task(TaskId("none.S1"))

@@ -42,7 +42,7 @@ async def test_the_audit_of_earlier_runs_is_there(tmp_path: Path) -> None:
 
 async def test_writes_of_what_is_no_addition_are_there_too(tmp_path: Path) -> None:
     async with demo(tmp_path) as app:
-        await app.engine.upkeep.customers.import_all()
+        await app.engine.customers.import_all()
         await app.press("3")
         await app.until(ActivityScreen)
         await app.pilot.pause(0.1)

@@ -38,7 +38,7 @@ async def test_alarms_come_first_and_say_what_would_be_billed_twice(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with demo(tmp_path) as app:
-        report = await app.engine.upkeep.forecasts.forecast()
+        report = await app.engine.forecaster.forecast()
         alarm = Alarm(AlarmCode.GAP, "Nobody bills [/] from 2026-12-01.", (AdditionId(7),))
         last = sorted(report.forecasts, key=lambda one: one.agreement_name)[-1]
         forecasts = tuple(replace(one, alarms=(alarm,)) if one is last else one for one in report.forecasts)

@@ -122,7 +122,7 @@ async def test_hostile_names_are_shown_as_they_are(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hostile_names: tuple[str, ...]
 ) -> None:
     async with demo(tmp_path, size=(80, 24)) as app:
-        one = (await app.engine.upkeep.customers.candidates([DELTA]))[0]
+        one = (await app.engine.customers.candidates([DELTA]))[0]
         found = tuple(
             ImportCandidate(replace(one.company, id=CompanyId(number), name=name), replace(one.account, name=name))
             for number, name in enumerate(hostile_names, 1)

@@ -155,7 +155,7 @@ async def test_a_failure_says_all_of_it_in_the_pane(tmp_path: Path, monkeypatch:
                 service="ConnectWise",
             )
 
-        monkeypatch.setattr(type(app.engine.upkeep.reconciler), "compare", fail)
+        monkeypatch.setattr(type(app.engine.reconciler), "compare", fail)
         await open_customer(app, "green lane")
         assert "ConnectWise does not answer [/]. Nothing was changed. Try again." in app.detail
         assert app.rows() == []

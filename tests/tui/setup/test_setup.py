@@ -14,7 +14,7 @@ from textual.widgets import Input, Static
 
 from cwtui.composition import compose
 from cwtui.domain.plans import PriceSource, ProrateMode
-from cwtui.engine.facade import DoctorReport, Permission, ServiceHealth
+from cwtui.engine.reports import DoctorReport, Permission, ServiceHealth
 from cwtui.options import Options
 from cwtui.settings import load_settings
 from cwtui.terminal import session_of
@@ -233,7 +233,7 @@ async def test_saving_writes_the_file_and_goes_on_with_the_new_settings(config: 
         assert stat.S_IMODE(config.stat().st_mode) == 0o600
         session = app.app.session
         assert session.engine is not before
-        assert session.engine.rules.only_customers == {"1000011", "1000012"}
+        assert session.engine.workspace.rules.only_customers == {"1000011", "1000012"}
         assert session.auto_every == timedelta(hours=2)
         assert "auto every 2h, next" in app.screen.query_one(ModeTabs).note
         assert field(app, "connectwise.private_key").value == ""

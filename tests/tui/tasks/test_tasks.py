@@ -14,9 +14,9 @@ from textual.widgets import Input
 from cwtui.domain.errors import Refused, Transient
 from cwtui.domain.ids import TaskId
 from cwtui.domain.tasks import TaskStatus
-from cwtui.engine.facade import AutoReport, Writes
 from cwtui.engine.listing.task_list import TaskColumn
 from cwtui.engine.protocols import Progress
+from cwtui.engine.reports import AutoReport, Writes
 from cwtui.tui.session import EventKind
 from cwtui.tui.tasks.screen import TasksScreen, report_text
 from cwtui.tui.widgets.confirm_screen import ConfirmScreen

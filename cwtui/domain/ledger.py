@@ -1,0 +1,167 @@
+"""The ledger of writes: what a write does, what it is for, how it ended, and what it left to be done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from typing import NamedTuple
+
+from cwtui.domain.charges import Charge
+from cwtui.domain.ids import AdditionId, AgreementId, CompanyId, CustomerId, ProductId, SubscriptionId, TaskId
+from cwtui.domain.money import is_rounding
+from cwtui.domain.psa import Addition, AdditionValues
+
+__all__ = ["Charge", "Doubt", "ImportIntent", "Operation", "Outcome", "Owed", "Purpose", "TakenBack", "Why", "fit_of"]
+
+
+class Operation(StrEnum):
+    """What a write asks of ConnectWise."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    DELETE = "delete"
+
+
+class Outcome(StrEnum):
+    """How a write ended.
+
+    `adopted`: no answer came, and ConnectWise shows that it was done. `failed`: it was not done.
+    `unknown`: no answer came, and nothing says yet.
+    """
+
+    CONFIRMED = "confirmed"
+    ADOPTED = "adopted"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+    @property
+    def is_done(self) -> bool:
+        """ConnectWise holds what was asked for."""
+        return self in {Outcome.CONFIRMED, Outcome.ADOPTED}
+
+
+class Purpose(StrEnum):
+    """What a write is for."""
+
+    PLAN = "plan"
+    UNDO = "undo"
+    RESTORE = "restore"
+    COMPENSATION = "compensation"
+    DOUBLE = "double"
+    COUNT = "count"
+
+    @property
+    def is_planned(self) -> bool:
+        """A task's plan asked for it, so taking the task back takes it back."""
+        return self in {Purpose.PLAN, Purpose.COUNT}
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """Where a write comes from, for people.
+
+    Attributes:
+        source: The order line, in words.
+        request: What was asked of ConnectWise, and when.
+        stored_otherwise: Field name → what ConnectWise keeps instead of what it was sent.
+    """
+
+    rule: str = ""
+    source: str = ""
+    arithmetic: tuple[str, ...] = ()
+    edited: tuple[str, ...] = ()
+    request: str = ""
+    stored_otherwise: Mapping[str, str] = field(default_factory=dict)
+
+    def shown(self) -> dict[str, object]:
+        """What there is to show, by name."""
+        named: dict[str, object] = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return {name: value for name, value in named.items() if value}
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A create that was given up and may still arrive, however late.
+
+    Attributes:
+        seq: Of its intent.
+        key: Of its change.
+        present: Ids of the additions that were there before it was first sent.
+        values: What it was to create.
+    """
+
+    seq: int
+    at: datetime
+    agreement_id: AgreementId
+    task_id: TaskId
+    subscription_id: SubscriptionId
+    product_id: ProductId
+    charge: Charge
+    key: str
+    present: frozenset[AdditionId]
+    values: AdditionValues
+
+
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """A task that was taken back; writes up to `through_seq` no longer count as the task's."""
+
+    task_id: TaskId
+    through_seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """A write that was taken back after part of it was invoiced, and nobody evened that out yet.
+
+    Attributes:
+        seq: Of the audit row that was taken back.
+        through: The last invoiced day when it was taken back.
+    """
+
+    task_id: TaskId
+    seq: int
+    through: date
+
+
+@dataclass(frozen=True, slots=True)
+class ImportIntent:
+    """A company that is about to become a customer; `customer_id` once it is one."""
+
+    company_id: CompanyId
+    identifier: str
+    at: datetime | None = None
+    customer_id: CustomerId | None = None
+
+
+class Fit(NamedTuple):
+    """How an addition compares with the create that may have made it.
+
+    Attributes:
+        is_candidate: It bills the intended item and quantity from the intended first day.
+        is_exact: Price, cost and last day are the intended ones too, to what rounding explains.
+    """
+
+    is_candidate: bool
+    is_exact: bool
+
+
+def fit_of(intended: AdditionValues, held: Addition) -> Fit:
+    """Compare an addition with a create whose answer is lost (synchronising.md#the-candidate)."""
+    values = held.values
+    is_candidate = (
+        held.is_whole
+        and values.catalog_item_id == intended.catalog_item_id
+        and values.quantity == intended.quantity
+        and values.effective == intended.effective
+    )
+    is_exact = (
+        is_candidate
+        and values.cancelled == intended.cancelled
+        and values.bill is intended.bill
+        and is_rounding(intended.unit_price, values.unit_price)
+        and is_rounding(intended.unit_cost, values.unit_cost)
+    )
+    return Fit(is_candidate, is_exact)

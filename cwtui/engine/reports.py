@@ -1,0 +1,136 @@
+"""The values the engine answers with: what a check, a run, an undo and a diagnosis found (commands.md#auto)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from cwtui.domain.ids import SubscriptionId, TaskId
+from cwtui.domain.mappings import Mapping, MappingKind
+from cwtui.domain.tasks import Task
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReport:
+    """What one check of changes found (check.md#later-checks).
+
+    Attributes:
+        created: The tasks it made.
+        failures: Whole lists that could not be read, one sentence each; the rest was read nevertheless.
+        is_planned: What is open was planned; False if a service failed at that, which `failures` then names too.
+        unread: Single records that could not be read, one sentence each; their own tasks wait for them.
+        fresh: Subscriptions that this check read.
+    """
+
+    created: tuple[TaskId, ...] = ()
+    failures: tuple[str, ...] = ()
+    is_planned: bool = True
+    unread: tuple[str, ...] = ()
+    fresh: frozenset[SubscriptionId] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Writes:
+    """Requests that changed the PSA in a run, by method."""
+
+    post: int = 0
+    patch: int = 0
+    delete: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AutoReport:
+    """One run of `--auto`, or of `tasks sync` (commands.md#task-list).
+
+    Attributes:
+        created, synced: Tasks of this run; a dry run counts none as synced.
+        failed, needs_action, waiting: Tasks in that state when the run ended.
+        tasks: What the run worked on or left open; for `--auto`, every task of the state.
+        errors: What went wrong outside single tasks (a service was unreachable).
+        unread: Single records that could not be read, one sentence each.
+    """
+
+    as_of: date
+    dry_run: bool = False
+    created: int = 0
+    synced: int = 0
+    failed: int = 0
+    needs_action: int = 0
+    waiting: int = 0
+    writes: Writes = Writes()
+    tasks: tuple[Task, ...] = ()
+    errors: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class UndoReport:
+    """What `tasks undo` took back.
+
+    Attributes:
+        lines: What was done, or what differs and stopped it, one sentence each.
+        complete: Everything was taken back and the task is open again.
+    """
+
+    lines: tuple[str, ...]
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MappingRow:
+    """A mapping with the names of both sides, empty where they are not known."""
+
+    mapping: Mapping
+    marketplace_name: str = ""
+    connectwise_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A ConnectWise entry that may be meant; `score` is 0 to 100, `reason` says why in words.
+
+    Rule: mapping.md#suggestions.
+    """
+
+    connectwise_id: int
+    name: str
+    score: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """An unmapped customer, product or subscription, with its candidates, best first (mapping.md#suggestions)."""
+
+    kind: MappingKind
+    marketplace_id: str
+    name: str
+    candidates: tuple[Candidate, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceHealth:
+    """Whether a service answers and takes the credentials; `version` is empty where it names none."""
+
+    name: str
+    ok: bool
+    version: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """One cell of the permission table of reconciling.md#doctor; `granted` is None where it could not be found out."""
+
+    module: str
+    permission: str
+    level: str
+    granted: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class DoctorReport:
+    """Both connections and the permission table (reconciling.md#doctor)."""
+
+    services: tuple[ServiceHealth, ...] = ()
+    permissions: tuple[Permission, ...] = ()

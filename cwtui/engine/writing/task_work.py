@@ -1,0 +1,152 @@
+"""What an operator does with tasks: show their plans, synchronise, skip, reopen and undo them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+
+from cwtui.domain.errors import InputError, ServiceError
+from cwtui.domain.ids import TaskId
+from cwtui.domain.plans import Plan
+from cwtui.domain.tasks import Task, TaskKind, TaskStatus
+from cwtui.engine.concurrently import in_turns
+from cwtui.engine.mapping.known_names import KnownNames
+from cwtui.engine.planning.desk import PlanningDesk
+from cwtui.engine.planning.open_tasks import OpenTasks
+from cwtui.engine.reports import AutoReport, UndoReport
+from cwtui.engine.workspace import Feature
+from cwtui.engine.writing.agreement_writer import AgreementWriter
+from cwtui.engine.writing.synchronise import Synchroniser, SyncOutcome
+from cwtui.engine.writing.undo import Undo, written_plan
+
+
+@dataclass(slots=True)
+class TaskWork(Feature):
+    """Tasks, one or a few at a time, as `tasks …` and the keys of the task list name them."""
+
+    desk: PlanningDesk
+    open_tasks: OpenTasks
+    known_names: KnownNames
+
+    @property
+    def undoing(self) -> Undo:
+        """Takes tasks back."""
+        return Undo(self.workspace, self.desk)
+
+    async def synchronise(self, tasks: Sequence[Task]) -> SyncOutcome:
+        """Write everything that is ready among these tasks, in one run."""
+        outcome = await Synchroniser(self.workspace, self.desk, self.workspace.current_run.id).run(tasks)
+        self.known_names.remember_planned(self.desk)
+        if outcome.denied is not None and not outcome.errors:
+            outcome.errors.append(str(outcome.denied))
+        return outcome
+
+    async def tasks(self, statuses: Collection[TaskStatus] = (), kinds: Collection[TaskKind] = ()) -> Sequence[Task]:
+        """Tasks in those states and of those kinds, oldest first."""
+        found = [task async for task in in_turns(self.store.tasks(statuses)) if not kinds or task.kind in kinds]
+        return sorted(found, key=lambda task: task.queue_key[1:] if task.order_created else ())
+
+    async def task(self, task_id: TaskId) -> Task:
+        """One task."""
+        found = self.store.task(task_id)
+        if found is None:
+            raise InputError(f"There is no task {task_id}.", next_step="See `cwtui tasks list` for their ids.")
+        return found
+
+    async def plan(self, task_id: TaskId) -> Plan:
+        """The plan of one task, made afresh from what ConnectWise holds now, with the operator's edits."""
+        task = await self.task(task_id)
+        if task.status is TaskStatus.SYNCED:
+            return written_plan(task, reversed(self.undoing.rows(task)))
+        self.open_tasks.read_afresh()
+        await self.desk.load([task], refresh=task.status.is_open)
+        agreement = self.desk.agreement_of(task)
+        if agreement is None or self.desk.agreements.get(agreement) is None:
+            return self.desk.plan(task)
+        additions = {held.id: held for held in await self.psa.additions(agreement)}
+        return self.desk.plan(task, additions)
+
+    async def preview(self, task_id: TaskId) -> Plan:
+        """The plan of one task from what is known already: quick enough to follow a cursor."""
+        task = await self.task(task_id)
+        if task.status is TaskStatus.SYNCED:
+            return written_plan(task, reversed(self.undoing.rows(task)))
+        await self.desk.load([task])
+        return self.desk.plan(task)
+
+    async def sync(self, task_ids: Sequence[TaskId], *, dry_run: bool = False) -> AutoReport:
+        """Synchronise these tasks; naming a task confirms what a guard stopped (plans.md#guards)."""
+        self.workspace.begin_run()
+        self.workspace.run.is_stopping = False
+        named = await self._named(task_ids)
+        self.open_tasks.read_afresh()
+        with self.store.grouped():
+            async for task in in_turns(named):
+                if task.status.is_open and not task.confirmed_guard and not dry_run:
+                    self.open_tasks.save(replace(task, confirmed_guard=True))
+        tasks = await self._named(task_ids)
+        await self.desk.load(tasks)
+        await self.desk.replan(tasks)
+        open_tasks = [task for task in tasks if task.status.is_open]
+        outcome = SyncOutcome() if dry_run else await self.synchronise(open_tasks)
+        await self.open_tasks.replan_followers(tasks)
+        now = await self._named(task_ids)
+        return outcome.report(self.clock.today, now, dry_run=dry_run, errors=outcome.errors)
+
+    async def _named(self, task_ids: Sequence[TaskId]) -> list[Task]:
+        return [await self.task(name) async for name in in_turns(task_ids)]
+
+    async def skip(self, task_ids: Sequence[TaskId], reason: str = "") -> Sequence[Task]:
+        """Set tasks aside for good; what waited behind them goes on."""
+        tasks = [await self.task(name) for name in task_ids]
+        for task in tasks:
+            if not task.status.is_open:
+                raise _not_in_state(task, "open", "Only open tasks can be skipped.")
+            if self.store.plan_begun(task.id) is not None:
+                raise _not_in_state(task, "unbegun", "Part of it is written: sync it to its end, or undo it first.")
+        return await self._put(tasks, TaskStatus.SKIPPED, note=reason)
+
+    async def reopen(self, task_ids: Sequence[TaskId]) -> Sequence[Task]:
+        """Take skipped or failed tasks up again."""
+        tasks = [await self.task(name) for name in task_ids]
+        for task in tasks:
+            if task.status not in {TaskStatus.SKIPPED, TaskStatus.FAILED}:
+                raise _not_in_state(task, "skipped or failed", "Take a synced task back with `cwtui tasks undo`.")
+        return await self._put(tasks, TaskStatus.NEEDS_ACTION)
+
+    async def _put(self, tasks: Sequence[Task], status: TaskStatus, note: str = "") -> Sequence[Task]:
+        self.workspace.require_writable()
+        with self.store.batch():
+            for task in tasks:
+                self.open_tasks.save(task.standing_at(status, note=note))
+        try:
+            await self.open_tasks.replan_followers(tasks)
+        except ServiceError as error:
+            self.listener.problem(str(error))
+        return [await self.task(task.id) for task in tasks]
+
+    async def undo(self, task_id: TaskId, *, compensate: bool = False) -> UndoReport:
+        """Take a synced (or part-done) task back; `compensate` gives back what was invoiced meanwhile.
+
+        Rule: synchronising.md#undo.
+        """
+        self.workspace.begin_run()
+        task = await self.task(task_id)
+        undo = self.undoing
+        agreement_id = undo.agreement_of(task, compensate=compensate)
+        if task.status is not TaskStatus.SYNCED and agreement_id is None:
+            raise _not_in_state(task, "synced", "Only what was written can be taken back.")
+        self.workspace.run.is_stopping = False
+        self.open_tasks.read_afresh()
+        await self.desk.load_agreements({agreement_id} if agreement_id is not None else set())
+        run = self.workspace.current_run.id
+        writer = None if agreement_id is None else AgreementWriter(self.workspace, agreement_id, run)
+        report = await undo.run(task, writer, compensate=compensate)
+        if report.complete and task.status is not TaskStatus.SKIPPED:
+            self.open_tasks.save(replace(task, status=TaskStatus.NEEDS_ACTION, problems=(), note="", synced_at=None))
+            await self.open_tasks.replan_followers([task])
+        return report
+
+
+def _not_in_state(task: Task, wanted: str, why: str) -> InputError:
+    return InputError(f"Task {task.id} is {task.status}, not {wanted}.", changed="No task was changed.", next_step=why)

@@ -1,0 +1,145 @@
+"""How records lie in the state: the dataclasses of `domain/` say it, field by field; nothing here spells them again.
+
+A document begins with the `id` of its row. The record's fields follow under their own names: enumerations by value,
+numbers as exact text, days and moments in ISO form. A field with a default may be missing from an older document.
+A new field of a record, or a new table, is one line where it is declared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import fields, replace
+from enum import Enum
+from functools import cached_property
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_type_hints
+
+import orjson
+
+from cwtui.domain.ledger import Doubt, ImportIntent, Owed, TakenBack
+from cwtui.domain.mappings import Link, Mapping
+from cwtui.domain.marketplace import Customer, Order, Product, Subscription
+from cwtui.domain.plans import Change, Edit, Plan, PlanEdits
+from cwtui.domain.psa import AdditionValues
+from cwtui.domain.records import AuditRow, ConfirmedChange, Cursor, Fact, Intent, RecordWrite, Snapshot
+from cwtui.domain.tasks import Task
+from cwtui.store.table import encode
+
+if TYPE_CHECKING:
+    import msgspec
+
+Record = TypeVar("Record")
+_ID = b'{"id":"'
+
+
+class Schema(Generic[Record]):
+    """The records of one table.
+
+    Attributes:
+        name: Of the table.
+        of: The records' dataclass.
+        free: Fields whose object is a value of its own: nothing of an earlier one is kept in it.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        of: type[Record],
+        key: Callable[[Record], object],
+        *,
+        finish: Callable[[Record], Record] | None = None,
+    ) -> None:
+        """Describe a table.
+
+        Args:
+            name: Of the table.
+            of: The records' dataclass.
+            key: Names a record within its table.
+            finish: Makes of what a document says of itself what the record holds, where the types do not say it all.
+        """
+        self.name, self.of, self._key, self._finish = name, of, key, finish
+        named = {one.name: str(one.type) for one in fields(of)}  # type: ignore[arg-type]  # it is a dataclass
+        self.free = frozenset(name for name, kind in named.items() if kind == "object" or "Mapping[" in kind)
+
+    @cached_property
+    def _decoder(self) -> msgspec.json.Decoder[Record]:
+        from msgspec.json import Decoder  # noqa: PLC0415  # a list of tasks needs none
+
+        return Decoder(self.of)
+
+    def key(self, record: Record) -> str:
+        """The id of a record's row."""
+        return str(self._key(record))
+
+    def encode(self, record: Record, key: str | None = None) -> bytes:
+        """The document of a record, under another id if one is given."""
+        data = encode(record)
+        head = b'{"id":%b' % encode(self.key(record) if key is None else key)
+        if not data.startswith(_ID):
+            return b"%b,%b" % (head, data[1:])
+        return data if key is None else encode({**orjson.loads(data), "id": key})
+
+    def decode(self, document: bytes) -> Record:
+        """The record of a document.
+
+        Raises:
+            ValueError: A field is missing, or holds what it cannot.
+        """
+        record = self._decoder.decode(document)
+        return record if self._finish is None else self._finish(record)
+
+
+def said(of: type[Any], field: str, value: Enum | str | int | None = None) -> bytes:
+    """How a document says a field: up to its value, or the whole of it.
+
+    A quote inside a JSON text is escaped, so what begins with one is always a key of the document.
+    """
+    if field not in {one.name for one in fields(of)}:
+        raise LookupError(f"{of.__name__} has no {field}")
+    return b'"%b":%b' % (field.encode(), b"" if value is None else encode(value))
+
+
+def _edits(record: PlanEdits) -> PlanEdits:
+    """Edits whose values have the types of the fields they stand for."""
+    return replace(record, edits=tuple(map(_edit, record.edits)))
+
+
+def _edit(edit: Edit) -> Edit:
+    from msgspec import convert  # noqa: PLC0415  # loaded by now
+
+    kinds = get_type_hints(AdditionValues)
+    return replace(edit, values={name: convert(value, kinds.get(name, Any)) for name, value in edit.values.items()})
+
+
+def _settled(change: Change) -> Change:
+    return replace(change, arithmetic=tuple(change.arithmetic))
+
+
+def _plan(plan: Plan) -> Plan:
+    return replace(plan, changes=tuple(map(_settled, plan.changes)))
+
+
+def _intent(intent: Intent) -> Intent:
+    return replace(intent, change=_settled(intent.change))
+
+
+TASKS = Schema("tasks", Task, attrgetter("id"))
+LINKS = Schema("links", Link, attrgetter("addition_id"))
+ORDERS = Schema("orders", Order, attrgetter("id"))
+SUBSCRIPTIONS = Schema("subscriptions", Subscription, attrgetter("id"))
+CUSTOMERS = Schema("customers", Customer, attrgetter("id"))
+PRODUCTS = Schema("products", Product, attrgetter("id"))
+MAPPINGS = Schema("mappings", Mapping, attrgetter("key"))
+SNAPSHOTS = Schema("snapshots", Snapshot, attrgetter("task_id"))
+PLANS = Schema("plans", Plan, attrgetter("task_id"), finish=_plan)
+EDITS = Schema("edits", PlanEdits, attrgetter("task_id"), finish=_edits)
+CURSOR = Schema("cursor", Cursor, lambda _: "cursor")
+INTENTS = Schema("intents", Intent, attrgetter("seq"), finish=_intent)
+AUDIT = Schema("audit", AuditRow, attrgetter("seq"))
+WRITES = Schema("writes", RecordWrite, attrgetter("seq"))
+DONE = Schema("done", ConfirmedChange, lambda done: f"{len(done.task_id)}:{done.task_id}:{done.key}")
+DOUBTS = Schema("doubts", Doubt, attrgetter("seq"))
+TAKEN_BACK = Schema("taken_back", TakenBack, attrgetter("task_id"))
+OWED = Schema("owed", Owed, lambda owed: f"{owed.seq}:{owed.task_id}")
+IMPORTS = Schema("imports", ImportIntent, attrgetter("company_id"))
+FACTS = Schema("facts", Fact, attrgetter("name"))
