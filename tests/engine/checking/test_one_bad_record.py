@@ -163,7 +163,7 @@ async def test_a_first_check_that_is_cut_off_asks_only_for_the_rest(
         world.add_subscription(CUSTOMER, [("P1", 1)], id=f"T{number}")
     async with running(world, tmp_path, concurrency=4) as at:
         at.sandbox.behaviour.plan(
-            Fault(service="marketplace", path="/subscriptions/T40", status=503, times=0),
+            Fault(service="marketplace", path="/subscriptions/T40", status=401, times=0),
         )
         with pytest.raises(CheckCutOff) as cut:
             await at.engine.check()
@@ -199,7 +199,7 @@ async def test_a_later_check_that_is_cut_off_asks_only_for_the_rest(tmp_path: Pa
         world.change_subscription(name, quantities={"P1": 3})
         world.add_order(name, "change", [("recurring", "P1", 2, "4.50")], id=f"{number}", created=TODAY)
     async with running(world, tmp_path, concurrency=2) as at:
-        breaks(at, "/subscriptions/T9", status=503)
+        breaks(at, "/subscriptions/T9", status=401)
         with pytest.raises(CheckCutOff):
             await at.engine.check()
         assert at.sandbox.log.counts["marketplace GET /orders/{id}"] == 20
