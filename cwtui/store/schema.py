@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_type_hints
 
 import orjson
 
-from cwtui.domain.ledger import Doubt, ImportIntent, Owed, TakenBack
+from cwtui.domain.ledger import Doubt, Doubtful, ImportIntent, Owed, TakenBack
 from cwtui.domain.mappings import Link, Mapping
 from cwtui.domain.marketplace import Customer, Order, Product, Subscription
 from cwtui.domain.plans import Change, Edit, Plan, PlanEdits
@@ -74,10 +74,9 @@ class Schema(Generic[Record]):
     def encode(self, record: Record, key: str | None = None) -> bytes:
         """The document of a record, under another id if one is given."""
         data = encode(record)
-        head = b'{"id":%b' % encode(self.key(record) if key is None else key)
-        if not data.startswith(_ID):
-            return b"%b,%b" % (head, data[1:])
-        return data if key is None else encode({**orjson.loads(data), "id": key})
+        if data.startswith(_ID):  # its own name is the row's
+            return data if key is None else encode({**orjson.loads(data), "id": key})
+        return b'{"id":%b,%b' % (encode(self.key(record) if key is None else key), data[1:])
 
     def decode(self, document: bytes) -> Record:
         """The record of a document.
@@ -139,6 +138,7 @@ AUDIT = Schema("audit", AuditRow, attrgetter("seq"))
 WRITES = Schema("writes", RecordWrite, attrgetter("seq"))
 DONE = Schema("done", ConfirmedChange, lambda done: f"{len(done.task_id)}:{done.task_id}:{done.key}")
 DOUBTS = Schema("doubts", Doubt, attrgetter("seq"))
+DOUBTFUL = Schema("doubtful", Doubtful, attrgetter("seq"))
 TAKEN_BACK = Schema("taken_back", TakenBack, attrgetter("task_id"))
 OWED = Schema("owed", Owed, lambda owed: f"{owed.seq}:{owed.task_id}")
 IMPORTS = Schema("imports", ImportIntent, attrgetter("company_id"))
