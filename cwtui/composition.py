@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from cwtui.domain.errors import ConfigError
 from cwtui.domain.planning import PlanningRules
 from cwtui.domain.tasks import TaskKind
 from cwtui.engine.clock import SystemClock
+from cwtui.engine.doctor import counts_files
 from cwtui.engine.facade import Engine
 from cwtui.engine.planning.desk import PlanningDesk
 from cwtui.engine.protocols import Listener, Marketplace, Psa
@@ -25,12 +27,14 @@ from cwtui.engine.writing.create_once import CreateOnce
 from cwtui.engine.writing.record_log import RecordLog
 from cwtui.engine.writing.recording import RecordedMarketplace, RecordedPsa
 from cwtui.locations import state_path
+from cwtui.notifying import notify
 from cwtui.options import Options
 from cwtui.services.cloudblue import CloudBlue
 from cwtui.services.connectwise import ConnectWise
-from cwtui.services.notify import Event, News, message_about, send
+from cwtui.services.tokens import OAuthClient
 from cwtui.services.unconfigured import Unconfigured
-from cwtui.settings import MapAuto, Settings, load_settings
+from cwtui.settings import Auth, MapAuto, Settings, load_settings
+from cwtui.settings import Marketplace as MarketplaceSettings
 from cwtui.settings.model import UsageLayout, VendorFiles
 from cwtui.store.author import operator
 from cwtui.store.state import State, open_state
@@ -70,7 +74,10 @@ class Composition:
 
     def _built(self, settings: Settings) -> Engine:
         marketplace, psa = open_services(settings, self.transport)
-        return build_engine(settings, self.state, marketplace, psa, SystemClock(self.options.as_of), self.listener)
+        engine = build_engine(settings, self.state, marketplace, psa, SystemClock(self.options.as_of), self.listener)
+        engine.workspace.run.require_services = partial(_first_of_all, settings, self.state)
+        engine.workspace.run.has_marketplace = settings.marketplace.is_begun
+        return engine
 
     @property
     def intermedia(self) -> VendorDesk:
@@ -157,13 +164,19 @@ def build_engine(
     log = RecordLog(state, clock, run, engine_rules.who)
     marketplace, psa = RecordedMarketplace(marketplace, log), RecordedPsa(psa, log)
     workspace = Workspace(state, marketplace, psa, clock, listener, engine_rules, rules, run)
+    workspace.run.end_waiting = partial(stop_services, marketplace, psa)
     desk = PlanningDesk(workspace)
     desk.sources[TaskKind.COUNT_UPDATE] = lambda: CountSource(state, layouts_of(settings))
 
     async def tell(report: AutoReport) -> Sequence[str]:
-        return await _notify(settings, report)
+        return await notify(settings, report, state, clock.now())
 
     return Engine(workspace, desk, tell)
+
+
+def _first_of_all(settings: Settings, store: State) -> None:
+    """Raise `ConfigError` where a setting of a service in use is missing (settings.md#settings-first)."""
+    settings.require_connections(files=settings.names_files or counts_files(store))
 
 
 def layouts_of(settings: Settings) -> Mapping[str, Layout]:
@@ -256,16 +269,27 @@ def vendor_desk(settings: Settings, engine: Engine, name: str) -> VendorDesk:
 
 async def close_services(*services: Marketplace | Psa) -> None:
     """Close the connections of clients; what stands in the place of one has none."""
+    for client in _clients(services):
+        await client.aclose()
+
+
+def stop_services(*services: Marketplace | Psa) -> None:
+    """Let nothing wait for an answer of clients longer than a moment."""
+    for client in _clients(services):
+        client.stop()
+
+
+def _clients(services: Iterable[Marketplace | Psa]) -> Iterator[CloudBlue | ConnectWise]:
     for service in services:
         client = getattr(service, "recorded", service)
         if isinstance(client, CloudBlue | ConnectWise):
-            await client.aclose()
+            yield client
 
 
 def open_services(settings: Settings, transport: httpx.AsyncBaseTransport | None) -> tuple[Marketplace, PsaRecords]:
     """Both clients; in the place of one without credentials, something that says so when it is asked."""
-    lacking = {key.partition(".")[0] for key in settings.missing}
-    nobody = Unconfigured(settings.require_connections)
+    lacking = {key.partition(".")[0] for key in settings.missing_for(files=False)}
+    nobody = Unconfigured(partial(settings.require_connections, files=False))
     market, psa, sync = settings.marketplace, settings.connectwise, settings.sync
     cloudblue: Marketplace = (
         nobody
@@ -279,6 +303,8 @@ def open_services(settings: Settings, transport: httpx.AsyncBaseTransport | None
             concurrency=sync.concurrency,
             timeout_s=sync.timeout_s,
             transport=transport,
+            oauth=_oauth(market),
+            per_minute=market.requests_per_minute,
         )
     )
     connectwise: PsaRecords = (
@@ -293,9 +319,16 @@ def open_services(settings: Settings, transport: httpx.AsyncBaseTransport | None
             concurrency=sync.concurrency,
             timeout_s=sync.timeout_s,
             transport=transport,
+            api_version=psa.api_version,
         )
     )
     return cloudblue, connectwise
+
+
+def _oauth(market: MarketplaceSettings) -> OAuthClient | None:
+    if market.auth is not Auth.OAUTH:
+        return None
+    return OAuthClient(market.token_url, market.client_id, market.client_secret, market.scope)
 
 
 def _demo(options: Options, listener: Listener, stack: AsyncExitStack) -> Composition:
@@ -317,32 +350,3 @@ def _demo(options: Options, listener: Listener, stack: AsyncExitStack) -> Compos
         if not len(state.mappings()) and state.cursor().checked_at is None:
             world.seed_mappings(state)
     return _composed(options, listener, stack, world.settings(), state, world.transport())
-
-
-async def _notify(settings: Settings, report: AutoReport) -> Sequence[str]:
-    """One message about a run, to whom the settings name (settings.md#notifications)."""
-    if not settings.notify.urls or report.dry_run:
-        return ()
-    failed = [
-        f"{task.customer_name}, {task.order_number}: {task.note}" for task in report.tasks if task.status == "failed"
-    ]
-    waiting = [
-        f"{task.customer_name}, {task.order_number}: {' '.join(problem.code for problem in task.problems)}"
-        for task in report.tasks
-        if task.status == "needs_action"
-    ]
-    warned = [
-        f"{task.customer_name}, {task.order_number}: {' '.join(task.warnings)}"
-        for task in report.tasks
-        if task.status == "synced" and task.is_warned
-    ]
-    news = (
-        News(Event.ERRORS, len(failed) or len(report.errors), tuple(failed or report.errors)),
-        News(Event.ACTION_NEEDED, report.needs_action + len(warned), (*waiting, *warned)),
-        News(Event.CREATED, report.created),
-        News(Event.SYNCED, report.synced),
-    )
-    message = message_about(news, settings.notify.on, profile=settings.origin.profile)
-    if message is None:
-        return ()
-    return await send(message, [url.get_secret_value() for url in settings.notify.urls])

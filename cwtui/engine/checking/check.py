@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from cwtui.domain.errors import CheckCutOff, GuardError, NotFound, ServiceError
+from cwtui.domain.errors import CheckCutOff, GuardError, NotFound, ServiceError, Stopped
 from cwtui.domain.ids import INITIAL, CustomerId, OrderId, SubscriptionId, TaskId, task_id
 from cwtui.domain.marketplace import Customer, Order, OrderStatus, Subscription, SubscriptionStatus
 from cwtui.domain.records import Cursor
@@ -78,6 +78,8 @@ class ChangeCheck(Feature):
         self.marketplace.clear_unreadable()
         try:
             return await self._run()
+        except Stopped:  # a person or a signal ended it, which is no failure
+            raise
         except ServiceError as error:
             raise self._cut_off(error) from error
         finally:

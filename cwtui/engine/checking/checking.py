@@ -27,6 +27,7 @@ class Checking(Feature):
             watch: What subscriptions hold is compared too, whatever was compared today.
             writes_next: What is ready is written at once, and whoever writes looks at the agreements anyway.
         """
+        self.workspace.run.require_services()
         self.workspace.require_writable()
         self.workspace.run.is_stopping = False
         self.open_tasks.read_afresh()
@@ -49,10 +50,12 @@ class Checking(Feature):
         return report
 
     async def _look(self, *, writes_next: bool) -> None:
-        if not writes_next:
+        if not writes_next and self.workspace.run.has_marketplace:
             await self.desk.look_at_agreements(await self.open_tasks.all())
 
     async def _check(self, *, watch: bool) -> CheckReport:
+        if not self.workspace.run.has_marketplace:
+            return CheckReport()  # nothing is noted either: a marketplace that is set up later has its first check
         report = await ChangeCheck(self.workspace, watches=watch).run()
         self.desk.fresh |= report.fresh
         for happened in report.unread:

@@ -13,7 +13,8 @@ from datetime import date
 
 from cwtui.domain.errors import NOTHING_CHANGED, AccessDenied, ServiceError, StateError
 from cwtui.domain.ids import AgreementId, SubscriptionId, TaskId
-from cwtui.domain.plans import Plan
+from cwtui.domain.ledger import Operation
+from cwtui.domain.plans import Change, Plan, in_writing_order
 from cwtui.domain.remedies import Action, Remedy
 from cwtui.domain.tasks import Problem, ProblemCode, Task, TaskStatus
 from cwtui.engine.planning.desk import PlanningDesk
@@ -169,7 +170,7 @@ class Synchroniser(Feature):
 
     async def _task(self, task: Task, writer: AgreementWriter) -> bool:
         """Write one task's plan; True lets its subscription's next task go on."""
-        plan = self.desk.plan(task, writer.additions)
+        plan = self._with_mappings_of_now(self.desk.plan(task, writer.additions))
         now = self.desk.evaluate(replace(task, status=TaskStatus.READY, note=""), plan)
         if now.status is not TaskStatus.READY:
             self._save(now)
@@ -194,13 +195,35 @@ class Synchroniser(Feature):
 
     async def _write_plan(self, plan: Plan, writer: AgreementWriter) -> None:
         done = self.store.done_keys(plan.task_id)
-        left = [change for change in plan.to_write if change.key not in done]
+        left = [change for change in in_writing_order(plan.to_write) if change.key not in done]
         if left and self.store.plan_begun(plan.task_id) is None:
             self.store.begin_plan(plan)
         for change in left:
             if self._is_over:
                 return
             await writer.write(plan.task_id, plan.subscription_id, change)
+
+    def _with_mappings_of_now(self, plan: Plan) -> Plan:
+        """A begun plan of which a create was refused, with what it is mapped to since.
+
+        Rule: synchronising.md#nothing-stops-half-way.
+        """
+        begun = self.store.plan_begun(plan.task_id)
+        if begun is None or begun != plan:
+            return plan
+        done = self.store.done_keys(plan.task_id)
+        changes = tuple(change if change.key in done else self._mapped_now(change) for change in plan.changes)
+        if changes != plan.changes:
+            plan = replace(plan, changes=changes)
+            self.store.begin_plan(plan)
+        return plan
+
+    def _mapped_now(self, change: Change) -> Change:
+        item = self.store.mappings().catalog_item(change.product_id, change.charge)
+        is_edited = "catalog_item_id" in change.edited
+        if change.operation is not Operation.CREATE or change.after is None or item is None or is_edited:
+            return change
+        return replace(change, after=replace(change.after, catalog_item_id=item))
 
     def _let_go(self, task_id: TaskId) -> None:
         """A begun plan of which nothing was written, nor may have been, is planned anew the next time."""
@@ -217,6 +240,7 @@ class Synchroniser(Feature):
             self.store.end_plan(task.id)
             self.store.forget_done(task.id)
             self.store.drop_edits(task.id)
+            self.store.drop_owed(task.id)  # what stayed invoiced counts as charged now
             at = self.desk.clock.now()
             task = warned(task, self._moved(plan))
             self._save(replace(task, status=TaskStatus.SYNCED, problems=(), note=_written(plan), synced_at=at))
