@@ -340,8 +340,16 @@ class PlanningDesk(Feature):
         missing = {one.subscription_id async for one in in_turns(named) if self._lacks_subscription(one)}
         names = sorted(missing - self.fresh - {task.subscription_id for task in tasks if task.id in own})
 
+        async def shown(name: OrderId) -> Order | None:
+            try:
+                return await self.marketplace.order(name)
+            except NotFound:  # its plan says so, unless a check noted it
+                if self._unread.has(order_record(name)):
+                    raise
+                return None
+
         async def ask(name: OrderId) -> Order | None:
-            return await self._unread.read(order_record(name), self.marketplace.order(name))
+            return await self._unread.read(order_record(name), shown(name))
 
         answers = await self.workspace.each(orders, ask, "Reading orders")
         with self.store.batch():
