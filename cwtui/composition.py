@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -28,7 +28,7 @@ from cwtui.engine.writing.record_log import RecordLog
 from cwtui.engine.writing.recording import RecordedMarketplace, RecordedPsa
 from cwtui.locations import state_path
 from cwtui.notifying import notify
-from cwtui.options import Options
+from cwtui.options import DEFAULT_PROFILE, WAIT_S, Options
 from cwtui.services.cloudblue import CloudBlue
 from cwtui.services.connectwise import ConnectWise
 from cwtui.services.tokens import OAuthClient
@@ -37,7 +37,7 @@ from cwtui.settings import Auth, MapAuto, Settings, load_settings
 from cwtui.settings import Marketplace as MarketplaceSettings
 from cwtui.settings.model import UsageLayout, VendorFiles
 from cwtui.store.author import operator
-from cwtui.store.state import State, open_state
+from cwtui.store.state import State, open_database, open_state
 from cwtui.vendors.count_source import CountSource
 from cwtui.vendors.desk import VendorDesk
 from cwtui.vendors.layouts import INTERMEDIA, Layout
@@ -74,7 +74,8 @@ class Composition:
 
     def _built(self, settings: Settings) -> Engine:
         marketplace, psa = open_services(settings, self.transport)
-        engine = build_engine(settings, self.state, marketplace, psa, SystemClock(self.options.as_of), self.listener)
+        clock, wait_s = SystemClock(self.options.as_of), self.options.wait_s
+        engine = build_engine(settings, self.state, marketplace, psa, clock, self.listener, wait_s=wait_s)
         engine.workspace.run.require_services = partial(_first_of_all, settings, self.state)
         engine.workspace.run.has_marketplace = settings.marketplace.is_begun
         return engine
@@ -122,9 +123,44 @@ async def compose(options: Options, listener: Listener) -> AsyncIterator[Composi
             yield _demo(options, listener, stack)
         else:
             settings = load_settings(options.config, options.profile)
-            state = open_state(state_path(options.state, options.profile), read_only_ok=options.read_only_ok)
+            state = open_configured(options, settings)
             stack.callback(state.close)
             yield _composed(options, listener, stack, settings, state, None)
+
+
+def open_configured(options: Options, settings: Settings) -> State:
+    """The state of `--state`, else of the settings, else the profile's file in the platform's data folder.
+
+    Raises:
+        StateError: It cannot be used.
+        ConfigError: The settings name two places.
+    """
+    place = settings.state
+    if place.url and place.path:
+        raise ConfigError(
+            "state.path and state.url name two places.", next_step="Take one of them out of the settings."
+        )
+    if place.url and options.state is None:
+        return open_database(place.url, options.profile or DEFAULT_PROFILE, read_only_ok=options.read_only_ok)
+    given = options.state or (Path(place.path) if place.path else None)
+    group = place.group or None
+    path = state_path(given, options.profile)
+    return open_state(path, read_only_ok=options.read_only_ok, group=group if options.state is None else None)
+
+
+@contextmanager
+def configured_state(options: Options) -> Iterator[State]:
+    """The state alone, without services; closed behind the caller.
+
+    Raises:
+        ConfigError: The settings are wrong.
+        StateError: The state cannot be used.
+    """
+    state = open_configured(options, load_settings(options.config, options.profile))
+    try:
+        yield state
+    finally:
+        state.close()
 
 
 def _composed(
@@ -144,7 +180,14 @@ def _composed(
 
 
 def build_engine(
-    settings: Settings, state: State, marketplace: Marketplace, psa: PsaRecords, clock: SystemClock, listener: Listener
+    settings: Settings,
+    state: State,
+    marketplace: Marketplace,
+    psa: PsaRecords,
+    clock: SystemClock,
+    listener: Listener,
+    *,
+    wait_s: float = WAIT_S,
 ) -> Engine:
     """An engine on services and a state that are open already."""
     sync = settings.sync
@@ -158,6 +201,7 @@ def build_engine(
         creates_items=settings.mapping.create_catalog_items,
         reads_files=settings.names_files,
         only_customers=frozenset(sync.auto_customers),
+        wait_s=wait_s,
     )
 
     run = CurrentRun(clock)

@@ -38,6 +38,7 @@ COMMANDS = {
     "audit": Lazy("cwtui.cli.audit:audit", _ROUND, "Every write ever made: when, what, before, after."),
     "doctor": Lazy("cwtui.cli.doctor:doctor", _SETUP, "Test both connections and every permission."),
     "config": Lazy("cwtui.cli.config:config", _SETUP, "Where the settings are, what they are, a first file."),
+    "state": Lazy("cwtui.cli.state:state", _SETUP, "Where the state is kept, and copying it elsewhere."),
     "web": Lazy("cwtui.cli.web:web", _TRY, "The terminal interface in a browser."),
     "sandbox": Lazy("cwtui.cli.sandbox:sandbox", _TRY, "A simulated marketplace and ConnectWise, on this machine."),
 }

@@ -192,6 +192,14 @@ class Notify(_Section):
     remind: Period = Field(timedelta(days=1), description=f"{DURATION_FORM}, in quotes")
 
 
+class StatePlace(_Section):
+    """Where the state is kept, and who shares it (hands.md#a-shared-state)."""
+
+    path: str = Field("", description="the path of a file")
+    group: str = Field("", description="the name of a group of this machine")
+    url: str = Field("", description="postgresql://user@host/database, without a password")
+
+
 class Guard(_Section):
     """What stops a plan or a run until a person has looked (plans.md#guards); percent, None is off."""
 
@@ -329,6 +337,7 @@ class Settings(BaseSettings):
     mapping: MappingRules = MappingRules()
     notify: Notify = Notify()
     guard: Guard = Guard()
+    state: StatePlace = StatePlace()
     intermedia: Intermedia = Intermedia()
     usage: Usage = Usage()
     _origin: Origin = PrivateAttr(default_factory=Origin)

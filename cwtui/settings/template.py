@@ -58,6 +58,13 @@ username = ""
 # Seconds an addition is given to appear in ConnectWise when no answer said whether it was created.
 #settle_s = 3
 
+[state]
+# A state that several users share: a file in a folder of the group, and the group. Or a PostgreSQL database,
+# for several machines; its password stands in ~/.pgpass.
+#path = "/var/lib/cwtui/default.json"
+#group = "billing"
+#url = "postgresql://cwtui@db.example.com/cwtui?sslmode=verify-full"
+
 [mapping]
 # "exact": map by itself where exactly one entry matches exactly.
 #auto = "off"

@@ -10,6 +10,7 @@ from cwtui.engine.due import due_tasks
 from cwtui.engine.planning.desk import PlanningDesk
 from cwtui.engine.planning.open_tasks import OpenTasks
 from cwtui.engine.reports import CheckReport
+from cwtui.engine.turns import CHECK, turn
 from cwtui.engine.workspace import Feature
 
 
@@ -30,6 +31,10 @@ class Checking(Feature):
         self.workspace.run.require_services()
         self.workspace.require_writable()
         self.workspace.run.is_stopping = False
+        async with turn(self.workspace, CHECK, "a check of changes"):
+            return await self._checked(writes_next=writes_next)
+
+    async def _checked(self, *, writes_next: bool) -> CheckReport:
         self.open_tasks.read_afresh()
         counts = self.store.cursor().last_counts
         report = await self._check(watch=watch)

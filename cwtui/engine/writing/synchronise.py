@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from cwtui.domain.errors import NOTHING_CHANGED, AccessDenied, ServiceError, StateError
+from cwtui.domain.errors import NOTHING_CHANGED, AccessDenied, Outdated, ServiceError, StateError, StateLocked
 from cwtui.domain.ids import AgreementId, SubscriptionId, TaskId
 from cwtui.domain.ledger import Operation
 from cwtui.domain.plans import Change, Plan, in_writing_order
@@ -20,8 +20,9 @@ from cwtui.domain.tasks import Problem, ProblemCode, Task, TaskStatus
 from cwtui.engine.planning.desk import PlanningDesk
 from cwtui.engine.protocols import Progress
 from cwtui.engine.reports import AutoReport, Writes
+from cwtui.engine.turns import lease_of, turn
 from cwtui.engine.workspace import Feature
-from cwtui.engine.writing.agreement_writer import AgreementWriter, Contradiction
+from cwtui.engine.writing.agreement_writer import AgreementWriter, Contradiction, writer_of
 from cwtui.engine.writing.evidence import NotSettled
 from cwtui.engine.writing.readings import moved_text, warned
 
@@ -101,17 +102,28 @@ class Synchroniser(Feature):
         self._total = len(tasks)
         gate = asyncio.Semaphore(self.at_once * _READY)
 
-        async def work(agreement_id: AgreementId | None, group: list[Task]) -> None:
+        taken: dict[AgreementId | None, list[Task]] = {}
+
+        async def work(agreement_id: AgreementId | None, group: list[Task], *, waits: bool) -> None:
             async with gate:
+                if not waits and agreement_id is not None and self._is_taken(agreement_id):
+                    taken[agreement_id] = group  # others first
+                    return
                 try:
-                    await self._agreement(agreement_id, group)
+                    await self._in_turn(agreement_id, group)
+                except (Outdated, StateLocked) as error:  # somebody else is at it
+                    self.outcome.errors.append(str(error))
+                    self.listener.problem(str(error))
+                    self._advance(len(group))
                 except StateError as error:  # raised when the others have come to their next write, not under them
                     self._unsaved = error
 
         with self.store.grouped():
-            async with asyncio.TaskGroup() as running:
-                for agreement_id, group in sorted(groups.items(), key=_longest_first):
-                    running.create_task(work(agreement_id, group))
+            for waits in (False, True):
+                async with asyncio.TaskGroup() as running:
+                    for agreement_id, group in sorted(groups.items(), key=_longest_first):
+                        running.create_task(work(agreement_id, group, waits=waits))
+                groups = taken
             if self._unsaved is not None:
                 raise self._unsaved
         return self.outcome
@@ -131,6 +143,19 @@ class Synchroniser(Feature):
     def _is_over(self) -> bool:
         return self.outcome.denied is not None or self._unsaved is not None or self.is_stopping
 
+    def _is_taken(self, agreement_id: AgreementId) -> bool:
+        return lease_of(agreement_id) in self.store.leases.holders()
+
+    async def _in_turn(self, agreement_id: AgreementId | None, tasks: list[Task]) -> None:
+        """Work through an agreement while nobody else does, with what is still open then."""
+        if agreement_id is None or self._is_over:
+            await self._agreement(agreement_id, tasks)
+            return
+        async with turn(self.workspace, lease_of(agreement_id), f"agreement {agreement_id}"):
+            still = [task for task in map(self._now, tasks) if task.status.is_open]
+            self._advance(len(tasks) - len(still))
+            await self._agreement(agreement_id, still)
+
     async def _agreement(self, agreement_id: AgreementId | None, tasks: list[Task]) -> None:
         """Work through one agreement's tasks; a subscription whose task stops keeps its later ones waiting."""
         if self._is_over:
@@ -141,7 +166,7 @@ class Synchroniser(Feature):
             await self.desk.replan(tasks)
             self._advance(len(tasks))
             return
-        writer = AgreementWriter(self.workspace, agreement_id, self.run_id)
+        writer = writer_of(self.workspace, agreement_id, self.run_id)
         try:
             await writer.read()
         except Contradiction as moved:  # a late double was edited meanwhile: a person looks at it
