@@ -32,9 +32,9 @@ class Checking(Feature):
         self.workspace.require_writable()
         self.workspace.run.is_stopping = False
         async with turn(self.workspace, CHECK, "a check of changes"):
-            return await self._checked(writes_next=writes_next)
+            return await self._checked(watch=watch, writes_next=writes_next)
 
-    async def _checked(self, *, writes_next: bool) -> CheckReport:
+    async def _checked(self, *, watch: bool, writes_next: bool) -> CheckReport:
         self.open_tasks.read_afresh()
         counts = self.store.cursor().last_counts
         report = await self._check(watch=watch)
