@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cwtui.domain.errors import ConfigError
 from cwtui.domain.planning import PlanningRules
@@ -23,7 +23,6 @@ from cwtui.engine.psa_records import PsaRecords
 from cwtui.engine.reports import AutoReport
 from cwtui.engine.rules import EngineRules
 from cwtui.engine.workspace import CurrentRun, Workspace
-from cwtui.engine.writing.create_once import CreateOnce
 from cwtui.engine.writing.record_log import RecordLog
 from cwtui.engine.writing.recording import RecordedMarketplace, RecordedPsa
 from cwtui.locations import state_path
@@ -35,16 +34,14 @@ from cwtui.services.tokens import OAuthClient
 from cwtui.services.unconfigured import Unconfigured
 from cwtui.settings import Auth, MapAuto, Settings, load_settings
 from cwtui.settings import Marketplace as MarketplaceSettings
-from cwtui.settings.model import UsageLayout, VendorFiles
 from cwtui.store.author import operator
 from cwtui.store.state import State, open_database, open_state
-from cwtui.vendors.count_source import CountSource
-from cwtui.vendors.desk import VendorDesk
-from cwtui.vendors.layouts import INTERMEDIA, Layout
-from cwtui.vendors.profiles import is_shipped, shipped_names, shipped_profile
 
 if TYPE_CHECKING:
     import httpx
+
+    from cwtui.vendors.count_source import CountSource
+    from cwtui.vendors.desk import VendorDesk
 
 
 @dataclass(slots=True)
@@ -83,7 +80,7 @@ class Composition:
     @property
     def intermedia(self) -> VendorDesk:
         """Intermedia's steps."""
-        return self.vendor(INTERMEDIA)
+        return self.vendor("intermedia")
 
     def vendor(self, name: str) -> VendorDesk:
         """The steps of a vendor's layout.
@@ -91,6 +88,8 @@ class Composition:
         Raises:
             ConfigError: There is no `[usage.NAME]`.
         """
+        from cwtui.vendor_composition import vendor_desk  # noqa: PLC0415  # start-up: most runs have no vendor's files
+
         return vendor_desk(self.settings, self.engine, name)
 
     async def rebuild(self, settings: Settings) -> None:
@@ -210,7 +209,7 @@ def build_engine(
     workspace = Workspace(state, marketplace, psa, clock, listener, engine_rules, rules, run)
     workspace.run.end_waiting = partial(stop_services, marketplace, psa)
     desk = PlanningDesk(workspace)
-    desk.sources[TaskKind.COUNT_UPDATE] = lambda: CountSource(state, layouts_of(settings))
+    desk.sources[TaskKind.COUNT_UPDATE] = lambda: _count_source(settings, state)
 
     async def tell(report: AutoReport) -> Sequence[str]:
         return await notify(settings, report, state, clock.now())
@@ -223,92 +222,10 @@ def _first_of_all(settings: Settings, store: State) -> None:
     settings.require_connections(files=settings.names_files or counts_files(store))
 
 
-def layouts_of(settings: Settings) -> Mapping[str, Layout]:
-    """Intermedia's layout, every `[usage.NAME]` and every profile that comes with the program, by name."""
-    own = settings.intermedia
-    intermedia = Layout(category=own.category, subcategory=own.subcategory, taxable=own.taxable, **_layout_values(own))
-    others = {name: usage_layout(name, found) for name, found in settings.usage.layouts.items()}
-    return ShippedLayouts({**others, INTERMEDIA: intermedia})
+def _count_source(settings: Settings, state: State) -> CountSource:
+    from cwtui.vendor_composition import count_source  # noqa: PLC0415  # start-up: most runs have no counts
 
-
-class ShippedLayouts(Mapping[str, Layout]):
-    """Layouts by name; those that come with the program are read when somebody asks for them."""
-
-    def __init__(self, own: Mapping[str, Layout]) -> None:
-        self._known = dict(own)
-
-    def __getitem__(self, name: str) -> Layout:
-        if name not in self._known and is_shipped(name):
-            self._known[name] = usage_layout(name, UsageLayout.model_validate(shipped_profile(name)))
-        return self._known[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter({**self._known, **dict.fromkeys(shipped_names())})
-
-    def __len__(self) -> int:
-        return len(list(iter(self)))
-
-
-def usage_layout(name: str, found: UsageLayout) -> Layout:
-    """The layout that a column profile describes."""
-    return Layout(
-        name=name,
-        priced_names=found.priced_names,
-        joined_by=found.joined_by,
-        keep=found.keep,
-        skip=found.skip,
-        by_name=found.accounts_by == "name",
-        adds_up_company=found.same_company == "add_up",
-        splits_sku=found.same_sku == "apart",
-        multiply_by=found.multiply_by,
-        divide_by=found.divide_by,
-        round=found.round,
-        decimals=found.decimals,
-        quantity=found.quantity,
-        sku_columns=found.sku_columns,
-        price_from_file=found.price_from == "file",
-        sign=found.sign,
-        header_row=found.header_row,
-        sheet=found.sheet,
-        decimal_mark=found.decimal_mark,
-        links_by_identifier=found.accounts_by == "id",
-        **_layout_values(found),
-    )
-
-
-def _layout_values(files: VendorFiles) -> dict[str, Any]:
-    return {
-        "agreement_type": files.agreement_type,
-        "columns": files.columns,
-        "unsupported": files.unsupported_skus,
-        "one_time": files.one_time_skus,
-        "recurring": files.recurring_skus,
-        "most_shrunk": files.most_shrunk,
-    }
-
-
-def vendor_desk(settings: Settings, engine: Engine, name: str) -> VendorDesk:
-    """A vendor's steps on an engine that is open already.
-
-    Raises:
-        ConfigError: There is no such layout.
-    """
-    layouts = layouts_of(settings)
-    if name not in layouts:
-        known = ", ".join(sorted(layouts))
-        raise ConfigError(
-            f"There is no column profile {name}; there is {known}.",
-            next_step=f"Add [usage.{name}] with an agreement_type to the settings file, or name another one. Other"
-            " settings are named before the sub-command: cwtui --profile NAME usage import …",
-        )
-    return VendorDesk(
-        engine.psa,
-        engine.desk,
-        layouts[name],
-        CountSource(engine.store, layouts),
-        CreateOnce(settings.sync.settle_s),
-        engine.work,
-    )
+    return count_source(settings, state)
 
 
 async def close_services(*services: Marketplace | Psa) -> None:

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
-from pydantic_settings import EnvSettingsSource
 
 from cwtui.domain.errors import ConfigError
 from cwtui.locations import checked_profile, config_path
@@ -124,7 +123,16 @@ def _from_environment() -> Table:
         section, delimiter, _ = name.upper().removeprefix(ENV_PREFIX).partition(ENV_DELIMITER)
         if name.upper().startswith(ENV_PREFIX) and delimiter and section.lower() not in _SECTIONS:
             raise _unknown_key(section.lower() + "." + name.upper().partition(ENV_DELIMITER)[2].lower(), name)
-    return EnvSettingsSource(Settings)()
+    found: dict[str, Any] = {}
+    for name, value in sorted(os.environ.items(), reverse=True):  # CWTUI_SYNC__EVERY before CWTUI_SYNC
+        *path, last = name.upper().removeprefix(ENV_PREFIX).lower().split(ENV_DELIMITER)
+        if not name.upper().startswith(ENV_PREFIX) or not value or (path or [last])[0] not in _SECTIONS:
+            continue
+        table = found
+        for part in path:
+            table = table.setdefault(part, {})
+        table.setdefault(last, value)
+    return found
 
 
 def _from_keyring(profile: str, layers: list[_Layer]) -> tuple[Table, str]:

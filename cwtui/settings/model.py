@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, SecretStr, model_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from cwtui.domain.errors import ConfigError
 from cwtui.domain.plans import PriceSource, ProrateMode
@@ -318,18 +317,10 @@ class Origin:
     keyring_failure: str = ""
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """Everything that may be configured. Made by `cwtui.settings.load_settings`, or from keywords alone in tests."""
 
-    model_config = SettingsConfigDict(
-        frozen=True,
-        extra="forbid",
-        hide_input_in_errors=True,
-        env_prefix=ENV_PREFIX,
-        env_nested_delimiter=ENV_DELIMITER,
-        env_ignore_empty=True,
-        enable_decoding=False,  # lists are read by their own validators, from TOML and environment alike
-    )
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     connectwise: ConnectWise = ConnectWise()
     marketplace: Marketplace = Marketplace()
@@ -341,18 +332,6 @@ class Settings(BaseSettings):
     intermedia: Intermedia = Intermedia()
     usage: Usage = Usage()
     _origin: Origin = PrivateAttr(default_factory=Origin)
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],  # noqa: ARG003  # the signature is pydantic-settings'
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Take what `load_settings` merged: it must know which source gave which value."""
-        return (init_settings,)
 
     def remember(self, origin: Origin) -> None:
         """Keep where the values came from; only the loader calls this."""
