@@ -8,6 +8,7 @@ from cwtui.domain.errors import ServiceError
 from cwtui.engine.checking.check import ChangeCheck
 from cwtui.engine.due import due_tasks
 from cwtui.engine.planning.desk import PlanningDesk
+from cwtui.engine.planning.first_plans import look_at_agreements
 from cwtui.engine.planning.open_tasks import OpenTasks
 from cwtui.engine.reports import CheckReport
 from cwtui.engine.turns import CHECK, turn
@@ -56,7 +57,7 @@ class Checking(Feature):
 
     async def _look(self, *, writes_next: bool) -> None:
         if not writes_next and self.workspace.run.has_marketplace:
-            await self.desk.look_at_agreements(await self.open_tasks.all())
+            await look_at_agreements(self.desk, await self.open_tasks.all())
 
     async def _check(self, *, watch: bool) -> CheckReport:
         if not self.workspace.run.has_marketplace:
