@@ -52,7 +52,10 @@ def test_an_emptied_feed_is_an_error_and_changes_nothing(
     assert (len(report["errors"]), len(report["tasks"]), sum(report["writes"].values())) == (1, 1, 0)
     assert reseller.sandbox.billed() == before
     allowed = {"CWTUI_MARKETPLACE__BASE_URL": empty, "CWTUI_GUARD__EMPTY_FEED": "false"}
-    assert synced.auto(**allowed)["writes"] == {"post": 0, "patch": 0, "delete": 0}
+    accepted = synced.auto(status=3, **allowed)
+    assert accepted["writes"] == {"post": 0, "patch": 0, "delete": 0}
+    told = [problem["code"] for task in accepted["tasks"] for problem in task["problems"]]
+    assert told == ["not_carried_over"]  # its subscription is gone, its additions go on
 
 
 def test_a_damaged_state_is_kept_and_the_last_good_one_offered(synced: Cwtui) -> None:

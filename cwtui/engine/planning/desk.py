@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from cwtui.domain.charges import Charge, charge_of
-from cwtui.domain.errors import NotFound, Outdated, Unreadable
+from cwtui.domain.errors import NotFound, Outdated
 from cwtui.domain.ids import AdditionId, AgreementId, CatalogItemId, OrderId, ProductId, SubscriptionId
 from cwtui.domain.marketplace import Order, OrderLine, Product, Subscription
 from cwtui.domain.periods import BillingCycle
@@ -16,7 +16,7 @@ from cwtui.domain.planning import PlanningFacts, PlanningRules, plan_task
 from cwtui.domain.planning.lines import plan_product
 from cwtui.domain.plans import DROPPED, Plan, PlanEdits, with_edits
 from cwtui.domain.psa import Addition, Agreement, CatalogItem, billed_through
-from cwtui.domain.tasks import ProblemCode, Task, TaskKind, TaskStatus, lines_of
+from cwtui.domain.tasks import ProblemCode, Task, TaskKind, TaskStatus, is_difference, lines_of
 from cwtui.engine.concurrently import in_turns, together
 from cwtui.engine.planning.surroundings import (
     DeletedCompanies,
@@ -26,6 +26,7 @@ from cwtui.engine.planning.surroundings import (
     still_holds,
     without_order,
 )
+from cwtui.engine.planning.unread import UnreadRecords, order_record, subscription_record
 from cwtui.engine.planning.waiting import waiting_for_a_person
 from cwtui.engine.reporting.monthly_effect import monthly_effect
 from cwtui.engine.workspace import Feature
@@ -74,10 +75,12 @@ class PlanningDesk(Feature):
     unlinked: UnlinkedAdditions = field(init=False)
     _asked_items: set[CatalogItemId] = field(default_factory=set)
     _has_catalogue: bool = False
+    _unread: UnreadRecords = field(init=False)
 
     def __post_init__(self) -> None:
         self.companies = DeletedCompanies(self.workspace)
         self.unlinked = UnlinkedAdditions(self.workspace)
+        self._unread = UnreadRecords(self.store)
 
     @property
     def rules(self) -> PlanningRules:
@@ -119,7 +122,9 @@ class PlanningDesk(Feature):
         agreement_id = self.agreement_of(task)
         agreement = self.agreements.get(agreement_id) if agreement_id is not None else None
         edits = self.store.edits(task.id)
-        subscription = self._subscription(task)
+        unread = self._unread.problems_of(task)
+        is_unread = bool(unread) and self._unread.has(subscription_record(task.subscription_id))
+        subscription = None if is_unread else self._subscription(task)
         return PlanningFacts(
             task=task,
             order=None if task.is_initial else self.store.order(task.order_id),
@@ -134,6 +139,7 @@ class PlanningDesk(Feature):
             links=self.store.links_of(task.subscription_id),
             additions=additions,
             is_newest=self._is_newest(task),
+            unread=unread,
             price_sources=price_sources(edits),
             is_company_deleted=self.companies.is_deleted(task),
             unlinked=self.unlinked.among(agreement_id, additions),
@@ -147,7 +153,7 @@ class PlanningDesk(Feature):
         source = self._source(task)
         plan = source.plan(self, task, additions) if source else None
         if plan is None and not task.is_initial and not self._is_own(task) and self.store.order(task.order_id) is None:
-            return without_order(task)
+            return without_order(task, self._unread.problems_of(task))
         if plan is None:
             plan = plan_task(self.facts(task, additions))
         return with_edits(plan, self.store.edits(task.id))
@@ -256,7 +262,7 @@ class PlanningDesk(Feature):
         source = self._source(task)
         if source is None or task.kind is not TaskKind.RECONCILIATION:
             return source is not None
-        return source.agreement_of(task) is not None
+        return is_difference(task) or source.agreement_of(task) is not None
 
     def _subscription(self, task: Task) -> Subscription | None:
         """The first check's snapshot for an `initial` task: later orders bring their own tasks.
@@ -306,14 +312,19 @@ class PlanningDesk(Feature):
         ordered = [task for task in tasks if not task.is_initial and task.id not in own]
         orders = sorted({one.order_id async for one in in_turns(ordered) if self.store.order(one.order_id) is None})
         named = [task for task in tasks if task.subscription_id and task.id not in own]
-        missing = {one.subscription_id async for one in in_turns(named) if self._subscription(one) is None}
+        missing = {one.subscription_id async for one in in_turns(named) if self._lacks_subscription(one)}
         names = sorted(missing - self.fresh - {task.subscription_id for task in tasks if task.id in own})
 
-        async def ask(name: OrderId) -> Order | None:
+        async def shown(name: OrderId) -> Order | None:
             try:
                 return await self.marketplace.order(name)
-            except (NotFound, Unreadable):
+            except NotFound:  # its plan says so, unless a check noted it
+                if self._unread.has(order_record(name)):
+                    raise
                 return None
+
+        async def ask(name: OrderId) -> Order | None:
+            return await self._unread.read(order_record(name), shown(name))
 
         answers = await self.workspace.each(orders, ask, "Reading orders")
         with self.store.batch():
@@ -321,6 +332,9 @@ class PlanningDesk(Feature):
                 if order is not None:
                     self.store.save_order(order)
         await self._read_subscriptions(names)
+
+    def _lacks_subscription(self, task: Task) -> bool:
+        return self._subscription(task) is None or self._unread.has(subscription_record(task.subscription_id))
 
     async def load_agreements(self, wanted: set[AgreementId]) -> None:
         """Read agreements, and through when they are billed, unless they are known."""
@@ -387,10 +401,7 @@ class PlanningDesk(Feature):
 
     async def _read_subscriptions(self, stale: Sequence[SubscriptionId]) -> None:
         async def ask(name: SubscriptionId) -> Subscription | None:
-            try:
-                return await self.marketplace.subscription(name)
-            except (NotFound, Unreadable):
-                return None
+            return await self._unread.read(subscription_record(name), self.marketplace.subscription(name))
 
         answers = await self.workspace.each(stale, ask, "Reading subscriptions")
         with self.store.batch():

@@ -99,8 +99,10 @@ def price_sources(edits: PlanEdits | None) -> dict[str, PriceSource]:
     return {edit.key: edit.price_source for edit in kept if edit.price_source}
 
 
-def without_order(task: Task) -> Plan:
+def without_order(task: Task, unread: tuple[Problem, ...] = ()) -> Plan:
     """What cannot be read any more is not taken for an order without lines."""
+    if unread:
+        return Plan(task.id, task.subscription_id, None, problems=unread)
     problem = Problem(
         ProblemCode.SUBSCRIPTION_MISSING,
         f"The marketplace no longer shows order {task.order_number or task.order_id}, so it cannot be planned."
