@@ -8,6 +8,7 @@ from decimal import Decimal
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+from cwtui.cli.problems import kept_problem, problem_words
 from cwtui.store.table import as_document
 
 if TYPE_CHECKING:
@@ -28,10 +29,17 @@ def task_document(task: Task) -> Document:
 def kept_task_document(kept: Document) -> Document:
     """The same from a task's document in the state file, without making a task of it."""
     effect = kept.get("monthly_effect")
+    warnings: list[str] = kept.get("warnings", [])
+    acceptance: Document = kept.get("acceptance") or {}
     return {
-        **{name: kept[name] for name in ("id", "kind", "status", "problems")},
+        **{name: kept[name] for name in ("id", "kind", "status")},
+        "problems": [kept_problem(problem) for problem in kept["problems"]],
         **{thing: {"id": kept[f"{thing}_id"], "name": kept[f"{thing}_name"]} for thing in ("customer", "subscription")},
         "order": {name: kept[f"order_{name}"] for name in ("id", "number", "created")},
+        "warnings": warnings,
+        "accepted": bool(acceptance) and set(warnings) <= set(acceptance["warnings"]),
+        "acceptance": {name: acceptance[name] for name in ("who", "at")} if acceptance else None,
+        "notes": kept.get("notes", []),
         "note": kept["note"],
         "effective": kept.get("effective"),
         "monthly_effect": None if effect is None else Decimal(effect),
@@ -41,11 +49,14 @@ def kept_task_document(kept: Document) -> Document:
 
 def problem_document(problem: Problem) -> Document:
     """A problem."""
-    return {"code": problem.code.value, "message": problem.message, "target": problem.target}
+    return {"code": problem.code.value, "message": problem_words(problem), "target": problem.target}
 
 
 def report_document(report: AutoReport) -> Document:
-    """A run as `--auto --json` shows it; `errors` is what went wrong outside single tasks."""
+    """A run as `--auto --json` shows it.
+
+    `errors` is what went wrong outside single tasks, `unread` which records could not be read.
+    """
     return {
         "as_of": report.as_of.isoformat(),
         "dry_run": report.dry_run,
@@ -56,7 +67,9 @@ def report_document(report: AutoReport) -> Document:
         "waiting": report.waiting,
         "writes": asdict(report.writes),
         "tasks": [task_document(task) for task in report.tasks],
+        "warned": report.warned,
         "errors": list(report.errors),
+        "unread": list(report.unread),
     }
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from cwtui.cli.problems import problem_words
 from cwtui.domain.addition_words import label_of, values_shown
 from cwtui.domain.ledger import Operation
 from cwtui.domain.money import price_text
@@ -39,12 +40,14 @@ def _task_lines(task: Task, plan: Plan) -> Iterator[str]:
         yield from _change_lines(number, change, plan.currency)
     yield from _block("Dropped edits", plan.dropped_edits)
     yield from _block("Warnings", plan.warnings)
+    if plan.warnings and task.acceptance is not None and task.is_accepted:
+        yield f"  Accepted by {plain_text(task.acceptance.who)} on {task.acceptance.at:%Y-%m-%d %H:%M} UTC."
     yield from _block("Notes", plan.notes)
     yield from _block("Problems", map(_problem_text, plan.problems))
 
 
 def _problem_text(problem: Problem) -> str:
-    return f"{problem.code}: {problem.message}"
+    return f"{problem.code}: {problem_words(problem)}"
 
 
 def _block(title: str, lines: Iterable[str]) -> Iterator[str]:

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
+from cwtui.domain.remedies import Remedy
+
 NOTHING_CHANGED = "Nothing was changed."
 
 
 class CwtuiError(Exception):
-    """Three sentences: what happened, what was and was not changed, what to do next."""
+    """Three sentences: what happened, what was and was not changed, what to do next.
 
-    def __init__(self, happened: str, *, changed: str = NOTHING_CHANGED, next_step: str) -> None:
-        super().__init__(f"{happened} {changed} {next_step}")
-        self.happened, self.changed, self.next_step = happened, changed, next_step
+    Attributes:
+        remedy: What to do next as data, where each shell has a command or a key for it.
+    """
+
+    def __init__(self, happened: str, *, changed: str = NOTHING_CHANGED, next_step: str | Remedy) -> None:
+        self.remedy = next_step if isinstance(next_step, Remedy) else None
+        self.next_step = next_step.words if isinstance(next_step, Remedy) else next_step
+        super().__init__(f"{happened} {changed} {self.next_step}")
+        self.happened, self.changed = happened, changed
 
 
 class ConfigError(CwtuiError):
@@ -26,7 +36,31 @@ class StateError(CwtuiError):
 
 
 class StateLocked(StateError):
-    """Another process works on this state file; the message says which."""
+    """Another process keeps what is needed for longer than one waits; the message says which."""
+
+
+class StateReadOnly(StateError):
+    """This user may not write the state."""
+
+
+class Outdated(StateError):
+    """A change was based on what somebody else changed meanwhile; nothing of it is kept.
+
+    Attributes:
+        what: The thing that was changed, as a sentence begins with it.
+        who: Who changed it; empty where that is not known.
+        at: When, in ISO 8601 and UTC; empty where that is not known.
+    """
+
+    def __init__(self, what: str, *, who: str = "", at: str = "") -> None:
+        by = f"somebody else ({who})" if who else "somebody else"
+        moment = f" at {at[:19].replace('T', ' ')} UTC" if at else ""
+        super().__init__(
+            f"{what} was changed by {by}{moment}.",
+            changed="Nothing of this change was kept.",
+            next_step="Look at it as it is now, then decide again.",
+        )
+        self.what, self.who, self.at = what, who, at
 
 
 class GuardError(CwtuiError):
@@ -50,7 +84,7 @@ class ServiceError(CwtuiError):
         status: int | None = None,
         code: str | None = None,
         changed: str = NOTHING_CHANGED,
-        next_step: str,
+        next_step: str | Remedy,
     ) -> None:
         super().__init__(happened, changed=changed, next_step=next_step)
         self.service, self.status, self.code = service, status, code
@@ -58,6 +92,36 @@ class ServiceError(CwtuiError):
 
 class Transient(ServiceError):
     """The service was unreachable, busy or broken, and stayed so through every retry."""
+
+
+class CheckCutOff(ServiceError):
+    """A check of changes ended before it had read everything; what it read is kept (check.md#a-check-resumes)."""
+
+
+class QuotaReached(Transient):
+    """The service grants so many requests in an hour or a day, and they are used up; it said when it goes on.
+
+    Attributes:
+        goes_on_at: From then on it takes requests again, in UTC.
+    """
+
+    def __init__(
+        self, happened: str, *, service: str, status: int, code: str | None, changed: str, goes_on_at: datetime
+    ) -> None:
+        moment = goes_on_at.strftime("%Y-%m-%d %H:%M")
+        super().__init__(
+            happened,
+            service=service,
+            status=status,
+            code=code,
+            changed=changed,
+            next_step=f"It takes requests again at {moment} UTC: try again then.",
+        )
+        self.goes_on_at = goes_on_at
+
+
+class Stopped(Transient):
+    """The program was asked to end while it waited for this service."""
 
 
 class AccessDenied(ServiceError):

@@ -13,7 +13,7 @@ from typing import overload
 from cwtui.domain.charges import Charge
 from cwtui.domain.ids import AdditionId, AgreementId, ProductId, SubscriptionId, TaskId
 from cwtui.domain.ledger import Operation, Purpose
-from cwtui.domain.money import ZERO, line_total
+from cwtui.domain.money import ZERO, line_total, plain
 from cwtui.domain.psa import Addition, AdditionValues, BillCustomer
 from cwtui.domain.tasks import Problem
 
@@ -146,11 +146,12 @@ class Plan:
     """Everything a task asks for.
 
     Attributes:
-        changes: In the order they are written.
+        changes: As people read them, what ends before what begins; `in_writing_order` says how they are written.
         warnings: What the operator should know; none of them stops the plan.
         notes: Facts worth knowing (differences to what the marketplace charged, days nobody is charged for).
         problems: What keeps it from being written; a plan with problems may still show its changes.
         effective: e; `standing_from`: s.
+        beyond_guard: Changes of quantity beyond the guard, confirmed or not, each with its numbers.
         dropped_edits: Edits that no longer fit, because the plan changed underneath them.
     """
 
@@ -165,6 +166,7 @@ class Plan:
     standing_from: date | None = None
     currency: str = ""
     dropped_edits: tuple[str, ...] = ()
+    beyond_guard: tuple[str, ...] = ()
 
     @property
     def is_ready(self) -> bool:
@@ -179,11 +181,13 @@ class Plan:
     @property
     def digest(self) -> str:
         """Fingerprint of what was computed, before edits: an edit belongs to exactly this (plans.md#edits)."""
-        parts = [
-            f"{change.key}|{change.operation}|{change.addition_id}|{change.computed or change.after}"
-            for change in self.changes
-        ]
+        parts = [f"{change.key}|{change.operation}|{change.addition_id}|{_fixed(change)}" for change in self.changes]
         return hashlib.sha256("\n".join([str(self.agreement_id), *parts]).encode()).hexdigest()[:16]
+
+
+def beyond_guard(name: str, stands: Decimal, wanted: Decimal) -> str:
+    """What the confirmation of a guard names: it holds for these numbers and no others (plans.md#guards)."""
+    return f"{name}: {plain(stands)} → {plain(wanted)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +222,26 @@ class PlanEdits:
     price_source: PriceSource | None = None
 
 
+def in_writing_order(changes: Sequence[Change]) -> tuple[Change, ...]:
+    """Product by product: what begins before what ends, so that a refused create leaves the old addition billing.
+
+    Rule: synchronising.md#nothing-stops-half-way.
+    """
+    if len(changes) < 2:  # noqa: PLR2004  # one change has one order
+        return tuple(changes)
+    places: dict[ProductId, int] = {}
+    for change in changes:
+        places.setdefault(change.product_id, len(places))
+    return tuple(sorted(changes, key=lambda change: (places[change.product_id], _TURNS[change.operation])))
+
+
+_TURNS = {Operation.CREATE: 0, Operation.UPDATE: 1, Operation.DELETE: 2}
+
+
+DROPPED = "dropped"
+"""The digest of edits that fitted no more once: they fit no plan again (plans.md#edits)."""
+
+
 def with_edits(plan: Plan, edits: PlanEdits | None) -> Plan:
     """Lay the operator's edits over a computed plan; drop them, visibly, if the plan has changed (plans.md#edits)."""
     if edits is None or not edits.edits:
@@ -243,3 +267,9 @@ def _edited(change: Change, edit: Edit | None) -> Change:
         edited=frozenset(edit.values),
         left_out=edit.left_out,
     )
+
+
+def _fixed(change: Change) -> object:
+    """What of a change was computed: of an end its day only, the rest is what ConnectWise holds."""
+    after = change.computed or change.after
+    return after.cancelled if after is not None and change.operation is Operation.UPDATE else after

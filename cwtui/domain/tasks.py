@@ -7,8 +7,10 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from cwtui.domain.ids import INITIAL, CustomerId, OrderId, SubscriptionId, TaskId
+from cwtui.domain.ids import INITIAL, AdditionId, AgreementId, CustomerId, OrderId, SubscriptionId, TaskId
 from cwtui.domain.marketplace import Order, OrderLine, OrderType
+from cwtui.domain.psa import AdditionValues
+from cwtui.domain.remedies import Remedy
 
 
 class TaskKind(StrEnum):
@@ -61,7 +63,15 @@ class ProblemCode(StrEnum):
     LINK_MISSING = "link_missing"
     LINK_CHANGED = "link_changed"
     SUBSCRIPTION_MISSING = "subscription_missing"
+    RECORD_UNREADABLE = "record_unreadable"
+    NOT_CARRIED_OVER = "not_carried_over"
+    OUTCOME_DOUBTFUL = "outcome_doubtful"
+    TAKEN_BACK = "taken_back"
     GUARD = "guard"
+    ROW_REFUSED = "row_refused"
+    PROFILE_MISSING = "profile_missing"
+    COMPANY_DELETED = "company_deleted"
+    BILLED_BY_HAND = "billed_by_hand"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +79,50 @@ class Problem:
     """One reason why a task waits for a person.
 
     Attributes:
-        message: What is wrong and what to do about it.
+        message: What is wrong, with names and ids; it names neither a command nor a key.
         target: The id concerned (customer, product, agreement, addition …), as text.
+        remedy: What mends it, where a shell has a command or a key for it.
     """
 
     code: ProblemCode
     message: str
     target: str = ""
+    remedy: Remedy | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """A person has seen a task's warnings (plans.md#warnings).
+
+    Attributes:
+        warnings: Those it was given for; it lapses when others appear.
+    """
+
+    who: str
+    at: datetime
+    warnings: tuple[str, ...] = ()
+
+
+class ByHand(StrEnum):
+    """What shall become of an addition that somebody made by hand, beside the one cwtui would make."""
+
+    END = "end"
+    BOTH = "both"
+
+
+@dataclass(frozen=True, slots=True)
+class HandMade:
+    """What a person decided about an addition that cwtui did not make (plans.md#billed-by-hand).
+
+    Attributes:
+        values: What it billed then; the decision holds for exactly that.
+    """
+
+    addition_id: AdditionId
+    decision: ByHand
+    values: AdditionValues
+    who: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +135,12 @@ class Task:
         effective: e, once known; for lists.
         monthly_effect: What the plan changes per month of billing; for lists. None while it is not known.
         plan_digest: Fingerprint of the computed plan; edits belong to exactly this plan (plans.md#edits).
-        confirmed_guard: The operator confirmed what a guard stopped.
+        confirmed: What a guard stopped and the operator confirmed, with its numbers; nothing else is confirmed.
+        warnings: What its plan warns of, or warned of when it was written; they ask to be accepted.
+        notes: What its plan says beside; they ask for nothing.
+        acceptance: Who accepted which warnings.
+        by_hand: What was decided about additions that somebody made by hand.
+        looked_at: The agreement whose additions were read for its subscription's first plan.
     """
 
     id: TaskId
@@ -106,13 +158,28 @@ class Task:
     effective: date | None = None
     monthly_effect: Decimal | None = None
     plan_digest: str = ""
-    confirmed_guard: bool = False
     synced_at: datetime | None = None
+    confirmed: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    acceptance: Acceptance | None = None
+    by_hand: tuple[HandMade, ...] = ()
+    looked_at: AgreementId | None = None
 
     @property
     def is_initial(self) -> bool:
         """Made by the first check from the subscription's present state (check.md#first-check)."""
         return self.order_id == INITIAL
+
+    @property
+    def is_accepted(self) -> bool:
+        """A person has seen every one of its warnings."""
+        return self.acceptance is not None and set(self.warnings) <= set(self.acceptance.warnings)
+
+    @property
+    def is_warned(self) -> bool:
+        """It has warnings that nobody accepted yet; what was set aside warns of nothing."""
+        return bool(self.warnings) and not self.is_accepted and self.status is not TaskStatus.SKIPPED
 
     @property
     def queue_key(self) -> tuple[bool, datetime | None, str]:
@@ -122,6 +189,15 @@ class Task:
     def standing_at(self, status: TaskStatus, *, problems: tuple[Problem, ...] = (), note: str = "") -> Task:
         """The same task in another state."""
         return replace(self, status=status, problems=problems, note=note)
+
+
+DIFFERENCE_PREFIX = "difference-"
+"""How the order id of a task begins that tells of a difference which no order explains."""
+
+
+def is_difference(task: Task) -> bool:
+    """It tells of a difference which no order explains (check.md#what-no-order-explains)."""
+    return task.kind is TaskKind.RECONCILIATION and task.order_id.startswith(DIFFERENCE_PREFIX)
 
 
 def order_rank(order_id: str) -> str:

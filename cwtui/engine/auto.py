@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from cwtui.domain.errors import InputError, ServiceError
 from cwtui.domain.tasks import Task, TaskStatus
 from cwtui.engine.checking.checking import Checking
 from cwtui.engine.concurrently import in_turns
 from cwtui.engine.due import due_tasks
-from cwtui.engine.mapping.mapping import MappingDesk
 from cwtui.engine.reports import AutoReport, CheckReport
 from cwtui.engine.workspace import Feature
 from cwtui.engine.writing.synchronise import SyncOutcome
 from cwtui.engine.writing.task_work import TaskWork
+
+if TYPE_CHECKING:
+    from cwtui.engine.mapping.mapping import MappingDesk
 
 FAILED_AUTO = "Failed auto-sync."
 """How the note of a task that `--auto` could not synchronise begins (plans.md#edits)."""
@@ -35,7 +38,7 @@ class AutoRun(Feature):
     async def run(self, *, dry_run: bool = False) -> AutoReport:
         """Check, then synchronise every task that is ready; `failed` ones are tried again (commands.md#auto)."""
         self.workspace.begin_run()
-        report = await self.checking.run()
+        report = await self.checking.run(writes_next=not dry_run)
         errors = [*report.failures]
         if not report.is_planned:
             return await self._reported(SyncOutcome(), report, dry_run=dry_run, errors=errors)
@@ -52,7 +55,8 @@ class AutoRun(Feature):
         self, outcome: SyncOutcome, check: CheckReport, *, dry_run: bool, errors: Sequence[str]
     ) -> AutoReport:
         tasks = [task async for task in in_turns(self.store.tasks())]
-        return outcome.report(self.clock.today, tasks, created=len(check.created), dry_run=dry_run, errors=errors)
+        report = outcome.report(self.clock.today, tasks, created=len(check.created), dry_run=dry_run, errors=errors)
+        return replace(report, unread=check.unread)
 
     async def _map_exact(self, *, dry_run: bool) -> list[str]:
         """Map and create what the settings allow; what fails is said, and the rest of the run goes on."""

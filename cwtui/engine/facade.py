@@ -8,11 +8,11 @@ from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from cwtui.domain.ids import TaskId
+from cwtui.domain.ids import AdditionId, ProductId, TaskId
 from cwtui.domain.mappings import Mapping, MappingKey, MappingKind
 from cwtui.domain.plans import Plan
 from cwtui.domain.records import AuditRow, RecordWrite
-from cwtui.domain.tasks import Task, TaskKind, TaskStatus
+from cwtui.domain.tasks import ByHand, Task, TaskKind, TaskStatus
 from cwtui.engine.planning.desk import PlanningDesk
 from cwtui.engine.reports import AutoReport, CheckReport, DoctorReport, MappingRow, Suggestion, UndoReport
 from cwtui.engine.workspace import Feature
@@ -25,9 +25,11 @@ if TYPE_CHECKING:
     from cwtui.engine.mapping.workbench import Workbench
     from cwtui.engine.planning.open_tasks import OpenTasks
     from cwtui.engine.reconciling.adoption import Adoption
+    from cwtui.engine.reconciling.by_hand import ByHandDesk
     from cwtui.engine.reconciling.reconcile import Reconciler
     from cwtui.engine.reconciling.repair_tasks import RepairTasks
     from cwtui.engine.reporting.forecast import Forecaster
+    from cwtui.engine.reporting.report import Reporter
     from cwtui.engine.writing.drift import DriftDesk
     from cwtui.engine.writing.runs import Runs
     from cwtui.engine.writing.task_work import TaskWork
@@ -50,9 +52,9 @@ class Engine(Feature):
 
     # check and auto
 
-    async def check(self) -> CheckReport:
+    async def check(self, *, watch: bool = False) -> CheckReport:
         """Look for new and ended orders and make their tasks (check.md#later-checks)."""
-        return await self.checking.run()
+        return await self.checking.run(watch=watch)
 
     async def auto(self, *, dry_run: bool = False) -> AutoReport:
         """Check, then synchronise every task that is ready (commands.md#auto); a dry run writes nothing."""
@@ -63,6 +65,11 @@ class Engine(Feature):
     def stop(self) -> None:
         """Ask whatever is running to end before its next write; it then returns its report as usual."""
         self.workspace.run.is_stopping = True
+
+    def end(self) -> None:
+        """As `stop`, and wait for no service longer than a moment: the process ends (synchronising.md#stopping)."""
+        self.stop()
+        self.workspace.run.end_waiting()
 
     def go_on(self) -> None:
         """What begins now is not meant by an earlier `stop`."""
@@ -104,6 +111,22 @@ class Engine(Feature):
         """Synchronise these tasks; the report's `tasks` are these, as they then stand."""
         return await self.work.sync(task_ids, dry_run=dry_run)
 
+    async def accept(self, task_ids: Sequence[TaskId]) -> Sequence[Task]:
+        """A person has seen the warnings of these tasks (plans.md#warnings). All or none."""
+        return await self.work.accept(task_ids)
+
+    async def adopt_for(self, task_id: TaskId, addition_id: AdditionId, product: ProductId | None = None) -> Task:
+        """Link an addition that stands already to a task's subscription (plans.md#billed-by-hand)."""
+        return await self.by_hand.adopt(task_id, addition_id, product)
+
+    async def end_by_hand(self, task_id: TaskId, addition_id: AdditionId) -> Task:
+        """Let a hand-made addition end where the task's new one begins, when the task is written."""
+        return await self.by_hand.decide(task_id, addition_id, ByHand.END)
+
+    async def bill_both(self, task_id: TaskId, addition_id: AdditionId) -> Task:
+        """Let a hand-made addition stand beside the task's new one."""
+        return await self.by_hand.decide(task_id, addition_id, ByHand.BOTH)
+
     async def skip(self, task_ids: Sequence[TaskId], reason: str = "") -> Sequence[Task]:
         """Set tasks aside for good; the tasks as they then stand. All or none."""
         return await self.work.skip(task_ids, reason)
@@ -115,6 +138,10 @@ class Engine(Feature):
     async def undo(self, task_id: TaskId, *, compensate: bool = False) -> UndoReport:
         """Take a synced task back (synchronising.md#undo); `compensate` gives back what was invoiced meanwhile."""
         return await self.work.undo(task_id, compensate=compensate)
+
+    async def resolve(self, task_id: TaskId, *, adopt: AdditionId | None) -> Task | None:
+        """Settle creates without an answer: an addition is what one made, or (None) they are sent again."""
+        return await self.work.resolve(task_id, adopt=adopt)
 
     # mappings
 
@@ -200,6 +227,13 @@ class Engine(Feature):
         return Adoption(self.workspace, self.desk)
 
     @cached_property
+    def by_hand(self) -> ByHandDesk:
+        """Settles what stands in an agreement already."""
+        from cwtui.engine.reconciling.by_hand import ByHandDesk
+
+        return ByHandDesk(self.workspace, self.desk, self.open_tasks, self.adoption)
+
+    @cached_property
     def reconciler(self) -> Reconciler:
         """Compares subscriptions with agreements, and repairs."""
         from cwtui.engine.reconciling.reading import BothSides
@@ -235,6 +269,13 @@ class Engine(Feature):
         from cwtui.engine.reporting.forecast import Forecaster
 
         return Forecaster(self.workspace, self.desk)
+
+    @cached_property
+    def reporter(self) -> Reporter:
+        """What a month bills, and why."""
+        from cwtui.engine.reporting.report import Reporter
+
+        return Reporter(self.workspace, self.desk)
 
     @cached_property
     def customers(self) -> CustomerImport:

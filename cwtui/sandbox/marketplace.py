@@ -60,7 +60,8 @@ class Marketplace:
         Raises:
             Refusal: In place of an answer that is not a success.
         """
-        if request.headers.get("x-subscription-key") != MARKETPLACE.subscription_key:
+        subscribed = request.headers.get("x-subscription-key")
+        if self.behaviour.needs_subscription_key and subscribed != MARKETPLACE.subscription_key:
             text = "Access denied due to missing or invalid subscription key."
             raise Refusal(401, {"statusCode": "401", "message": text})
         table, key = _resolve(request)
@@ -91,10 +92,15 @@ class Marketplace:
             raise MarketplaceRefusal(401, "unauthorized", "The user name or the password is wrong.")
         if self._body(request).get("marketplace") != MARKETPLACE.marketplace:
             raise MarketplaceRefusal(400, "invalidMarketplace", "There is no such marketplace.")
+        token, lifetime = self.grant()
+        return Answer(document={"token": token, "expiresInSeconds": lifetime})
+
+    def grant(self) -> tuple[str, int]:
+        """A new token, and the seconds it is good for."""
         token = secrets.token_urlsafe(24)
         lifetime = self.behaviour.token_lifetime_s
         self._tokens[token] = self._clock() + lifetime
-        return Answer(document={"token": token, "expiresInSeconds": lifetime})
+        return token, lifetime
 
     def _body(self, request: Request) -> Row:
         try:
@@ -213,9 +219,8 @@ def _not_after(field: str) -> Test:
 
 
 def _of_subscription(row: Row, value: str) -> bool:
-    return row.get("subscriptionId") == value or any(
-        product.get("subscriptionId") == value for product in row.get("products", ())
-    )
+    ends = ("subscriptionId", "targetSubscriptionId")
+    return any(part.get(end) == value for part in (row, *row.get("products", ())) for end in ends)
 
 
 def _has_email(row: Row, value: str) -> bool:

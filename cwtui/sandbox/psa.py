@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from cwtui.sandbox import exact_json, psa_lists, psa_writes
 from cwtui.sandbox.behaviour import Behaviour
 from cwtui.sandbox.credentials import PSA
-from cwtui.sandbox.errors import Fault400, NotFound, PsaRefusal
+from cwtui.sandbox.errors import Fault400, Item, NotFound, PsaRefusal
 from cwtui.sandbox.http import Answer, Request
 from cwtui.sandbox.psa_paths import LEVELS, Route, resolve
 from cwtui.sandbox.psa_views import VIEWS, View
-from cwtui.sandbox.shape import Row
+from cwtui.sandbox.shape import SHAPES, Row
 from cwtui.sandbox.table import Table
 from cwtui.sandbox.world import World
 
-VERSION = "2026.4"
 MAX_URL = 2000
-_VERSIONED = re.compile(r"application/vnd\.connectwise\.com\+json(;\s*version=(?P<version>.*))?$")
+_VERSIONED = re.compile(r"application/vnd\.connectwise\.com\+json(;\s*version=(?P<version>.*))?")
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 
 
@@ -38,14 +38,16 @@ class Psa:
         _identify(request)
         if len(request.url) + 1 + len(request.query_string) > MAX_URL:
             raise PsaRefusal(414, "UriTooLong", "The request URL is too long.")
-        content_type = _content_type(request.headers.get("accept", ""))
+        newest = self.behaviour.psa_version
+        content_type = _content_type(request.headers.get("accept", ""), newest)
+        _know_fields(request, self.behaviour.unknown_fields)
         route = resolve(request.path)
         request.template = route.template
         if request.method not in route.methods:
             raise PsaRefusal(405, "MethodNotAllowed", f"{request.method} is not supported here.")
         self._permit(route, request.method)
         answer = self._dispatch(route, request)
-        answer.headers["api-current-version"] = VERSION
+        answer.headers["api-current-version"] = newest
         answer.content_type = content_type
         return answer
 
@@ -66,10 +68,12 @@ class Psa:
         if route.form == "item":
             return self._item(route, request, table, parent, body)
         if request.method == "GET":
-            return psa_lists.listed(table, route.resource.shape, request, link_always=self.behaviour.link_always)
+            answer = psa_lists.listed(table, route.resource.shape, request, link_always=self.behaviour.link_always)
+            return self._shown(route, answer)
         select = psa_lists.selection(request, route.resource.shape)
+        self._refuse_unknown(route, body)
         row = psa_writes.create(self.world, route.resource, table, parent, body)
-        return Answer(route.resource.created, select(row))
+        return self._shown(route, Answer(route.resource.created, select(self._kept(route, table, row))))
 
     def _item(self, route: Route, request: Request, table: Table, parent: Row | None, body: Any) -> Answer:
         row = table.get(route.id)
@@ -78,16 +82,38 @@ class Psa:
         select = psa_lists.selection(request, route.resource.shape)
         match request.method:
             case "GET":
-                return Answer(200, select(row))
+                return self._shown(route, Answer(200, select(row)))
             case "DELETE":
                 psa_writes.delete(self.world, route.resource, table, row)
                 status = route.resource.deleted
                 return Answer(status, row if status == 200 else None)  # noqa: PLR2004  # with a body or without
             case "PUT":
+                self._refuse_unknown(route, body)
                 write: Callable[..., Row] = psa_writes.replace
             case _:
                 write = psa_writes.patch
-        return Answer(200, select(write(self.world, route.resource, table, parent, row, body)))
+        written = write(self.world, route.resource, table, parent, row, body)
+        return self._shown(route, Answer(200, select(self._kept(route, table, written))))
+
+    def _kept(self, route: Route, table: Table, row: Row) -> Row:
+        """Keep an addition the PSA's own way; what is answered at once may still be what was sent."""
+        if route.resource.table != "additions":
+            return row
+        kept = self.behaviour.keeping.kept(row)
+        table.add(kept)
+        return row if self.behaviour.keeping.echoes else kept
+
+    def _shown(self, route: Route, answer: Answer) -> Answer:
+        if route.resource.table != "additions":
+            return answer
+        return replace(answer, document=self.behaviour.keeping.shown(answer.document))
+
+    def _refuse_unknown(self, route: Route, body: Any) -> None:
+        shape = SHAPES[route.resource.shape]
+        unknown = [name for name in body if name not in shape.fields] if isinstance(body, dict) else []
+        if self.behaviour.keeping.strict and unknown:
+            text = f"The member {unknown[0]} is not known."
+            raise shape.refuse(Item("InvalidObject", text, shape.name, unknown[0]))
 
     def _view(self, view: View, route: Route, request: Request) -> Answer:
         self._parent(route)
@@ -127,14 +153,27 @@ def _identify(request: Request) -> None:
         raise PsaRefusal(403, "InvalidClientId", "A valid clientId header is required.")
 
 
-def _content_type(accept: str) -> str:
-    found = _VERSIONED.search(accept.strip())
-    if found is None:
-        return "application/json"
-    version = (found["version"] or VERSION).strip()
-    if not re.fullmatch(r"\d{4}\.\d{1,2}", version):
-        raise Fault400("InvalidVersion", f"{version} is not a version of this API.")
-    return f"application/vnd.connectwise.com+json; version={version}"
+def _content_type(accept: str, newest: str) -> str:
+    """What the answer is sent as; several types may be accepted, the first that is known counts."""
+    for accepted in accept.split(","):
+        found = _VERSIONED.fullmatch(accepted.strip())
+        if found is None:
+            continue
+        version = (found["version"] or newest).strip()
+        if not re.fullmatch(r"\d{1,4}\.\d{1,2}", version) or _parts(version) > _parts(newest):
+            raise Fault400("InvalidVersion", f"{version} is not a version of this API; it offers {newest}.")
+        return f"application/vnd.connectwise.com+json; version={version}"
+    return "application/json"
+
+
+def _parts(version: str) -> list[int]:
+    return [int(part) for part in version.split(".")]
+
+
+def _know_fields(request: Request, unknown: frozenset[str]) -> None:
+    asked = request.query.get("fields", "").split(",")
+    if strange := [name for name in asked if name in unknown]:
+        raise Fault400("InvalidParameter", f"{strange[0]} is not a field of this record.")
 
 
 def _body(request: Request) -> Any:

@@ -19,11 +19,14 @@ from cwtui.domain.errors import (
     AccessDenied,
     NotFound,
     OutcomeUnknown,
+    QuotaReached,
     Refused,
     ServiceError,
+    Stopped,
     Transient,
     Unreadable,
 )
+from cwtui.domain.remedies import Action, Remedy
 from cwtui.services import exact_json
 
 Service = Literal["marketplace", "PSA"]
@@ -31,9 +34,13 @@ Service = Literal["marketplace", "PSA"]
 NOT_KNOWN_YET = "Whether it was created is not known yet."
 NOT_KNOWN = "Whether the change was made is not known."
 
+_GAVE_UP = {HTTPStatus.REQUEST_TIMEOUT, 499}
+_THROTTLED = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
 _LONGEST_MESSAGE = 400
 _LONGEST_TITLE = 80
 _SHORTEST_SECRET = 4
+_LONGEST_BELIEVED_S = 400 * 86_400.0
+"""A `Retry-After` beyond this is a mistake, not a quota."""
 _MOST_OF_A_PAGE = 16 * 1024
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)
 _CODES = ("code", "errorCode", "error_code", "statusCode", "error")
@@ -58,6 +65,7 @@ class Asked:
     query: Mapping[str, str] | None = field(default=None, repr=False)
     body: bytes | None = field(default=None, repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body_type: str = "application/json"
     in_doubt: bool = False
     took_s: float = 0.0
 
@@ -160,11 +168,11 @@ def refusal(asked: Asked, response: httpx.Response, secrets: Iterable[str]) -> S
     if status < HTTPStatus.BAD_REQUEST:
         return unreadable(asked, "a redirect to another address", status)
     kind: type[ServiceError] = Refused
-    next_step = "Correct what it names, then try again."
+    next_step: str | Remedy = "Correct what it names, then try again."
     if status == HTTPStatus.UNAUTHORIZED:
-        kind, next_step = AccessDenied, f"Check the credentials of the {asked.service}, then run `cwtui doctor`."
+        kind, next_step = AccessDenied, Remedy(Action.CHECK_CREDENTIALS, asked.service)
     elif status == HTTPStatus.FORBIDDEN:
-        kind, next_step = AccessDenied, "Run `cwtui doctor`: it lists what the credentials do not permit."
+        kind, next_step = AccessDenied, Remedy(Action.DIAGNOSE)
     elif status == HTTPStatus.NOT_FOUND:
         kind, next_step = NotFound, "Check that it was not deleted there; wrong credentials can look like this too."
     return kind(
@@ -177,8 +185,45 @@ def refusal(asked: Asked, response: httpx.Response, secrets: Iterable[str]) -> S
     )
 
 
+def out_of_quota(asked: Asked, response: httpx.Response, secrets: Iterable[str], goes_on_at: datetime) -> ServiceError:
+    """The error for a service that asks to be left alone for longer than anybody waits."""
+    its = said(response, secrets)
+    words = f" ({its.message.rstrip('.')})" if its.message else ""
+    return QuotaReached(
+        f"The {asked.service} takes no more requests for now: it answered {response.status_code} to {asked}{words}.",
+        service=asked.service,
+        status=response.status_code,
+        code=its.code or None,
+        changed=asked.changed,
+        goes_on_at=goes_on_at,
+    )
+
+
+def stopped(asked: Asked) -> ServiceError:
+    """The error for a request that nobody waits for any more, because the program ends."""
+    if asked.in_doubt and not asked.repeatable:
+        return failed(asked, f"The run was stopped before the {asked.service} answered {asked}.")
+    return Stopped(
+        f"The run was stopped before the {asked.service} answered {asked}.",
+        service=asked.service,
+        changed=asked.changed,
+        next_step="The next run goes on from here.",
+    )
+
+
+def is_in_doubt(status: int) -> bool:
+    """Whether a service, or what stands before it, gave up: it may have done what was asked."""
+    return status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in _GAVE_UP
+
+
+def is_throttled(response: httpx.Response) -> bool:
+    """429, 503, or a 403 that says when to come again: gateways answer that where a quota is used up."""
+    is_quota = response.status_code == HTTPStatus.FORBIDDEN and "Retry-After" in response.headers
+    return is_quota or response.status_code in _THROTTLED
+
+
 def broken(asked: Asked, response: httpx.Response, secrets: Iterable[str]) -> ServiceError:
-    """The error for a 5xx: what was sent may have been done."""
+    """The error for an answer that is in doubt: what was sent may have been done."""
     its = said(response, secrets)
     happened = its.answering(asked, response.status_code)
     return failed(asked, happened, status=response.status_code, code=its.code or None)
@@ -215,7 +260,7 @@ def failed(asked: Asked, happened: str, *, status: int | None = None, code: str 
         status=status,
         code=code,
         changed=asked.changed,
-        next_step="Try again later; `cwtui doctor` shows whether the service answers.",
+        next_step=Remedy(Action.TRY_LATER),
     )
 
 
@@ -240,23 +285,27 @@ def web_page(response: httpx.Response, secrets: Iterable[str]) -> str:
 
 
 def retry_after(response: httpx.Response, now: datetime) -> float | None:
-    """Seconds that `Retry-After` asks to wait, given as seconds or as an HTTP date; None without a readable one.
+    """Seconds that `Retry-After` asks to wait, given as seconds or as an HTTP date; None without a reasonable one.
 
     A date is compared with the answer's own `Date`, so that a wrong clock here does not matter.
     """
     text = response.headers.get("Retry-After", "").strip()
     if not text:
         return None
-    if re.fullmatch(r"\d+(\.\d+)?", text):
-        return float(text)
-    until = _http_date(text)
-    since = _http_date(response.headers.get("Date", "")) or now
-    return None if until is None else max(0.0, (until - since).total_seconds())
+    if re.fullmatch(r"[0-9]{1,12}(\.[0-9]{1,9})?", text):
+        pause = float(text)
+    else:
+        until = _http_date(text)
+        since = _http_date(response.headers.get("Date", "")) or now
+        if until is None:
+            return None
+        pause = max(0.0, (until - since).total_seconds())
+    return pause if pause <= _LONGEST_BELIEVED_S else None
 
 
 def _http_date(text: str) -> datetime | None:
     try:
         moment = parsedate_to_datetime(text)
-    except ValueError:
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, TypeError, IndexError, OverflowError):  # the parser reads any number, and a date has bounds
         return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

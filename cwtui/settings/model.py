@@ -12,16 +12,19 @@ from datetime import timedelta
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, get_args
+from typing import Annotated, Literal, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, SecretStr
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, SecretStr, model_validator
 
 from cwtui.domain.errors import ConfigError
 from cwtui.domain.plans import PriceSource, ProrateMode
 from cwtui.durations import DURATION_FORM, parse_duration
 from cwtui.options import DEFAULT_PROFILE
-from cwtui.settings.urls import checked_url, connectwise_api_url
+from cwtui.services.connectwise_address import api_url
+from cwtui.settings.profile_keys import Headers, Values, refuse_unknown
+from cwtui.settings.urls import checked_url, sendable
+from cwtui.vendors.layouts import COUNT_COLUMNS
+from cwtui.vendors.profiles import is_shipped, shipped_profile
 
 ENV_PREFIX = "CWTUI_"
 ENV_DELIMITER = "__"
@@ -55,6 +58,8 @@ def _none_if_off(value: object) -> object:
 
 
 Url = Annotated[str, BeforeValidator(checked_url)]
+Sendable = Annotated[str, BeforeValidator(sendable)]
+SendableSecret = Annotated[SecretStr, BeforeValidator(sendable)]
 # strict: a bare number would be read as seconds, and nobody could tell from the file
 Period = Annotated[timedelta, BeforeValidator(_duration), Field(strict=True)]
 Pattern = Annotated[str, BeforeValidator(_pattern)]
@@ -102,22 +107,50 @@ class ConnectWise(_Section):
     company_id: str = Field("", description=_TEXT)
     public_key: str = Field("", description=_TEXT, repr=False)
     private_key: SecretStr = Field(_NO_SECRET, description=_TEXT)
-    client_id: str = Field("", description=_TEXT, repr=False)
+    client_id: Sendable = Field("", description=_TEXT, repr=False)
+    api_version: str = Field("2026.4", pattern=r"^(\d{4}\.\d{1,2})?$", description="a version such as 2026.4")
 
     @property
     def api_url(self) -> str:
         """The address of the REST API 3.0, without a closing slash; empty while `base_url` is."""
-        return connectwise_api_url(self.base_url)
+        return api_url(self.base_url)
+
+
+class Auth(StrEnum):
+    """How the marketplace is signed in to (settings.md#sign-in)."""
+
+    BASIC = "basic"
+    OAUTH = "oauth"
 
 
 class Marketplace(_Section):
-    """The marketplace's address and credentials; empty until they are set."""
+    """The marketplace's address and credentials; empty until they are set.
+
+    Attributes:
+        token_url: Where OAuth's tokens come from; may be on another host.
+        requests_per_minute: Most requests in any minute; None is no limit.
+    """
 
     base_url: Url = Field("", description=_URL)
+    auth: Auth = Field(Auth.BASIC, description="basic or oauth")
     username: str = Field("", description=_TEXT)
     password: SecretStr = Field(_NO_SECRET, description=_TEXT)
-    subscription_key: SecretStr = Field(_NO_SECRET, description=_TEXT)
+    token_url: Url = Field("", description=_URL)
+    client_id: str = Field("", description=_TEXT, repr=False)
+    client_secret: SecretStr = Field(_NO_SECRET, description=_TEXT)
+    scope: str = Field("", description="words apart by spaces")
+    subscription_key: SendableSecret = Field(_NO_SECRET, description="a text; empty where no gateway asks for one")
     marketplace: str = Field("", description=_TEXT)
+    requests_per_minute: Annotated[int | None, BeforeValidator(_none_if_off)] = Field(
+        None, ge=1, le=100_000, description='a whole number such as 60, or "off"'
+    )
+
+    @property
+    def is_begun(self) -> bool:
+        """Somebody set an address or a credential."""
+        texts = (self.base_url, self.username, self.token_url, self.client_id)
+        secrets = (self.password, self.client_secret, self.subscription_key)
+        return any(texts) or any(secret.get_secret_value() for secret in secrets)
 
 
 class Sync(_Section):
@@ -155,6 +188,15 @@ class Notify(_Section):
         frozenset({NotifyOn.ERRORS, NotifyOn.ACTION_NEEDED}),
         description="a list of errors, action_needed, created and synced",
     )
+    remind: Period = Field(timedelta(days=1), description=f"{DURATION_FORM}, in quotes")
+
+
+class StatePlace(_Section):
+    """Where the state is kept, and who shares it (hands.md#a-shared-state)."""
+
+    path: str = Field("", description="the path of a file")
+    group: str = Field("", description="the name of a group of this machine")
+    url: str = Field("", description="postgresql://user@host/database, without a password")
 
 
 class Guard(_Section):
@@ -177,7 +219,7 @@ class VendorFiles(_Section):
     """
 
     agreement_type: str = Field("Intermedia", min_length=1, description="the name of an agreement type")
-    columns: dict[str, str] = Field(
+    columns: dict[str, Headers] = Field(
         default_factory=dict, description='a table of column = "header in the file", [intermedia.columns]'
     )
     unsupported_skus: Pattern = Field("(?i)pbx|voice|voip", description=_PATTERN)
@@ -197,17 +239,40 @@ class Intermedia(VendorFiles):
 
 
 class UsageLayout(VendorFiles):
-    """Another vendor's usage file: `[usage.NAME]`.
-
-    Attributes:
-        priced_names: Its catalog items are named `<SKU>_<UNIT_PRICE>`; else by the SKU alone.
-    """
+    """Another vendor's usage file: `[usage.NAME]`; see `cwtui.vendors.layouts.Layout` for what each key does."""
 
     agreement_type: str = Field(min_length=1, description="the name of an agreement type")
     unsupported_skus: Pattern = Field("", description=_PATTERN)
     one_time_skus: Pattern = Field("", description=_PATTERN)
     recurring_skus: Pattern = Field("", description=_PATTERN)
     priced_names: bool = Field(default=False, description=_BOOL)
+    joined_by: str = ":"
+    keep: dict[str, Values] = Field(default_factory=dict)
+    skip: dict[str, Values] = Field(default_factory=dict)
+    accounts_by: Literal["id", "name"] = "id"
+    same_company: Literal["refuse", "add_up"] = "refuse"
+    same_sku: Literal["add_up", "apart"] = "add_up"
+    multiply_by: Decimal = Field(Decimal(1), gt=0)
+    divide_by: Decimal = Field(Decimal(1), gt=0)
+    round: Literal["", "up", "down", "half_up"] = ""
+    decimals: int = Field(0, ge=0, le=6)
+    quantity: Decimal | None = Field(None, ge=0)
+    sku_columns: dict[str, str] = Field(default_factory=dict)
+    price_from: Literal["catalog", "file"] = "catalog"
+    sign: Literal[1, -1] = 1
+    header_row: int | None = Field(None, ge=1)
+    sheet: str = ""
+    decimal_mark: Literal["", ".", ","] = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def check_keys(cls, given: object) -> object:
+        """Refuse a key that there is none of, with the nearest there is; so the keys of `columns`."""
+        if isinstance(given, Mapping):
+            refuse_unknown(given, cls.model_fields, "")
+            columns = given.get("columns", {})
+            refuse_unknown(columns if isinstance(columns, Mapping) else {}, COUNT_COLUMNS, "columns.")
+        return given
 
 
 class Usage(_Section):
@@ -215,6 +280,17 @@ class Usage(_Section):
 
     model_config = ConfigDict(extra="allow")
     __pydantic_extra__: dict[str, UsageLayout]
+
+    @model_validator(mode="before")
+    @classmethod
+    def begin_with_shipped(cls, given: object) -> object:
+        """A profile that comes with the program is where settings of its name begin."""
+        if not isinstance(given, Mapping):
+            return given
+        return {
+            name: {**shipped_profile(name), **own} if isinstance(own, Mapping) and is_shipped(name) else own
+            for name, own in given.items()
+        }
 
     @property
     def layouts(self) -> Mapping[str, UsageLayout]:
@@ -241,18 +317,10 @@ class Origin:
     keyring_failure: str = ""
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """Everything that may be configured. Made by `cwtui.settings.load_settings`, or from keywords alone in tests."""
 
-    model_config = SettingsConfigDict(
-        frozen=True,
-        extra="forbid",
-        hide_input_in_errors=True,
-        env_prefix=ENV_PREFIX,
-        env_nested_delimiter=ENV_DELIMITER,
-        env_ignore_empty=True,
-        enable_decoding=False,  # lists are read by their own validators, from TOML and environment alike
-    )
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     connectwise: ConnectWise = ConnectWise()
     marketplace: Marketplace = Marketplace()
@@ -260,21 +328,10 @@ class Settings(BaseSettings):
     mapping: MappingRules = MappingRules()
     notify: Notify = Notify()
     guard: Guard = Guard()
+    state: StatePlace = StatePlace()
     intermedia: Intermedia = Intermedia()
     usage: Usage = Usage()
     _origin: Origin = PrivateAttr(default_factory=Origin)
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],  # noqa: ARG003  # the signature is pydantic-settings'
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Take what `load_settings` merged: it must know which source gave which value."""
-        return (init_settings,)
 
     def remember(self, origin: Origin) -> None:
         """Keep where the values came from; only the loader calls this."""
@@ -303,16 +360,32 @@ class Settings(BaseSettings):
     @property
     def missing(self) -> tuple[str, ...]:
         """Keys of both services that have no value yet; empty when cwtui can connect."""
-        return tuple(key for key in REQUIRED_KEYS if not _revealed(self.value(key)))
+        return self.missing_for(files=self.names_files)
 
-    def require_connections(self) -> None:
-        """Raise `ConfigError` unless both services are configured."""
-        if not self.missing:
+    def missing_for(self, *, files: bool) -> tuple[str, ...]:
+        """Keys that have no value yet.
+
+        Args:
+            files: Vendors' files are in use. Then a marketplace of which nothing is set is not missed.
+        """
+        keys = _CONNECTWISE_KEYS
+        if self.marketplace.is_begun or not files:
+            keys += _MARKETPLACE_KEYS[self.marketplace.auth]
+        return tuple(key for key in keys if not _revealed(self.value(key)))
+
+    def require_connections(self, *, files: bool | None = None) -> None:
+        """Raise `ConfigError` unless the services in use are configured.
+
+        Args:
+            files: As for `missing_for`; None goes by whether the settings name any.
+        """
+        missing = self.missing_for(files=self.names_files if files is None else files)
+        if not missing:
             return
         where = self._origin.path or "the settings file"
         keyring = f" ({self._origin.keyring_failure})" if self._origin.keyring_failure else ""
         raise ConfigError(
-            f"Profile {self._origin.profile} has no {', '.join(self.missing)}{keyring}.",
+            f"Profile {self._origin.profile} has no {', '.join(missing)}{keyring}.",
             changed="No service was contacted and nothing was changed.",
             next_step=(
                 f"Run `cwtui` for the setup screen, or `cwtui config init` and fill in {where}; "
@@ -344,13 +417,18 @@ ALLOWED: Mapping[str, str] = {key: allowed for key, allowed, _ in _fields()}
 SECRET_KEYS = frozenset(key for key, _, secret in _fields() if secret)
 """Keys whose value is never printed."""
 
-HALF_SHOWN_KEYS = frozenset({"connectwise.public_key", "connectwise.client_id"})
+HALF_SHOWN_KEYS = frozenset({"connectwise.public_key", "connectwise.client_id", "marketplace.client_id"})
 """Keys that name a credential without being one: their last four characters are shown."""
 
-REQUIRED_KEYS = tuple(
-    key for key in ALLOWED if key.startswith(("connectwise.", "marketplace.")) and key != "marketplace.marketplace"
+_CONNECTWISE_KEYS = tuple(
+    f"connectwise.{name}" for name in ("base_url", "company_id", "public_key", "private_key", "client_id")
 )
-"""Keys without which the services cannot be reached; the contract asks for a marketplace code only of some."""
+_MARKETPLACE_KEYS: Mapping[Auth, tuple[str, ...]] = {
+    Auth.BASIC: ("marketplace.base_url", "marketplace.username", "marketplace.password"),
+    Auth.OAUTH: ("marketplace.base_url", "marketplace.token_url", "marketplace.client_id", "marketplace.client_secret"),
+}
+REQUIRED_KEYS = (*_CONNECTWISE_KEYS, *_MARKETPLACE_KEYS[Auth.BASIC])
+"""Keys without which the services cannot be reached; an API gateway may ask for a subscription key besides."""
 
 
 def environment_name(key: str) -> str:

@@ -13,7 +13,9 @@ from cwtui.domain.ids import CompanyId
 from cwtui.domain.management import ManageId
 from cwtui.domain.marketplace import Address
 from cwtui.domain.psa import Company
+from cwtui.domain.remedies import Action, Remedy
 from cwtui.engine.concurrently import each
+from cwtui.engine.csv_cells import damage, is_total
 from cwtui.engine.protocols import Listener, Progress, Store
 from cwtui.engine.writing.create_once import CreateOnce
 from cwtui.vendors.account_contacts import AccountContacts
@@ -54,11 +56,13 @@ class AccountsReport:
     """What one export of accounts did.
 
     Attributes:
+        namesakes: Rows whose company was created although one of that name exists, and which.
         failures: Rows that could not be carried out now, to be tried again.
         without_contact: Rows whose company was created and linked, but whose contact was not, and why.
     """
 
     links: tuple[AccountLink, ...] = ()
+    namesakes: tuple[Refusal, ...] = ()
     refused: tuple[Refusal, ...] = ()
     failures: tuple[Refusal, ...] = ()
     without_contact: tuple[Refusal, ...] = ()
@@ -98,6 +102,10 @@ def read_accounts(path: Path, layout: Layout) -> VendorFile:
 def _row_refusal(row: Row) -> str:
     if not row["account_id"]:
         return "it has no account id"
+    if reason := damage(row["account_id"]):
+        return f"its account id {row['account_id']!r} {reason}"
+    if is_total(row["account_id"]):
+        return "it is a line of totals"
     if len(row["account_id"]) > LONGEST_IDENTIFIER:
         return f"its account id is longer than the {LONGEST_IDENTIFIER} characters of a Company ID"
     if not row["name"]:
@@ -127,8 +135,10 @@ class AccountExport:
         self._links = LinkedAccounts(self.store, self.layout)
         self._contacts = AccountContacts(self.psa, self.store, self.layout, self.once)
 
-    async def run(self, file: VendorFile, *, manage_id: bool = False) -> AccountsReport:
+    async def run(self, file: VendorFile, *, manage_id: bool = False, dry_run: bool = False) -> AccountsReport:
         """Link or create the company of every row; with `manage_id`, by Manage ID too, and write it.
+
+        A dry run says what would be done, and writes nothing.
 
         Raises:
             InputError: `manage_id` without the Management IT solution.
@@ -141,6 +151,8 @@ class AccountExport:
         refused = list(file.refused)
         failures: list[Refusal] = []
         without_contact: list[Refusal] = []
+        namesakes: list[Refusal] = []
+        by_name = {_key(company.name): company for company in self._companies.values() if not company.is_deleted}
         unknown = [
             row for row in file.rows if not self._candidates(row) and self._links.company(row["account_id"]) is None
         ]
@@ -149,7 +161,7 @@ class AccountExport:
         for done, row in enumerate(file.rows):
             self.listener.progress(Progress("Exporting accounts", done, len(file.rows)))
             try:
-                found = await self._row(row)
+                found = self._previewed(row) if dry_run else await self._row(row)
             except AccessDenied:
                 raise
             except ServiceError as error:
@@ -161,17 +173,21 @@ class AccountExport:
                 refused.append(found)
             else:
                 links.append(found)
-                if lacking := await self._contacts.make(row, found.company):
+                same = by_name.get(_key(row["name"])) if found.by is LinkedBy.CREATED else None
+                if same is not None:
+                    reason = f"a company named {same.name} exists already ({same.id})"
+                    namesakes.append(row.refused(reason, "account_id"))
+                if not dry_run and (lacking := await self._contacts.make(row, found.company)):
                     without_contact.append(lacking)
         refused.sort(key=lambda one: one.line)
-        return AccountsReport(tuple(links), tuple(refused), tuple(failures), tuple(without_contact))
+        return AccountsReport(tuple(links), tuple(namesakes), tuple(refused), tuple(failures), tuple(without_contact))
 
     async def _needed_solution(self) -> int:
         solution = solution_named(await self.psa.management_solutions(), SOLUTION)
         if solution is None:
             raise InputError(
                 f"ConnectWise has no Management IT solution {SOLUTION}, so there are no Manage IDs of it.",
-                next_step="Run `cwtui intermedia setup --apply`.",
+                next_step=Remedy(Action.SET_UP_VENDOR),
             )
         return solution.id
 
@@ -213,6 +229,16 @@ class AccountExport:
             found.setdefault(company.id, (company, by))
         return found
 
+    def _previewed(self, row: Row) -> AccountLink | Refusal:
+        """What would be done with a row."""
+        found = self._found(row)
+        if isinstance(found, Refusal):
+            return found
+        if found is None and self._codes.get(row["country"].casefold()) is None:
+            return row.refused(f"ConnectWise has no country {row['country']!r}", "account_id")
+        company, by = found or (Company(CompanyId(0), row["account_id"], row["name"]), LinkedBy.CREATED)
+        return AccountLink(row.line, row["account_id"], company, by)
+
     async def _row(self, row: Row) -> AccountLink | Refusal:
         found = self._found(row)
         if isinstance(found, Refusal):
@@ -235,8 +261,8 @@ class AccountExport:
         living = [(company, by) for company, by in candidates if not company.is_deleted]
         if len(living) > 1:
             names = ", ".join(f"{company.name} ({company.id}, by {by})" for company, by in living)
-            reason = f"several companies carry its id: {names}; choose: cwtui map set customer"
-            return row.refused(f"{reason} {self.layout.customer(account)} ID", "account_id")
+            reason = f"several companies carry its id: {names}"
+            return row.refused(f"{reason}; map customer {self.layout.customer(account)} to one of them", "account_id")
         if living:
             if other := self._links.other(living[0][0].id, account):
                 reason = f"company {living[0][0].name} is linked to account {other} already"
@@ -254,7 +280,7 @@ class AccountExport:
             return company, LinkedBy.LINK
         state = "in the recycle bin; restore it in ConnectWise" if company else "no longer in ConnectWise"
         name = f"{company.name} ({linked})" if company else str(linked)
-        forget = f"cwtui map unset customer {self.layout.customer(self._links.spelling(row['account_id']))}"
+        forget = f"unmap customer {self.layout.customer(self._links.spelling(row['account_id']))}"
         return row.refused(f"its company {name} is {state}, or let it go: {forget}", "account_id")
 
     async def _create(self, row: Row) -> Company | Refusal:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from cwtui.domain.tasks import TaskStatus
 from cwtui.engine.planning.desk import PlanningDesk
+from cwtui.engine.reconciling.adoption import Adoption
 from cwtui.engine.reports import AutoReport
 from cwtui.engine.writing.create_once import CreateOnce
 from cwtui.engine.writing.task_work import TaskWork
@@ -18,10 +19,11 @@ from cwtui.vendors.count_reconcile import CountRow, CountStatus, compare
 from cwtui.vendors.count_source import CountSource
 from cwtui.vendors.cross_references import Association, CrossReferences
 from cwtui.vendors.items import ItemExport, ItemsReport
-from cwtui.vendors.layouts import Layout
+from cwtui.vendors.layouts import INTERMEDIA, Layout
 from cwtui.vendors.protocols import IntermediaPsa
 from cwtui.vendors.setup_tables import Checklist, SetupTables
-from cwtui.vendors.sku_sheet import read_sku_sheet
+from cwtui.vendors.sku_sheet import SkuSheet, read_sku_sheet
+from cwtui.vendors.usage_items import read_usage_items
 from cwtui.vendors.vendor_file import Refusal
 
 _REPAIRED = {CountStatus.QUANTITY_DIFFERS, CountStatus.MISSING}
@@ -65,14 +67,14 @@ class VendorDesk:
             self.work.workspace.begin_run()
         return await self._tables().checklist(apply=apply)
 
-    async def export_accounts(self, path: Path, *, manage_id: bool = False) -> AccountsReport:
-        """Link or create the company of every account of a file."""
+    async def export_accounts(self, path: Path, *, manage_id: bool = False, dry_run: bool = False) -> AccountsReport:
+        """Link or create the company of every account of a file; a dry run only says what it would do."""
         self.work.workspace.begin_run()
         file = read_accounts(path, self.layout)
         export = AccountExport(
             self.psa, self.desk.store, self.desk.listener, self.layout, self.once, at_once=self.desk.at_once
         )
-        return await export.run(file, manage_id=manage_id)
+        return await export.run(file, manage_id=manage_id, dry_run=dry_run)
 
     async def compare_items(self, path: Path) -> tuple[ItemExport, ItemsReport]:
         """What of a SKU sheet is new, the same, or held otherwise; `ItemExport.apply` carries it out."""
@@ -86,7 +88,7 @@ class VendorDesk:
             self._tables(),
             at_once=self.desk.at_once,
         )
-        return export, await export.compare(read_sku_sheet(path, self.layout))
+        return export, await export.compare(self._items(path))
 
     async def cross_references(self, *, apply: bool = False) -> tuple[Association, ...]:
         """Every exported SKU and whether it is associated; with `apply`, those that are not become so."""
@@ -95,10 +97,12 @@ class VendorDesk:
         tables, store, listener = self._tables(), self.desk.store, self.desk.listener
         return await CrossReferences(self.psa, store, listener, self.layout, self.once, tables).run(apply=apply)
 
-    async def export_counts(self, path: Path, *, day: date | None = None, force: bool = False) -> CountsReport:
-        """Make the `count_update` tasks of a report."""
+    async def export_counts(
+        self, path: Path, *, day: date | None = None, force: bool = False, adopts: bool = False
+    ) -> CountsReport:
+        """Make the `count_update` tasks of a report; with `adopts`, link the additions it counts first."""
         self.work.workspace.begin_run()
-        return await self._counts().run(read_billing_report(path, self.layout, day), force=force)
+        return await self._counts().run(read_billing_report(path, self.layout, day), force=force, adopts=adopts)
 
     async def reconcile(
         self, path: Path, *, day: date | None = None, apply: bool = False, force: bool = False
@@ -126,8 +130,20 @@ class VendorDesk:
         rows = tuple(compare(await after.resolve(report), self.layout, after.refused))
         return CountReconciliation(rows, after.refused, counts, run)
 
+    def _items(self, path: Path) -> SkuSheet:
+        read = read_sku_sheet if self.layout.name == INTERMEDIA else read_usage_items
+        return read(path, self.layout)
+
     def _tables(self) -> SetupTables:
         return SetupTables(self.psa, self.layout, self.once)
 
     def _counts(self) -> CountExport:
-        return CountExport(self.psa, self.desk.store, self.desk, self.layout, self.source, at_once=self.desk.at_once)
+        return CountExport(
+            self.psa,
+            self.desk.store,
+            self.desk,
+            self.layout,
+            self.source,
+            Adoption(self.work.workspace, self.desk).link,
+            at_once=self.desk.at_once,
+        )

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from cwtui.composition import build_engine, close_services, open_services, vendor_desk
+from cwtui.composition import build_engine, close_services, open_services
 from cwtui.domain.records import AuditRow
 from cwtui.domain.tasks import Task
 from cwtui.engine.clock import SystemClock
@@ -24,6 +24,7 @@ from cwtui.sandbox.credentials import announcement
 from cwtui.sandbox.world import World
 from cwtui.settings import Settings
 from cwtui.store.state import State, open_state
+from cwtui.vendor_composition import vendor_desk
 from cwtui.vendors.desk import VendorDesk
 from cwtui.vendors.layouts import ACCOUNT_COLUMNS
 
@@ -78,8 +79,9 @@ class Partner:
         export, found = await self.vendor.compare_items(self.file(SHEET_HEADER, *rows))
         return await export.apply(found, reset=reset)
 
-    async def export_counts(self, *rows: str, day: date | None = None, force: bool = False) -> Any:
-        return await self.vendor.export_counts(self.file(REPORT_HEADER, *rows), day=day, force=force)
+    async def export_counts(self, *rows: str, day: date | None = None, force: bool = False, adopts: bool = True) -> Any:
+        """The partner says that the additions made by hand are what the report counts, unless told otherwise."""
+        return await self.vendor.export_counts(self.file(REPORT_HEADER, *rows), day=day, force=force, adopts=adopts)
 
     async def ready(self) -> None:
         """Set up, Juniper and Cobalt linked, a small sheet exported."""

@@ -8,16 +8,26 @@ from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from cwtui.domain.charges import Charge, charge_of
-from cwtui.domain.errors import NotFound, Unreadable
+from cwtui.domain.errors import NotFound, Outdated
 from cwtui.domain.ids import AdditionId, AgreementId, CatalogItemId, OrderId, ProductId, SubscriptionId
 from cwtui.domain.marketplace import Order, OrderLine, Product, Subscription
 from cwtui.domain.periods import BillingCycle
 from cwtui.domain.planning import PlanningFacts, PlanningRules, plan_task
 from cwtui.domain.planning.lines import plan_product
-from cwtui.domain.plans import Plan, PlanEdits, with_edits
+from cwtui.domain.plans import DROPPED, Plan, PlanEdits, with_edits
 from cwtui.domain.psa import Addition, Agreement, CatalogItem, billed_through
-from cwtui.domain.tasks import Problem, ProblemCode, Task, TaskKind, TaskStatus, lines_of
+from cwtui.domain.tasks import ProblemCode, Task, TaskKind, TaskStatus, is_difference, lines_of
 from cwtui.engine.concurrently import in_turns, together
+from cwtui.engine.planning.surroundings import (
+    DeletedCompanies,
+    UnlinkedAdditions,
+    price_sources,
+    still_by_hand,
+    still_holds,
+    without_order,
+)
+from cwtui.engine.planning.unread import UnreadRecords, order_record, subscription_record
+from cwtui.engine.planning.waiting import waiting_for_a_person
 from cwtui.engine.reporting.monthly_effect import monthly_effect
 from cwtui.engine.workspace import Feature
 
@@ -61,8 +71,16 @@ class PlanningDesk(Feature):
     fresh: set[SubscriptionId] = field(default_factory=set)
     sources: dict[TaskKind, OpenPlanSource] = field(default_factory=dict)
     _opened: dict[TaskKind, PlanSource] = field(default_factory=dict)
+    companies: DeletedCompanies = field(init=False)
+    unlinked: UnlinkedAdditions = field(init=False)
     _asked_items: set[CatalogItemId] = field(default_factory=set)
     _has_catalogue: bool = False
+    _unread: UnreadRecords = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.companies = DeletedCompanies(self.workspace)
+        self.unlinked = UnlinkedAdditions(self.workspace)
+        self._unread = UnreadRecords(self.store)
 
     @property
     def rules(self) -> PlanningRules:
@@ -79,7 +97,12 @@ class PlanningDesk(Feature):
         await self._load_missing(tasks)
         agreements = {found async for task in in_turns(tasks) if (found := self.agreement_of(task)) is not None}
         items = {item async for task in in_turns(tasks) for item in self._items_of(task)}
-        await together(self.load_agreements(agreements), self._load_catalogue(tasks), self._load_items(items))
+        await together(
+            self.load_agreements(agreements),
+            self._load_catalogue(tasks),
+            self._load_items(items),
+            self.companies.load(tasks),
+        )
         if refresh:
             await self._load_subscriptions(tasks)
             await self._load_items({item async for task in in_turns(tasks) for item in self._items_of(task)})
@@ -99,7 +122,9 @@ class PlanningDesk(Feature):
         agreement_id = self.agreement_of(task)
         agreement = self.agreements.get(agreement_id) if agreement_id is not None else None
         edits = self.store.edits(task.id)
-        subscription = self._subscription(task)
+        unread = self._unread.problems_of(task)
+        is_unread = bool(unread) and self._unread.has(subscription_record(task.subscription_id))
+        subscription = None if is_unread else self._subscription(task)
         return PlanningFacts(
             task=task,
             order=None if task.is_initial else self.store.order(task.order_id),
@@ -114,7 +139,10 @@ class PlanningDesk(Feature):
             links=self.store.links_of(task.subscription_id),
             additions=additions,
             is_newest=self._is_newest(task),
-            price_sources={edit.key: edit.price_source for edit in edits.edits if edit.price_source} if edits else {},
+            unread=unread,
+            price_sources=price_sources(edits),
+            is_company_deleted=self.companies.is_deleted(task),
+            unlinked=self.unlinked.among(agreement_id, additions),
         )
 
     def plan(self, task: Task, additions: Mapping[AdditionId, Addition] | None = None) -> Plan:
@@ -125,7 +153,7 @@ class PlanningDesk(Feature):
         source = self._source(task)
         plan = source.plan(self, task, additions) if source else None
         if plan is None and not task.is_initial and not self._is_own(task) and self.store.order(task.order_id) is None:
-            return _without_order(task)
+            return without_order(task, self._unread.problems_of(task))
         if plan is None:
             plan = plan_task(self.facts(task, additions))
         return with_edits(plan, self.store.edits(task.id))
@@ -143,9 +171,11 @@ class PlanningDesk(Feature):
             return replace(task, status=TaskStatus.WAITING, problems=(), note=task.note)
         drifted = tuple(problem for problem in task.problems if problem.code is ProblemCode.LINK_CHANGED)
         problems = plan.problems if plan is not None else ()
-        if plan is None:  # made without reading the additions, so what was found drifted still counts
+        if plan is None:  # made without reading the additions, so what was found there still counts
             plan = self.plan(task)
-            problems = plan.problems or drifted
+            problems = (*plan.problems, *still_by_hand(task, self.store)) or drifted
+        self._drop_for_good(task, plan)
+        problems = (*problems, *waiting_for_a_person(self.store, task))
         status = TaskStatus.NEEDS_ACTION if problems else TaskStatus.READY
         if task.status is TaskStatus.FAILED and not problems:
             status = TaskStatus.FAILED
@@ -158,7 +188,31 @@ class PlanningDesk(Feature):
             effective=plan.effective or task.effective,
             monthly_effect=monthly_effect(plan, self._cycle(plan)),
             plan_digest=plan.digest,
+            warnings=plan.warnings,
+            notes=plan.notes,
+            acceptance=still_holds(task.acceptance, plan.warnings),
         )
+
+    def _drop_for_good(self, task: Task, plan: Plan) -> None:
+        """Edits that fit no more stay dropped when the plan changes back (plans.md#edits)."""
+        edits = self.store.edits(task.id) if plan.dropped_edits else None
+        if edits is not None and edits.digest != DROPPED and not self.store.is_read_only:
+            self.store.save_edits(replace(edits, digest=DROPPED))
+
+    def is_first_plan(self, task: Task) -> bool:
+        """Nothing of its subscription stands yet, as far as cwtui knows."""
+        links = self.store.links_of(task.subscription_id)
+        return not self._is_own(task) and not any(link.is_standing for link in links)
+
+    def save(self, now: Task, before: Task) -> Task:
+        """Save a task that changed, unless somebody else decided something about it meanwhile: then that counts."""
+        if now != before:
+            try:
+                self.store.save_task(now, was=before)
+            except Outdated:
+                now = self.store.task(now.id) or before
+            self.listener.task_changed(now)
+        return now
 
     def _source(self, task: Task) -> PlanSource | None:
         """Where the plans of a task's kind come from; opened when the first of its kind is met."""
@@ -175,17 +229,15 @@ class PlanningDesk(Feature):
 
     def replan_one(self, task: Task) -> Task:
         """Plan an open task anew, save it if it changed, and return it as it stands now."""
-        now = self.evaluate(task)
-        if now != task:
-            self.store.save_task(now)
-            self.listener.task_changed(now)
-        return now
+        return self.save(self.evaluate(task), task)
 
     def forget(self) -> None:
         """Read ConnectWise afresh from now on."""
         self.agreements.clear()
         self.items.clear()
         self.billed.clear()
+        self.companies.forget()
+        self.unlinked.forget()
         self._asked_items.clear()
         self._has_catalogue = False
         self.fresh.clear()
@@ -210,7 +262,7 @@ class PlanningDesk(Feature):
         source = self._source(task)
         if source is None or task.kind is not TaskKind.RECONCILIATION:
             return source is not None
-        return source.agreement_of(task) is not None
+        return is_difference(task) or source.agreement_of(task) is not None
 
     def _subscription(self, task: Task) -> Subscription | None:
         """The first check's snapshot for an `initial` task: later orders bring their own tasks.
@@ -260,14 +312,19 @@ class PlanningDesk(Feature):
         ordered = [task for task in tasks if not task.is_initial and task.id not in own]
         orders = sorted({one.order_id async for one in in_turns(ordered) if self.store.order(one.order_id) is None})
         named = [task for task in tasks if task.subscription_id and task.id not in own]
-        missing = {one.subscription_id async for one in in_turns(named) if self._subscription(one) is None}
+        missing = {one.subscription_id async for one in in_turns(named) if self._lacks_subscription(one)}
         names = sorted(missing - self.fresh - {task.subscription_id for task in tasks if task.id in own})
 
-        async def ask(name: OrderId) -> Order | None:
+        async def shown(name: OrderId) -> Order | None:
             try:
                 return await self.marketplace.order(name)
-            except (NotFound, Unreadable):
+            except NotFound:  # its plan says so, unless a check noted it
+                if self._unread.has(order_record(name)):
+                    raise
                 return None
+
+        async def ask(name: OrderId) -> Order | None:
+            return await self._unread.read(order_record(name), shown(name))
 
         answers = await self.workspace.each(orders, ask, "Reading orders")
         with self.store.batch():
@@ -275,6 +332,9 @@ class PlanningDesk(Feature):
                 if order is not None:
                     self.store.save_order(order)
         await self._read_subscriptions(names)
+
+    def _lacks_subscription(self, task: Task) -> bool:
+        return self._subscription(task) is None or self._unread.has(subscription_record(task.subscription_id))
 
     async def load_agreements(self, wanted: set[AgreementId]) -> None:
         """Read agreements, and through when they are billed, unless they are known."""
@@ -297,6 +357,11 @@ class PlanningDesk(Feature):
         for agreement in loaded:
             if agreement.next_invoice is not None:
                 self.billed[agreement.id] = billed_through(agreement, None)
+        await self.load_agreements({agreement.parent_id for agreement in loaded if agreement.parent_id is not None})
+        for agreement in loaded:
+            own, parents = self.billed.get(agreement.id), self.billed.get(agreement.parent_id or agreement.id)
+            if own is not None and parents is not None:  # invoiced with its parent (plans.md#child-agreements)
+                self.billed[agreement.id] = max(own, parents)
 
     async def _load_items(self, wanted: set[CatalogItemId]) -> None:
         unknown = wanted - self._asked_items
@@ -336,10 +401,7 @@ class PlanningDesk(Feature):
 
     async def _read_subscriptions(self, stale: Sequence[SubscriptionId]) -> None:
         async def ask(name: SubscriptionId) -> Subscription | None:
-            try:
-                return await self.marketplace.subscription(name)
-            except (NotFound, Unreadable):
-                return None
+            return await self._unread.read(subscription_record(name), self.marketplace.subscription(name))
 
         answers = await self.workspace.each(stale, ask, "Reading subscriptions")
         with self.store.batch():
@@ -363,9 +425,9 @@ class PlanningDesk(Feature):
         if is_young and not any(task.subscription_id in self.fresh for task in needing):
             return
         self._has_catalogue = True
-        with self.store.batch():
-            async for page in self.marketplace.products():
-                self.store.save_products(product for product in page if product != self.store.product(product.id))
+        read = [product async for page in self.marketplace.products() for product in page]
+        with self.store.batch():  # nothing is waited for within: others wait for its end
+            self.store.save_products(product for product in read if product != self.store.product(product.id))
             self.store.save_fact(_CATALOGUE_READ, now.isoformat())
 
     def _needs_catalogue(self, task: Task) -> bool:
@@ -375,14 +437,3 @@ class PlanningDesk(Feature):
 
 def _is_open(task: Task) -> bool:
     return task.status.is_open
-
-
-def _without_order(task: Task) -> Plan:
-    """What cannot be read any more is not taken for an order without lines."""
-    problem = Problem(
-        ProblemCode.SUBSCRIPTION_MISSING,
-        f"The marketplace no longer shows order {task.order_number or task.order_id}, so it cannot be planned."
-        " Bill it by hand, then skip this task.",
-        task.order_id,
-    )
-    return Plan(task.id, task.subscription_id, None, problems=(problem,))

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from cwtui.domain.charges import Charge
 from cwtui.domain.errors import InputError
-from cwtui.domain.ids import AdditionId, ProductId, SubscriptionId, TaskId
+from cwtui.domain.ids import AdditionId, AgreementId, ProductId, SubscriptionId, TaskId
 from cwtui.domain.mappings import Link
 from cwtui.domain.psa import Addition
+from cwtui.domain.remedies import Action, Remedy
 from cwtui.engine.planning.desk import PlanningDesk
 from cwtui.engine.workspace import Feature
 
@@ -37,30 +38,36 @@ class Adoption(Feature):
             InputError: The subscription is not mapped, the agreement has no such addition, or it is linked already.
         """
         self.workspace.require_writable()
-        agreement = self.store.mappings().agreement(subscription)
+        agreement = self._agreement(subscription)
         if agreement is None:
             raise InputError(
                 f"Subscription {subscription} is not mapped to an agreement.",
-                next_step=f"Map it: cwtui map set agreement {subscription} AGREEMENT_ID.",
+                next_step=Remedy(Action.MAP, subscription, "agreement"),
             )
         held = next((one for one in await self.psa.additions(agreement) if one.id == addition_id), None)
         if held is None:
             raise InputError(
                 f"Agreement {agreement} has no addition {addition_id}.",
-                next_step="See `cwtui reconcile` for the agreement's additions.",
+                next_step=Remedy(Action.RECONCILE),
             )
         known = self.store.link(addition_id)
         if known is not None and (known.subscription_id, known.product_id) != (subscription, product):
             raise InputError(
                 f"Addition {addition_id} is linked to subscription {known.subscription_id}, product"
                 f" {known.product_id}, already.",
-                next_step="Adopt another addition; `cwtui why` tells where this one comes from.",
+                next_step=Remedy(Action.EXPLAIN, str(addition_id)),
             )
         link = self.link(held, subscription, product, charge)
         missed_it = [task for task in self.store.tasks_of(subscription) if task.status.is_open]
         await self.desk.load(missed_it)
         await self.desk.replan(missed_it)
         return link
+
+    def _agreement(self, subscription: SubscriptionId) -> AgreementId | None:
+        """The mapped agreement; else the one that its tasks write to: an account's counts need no mapping."""
+        mapped = self.store.mappings().agreement(subscription)
+        tasks = [task for task in self.store.tasks_of(subscription) if task.status.is_open]
+        return mapped or next(filter(None, map(self.desk.agreement_of, tasks)), None)
 
     def link(
         self,

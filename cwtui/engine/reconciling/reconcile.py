@@ -11,11 +11,12 @@ from cwtui.domain.ids import AgreementId, CustomerId, SubscriptionId, TaskId
 from cwtui.domain.mappings import MappingKind
 from cwtui.domain.money import plain
 from cwtui.domain.reconciliation import Reconciliation, RowStatus
+from cwtui.domain.remedies import Action, Remedy
 from cwtui.domain.repairs import Repair, RepairDraft, repair_start
 from cwtui.domain.tasks import Task
 from cwtui.engine.reconciling.adoption import Adoption
 from cwtui.engine.reconciling.reading import BothSides, Comparison
-from cwtui.engine.reconciling.repair_tasks import RepairTasks, is_migration
+from cwtui.engine.reconciling.repair_tasks import RepairTasks, waits_for_reconciling
 from cwtui.engine.reports import AutoReport
 from cwtui.engine.workspace import Feature
 from cwtui.engine.writing.task_work import TaskWork
@@ -160,7 +161,7 @@ class Reconciler(Feature):
         comparisons, skipped = await self.sides.compare(pairs, agreement, period_day)
         if not comparisons:
             reason = " ".join(skipped) or f"No subscription of customer {holdings.name} is mapped to an agreement."
-            raise InputError(reason, next_step="Map them (cwtui map suggest agreement), or name one with --agreement.")
+            raise InputError(reason, next_step=Remedy(Action.FIND_MAPPING, kind="agreement"))
         return comparisons, skipped
 
     def _adopt(self, comparison: Comparison) -> list[str]:
@@ -220,7 +221,7 @@ class Reconciler(Feature):
         A migrated one's task is carried out all the same: that ends it.
         """
         queue = [task for task in self.store.tasks_of(repair.subscription_id) if task.status.is_open]
-        if repair.subscription_id and queue and is_migration(queue[0]):
+        if repair.subscription_id and queue and waits_for_reconciling(queue[0]):
             return True
         facts = comparison.facts
         start = repair_start(comparison.dates, self.clock.today, repair.day)
@@ -235,7 +236,7 @@ class Reconciler(Feature):
         found = []
         for name in dict.fromkeys(wanted.subscription_id for wanted in comparison.facts.wanted):
             queue = [task for task in self.store.tasks_of(name) if task.status.is_open]
-            if queue and is_migration(queue[0]) and name not in differing:
+            if queue and waits_for_reconciling(queue[0]) and name not in differing:
                 found.append(Repair(comparison.found.agreement_id, name, start))
         return found
 

@@ -15,10 +15,13 @@ from cwtui.domain.planning.dates import AgreementDates
 from cwtui.domain.planning.task import link_difference
 from cwtui.domain.plans import Change
 from cwtui.domain.psa import Addition, AdditionValues
+from cwtui.domain.remedies import Action, Remedy
 from cwtui.engine.concurrently import in_turns
 from cwtui.engine.planning.desk import PlanningDesk
+from cwtui.engine.turns import lease_of, turn
 from cwtui.engine.workspace import Feature
-from cwtui.engine.writing.agreement_writer import AgreementWriter, Contradiction
+from cwtui.engine.writing.agreement_writer import AgreementWriter, Contradiction, writer_of
+from cwtui.engine.writing.readings import note_reading
 
 _RULE = "drift: what cwtui wrote is restored"
 
@@ -88,6 +91,7 @@ class DriftDesk(Feature):
         found: list[Drifted] = []
         for name, additions in zip(names, answers, strict=True):
             if not isinstance(additions, str):
+                note_reading(self.store, self.listener, name, additions)
                 found += self._drifted(links[name], additions)
         if mark:
             await self._mark(found, dict(zip(names, answers, strict=True)))
@@ -137,8 +141,13 @@ class DriftDesk(Feature):
         """
         self.workspace.require_writable()
         link = self._link(addition_id)
+        async with turn(self.workspace, lease_of(link.agreement_id), f"agreement {link.agreement_id}"):
+            return await self._restored(self._link(addition_id))
+
+    async def _restored(self, link: Link) -> str:
+        addition_id = link.addition_id
         await self.desk.load_agreements({link.agreement_id})
-        writer = AgreementWriter(self.workspace, link.agreement_id, self.workspace.current_run.begin())
+        writer = writer_of(self.workspace, link.agreement_id, self.workspace.current_run.begin())
         await writer.read()
         drifted = self._one(link, writer.additions)
         task = TaskId(f"drift.{addition_id}")
@@ -148,7 +157,7 @@ class DriftDesk(Feature):
             else:
                 said = await self._create_again(writer, task, link)
         except Contradiction as moved:
-            raise InputError(str(moved), next_step="See `cwtui drift`, then try again.") from moved
+            raise InputError(str(moved), next_step=Remedy(Action.SEE_DRIFT)) from moved
         self.store.forget_done(task)
         await self._replan(link.subscription_id, writer.additions)
         return said
@@ -181,7 +190,7 @@ class DriftDesk(Feature):
         if values.cancelled is not None and values.cancelled < start:
             raise InputError(
                 f"All days of addition {link.addition_id} are invoiced already, so it cannot be created again.",
-                next_step=f"Forget it: cwtui drift adopt {link.addition_id}.",
+                next_step=Remedy(Action.FORGET_LINK, str(link.addition_id)),
             )
         return replace(values, effective=start)
 
@@ -230,14 +239,15 @@ class DriftDesk(Feature):
     def _link(self, addition_id: AdditionId) -> Link:
         link = self.store.link(addition_id)
         if link is None:
-            raise InputError(f"cwtui knows nothing of addition {addition_id}.", next_step="See `cwtui drift`.")
+            raise InputError(f"cwtui knows nothing of addition {addition_id}.", next_step=Remedy(Action.SEE_DRIFT))
         return link
 
     def _one(self, link: Link, additions: Mapping[AdditionId, Addition]) -> Drifted:
         drifted = self._compare(link, additions.get(link.addition_id), strictly=True)
         if drifted is None:
             raise InputError(
-                f"Addition {link.addition_id} holds what cwtui wrote: nothing drifted.", next_step="See `cwtui drift`."
+                f"Addition {link.addition_id} holds what cwtui wrote: nothing drifted.",
+                next_step=Remedy(Action.SEE_DRIFT),
             )
         return drifted
 

@@ -43,10 +43,14 @@ class RecordedMarketplace:
         self.recorded, self.log = recorded, log
 
     def orders(
-        self, *, created_from: datetime | None = None, status: OrderStatus | None = None
+        self,
+        *,
+        created_from: datetime | None = None,
+        status: OrderStatus | None = None,
+        subscription_id: SubscriptionId | None = None,
     ) -> AsyncIterator[Sequence[Order]]:
         """As the marketplace."""
-        return self.recorded.orders(created_from=created_from, status=status)
+        return self.recorded.orders(created_from=created_from, status=status, subscription_id=subscription_id)
 
     async def order(self, order_id: OrderId) -> Order:
         """As the marketplace."""
@@ -152,6 +156,15 @@ class RecordedPsa:
     async def version(self) -> str:
         """As ConnectWise."""
         return await self.recorded.version()
+
+    @property
+    def offers(self) -> str:
+        """As ConnectWise."""
+        return self.recorded.offers
+
+    async def located(self) -> str:
+        """As ConnectWise."""
+        return await self.recorded.located()
 
     @property
     def unreadable(self) -> Sequence[str]:

@@ -6,16 +6,20 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from cwtui.domain.errors import InputError, ServiceError
-from cwtui.domain.ids import TaskId
+from cwtui.domain.ids import AdditionId, TaskId
+from cwtui.domain.ledger import Doubtful
 from cwtui.domain.plans import Plan
+from cwtui.domain.remedies import Action, Remedy
 from cwtui.domain.tasks import Task, TaskKind, TaskStatus
 from cwtui.engine.concurrently import in_turns
 from cwtui.engine.mapping.known_names import KnownNames
+from cwtui.engine.planning.acceptance import accept, confirm_guards
 from cwtui.engine.planning.desk import PlanningDesk
 from cwtui.engine.planning.open_tasks import OpenTasks
 from cwtui.engine.reports import AutoReport, UndoReport
+from cwtui.engine.turns import lease_of, turn
 from cwtui.engine.workspace import Feature
-from cwtui.engine.writing.agreement_writer import AgreementWriter
+from cwtui.engine.writing.agreement_writer import AgreementWriter, Contradiction, writer_of
 from cwtui.engine.writing.synchronise import Synchroniser, SyncOutcome
 from cwtui.engine.writing.undo import Undo, written_plan
 
@@ -50,7 +54,7 @@ class TaskWork(Feature):
         """One task."""
         found = self.store.task(task_id)
         if found is None:
-            raise InputError(f"There is no task {task_id}.", next_step="See `cwtui tasks list` for their ids.")
+            raise InputError(f"There is no task {task_id}.", next_step=Remedy(Action.SEE_TASKS))
         return found
 
     async def plan(self, task_id: TaskId) -> Plan:
@@ -80,12 +84,11 @@ class TaskWork(Feature):
         self.workspace.run.is_stopping = False
         named = await self._named(task_ids)
         self.open_tasks.read_afresh()
-        with self.store.grouped():
-            async for task in in_turns(named):
-                if task.status.is_open and not task.confirmed_guard and not dry_run:
-                    self.open_tasks.save(replace(task, confirmed_guard=True))
+        await self.desk.load(named)
+        if not dry_run:
+            self._wait_no_longer(named)
+            await confirm_guards(self.desk, named)
         tasks = await self._named(task_ids)
-        await self.desk.load(tasks)
         await self.desk.replan(tasks)
         open_tasks = [task for task in tasks if task.status.is_open]
         outcome = SyncOutcome() if dry_run else await self.synchronise(open_tasks)
@@ -93,8 +96,21 @@ class TaskWork(Feature):
         now = await self._named(task_ids)
         return outcome.report(self.clock.today, now, dry_run=dry_run, errors=outcome.errors)
 
+    def _wait_no_longer(self, tasks: Sequence[Task]) -> None:
+        """Who synchronises a task by name says that what was taken back is written again."""
+        with self.store.batch():
+            for task in tasks:
+                taken_back = self.store.taken_back(task.id)
+                if taken_back is not None and taken_back.waits:
+                    self.store.save_taken_back(replace(taken_back, waits=False))
+
     async def _named(self, task_ids: Sequence[TaskId]) -> list[Task]:
         return [await self.task(name) async for name in in_turns(task_ids)]
+
+    async def accept(self, task_ids: Sequence[TaskId]) -> Sequence[Task]:
+        """Keep that a person has seen the warnings of tasks, and who; all or none (plans.md#warnings)."""
+        self.workspace.require_writable()
+        return accept(self.desk, await self._named(task_ids), self.workspace.rules.who)
 
     async def skip(self, task_ids: Sequence[TaskId], reason: str = "") -> Sequence[Task]:
         """Set tasks aside for good; what waited behind them goes on."""
@@ -111,14 +127,14 @@ class TaskWork(Feature):
         tasks = [await self.task(name) for name in task_ids]
         for task in tasks:
             if task.status not in {TaskStatus.SKIPPED, TaskStatus.FAILED}:
-                raise _not_in_state(task, "skipped or failed", "Take a synced task back with `cwtui tasks undo`.")
+                raise _not_in_state(task, "skipped or failed", Remedy(Action.UNDO, task.id))
         return await self._put(tasks, TaskStatus.NEEDS_ACTION)
 
     async def _put(self, tasks: Sequence[Task], status: TaskStatus, note: str = "") -> Sequence[Task]:
         self.workspace.require_writable()
         with self.store.batch():
             for task in tasks:
-                self.open_tasks.save(task.standing_at(status, note=note))
+                self.open_tasks.save(task.standing_at(status, note=note), was=task)
         try:
             await self.open_tasks.replan_followers(tasks)
         except ServiceError as error:
@@ -139,14 +155,55 @@ class TaskWork(Feature):
         self.workspace.run.is_stopping = False
         self.open_tasks.read_afresh()
         await self.desk.load_agreements({agreement_id} if agreement_id is not None else set())
-        run = self.workspace.current_run.id
-        writer = None if agreement_id is None else AgreementWriter(self.workspace, agreement_id, run)
-        report = await undo.run(task, writer, compensate=compensate)
+        if agreement_id is None:
+            return await self._taken_back(task, None, compensate=compensate)
+        async with turn(self.workspace, lease_of(agreement_id), f"agreement {agreement_id}"):
+            now = await self.task(task_id)
+            if now != task:
+                raise _not_in_state(now, "as it was", "Look at it as it is now, then decide again.")
+            writer = writer_of(self.workspace, agreement_id, self.workspace.current_run.id)
+            return await self._taken_back(task, writer, compensate=compensate)
+
+    async def _taken_back(self, task: Task, writer: AgreementWriter | None, *, compensate: bool) -> UndoReport:
+        report = await self.undoing.run(task, writer, compensate=compensate)
         if report.complete and task.status is not TaskStatus.SKIPPED:
             self.open_tasks.save(replace(task, status=TaskStatus.NEEDS_ACTION, problems=(), note="", synced_at=None))
             await self.open_tasks.replan_followers([task])
         return report
 
+    async def resolve(self, task_id: TaskId, *, adopt: AdditionId | None) -> Task | None:
+        """Settle creates without an answer as a person says: an addition is what one made, or they are sent again.
 
-def _not_in_state(task: Task, wanted: str, why: str) -> InputError:
+        Args:
+            task_id: Of a task, or what wrote in its place (`drift.4711`).
+            adopt: The addition; None lets the next synchronisation send the create again.
+
+        Raises:
+            InputError: Nothing of it is doubtful, or the addition is none that the create can have made.
+        """
+        self.workspace.begin_run()
+        doubtful = self.store.doubtful(task_id)
+        if not doubtful:
+            raise InputError(f"Nothing of task {task_id} is in doubt.", next_step="See its problems in the task list.")
+        self.open_tasks.read_afresh()
+        for one in doubtful[:1] if adopt is not None else doubtful:
+            async with turn(self.workspace, lease_of(one.agreement_id), f"agreement {one.agreement_id}"):
+                await self._settle(one, adopt)
+        task = self.store.task(task_id)
+        if task is not None:
+            await self.open_tasks.replan_followers([task])
+        return self.store.task(task_id)
+
+    async def _settle(self, one: Doubtful, adopt: AdditionId | None) -> None:
+        writer = writer_of(self.workspace, one.agreement_id, self.workspace.current_run.id)
+        await writer.read()
+        intents = self.store.open_intents(one.agreement_id)
+        if intent := next((intent for intent in intents if intent.seq == one.seq), None):  # else it is settled
+            try:
+                writer.resolve(intent, adopt)
+            except Contradiction as error:
+                raise InputError(str(error), next_step="Choose an addition that the task names.") from error
+
+
+def _not_in_state(task: Task, wanted: str, why: str | Remedy) -> InputError:
     return InputError(f"Task {task.id} is {task.status}, not {wanted}.", changed="No task was changed.", next_step=why)

@@ -1,0 +1,112 @@
+"""What bears on a plan beside its order: the company, additions that cwtui knows nothing of, what people said."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from cwtui.domain.errors import ServiceError
+from cwtui.domain.ids import AdditionId, AgreementId, CatalogItemId, CompanyId
+from cwtui.domain.plans import DROPPED, Plan, PlanEdits, PriceSource
+from cwtui.domain.psa import Addition
+from cwtui.domain.tasks import Acceptance, Problem, ProblemCode, Task
+from cwtui.engine.concurrently import in_turns
+from cwtui.engine.protocols import Store
+from cwtui.engine.workspace import Feature
+
+
+@dataclass(slots=True)
+class DeletedCompanies(Feature):
+    """Which mapped companies are in ConnectWise's recycle bin; each is asked for once a run."""
+
+    _asked: set[CompanyId] = field(default_factory=set)
+    _deleted: set[CompanyId] = field(default_factory=set)
+
+    async def load(self, tasks: Sequence[Task]) -> None:
+        """Ask for the companies of these tasks, unless they are known."""
+        company = self.store.mappings().company
+        wanted = {found async for task in in_turns(tasks) if (found := company(task.customer_id)) is not None}
+        unknown = wanted - self._asked
+        if not unknown:
+            return
+        self._asked |= unknown
+        try:
+            async for page in self.psa.companies(unknown, with_deleted=True):
+                self._deleted |= {found.id for found in page if found.is_deleted}
+        except ServiceError as error:  # no plan depends on knowing it
+            self.listener.problem(f"{error.happened} Whether mapped companies were deleted is not known.")
+
+    def is_deleted(self, task: Task) -> bool:
+        """The task's company was deleted."""
+        company = self.store.mappings().company(task.customer_id) if self._deleted else None
+        return company in self._deleted
+
+    def forget(self) -> None:
+        """Ask afresh from now on."""
+        self._asked.clear()
+        self._deleted.clear()
+
+
+@dataclass(slots=True)
+class UnlinkedAdditions(Feature):
+    """Additions of agreements that cwtui knows nothing of; each reading of an agreement is looked through once."""
+
+    _found: dict[AgreementId, tuple[Mapping[AdditionId, Addition], Mapping[CatalogItemId, Sequence[Addition]]]] = field(
+        default_factory=dict
+    )
+
+    def among(
+        self, agreement: AgreementId | None, additions: Mapping[AdditionId, Addition] | None
+    ) -> Mapping[CatalogItemId, Sequence[Addition]]:
+        """Those of one reading by catalog item; nothing where nothing was read."""
+        if agreement is None or additions is None:
+            return {}
+        known = self._found.get(agreement)
+        if known is None or known[0] is not additions:
+            by_item: dict[CatalogItemId, list[Addition]] = defaultdict(list)
+            for addition in additions.values():
+                if self.store.link(addition.id) is None:
+                    by_item[addition.values.catalog_item_id].append(addition)
+            known = self._found[agreement] = additions, dict(by_item)
+        return known[1]
+
+    def forget(self) -> None:
+        """Look through the next reading afresh."""
+        self._found.clear()
+
+
+def still_by_hand(task: Task, store: Store) -> tuple[Problem, ...]:
+    """Additions that a reading found to bill the same, unless they were adopted or decided about since."""
+    decided = {str(made.addition_id) for made in task.by_hand}
+    return tuple(
+        problem
+        for problem in task.problems
+        if problem.code is ProblemCode.BILLED_BY_HAND
+        and problem.target not in decided
+        and store.link(AdditionId(int(problem.target))) is None
+    )
+
+
+def still_holds(acceptance: Acceptance | None, warnings: Sequence[str]) -> Acceptance | None:
+    """An acceptance lapses with the first warning it was not given for (plans.md#warnings)."""
+    return acceptance if acceptance is not None and set(warnings) <= set(acceptance.warnings) else None
+
+
+def price_sources(edits: PlanEdits | None) -> dict[str, PriceSource]:
+    """The operator's price source by change; dropped edits choose none."""
+    kept = edits.edits if edits is not None and edits.digest != DROPPED else ()
+    return {edit.key: edit.price_source for edit in kept if edit.price_source}
+
+
+def without_order(task: Task, unread: tuple[Problem, ...] = ()) -> Plan:
+    """What cannot be read any more is not taken for an order without lines."""
+    if unread:
+        return Plan(task.id, task.subscription_id, None, problems=unread)
+    problem = Problem(
+        ProblemCode.SUBSCRIPTION_MISSING,
+        f"The marketplace no longer shows order {task.order_number or task.order_id}, so it cannot be planned."
+        " Bill it by hand, then skip this task.",
+        task.order_id,
+    )
+    return Plan(task.id, task.subscription_id, None, problems=(problem,))
