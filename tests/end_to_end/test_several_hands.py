@@ -146,9 +146,8 @@ class Crowd:
         while self.kills < until:
             while len(self.runs) < 3:
                 self.runs.append(self.cwtui.start("--auto", "--wait", "60", as_of=day))
-                wait_until_begun(self.cwtui, self.runs[-1])
             one = self.chance.choice(self.runs)
-            time.sleep(self.chance.random() * 0.12)
+            time.sleep(self.chance.random() * 1.2)
             if self.chance.random() < 0.2 and one.poll() is None:
                 one.send_signal(signal.SIGSTOP)
                 time.sleep(self.chance.random() * 0.4)
