@@ -20,7 +20,7 @@ from tests.end_to_end.reseller import Reseller
 from tests.end_to_end.running import Billed, Cwtui, Sandbox, chance_of, wait_until_begun
 from tests.end_to_end.test_killed_anywhere import assert_each_write_was_made_once
 
-ROUNDS, KILLS = 4, 25
+ROUNDS, KILLS = 2, 24
 _CALM: list[list[Counter[Billed]]] = []
 
 
