@@ -154,7 +154,7 @@ class ReconcileScreen(ListScreen[Compared]):
             words = query.casefold().split()
             return [place for place, text in enumerate(folded) if all(word in text for word in words)]
 
-        chosen: int | None = await self.app.push_screen_wait(FuzzyPicker(title, entries, search))
+        chosen: int | None = await self.ask(FuzzyPicker(title, entries, search))
         return chosen
 
     @work(group="work")

@@ -26,6 +26,7 @@ from cwtui.tui.session import Session
 from cwtui.tui.widgets.detail_pane import DetailPane, Line, block
 from cwtui.tui.widgets.filter_input import FilterInput
 from cwtui.tui.widgets.fuzzy_picker import Entry, FuzzyPicker
+from cwtui.tui.widgets.hint_line import HINTS, HintLine
 from cwtui.tui.widgets.keys_line import KeysLine
 from cwtui.tui.widgets.progress_line import ProgressLine
 from cwtui.tui.widgets.status_bar import StatusBar
@@ -77,6 +78,7 @@ class TaskListScreen(WorkScreen):
         self._tasks = TaskList()
         self._order: tuple[TaskColumn, bool] | None = None
         self._folding: Timer | None = None
+        self._seen: str | None = None
 
     def compose(self) -> ComposeResult:
         """Counts, filter, list beside or above the plan, progress, keys."""
@@ -85,6 +87,7 @@ class TaskListScreen(WorkScreen):
         with Container(classes="panes"):
             yield VirtualTable(TASK_COLUMNS, TaskRows(self._tasks), empty_text=_LOADING, id="tasks")
             yield DetailPane(id="detail")
+        yield HintLine()
         yield ProgressLine()
         yield KeysLine()
 
@@ -92,7 +95,14 @@ class TaskListScreen(WorkScreen):
         """Show what the state holds, some of it at once and the rest as it is read."""
         self._folding = self.set_interval(0.5, self._fold, pause=True)
         self.query_one("#tasks").focus()
+        self.query_one(HintLine).place = 0 if self.session.shows_hints else None
         self.load()
+
+    def hint_done(self, place: int) -> None:
+        """Show the hint after this one, if this one is shown; the last one stays until it is closed."""
+        line = self.query_one(HintLine)
+        if line.place == place < len(HINTS) - 1:
+            line.place = place + 1
 
     @work(group="load")
     async def load(self) -> None:
@@ -177,7 +187,10 @@ class TaskListScreen(WorkScreen):
     # the pane
 
     @on(VirtualTable.Highlighted, "#tasks")
-    def _highlight(self) -> None:
+    def _highlight(self, event: VirtualTable.Highlighted) -> None:
+        if self._seen not in {None, event.key}:
+            self.hint_done(0)
+        self._seen = event.key
         self.preview()
 
     @property
@@ -279,7 +292,7 @@ class TaskListScreen(WorkScreen):
         def search(query: str) -> list[int]:
             return [place for place, entry in enumerate(entries) if query.casefold() in entry.label.casefold()]
 
-        return await self.app.push_screen_wait(FuzzyPicker(title, entries, search))
+        return await self.ask(FuzzyPicker(title, entries, search))
 
     # order and selection
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import ClassVar
 
 from textual import on, work
@@ -14,8 +15,8 @@ from cwtui.domain.tasks import ProblemCode, Task, TaskStatus
 from cwtui.engine.reports import AutoReport
 from cwtui.tui.plan_lines import plan_lines, task_lines
 from cwtui.tui.tasks.list_screen import TaskListScreen
-from cwtui.tui.widgets.confirm_screen import ConfirmScreen
 from cwtui.tui.widgets.detail_pane import DetailPane, Line, block
+from cwtui.tui.widgets.hint_line import HintLine
 from cwtui.tui.widgets.status_words import STATUS_WORDS
 from cwtui.tui.widgets.task_rows import signed
 from cwtui.tui.widgets.text_prompt_screen import TextPromptScreen
@@ -24,6 +25,7 @@ from cwtui.tui.widgets.virtual_table import VirtualTable
 from cwtui.tui.words import counted
 
 _SHOWN_BEFORE_WRITING = 60
+_READING = "Reading the plan"
 
 
 class TasksScreen(TaskListScreen):
@@ -42,6 +44,7 @@ class TasksScreen(TaskListScreen):
         Binding("x", "skip", "Skip", id="tasks.skip", tooltip="Set the selected tasks aside, with a reason"),
         Binding("o", "reopen", "Reopen", show=False, id="tasks.reopen", tooltip="Take skipped or failed up again"),
         Binding("u", "undo", "Undo", show=False, id="tasks.undo", tooltip="Take back what this task wrote"),
+        Binding("h", "close_hints", "No hints", show=False, id="tasks.hints", tooltip="Close the hints for good"),
         Binding("q", "app.quit", "Quit", id="tasks.quit", tooltip="Leave cwtui"),
     ]
 
@@ -77,7 +80,9 @@ class TasksScreen(TaskListScreen):
         if not chosen:
             self.notify("There is no task here.", markup=False)
             return
-        tasks = [await self.session.engine.task(name) for name in chosen]
+        tasks = await self.prepare(_READING, partial(self._tasks_of, chosen))
+        if tasks is None:
+            return
         if len(tasks) == 1 and (why_not := _why_not(tasks[0])):
             self.notify(why_not, title="Sync", severity="warning", markup=False)
             return
@@ -88,7 +93,12 @@ class TasksScreen(TaskListScreen):
     @work(group="work")
     async def action_sync_ready(self) -> None:
         """Write the plans of all ready tasks, after showing them."""
-        await self._sync(await self.session.engine.tasks([TaskStatus.READY]))
+        tasks = await self.prepare(_READING, partial(self.session.engine.tasks, [TaskStatus.READY]))
+        if tasks is not None:
+            await self._sync(tasks)
+
+    async def _tasks_of(self, names: Sequence[TaskId]) -> list[Task]:
+        return [await self.session.engine.task(name) for name in names]
 
     async def _sync(self, tasks: Sequence[Task], left: int = 0) -> None:
         """Show what would be written, ask, write.
@@ -100,11 +110,14 @@ class TasksScreen(TaskListScreen):
         if not tasks:
             self.notify("None of these is ready." if left else "No task is ready.", markup=False)
             return
-        lines = await self._shown_before(tasks)
+        lines = await self.prepare(_READING, partial(self._shown_before, tasks))
+        if lines is None:
+            return
         if left:
             lines = [Line(f"{left} of the tasks chosen cannot be written yet: they stay as they are."), *lines]
         question = f"Write {'this plan' if len(tasks) == 1 else f'these {len(tasks)} plans'} to ConnectWise?"
-        if not await self.app.push_screen_wait(ConfirmScreen("Synchronise", lines, question=question, yes="Write")):
+        self.hint_done(1)
+        if not await self.confirmed("Synchronise", lines, question, "Write"):
             return
         engine, names = self.session.engine, [task.id for task in tasks]
 
@@ -112,6 +125,7 @@ class TasksScreen(TaskListScreen):
             return report_text(await engine.sync(names))
 
         if await self.do_work("Synchronising", sync):
+            self.hint_done(2)
             self.action_select_none()
 
     async def _shown_before(self, tasks: Sequence[Task]) -> list[Line]:
@@ -133,10 +147,15 @@ class TasksScreen(TaskListScreen):
         if task_id is None:
             return
         engine = self.session.engine
-        task = await engine.task(task_id)
-        lines = await self._shown_before([task])
+
+        async def read() -> list[Line]:
+            return await self._shown_before([await engine.task(task_id)])
+
+        lines = await self.prepare(_READING, read)
+        if lines is None:
+            return
         question = "Take back what this task wrote? Only where ConnectWise still holds exactly that."
-        if not await self.app.push_screen_wait(ConfirmScreen("Undo", lines, question=question, yes="Undo")):
+        if not await self.confirmed("Undo", lines, question, "Undo"):
             return
 
         async def undo() -> str:
@@ -155,7 +174,7 @@ class TasksScreen(TaskListScreen):
             return
         title = f"Skip {len(chosen)} task{'s' if len(chosen) > 1 else ''}"
         prompt = TextPromptScreen(title, "Why? It is kept as the task's note.", required="Say why, in a word or two.")
-        reason = await self.app.push_screen_wait(prompt)
+        reason = await self.ask(prompt)
         if reason is None:
             return
         engine = self.session.engine
@@ -179,9 +198,22 @@ class TasksScreen(TaskListScreen):
 
     # to other screens
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """There are hints to close only while there are hints."""
+        if action == "close_hints" and self.query_one(HintLine).place is None:
+            return False
+        return super().check_action(action, parameters)
+
+    def action_close_hints(self) -> None:
+        """Close the hints, also for the next start."""
+        self.query_one(HintLine).place = None
+        self.session.preferences.hints_closed = True
+        self.app.keep_preferences()  # type: ignore[attr-defined]  # the app is CwTui
+
     def action_fix(self) -> None:
         """Open the wizard on this task."""
         if self._highlighted:
+            self.hint_done(3)
             self.app.open_wizard(self._highlighted)  # type: ignore[attr-defined]  # the app is CwTui
 
     def action_edit(self) -> None:
