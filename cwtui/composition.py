@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import getpass
-import os
 import shutil
-import socket
 import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -35,7 +32,7 @@ from cwtui.services.notify import Event, News, message_about, send
 from cwtui.services.unconfigured import Unconfigured
 from cwtui.settings import MapAuto, Settings, load_settings
 from cwtui.settings.model import VendorFiles
-from cwtui.store.lock import StateLock
+from cwtui.store.author import operator
 from cwtui.store.state import State, open_state
 from cwtui.vendors.count_source import CountSource
 from cwtui.vendors.desk import VendorDesk
@@ -50,7 +47,7 @@ class Composition:
     """What was built: the engine, and what a screen shows about it.
 
     Attributes:
-        holder: Who works on the state, where it was opened for reading only; else empty.
+        holder: Why the state was opened for reading only; else empty.
         transport: The demo's way to its sandbox; None for the network.
     """
 
@@ -130,7 +127,9 @@ def _composed(
     state: State,
     transport: httpx.AsyncBaseTransport | None,
 ) -> Composition:
-    holder = StateLock(state.path).holder() if state.is_read_only else ""
+    holder = "this user may only read it" if state.is_read_only else ""
+    for notice in state.notices:
+        listener.problem(notice)
     composition = Composition(options, listener, settings, state, holder, transport)
     stack.push_async_callback(composition.aclose)
     return composition
@@ -145,7 +144,7 @@ def build_engine(
     engine_rules = EngineRules(
         at_once=sync.concurrency,
         settle_s=sync.settle_s,
-        who=_operator(),
+        who=operator(),
         guards_empty_feed=settings.guard.empty_feed,
         maps_exact=settings.mapping.auto is MapAuto.EXACT,
         creates_items=settings.mapping.create_catalog_items,
@@ -277,15 +276,6 @@ def _demo(options: Options, listener: Listener, stack: AsyncExitStack) -> Compos
     return _composed(options, listener, stack, world.settings(), state, world.transport())
 
 
-def _operator() -> str:
-    """Who runs this, for the audit: user and host."""
-    try:
-        user = getpass.getuser()
-    except (OSError, KeyError):
-        user = f"uid {os.getuid()}"
-    return f"{user}@{socket.gethostname()}"
-
-
 async def _notify(settings: Settings, report: AutoReport) -> Sequence[str]:
     """One message about a run, to whom the settings name (settings.md#notifications)."""
     if not settings.notify.urls or report.dry_run:
@@ -298,9 +288,14 @@ async def _notify(settings: Settings, report: AutoReport) -> Sequence[str]:
         for task in report.tasks
         if task.status == "needs_action"
     ]
+    warned = [
+        f"{task.customer_name}, {task.order_number}: {' '.join(task.warnings)}"
+        for task in report.tasks
+        if task.status == "synced" and task.is_warned
+    ]
     news = (
         News(Event.ERRORS, len(failed) or len(report.errors), tuple(failed or report.errors)),
-        News(Event.ACTION_NEEDED, report.needs_action, tuple(waiting)),
+        News(Event.ACTION_NEEDED, report.needs_action + len(warned), (*waiting, *warned)),
         News(Event.CREATED, report.created),
         News(Event.SYNCED, report.synced),
     )

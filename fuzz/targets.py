@@ -35,7 +35,8 @@ from cwtui.store.layout import Content, NotAState, content_of, render
 from cwtui.store.recovery import recover
 from cwtui.store.state import State, open_state
 from cwtui.vendors.layouts import ACCOUNT_COLUMNS
-from cwtui.vendors.vendor_file import read_count, read_price, read_vendor_text
+from cwtui.vendors.numbers import CellError
+from cwtui.vendors.vendor_file import read_vendor_text
 
 Target = Callable[[bytes], bool]
 """Any bytes in; True if they were taken, False if they were refused in words."""
@@ -147,11 +148,10 @@ def csv_files(data: bytes) -> bool:
 
 
 def _read_vendor(text: str, columns: Sequence[str]) -> None:
-    for row in read_vendor_text(text, "file.csv", needed=columns, columns={}).rows:
-        with contextlib.suppress(ValueError):
-            read_price(row[columns[-1]])
-        with contextlib.suppress(ValueError):
-            read_count(row[columns[-1]])
+    file = read_vendor_text(text, "file.csv", needed=columns, columns={})
+    for row in file.rows:
+        with contextlib.suppress(CellError):
+            file.numbers.read(row[columns[-1]])
 
 
 _READERS: tuple[Callable[[str], object], ...] = (

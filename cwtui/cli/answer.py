@@ -61,16 +61,11 @@ def forget_stdout() -> None:
 
 
 def write_file(path: Path, text: str) -> None:
-    """Write an export in UTF-8, replacing an earlier one.
+    """Write an export in UTF-8, replacing an earlier one whole.
 
     Raises:
         InputError: It cannot be written.
     """
-    try:
-        path.write_text(text, encoding="utf-8", newline="")
-    except OSError as error:
-        from cwtui.domain.errors import InputError  # noqa: PLC0415  # start-up
+    from cwtui.engine.whole_file import write_whole  # noqa: PLC0415  # start-up
 
-        raise InputError(
-            f"The file {path} cannot be written: {error.strerror}.", next_step="Name another file."
-        ) from error
+    write_whole(path, text.encode())

@@ -28,10 +28,16 @@ def task_document(task: Task) -> Document:
 def kept_task_document(kept: Document) -> Document:
     """The same from a task's document in the state file, without making a task of it."""
     effect = kept.get("monthly_effect")
+    warnings: list[str] = kept.get("warnings", [])
+    acceptance: Document = kept.get("acceptance") or {}
     return {
         **{name: kept[name] for name in ("id", "kind", "status", "problems")},
         **{thing: {"id": kept[f"{thing}_id"], "name": kept[f"{thing}_name"]} for thing in ("customer", "subscription")},
         "order": {name: kept[f"order_{name}"] for name in ("id", "number", "created")},
+        "warnings": warnings,
+        "accepted": bool(acceptance) and set(warnings) <= set(acceptance["warnings"]),
+        "acceptance": {name: acceptance[name] for name in ("who", "at")} if acceptance else None,
+        "notes": kept.get("notes", []),
         "note": kept["note"],
         "effective": kept.get("effective"),
         "monthly_effect": None if effect is None else Decimal(effect),
@@ -56,6 +62,7 @@ def report_document(report: AutoReport) -> Document:
         "waiting": report.waiting,
         "writes": asdict(report.writes),
         "tasks": [task_document(task) for task in report.tasks],
+        "warned": report.warned,
         "errors": list(report.errors),
     }
 

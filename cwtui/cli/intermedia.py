@@ -12,7 +12,7 @@ import click
 
 from cwtui.cli.answer import answer, answer_json, counted, tell, write_file
 from cwtui.cli.commands import Command, Group, ListingCommand, examples
-from cwtui.cli.counts import DAY, FORCE, make_counts
+from cwtui.cli.counts import ADOPT, DAY, FORCE, make_counts
 from cwtui.cli.engine_access import stoppable, with_composition
 from cwtui.cli.exit_status import ExitStatus
 from cwtui.cli.global_options import given
@@ -213,9 +213,10 @@ def cross_reference(*, applies: bool) -> ExitStatus:
 @_FILE
 @DAY
 @FORCE
-def export_counts(file: Path, dated: date | None, *, force: bool) -> ExitStatus:
+@ADOPT
+def export_counts(file: Path, dated: date | None, *, force: bool, adopt: bool) -> ExitStatus:
     """Make a count_update task for each linked account of a billing report. Nothing is written to ConnectWise yet."""
-    return make_counts(INTERMEDIA, file, dated, force=force)
+    return make_counts(INTERMEDIA, file, dated, force=force, adopt=adopt)
 
 
 @intermedia.command(

@@ -39,6 +39,8 @@ def _task_lines(task: Task, plan: Plan) -> Iterator[str]:
         yield from _change_lines(number, change, plan.currency)
     yield from _block("Dropped edits", plan.dropped_edits)
     yield from _block("Warnings", plan.warnings)
+    if plan.warnings and task.acceptance is not None and task.is_accepted:
+        yield f"  Accepted by {plain_text(task.acceptance.who)} on {task.acceptance.at:%Y-%m-%d %H:%M} UTC."
     yield from _block("Notes", plan.notes)
     yield from _block("Problems", map(_problem_text, plan.problems))
 

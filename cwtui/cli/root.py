@@ -30,6 +30,7 @@ COMMANDS = {
     "reconcile": Lazy("cwtui.cli.reconcile:reconcile", _ROUND, "Subscriptions beside what agreements bill; repairs."),
     "adopt": Lazy("cwtui.cli.reconcile:adopt", _ROUND, "Link an addition made by hand instead of doubling it."),
     "forecast": Lazy("cwtui.cli.forecast:forecast", _ROUND, "The next invoices, with alarms for doubles and gaps."),
+    "report": Lazy("cwtui.cli.report:report", _ROUND, "What a month bills, costs and leaves; what changed and why."),
     "drift": Lazy("cwtui.cli.drift:drift", _ROUND, "What was edited or removed in ConnectWise since."),
     "intermedia": Lazy("cwtui.cli.intermedia:intermedia", _ROUND, "Intermedia's accounts, items and counts."),
     "usage": Lazy("cwtui.cli.usage:usage", _ROUND, "Counts from any vendor's usage file."),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from cwtui.cli.answer import answer, answer_json, counted, tell
 from cwtui.cli.documents import report_document
@@ -19,7 +19,14 @@ def status_of(report: AutoReport) -> ExitStatus:
     """1 if something failed, else 3 if a person is needed, else 0."""
     if report.errors or report.failed:
         return ExitStatus.FAILED
-    return ExitStatus.NEEDS_ACTION if report.needs_action else ExitStatus.DONE
+    if report.needs_action or any(written_with_warnings(report)):
+        return ExitStatus.NEEDS_ACTION
+    return ExitStatus.DONE
+
+
+def written_with_warnings(report: AutoReport) -> Iterator[Task]:
+    """Tasks that were written with warnings which nobody accepted yet (plans.md#warnings)."""
+    return (task for task in report.tasks if task.status is TaskStatus.SYNCED and task.is_warned)
 
 
 def answer_report(report: AutoReport) -> None:
@@ -52,6 +59,8 @@ def _lines(report: AutoReport) -> Iterator[str]:
         yield f"  {ready:>6} ready to be written; see `cwtui tasks show ID`"
     for status, count in (("failed", report.failed), ("need action", report.needs_action)):
         yield f"  {count:>6} {status}"
+    if report.warned:
+        yield f"  {report.warned:>6} with warnings that nobody accepted yet"
     yield f"  {report.waiting:>6} waiting for an older task of their subscription"
     for status in _SHOWN:
         tasks = [task for task in report.tasks if task.status is status]
@@ -60,6 +69,18 @@ def _lines(report: AutoReport) -> Iterator[str]:
             yield "Failed:" if status is TaskStatus.FAILED else "Need action:"
             for task in tasks:
                 yield from _task_lines(task)
+    yield from _warned_lines(list(written_with_warnings(report)))
+
+
+def _warned_lines(tasks: Sequence[Task]) -> Iterator[str]:
+    if tasks:
+        yield ""
+        yield "Written with warnings; see `cwtui tasks accept`:"
+    for task in tasks:
+        names = f"{plain_text(task.customer_name)}, {plain_text(task.subscription_name)}"
+        yield f"  {plain_text(task.id)}  {names} ({task.kind})"
+        for warning in task.warnings:
+            yield f"      {plain_text(warning)}"
 
 
 def _task_lines(task: Task) -> Iterator[str]:

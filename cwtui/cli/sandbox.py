@@ -20,16 +20,24 @@ def sandbox() -> None:
 @sandbox.command(cls=Command, epilog=examples("cwtui sandbox serve --port 8765"))
 @click.option("--port", default=0, type=click.IntRange(0, 65535), show_default=True, help="0 takes a free port.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="A loopback address.")
+@click.option("--behave", "behave", metavar="JSON", help='How it misbehaves: {"keeping": {"decimals": 2}}.')
 @click.option("--empty", is_flag=True, help="Without any customers, orders and agreements.")
-def serve(port: int, host: str, *, empty: bool) -> None:
+def serve(port: int, host: str, behave: str | None, *, empty: bool) -> None:
     """Serve until Ctrl-C. Prints one line of JSON: addresses and credentials, shaped like the settings."""
+    from cwtui.sandbox import exact_json  # noqa: PLC0415
+    from cwtui.sandbox.behaviour import Behaviour  # noqa: PLC0415
     from cwtui.sandbox.serve import serve as serve_world  # noqa: PLC0415  # loads the server; the help does without
     from cwtui.sandbox.world import World  # noqa: PLC0415
 
     today = given().as_of or datetime.now(UTC).date()
     world = World.empty(today) if empty else World.seeded(today)
+    behaviour = Behaviour()
     try:
-        serve_world(host, port, world, announce=answer)
+        behaviour.change(exact_json.loads(behave.encode()) if behave else {})
+    except (ValueError, TypeError, AttributeError) as error:
+        raise click.BadParameter(f"--behave takes a JSON object of behaviours: {error}.") from error
+    try:
+        serve_world(host, port, world, behaviour, announce=answer)
     except ValueError as error:
         raise click.BadParameter(f"{host!r} is not a loopback address, such as 127.0.0.1.") from error
     except OSError as error:

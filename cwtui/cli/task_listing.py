@@ -39,12 +39,15 @@ _ID_WIDTH = 24
     "list",
     cls=ListingCommand,
     epilog=examples(
-        "cwtui tasks list --status needs_action --status failed", "cwtui tasks list --kind change_order --json"
+        "cwtui tasks list --status needs_action --status failed",
+        "cwtui tasks list --kind change_order --json",
+        "cwtui tasks list --warned",
     ),
 )
 @click.option("--status", "statuses", multiple=True, type=click.Choice(STATUSES), help="Only these; may be repeated.")
 @click.option("--kind", "kinds", multiple=True, type=click.Choice(KINDS), help="Only these; may be repeated.")
-def list_(statuses: tuple[str, ...], kinds: tuple[str, ...]) -> None:
+@click.option("--warned", is_flag=True, help="Only those with warnings that nobody accepted yet.")
+def list_(statuses: tuple[str, ...], kinds: tuple[str, ...], *, warned: bool) -> None:
     """List tasks, oldest first.
 
     Reads the state file only, also while another cwtui works on it.
@@ -55,7 +58,9 @@ def list_(statuses: tuple[str, ...], kinds: tuple[str, ...]) -> None:
         (
             document
             for document in documents
-            if (not statuses or document["status"] in statuses) and (not kinds or document["kind"] in kinds)
+            if (not statuses or document["status"] in statuses)
+            and (not kinds or document["kind"] in kinds)
+            and (not warned or _is_warned(document))
         ),
         key=_age,
     )
@@ -68,7 +73,7 @@ def list_(statuses: tuple[str, ...], kinds: tuple[str, ...]) -> None:
 def _kept_tasks(state: Path | None, profile: str) -> Iterable[Document]:
     from cwtui.cli.documents import kept_task_document  # noqa: PLC0415  # not for the help
     from cwtui.locations import state_path  # noqa: PLC0415
-    from cwtui.store.documents import open_documents  # noqa: PLC0415
+    from cwtui.store.opening import open_documents  # noqa: PLC0415
 
     path = state_path(state, profile)
     with suppress(OSError):  # no right to look, or no such name: opening it says so in full
@@ -90,6 +95,10 @@ def _demo_tasks() -> Iterable[Document]:
     return with_engine(ask)
 
 
+def _is_warned(document: Document) -> bool:
+    return bool(document["warnings"]) and not document["accepted"] and document["status"] != "skipped"
+
+
 def _age(document: Document) -> tuple[str, str, str]:
     """Oldest order first, `initial` before all; of one moment the smaller id (check.md#order-of-tasks)."""
     order = document["order"]
@@ -109,5 +118,7 @@ def _text(documents: Collection[Document]) -> str:
 def _row(document: Document) -> tuple[str, ...]:
     problems = document["problems"]
     what = f"{problems[0]['code']}: {problems[0]['message']}" if problems else document["note"]
+    if _is_warned(document):
+        what = f"! {document['warnings'][0]} {what}".rstrip()
     names = (document["customer"]["name"], document["subscription"]["name"])
     return document["id"], document["status"], document["kind"], *names, what

@@ -14,7 +14,7 @@ from cwtui.cli.exit_status import ExitStatus
 from cwtui.cli.global_options import given
 from cwtui.cli.plan_text import task_text
 from cwtui.cli.run_text import answer_report, status_of
-from cwtui.domain.ids import TaskId
+from cwtui.domain.ids import AdditionId, TaskId
 from cwtui.domain.plain_text import plain_text
 from cwtui.domain.plans import Plan
 from cwtui.domain.tasks import Task, TaskStatus
@@ -57,6 +57,26 @@ def sync(task_ids: tuple[str, ...], *, dry_run: bool) -> ExitStatus:
     # What was asked for by name and still waits has an older task in its way, which a person has to see to.
     still_waits = report.waiting > 0 and not dry_run
     return ExitStatus.NEEDS_ACTION if status is ExitStatus.DONE and still_waits else status
+
+
+@click.command(cls=Command, epilog=examples("cwtui tasks accept initial.1000048531", "cwtui tasks accept --all"))
+@click.argument("task_ids", metavar="[ID…]", nargs=-1)
+@click.option("--all", "all_warned", is_flag=True, help="Every task with warnings that nobody accepted yet.")
+def accept(task_ids: tuple[str, ...], *, all_warned: bool) -> None:
+    """Say that you have seen the warnings of tasks: they are told no more, unless others appear.
+
+    Who accepted and when is kept. Nothing is written to ConnectWise.
+    """
+    if bool(task_ids) is all_warned:
+        raise click.UsageError("Name tasks, or all of them with --all.")
+
+    async def ask(engine: Engine) -> Sequence[Task]:
+        named = [task.id for task in await engine.tasks() if task.is_warned] if all_warned else _named(task_ids)
+        return await engine.accept(named)
+
+    for task in with_engine(ask):
+        count = "1 warning" if len(task.warnings) == 1 else f"{len(task.warnings)} warnings"
+        answer(f"{plain_text(task.id)}  {task.status}  {count} accepted")
 
 
 @click.command(cls=Command, epilog=examples('cwtui tasks skip SO-77.1000047883 --reason "billed by hand in March"'))
@@ -109,6 +129,30 @@ def undo(task_id: str | None, run_id: str | None, *, compensate: bool) -> ExitSt
     for line in report.lines:
         answer(plain_text(line))
     return ExitStatus.DONE if report.complete else ExitStatus.FAILED
+
+
+@click.command(
+    cls=Command,
+    epilog=examples(
+        "cwtui tasks resolve SO-77.1000047883 --adopt 4711", "cwtui tasks resolve SO-77.1000047883 --send-again"
+    ),
+)
+@click.argument("task_id", metavar="ID")
+@click.option("--adopt", type=int, metavar="ADDITION", help="This addition is what the create made.")
+@click.option("--send-again", is_flag=True, help="None of them is: the next synchronisation sends the create again.")
+def resolve(task_id: str, adopt: int | None, *, send_again: bool) -> None:
+    """Settle a create that ConnectWise did not answer (outcome_doubtful).
+
+    Look at the additions that the task names first: what is sent again although it arrived is billed twice.
+    """
+    if (adopt is not None) is send_again:
+        raise click.UsageError("Name the addition with --adopt, or give --send-again.")
+
+    async def ask(engine: Engine) -> Task | None:
+        return await engine.resolve(TaskId(task_id), adopt=None if adopt is None else AdditionId(adopt))
+
+    task = with_engine(ask)
+    _answer_tasks([task] if task is not None else [])
 
 
 def _named(task_ids: Iterable[str]) -> list[TaskId]:

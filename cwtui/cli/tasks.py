@@ -12,9 +12,11 @@ COMMANDS = {
     "list": Lazy("cwtui.cli.task_listing:list_", _LIST, "List tasks, oldest first."),
     "show": Lazy("cwtui.cli.task_work:show", _LIST, "Show a task and its plan, with the arithmetic."),
     "sync": Lazy("cwtui.cli.task_work:sync", _WORK, "Write the plans of tasks to ConnectWise."),
+    "accept": Lazy("cwtui.cli.task_work:accept", _WORK, "Say that you have seen the warnings of tasks."),
     "skip": Lazy("cwtui.cli.task_work:skip", _WORK, "Set tasks aside; the next of the subscription goes on."),
     "reopen": Lazy("cwtui.cli.task_work:reopen", _WORK, "Take skipped or failed tasks up again."),
     "undo": Lazy("cwtui.cli.task_work:undo", _WORK, "Take a synced task back."),
+    "resolve": Lazy("cwtui.cli.task_work:resolve", _WORK, "Settle a create that ConnectWise did not answer."),
 }
 
 

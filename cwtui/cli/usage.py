@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from cwtui.cli.commands import Group, ListingCommand, examples
-from cwtui.cli.counts import DAY, FORCE, make_counts
+from cwtui.cli.counts import ADOPT, DAY, FORCE, make_counts
 from cwtui.cli.exit_status import ExitStatus
 from cwtui.vendors.layouts import INTERMEDIA
 
@@ -38,11 +38,12 @@ def usage() -> None:
 )
 @DAY
 @FORCE
-def import_(file: Path, layout: str, dated: date | None, *, force: bool) -> ExitStatus:
+@ADOPT
+def import_(file: Path, layout: str, dated: date | None, *, force: bool, adopt: bool) -> ExitStatus:
     """Make a count_update task for each account of a usage file. Nothing is written to ConnectWise yet.
 
     Needs the columns account_id, sku and quantity, by those names or as the column profile names them. An account is
     linked to the company whose Company ID or account number is its id; a SKU is billed by the catalog item of its
     name.
     """
-    return make_counts(layout, file, dated, force=force)
+    return make_counts(layout, file, dated, force=force, adopt=adopt)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from cwtui.cli.answer import tell
+from cwtui.cli.answer import counted, tell
 from cwtui.cli.documents import report_document, task_document
+from cwtui.domain.plain_text import plain_text
 from cwtui.domain.tasks import Task, TaskStatus
 from cwtui.vendors.accounts import AccountLink, AccountsReport
 from cwtui.vendors.count_export import CountsReport
@@ -22,10 +23,35 @@ from cwtui.vendors.vendor_file import Refusal
 Document = dict[str, Any]
 
 
-def tell_refused(refused: Iterable[Refusal]) -> None:
-    """Name each refused row."""
+_FEW = 20
+"""Refused rows that are named one by one; of more, each reason and account."""
+
+
+def tell_refused(refused: Sequence[Refusal], *, every: bool = True) -> None:
+    """Name each refused row; many of them summed up, unless `every` is asked for."""
+    if every or len(refused) <= _FEW:
+        for one in refused:
+            tell(f"Refused: {one}")
+        return
+    alike: dict[tuple[str, str], list[int]] = {}
     for one in refused:
-        tell(f"Refused: {one}")
+        alike.setdefault((one.kind, one.subject.partition(", ")[0]), []).append(one.line)
+    by_reason: dict[str, list[tuple[str, list[int]]]] = {}
+    for (kind, account), lines in alike.items():
+        by_reason.setdefault(kind, []).append((account, lines))
+    for kind, accounts in by_reason.items():
+        number = sum(len(lines) for _, lines in accounts)
+        where = "; ".join(f"{account or 'no account'}: {_shown(lines)}" for account, lines in accounts[:_FEW])
+        more = f"; and {counted(len(accounts) - _FEW, 'account')} more" if len(accounts) > _FEW else ""
+        tell(plain_text(f"Refused: {counted(number, 'row')}, {kind} ({where}{more})."))
+
+
+def _shown(lines: Sequence[int]) -> str:
+    few = ", ".join(map(str, lines[:_SOME]))
+    return f"line {few}" if len(lines) == 1 else f"lines {few}{' …' if len(lines) > _SOME else ''}"
+
+
+_SOME = 5
 
 
 def refusal_documents(refused: Iterable[Refusal]) -> list[Document]:
@@ -117,6 +143,10 @@ def counts_document(report: CountsReport) -> Document:
         "unchanged": list(report.unchanged),
         "superseded": list(report.superseded),
         "tasks": [task_document(task) for task in report.tasks],
+        "is_dated": report.is_dated,
+        "numbers": report.numbers,
+        "left_out": dict(report.left_out),
+        "adopted": [link.addition_id for link in report.adopted],
         "vanished": [_vanished_document(one) for one in report.vanished],
         "refused": refusal_documents(report.refused),
     }
@@ -126,6 +156,8 @@ def _vanished_document(one: Vanished) -> Document:
     values = one.addition.values
     return {
         "account": one.account,
+        "company": one.company,
+        "is_account": one.is_account,
         "item": one.name,
         "addition": one.addition.id,
         "agreement": one.addition.agreement_id,

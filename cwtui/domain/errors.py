@@ -26,7 +26,31 @@ class StateError(CwtuiError):
 
 
 class StateLocked(StateError):
-    """Another process works on this state file; the message says which."""
+    """Another process keeps what is needed for longer than one waits; the message says which."""
+
+
+class StateReadOnly(StateError):
+    """This user may not write the state."""
+
+
+class Outdated(StateError):
+    """A change was based on what somebody else changed meanwhile; nothing of it is kept.
+
+    Attributes:
+        what: The thing that was changed, as a sentence begins with it.
+        who: Who changed it; empty where that is not known.
+        at: When, in ISO 8601 and UTC; empty where that is not known.
+    """
+
+    def __init__(self, what: str, *, who: str = "", at: str = "") -> None:
+        by = f"somebody else ({who})" if who else "somebody else"
+        moment = f" at {at[:19].replace('T', ' ')} UTC" if at else ""
+        super().__init__(
+            f"{what} was changed by {by}{moment}.",
+            changed="Nothing of this change was kept.",
+            next_step="Look at it as it is now, then decide again.",
+        )
+        self.what, self.who, self.at = what, who, at
 
 
 class GuardError(CwtuiError):

@@ -5,15 +5,28 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple
 
 from cwtui.domain.charges import Charge
 from cwtui.domain.ids import AdditionId, AgreementId, CompanyId, CustomerId, ProductId, SubscriptionId, TaskId
-from cwtui.domain.money import is_rounding
-from cwtui.domain.psa import Addition, AdditionValues
+from cwtui.domain.psa import UNKNOWN_ITEM, Addition, AdditionValues
 
-__all__ = ["Charge", "Doubt", "ImportIntent", "Operation", "Outcome", "Owed", "Purpose", "TakenBack", "Why", "fit_of"]
+__all__ = [
+    "Charge",
+    "Doubt",
+    "Doubtful",
+    "ImportIntent",
+    "Operation",
+    "Outcome",
+    "Owed",
+    "Purpose",
+    "TakenBack",
+    "Why",
+    "fit_of",
+    "moved_amount",
+]
 
 
 class Operation(StrEnum):
@@ -105,11 +118,33 @@ class Doubt:
 
 
 @dataclass(frozen=True, slots=True)
+class Doubtful:
+    """A create without an answer that the additions do not settle: a person decides (synchronising.md#the-candidate).
+
+    Attributes:
+        seq: Of its intent, which stays open.
+        candidates: Additions that may be what it made.
+    """
+
+    seq: int
+    at: datetime
+    task_id: TaskId
+    agreement_id: AgreementId
+    candidates: tuple[AdditionId, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class TakenBack:
-    """A task that was taken back; writes up to `through_seq` no longer count as the task's."""
+    """A task that was taken back (synchronising.md#taken-back).
+
+    Attributes:
+        through_seq: Writes up to this one no longer count as the task's.
+        waits: For a person, who has not synchronised it by name since.
+    """
 
     task_id: TaskId
     through_seq: int
+    waits: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,17 +186,16 @@ class Fit(NamedTuple):
 def fit_of(intended: AdditionValues, held: Addition) -> Fit:
     """Compare an addition with a create whose answer is lost (synchronising.md#the-candidate)."""
     values = held.values
+    if not held.is_whole:  # what it lacks may be what would tell it apart
+        return Fit(values.catalog_item_id in {intended.catalog_item_id, UNKNOWN_ITEM}, is_exact=False)
     is_candidate = (
-        held.is_whole
-        and values.catalog_item_id == intended.catalog_item_id
+        values.catalog_item_id == intended.catalog_item_id
         and values.quantity == intended.quantity
         and values.effective == intended.effective
     )
-    is_exact = (
-        is_candidate
-        and values.cancelled == intended.cancelled
-        and values.bill is intended.bill
-        and is_rounding(intended.unit_price, values.unit_price)
-        and is_rounding(intended.unit_cost, values.unit_cost)
-    )
-    return Fit(is_candidate, is_exact)
+    return Fit(is_candidate, is_exact=is_candidate and not intended.unexplained(values))
+
+
+def moved_amount(intended: AdditionValues, kept: AdditionValues) -> Decimal:
+    """By how much ConnectWise bills more or less per period, since it keeps another price than it was sent."""
+    return abs(intended.quantity * (kept.unit_price - intended.unit_price))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from hashlib import blake2b
@@ -156,6 +156,8 @@ class Link:
         is_standing: It bills every period until ended; a one-time addition does not.
         task_id: The task that last wrote it.
         tolerated: What ConnectWise holds instead, where the operator lets that stand without agreeing to it.
+        is_unread: Nobody has read the addition since it was written: the next reading shows what ConnectWise keeps.
+        is_given_back: What it billed was given back after its task was taken back, so it may be charged again.
     """
 
     addition_id: AdditionId
@@ -169,9 +171,17 @@ class Link:
     is_standing: bool = False
     adopted: bool = False
     tolerated: AdditionValues | None = None
+    is_unread: bool = False
+    is_given_back: bool = False
 
     def drift(self, held: AdditionValues) -> dict[str, tuple[object, object]]:
         """How what ConnectWise holds differs in what it bills: field → (ours, theirs); empty if that is tolerated."""
         if self.tolerated is not None and not self.tolerated.billing_differences(held):
             return {}
-        return self.values.billing_differences(held)
+        return self.values.unexplained(held) if self.is_unread else self.values.billing_differences(held)
+
+    def as_read(self, held: AdditionValues) -> Link:
+        """The link after its addition was read; what was edited since it was written still shows as drift."""
+        if not self.is_unread:
+            return self
+        return replace(self, is_unread=False, values=self.values if self.values.unexplained(held) else held)

@@ -76,10 +76,22 @@ def _change(written: dict[AdditionId, AdditionValues], addition: AdditionId, aft
 
 
 def _sum(values: Iterable[AdditionValues], period: BillingPeriod, dates: AgreementDates) -> Decimal:
-    return sum((_billed(one, period, dates) for one in values), start=ZERO)
+    return sum((billed_in(one, one.unit_price, period, dates) for one in values), start=ZERO)
 
 
-def _billed(values: AdditionValues, period: BillingPeriod, dates: AgreementDates) -> Decimal:
+def billed_in(values: AdditionValues, unit: Decimal, period: BillingPeriod, dates: AgreementDates) -> Decimal:
+    """What an addition bills in one period, to the cent.
+
+    Args:
+        values: Of the addition.
+        unit: Its unit price for what is billed, its unit cost for what that costs.
+        period: One of the agreement's.
+        dates: The agreement's.
+
+    Returns:
+        The full line total where it is live on any day of the period; on an agreement that prorates, by its days.
+        0 where it is not billed to the customer.
+    """
     if values.bill is not BillCustomer.BILLABLE:
         return ZERO
     first = max(values.effective, period.start)
@@ -88,8 +100,8 @@ def _billed(values: AdditionValues, period: BillingPeriod, dates: AgreementDates
     if days <= 0:
         return ZERO
     if not dates.prorates or days == period.days:
-        return line_total(values.quantity, values.unit_price)
-    return round_price(values.quantity * values.unit_price * days / period.days, _CENTS)
+        return line_total(values.quantity, unit)
+    return round_price(values.quantity * unit * days / period.days, _CENTS)
 
 
 def totals_by_charge(changes: Iterable[Change]) -> Mapping[Charge, Decimal]:

@@ -13,7 +13,7 @@ from typing import overload
 from cwtui.domain.charges import Charge
 from cwtui.domain.ids import AdditionId, AgreementId, ProductId, SubscriptionId, TaskId
 from cwtui.domain.ledger import Operation, Purpose
-from cwtui.domain.money import ZERO, line_total
+from cwtui.domain.money import ZERO, line_total, plain
 from cwtui.domain.psa import Addition, AdditionValues, BillCustomer
 from cwtui.domain.tasks import Problem
 
@@ -151,6 +151,7 @@ class Plan:
         notes: Facts worth knowing (differences to what the marketplace charged, days nobody is charged for).
         problems: What keeps it from being written; a plan with problems may still show its changes.
         effective: e; `standing_from`: s.
+        beyond_guard: Changes of quantity beyond the guard, confirmed or not, each with its numbers.
         dropped_edits: Edits that no longer fit, because the plan changed underneath them.
     """
 
@@ -165,6 +166,7 @@ class Plan:
     standing_from: date | None = None
     currency: str = ""
     dropped_edits: tuple[str, ...] = ()
+    beyond_guard: tuple[str, ...] = ()
 
     @property
     def is_ready(self) -> bool:
@@ -184,6 +186,11 @@ class Plan:
             for change in self.changes
         ]
         return hashlib.sha256("\n".join([str(self.agreement_id), *parts]).encode()).hexdigest()[:16]
+
+
+def beyond_guard(name: str, stands: Decimal, wanted: Decimal) -> str:
+    """What the confirmation of a guard names: it holds for these numbers and no others (plans.md#guards)."""
+    return f"{name}: {plain(stands)} → {plain(wanted)}"
 
 
 @dataclass(frozen=True, slots=True)

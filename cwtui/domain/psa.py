@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from cwtui.domain.ids import AdditionId, AgreementId, CatalogItemId, CompanyId
 from cwtui.domain.marketplace import Address
+from cwtui.domain.money import is_rounding
 from cwtui.domain.periods import ONE_DAY, BillingCalendar, BillingCycle
 
 
@@ -179,6 +180,21 @@ class AdditionValues:
         differences.pop("description", None)
         return differences
 
+    def unexplained(self, kept: AdditionValues) -> dict[str, tuple[object, object]]:
+        """Fields in which ConnectWise keeps something else than it was sent, and its own ways do not explain it.
+
+        Its ways: fewer decimals (2 or more), other text, its own tax flag (synchronising.md#the-candidate).
+        """
+        differences = self.billing_differences(kept)
+        differences.pop("taxable", None)
+        for name, ours, theirs in (
+            ("unit_price", self.unit_price, kept.unit_price),
+            ("unit_cost", self.unit_cost, kept.unit_cost),
+        ):
+            if name in differences and is_rounding(ours, theirs):
+                del differences[name]
+        return differences
+
     def ending(self, last_day: date) -> AdditionValues:
         """The same, ended after `last_day`. Spelt out: `replace` takes ten times as long, and plans end many."""
         return AdditionValues(
@@ -192,6 +208,10 @@ class AdditionValues:
             self.taxable,
             self.description,
         )
+
+
+UNKNOWN_ITEM = CatalogItemId(0)
+"""Stands for the catalog item of an addition that names none."""
 
 
 @dataclass(frozen=True, slots=True)

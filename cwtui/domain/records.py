@@ -147,3 +147,20 @@ class RecordWrite:
     def result(self) -> str:
         """How it ended, in a few words."""
         return f"{self.outcome}: {self.reason}" if self.reason else self.outcome.value
+
+
+@dataclass(frozen=True, slots=True)
+class OthersChange:
+    """What another process changed in the state, as it is seen here.
+
+    Attributes:
+        who: The person (`ann@host`); empty where that is not known.
+        at: When it was noted.
+        rows: Ids of what was put or dropped, by table (`tasks`, `mappings`, `edits`, `links`, `intents`, …).
+        is_everything: It cannot be said row by row: look at everything anew.
+    """
+
+    who: str
+    at: datetime | None
+    rows: Mapping[str, frozenset[str]]
+    is_everything: bool = False

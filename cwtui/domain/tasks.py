@@ -7,8 +7,9 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from cwtui.domain.ids import INITIAL, CustomerId, OrderId, SubscriptionId, TaskId
+from cwtui.domain.ids import INITIAL, AdditionId, CustomerId, OrderId, SubscriptionId, TaskId
 from cwtui.domain.marketplace import Order, OrderLine, OrderType
+from cwtui.domain.psa import AdditionValues
 
 
 class TaskKind(StrEnum):
@@ -61,7 +62,13 @@ class ProblemCode(StrEnum):
     LINK_MISSING = "link_missing"
     LINK_CHANGED = "link_changed"
     SUBSCRIPTION_MISSING = "subscription_missing"
+    OUTCOME_DOUBTFUL = "outcome_doubtful"
+    TAKEN_BACK = "taken_back"
     GUARD = "guard"
+    ROW_REFUSED = "row_refused"
+    PROFILE_MISSING = "profile_missing"
+    COMPANY_DELETED = "company_deleted"
+    BILLED_BY_HAND = "billed_by_hand"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +86,41 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
+class Acceptance:
+    """A person has seen a task's warnings (plans.md#warnings).
+
+    Attributes:
+        warnings: Those it was given for; it lapses when others appear.
+    """
+
+    who: str
+    at: datetime
+    warnings: tuple[str, ...] = ()
+
+
+class ByHand(StrEnum):
+    """What shall become of an addition that somebody made by hand, beside the one cwtui would make."""
+
+    END = "end"
+    BOTH = "both"
+
+
+@dataclass(frozen=True, slots=True)
+class HandMade:
+    """What a person decided about an addition that cwtui did not make (plans.md#billed-by-hand).
+
+    Attributes:
+        values: What it billed then; the decision holds for exactly that.
+    """
+
+    addition_id: AdditionId
+    decision: ByHand
+    values: AdditionValues
+    who: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Task:
     """One (order, subscription) pair.
 
@@ -88,7 +130,11 @@ class Task:
         effective: e, once known; for lists.
         monthly_effect: What the plan changes per month of billing; for lists. None while it is not known.
         plan_digest: Fingerprint of the computed plan; edits belong to exactly this plan (plans.md#edits).
-        confirmed_guard: The operator confirmed what a guard stopped.
+        confirmed: What a guard stopped and the operator confirmed, with its numbers; nothing else is confirmed.
+        warnings: What its plan warns of, or warned of when it was written; they ask to be accepted.
+        notes: What its plan says beside; they ask for nothing.
+        acceptance: Who accepted which warnings.
+        by_hand: What was decided about additions that somebody made by hand.
     """
 
     id: TaskId
@@ -106,13 +152,27 @@ class Task:
     effective: date | None = None
     monthly_effect: Decimal | None = None
     plan_digest: str = ""
-    confirmed_guard: bool = False
     synced_at: datetime | None = None
+    confirmed: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    acceptance: Acceptance | None = None
+    by_hand: tuple[HandMade, ...] = ()
 
     @property
     def is_initial(self) -> bool:
         """Made by the first check from the subscription's present state (check.md#first-check)."""
         return self.order_id == INITIAL
+
+    @property
+    def is_accepted(self) -> bool:
+        """A person has seen every one of its warnings."""
+        return self.acceptance is not None and set(self.warnings) <= set(self.acceptance.warnings)
+
+    @property
+    def is_warned(self) -> bool:
+        """It has warnings that nobody accepted yet; what was set aside warns of nothing."""
+        return bool(self.warnings) and not self.is_accepted and self.status is not TaskStatus.SKIPPED
 
     @property
     def queue_key(self) -> tuple[bool, datetime | None, str]:

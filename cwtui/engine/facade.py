@@ -8,7 +8,7 @@ from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from cwtui.domain.ids import TaskId
+from cwtui.domain.ids import AdditionId, TaskId
 from cwtui.domain.mappings import Mapping, MappingKey, MappingKind
 from cwtui.domain.plans import Plan
 from cwtui.domain.records import AuditRow, RecordWrite
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from cwtui.engine.reconciling.reconcile import Reconciler
     from cwtui.engine.reconciling.repair_tasks import RepairTasks
     from cwtui.engine.reporting.forecast import Forecaster
+    from cwtui.engine.reporting.report import Reporter
     from cwtui.engine.writing.drift import DriftDesk
     from cwtui.engine.writing.runs import Runs
     from cwtui.engine.writing.task_work import TaskWork
@@ -104,6 +105,10 @@ class Engine(Feature):
         """Synchronise these tasks; the report's `tasks` are these, as they then stand."""
         return await self.work.sync(task_ids, dry_run=dry_run)
 
+    async def accept(self, task_ids: Sequence[TaskId]) -> Sequence[Task]:
+        """A person has seen the warnings of these tasks (plans.md#warnings). All or none."""
+        return await self.work.accept(task_ids)
+
     async def skip(self, task_ids: Sequence[TaskId], reason: str = "") -> Sequence[Task]:
         """Set tasks aside for good; the tasks as they then stand. All or none."""
         return await self.work.skip(task_ids, reason)
@@ -115,6 +120,10 @@ class Engine(Feature):
     async def undo(self, task_id: TaskId, *, compensate: bool = False) -> UndoReport:
         """Take a synced task back (synchronising.md#undo); `compensate` gives back what was invoiced meanwhile."""
         return await self.work.undo(task_id, compensate=compensate)
+
+    async def resolve(self, task_id: TaskId, *, adopt: AdditionId | None) -> Task | None:
+        """Settle creates without an answer: an addition is what one made, or (None) they are sent again."""
+        return await self.work.resolve(task_id, adopt=adopt)
 
     # mappings
 
@@ -235,6 +244,13 @@ class Engine(Feature):
         from cwtui.engine.reporting.forecast import Forecaster
 
         return Forecaster(self.workspace, self.desk)
+
+    @cached_property
+    def reporter(self) -> Reporter:
+        """What a month bills, and why."""
+        from cwtui.engine.reporting.report import Reporter
+
+        return Reporter(self.workspace, self.desk)
 
     @cached_property
     def customers(self) -> CustomerImport:

@@ -19,7 +19,7 @@ from cwtui.domain.ids import (
     SubscriptionId,
     TaskId,
 )
-from cwtui.domain.ledger import Doubt, ImportIntent, Owed, TakenBack
+from cwtui.domain.ledger import Doubt, Doubtful, ImportIntent, Owed, TakenBack
 from cwtui.domain.mappings import Link, MappingKey, Mappings
 from cwtui.domain.mappings import Mapping as MappingRow
 from cwtui.domain.marketplace import Customer, Order, OrderStatus, Product, Subscription, SubscriptionStatus
@@ -35,7 +35,7 @@ from cwtui.domain.psa import (
     NewCatalogItem,
     TableEntry,
 )
-from cwtui.domain.records import AuditRow, Cursor, Intent, RecordWrite
+from cwtui.domain.records import AuditRow, Cursor, Intent, OthersChange, RecordWrite
 from cwtui.domain.tasks import Task, TaskStatus
 
 
@@ -153,6 +153,29 @@ class Clock(Protocol):
         """The moment a check counts as begun: now, or the start of the as-of day (check.md#first-check)."""
 
 
+class Holder(Protocol):
+    """Who holds a lease; as text, in words."""
+
+    @property
+    def who(self) -> str: ...
+    @property
+    def pid(self) -> int: ...
+
+
+class Leases(Protocol):
+    """Who works on what: an agreement, the check. A lease is given back at once when its holder dies."""
+
+    def take(self, name: str) -> Holder | None:
+        """Take a lease at once or not at all: None when it is ours now, else who holds it (perhaps we ourselves)."""
+
+    def give_back(self, name: str) -> None: ...
+    def holds(self, name: str) -> bool:
+        """It is still ours: asked before each write."""
+
+    def holders(self) -> Mapping[str, Holder]:
+        """Everything that is held now, by anybody."""
+
+
 class Store(Protocol):
     """The state of one profile, in memory, journalled (synchronising.md#exactly-once).
 
@@ -173,11 +196,26 @@ class Store(Protocol):
         """Do a little at a time what the first plan would have to wait for in a large state."""
 
     def close(self) -> None:
-        """Fold the journal into the file and let the lock go."""
+        """Fold the journal into the file and give everything back."""
 
     @property
     def is_read_only(self) -> bool:
-        """Another process holds the lock."""
+        """This user may not write the state."""
+
+    # several hands
+    def catch_up(self) -> bool:
+        """Take over what other processes changed; True where there was something. Every save does it first."""
+
+    @property
+    def position(self) -> int:
+        """How far this process knows what is noted, by anybody: grows."""
+
+    def changes(self, every_s: float = ...) -> AsyncIterator[OthersChange]:
+        """What other processes change from now on, with who did it; for screens."""
+
+    @property
+    def leases(self) -> Leases:
+        """Who works on what."""
 
     # tasks
     def task(self, task_id: TaskId) -> Task | None: ...
@@ -188,7 +226,8 @@ class Store(Protocol):
     def tasks_of(self, subscription_id: SubscriptionId) -> Sequence[Task]:
         """Tasks of one subscription, oldest first (check.md#order-of-tasks)."""
 
-    def save_task(self, task: Task) -> None: ...
+    def save_task(self, task: Task, *, was: Task | None = None) -> None:
+        """Set one task; `Outdated` if it is no longer what it was made from."""
 
     # what the marketplace said, kept for the tasks that need it
     def order(self, order_id: OrderId) -> Order | None: ...
@@ -210,7 +249,9 @@ class Store(Protocol):
 
     # mappings, links, edits
     def mappings(self) -> Mappings: ...
-    def save_mapping(self, mapping: MappingRow) -> None: ...
+    def save_mapping(self, mapping: MappingRow, *, was: int | None = ...) -> None:
+        """Set one mapping; `Outdated` if it is no longer mapped as it `was` (None: unmapped)."""
+
     def drop_mapping(self, key: MappingKey) -> bool: ...
     def links_of(self, subscription_id: SubscriptionId) -> Sequence[Link]: ...
     def links_in(self, agreement_id: AgreementId) -> Sequence[Link]: ...
@@ -222,7 +263,9 @@ class Store(Protocol):
     def save_link(self, link: Link) -> None: ...
     def drop_link(self, addition_id: AdditionId) -> None: ...
     def edits(self, task_id: TaskId) -> PlanEdits | None: ...
-    def save_edits(self, edits: PlanEdits) -> None: ...
+    def save_edits(self, edits: PlanEdits, *, was: PlanEdits | None = ...) -> None:
+        """Set the edits of a task's plan; `Outdated` if they are no longer what they `was` (None: none)."""
+
     def drop_edits(self, task_id: TaskId) -> None: ...
 
     # exactly once
@@ -247,8 +290,12 @@ class Store(Protocol):
         subscription_id: SubscriptionId,
         change: Change,
         present: frozenset[AdditionId],
+        since: int | None = None,
     ) -> Intent:
-        """Append an intent; `flushed` is awaited before the request leaves."""
+        """Append an intent; `flushed` is awaited before the request leaves.
+
+        `Outdated` if another process wrote to the agreement after the `position` at which its additions were read.
+        """
 
     def conclude(
         self, intent: Intent, row: AuditRow, *, links: Sequence[Link] = (), unlink: Sequence[AdditionId] = ()
@@ -272,6 +319,13 @@ class Store(Protocol):
 
     def save_doubt(self, doubt: Doubt) -> None: ...
     def drop_doubts(self, doubts: Iterable[Doubt]) -> None: ...
+    def doubtful(self, task_id: TaskId) -> Sequence[Doubtful]:
+        """Creates of a task that a person has to decide about."""
+
+    def save_doubtful(self, doubtful: Doubtful) -> None: ...
+    def drop_doubtful(self, seq: int) -> None:
+        """A create is settled; none of that number is no error."""
+
     def taken_back(self, task_id: TaskId) -> TakenBack | None:
         """How far a task was taken back; None if it never was."""
 

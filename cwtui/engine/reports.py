@@ -41,6 +41,7 @@ class AutoReport:
     Attributes:
         created, synced: Tasks of this run; a dry run counts none as synced.
         failed, needs_action, waiting: Tasks in that state when the run ended.
+        warned: Tasks whose warnings nobody accepted yet, whatever their state.
         tasks: What the run worked on or left open; for `--auto`, every task of the state.
         errors: What went wrong outside single tasks (a service was unreachable, an order unreadable).
     """
@@ -52,6 +53,7 @@ class AutoReport:
     failed: int = 0
     needs_action: int = 0
     waiting: int = 0
+    warned: int = 0
     writes: Writes = Writes()
     tasks: tuple[Task, ...] = ()
     errors: tuple[str, ...] = ()

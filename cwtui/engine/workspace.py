@@ -67,12 +67,12 @@ class Workspace:
         """Give the permit to write.
 
         Raises:
-            StateError: Another process holds the state.
+            StateError: This user may not write the state.
         """
         if self.store.is_read_only:
             raise StateError(
-                "Another process works on this state file, so it was opened for reading only.",
-                next_step="Wait until that process has ended, then start again.",
+                "This user may not write this state file, so it was opened for reading only.",
+                next_step="Ask its owner for the right to write it, then start again.",
             )
 
     def begin_run(self) -> None:

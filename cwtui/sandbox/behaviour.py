@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, get_args
 
+from cwtui.sandbox.keeping import Keeping
+
 Kind = Literal["status", "html", "delay", "drop_token"]
 When = Literal["before", "after"]
 Service = Literal["marketplace", "psa", ""]
@@ -65,6 +67,7 @@ class Behaviour:
         documented), or only after a full one.
     orders_ripen: Whether the seeded open orders complete from one check to the next, as a demo wants it; a test
         that compares runs does not.
+    keeping: What the PSA keeps of additions, and how it answers them.
     """
 
     latency_ms: float = 0
@@ -75,6 +78,7 @@ class Behaviour:
     token_lifetime_s: int = 1500
     link_always: bool = True
     orders_ripen: bool = False
+    keeping: Keeping = field(default_factory=Keeping)
     _random: random.Random = field(default_factory=lambda: random.Random(0), repr=False)  # noqa: S311  # not a secret
 
     def plan(self, *faults: Fault) -> None:
@@ -108,6 +112,8 @@ class Behaviour:
                 case "seed":
                     self.seed = int(value)
                     self._random = random.Random(self.seed)  # noqa: S311  # repeatable, not secret
+                case "keeping":
+                    self.keeping = Keeping().changed(value)
                 case "lacks":
                     self.lacks = {(module, permission, level) for module, permission, level in value}
                 case "script":

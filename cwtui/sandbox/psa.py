@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from cwtui.sandbox import exact_json, psa_lists, psa_writes
 from cwtui.sandbox.behaviour import Behaviour
 from cwtui.sandbox.credentials import PSA
-from cwtui.sandbox.errors import Fault400, NotFound, PsaRefusal
+from cwtui.sandbox.errors import Fault400, Item, NotFound, PsaRefusal
 from cwtui.sandbox.http import Answer, Request
 from cwtui.sandbox.psa_paths import LEVELS, Route, resolve
 from cwtui.sandbox.psa_views import VIEWS, View
-from cwtui.sandbox.shape import Row
+from cwtui.sandbox.shape import SHAPES, Row
 from cwtui.sandbox.table import Table
 from cwtui.sandbox.world import World
 
@@ -66,10 +67,12 @@ class Psa:
         if route.form == "item":
             return self._item(route, request, table, parent, body)
         if request.method == "GET":
-            return psa_lists.listed(table, route.resource.shape, request, link_always=self.behaviour.link_always)
+            answer = psa_lists.listed(table, route.resource.shape, request, link_always=self.behaviour.link_always)
+            return self._shown(route, answer)
         select = psa_lists.selection(request, route.resource.shape)
+        self._refuse_unknown(route, body)
         row = psa_writes.create(self.world, route.resource, table, parent, body)
-        return Answer(route.resource.created, select(row))
+        return self._shown(route, Answer(route.resource.created, select(self._kept(route, table, row))))
 
     def _item(self, route: Route, request: Request, table: Table, parent: Row | None, body: Any) -> Answer:
         row = table.get(route.id)
@@ -78,16 +81,38 @@ class Psa:
         select = psa_lists.selection(request, route.resource.shape)
         match request.method:
             case "GET":
-                return Answer(200, select(row))
+                return self._shown(route, Answer(200, select(row)))
             case "DELETE":
                 psa_writes.delete(self.world, route.resource, table, row)
                 status = route.resource.deleted
                 return Answer(status, row if status == 200 else None)  # noqa: PLR2004  # with a body or without
             case "PUT":
+                self._refuse_unknown(route, body)
                 write: Callable[..., Row] = psa_writes.replace
             case _:
                 write = psa_writes.patch
-        return Answer(200, select(write(self.world, route.resource, table, parent, row, body)))
+        written = write(self.world, route.resource, table, parent, row, body)
+        return self._shown(route, Answer(200, select(self._kept(route, table, written))))
+
+    def _kept(self, route: Route, table: Table, row: Row) -> Row:
+        """Keep an addition the PSA's own way; what is answered at once may still be what was sent."""
+        if route.resource.table != "additions":
+            return row
+        kept = self.behaviour.keeping.kept(row)
+        table.add(kept)
+        return row if self.behaviour.keeping.echoes else kept
+
+    def _shown(self, route: Route, answer: Answer) -> Answer:
+        if route.resource.table != "additions":
+            return answer
+        return replace(answer, document=self.behaviour.keeping.shown(answer.document))
+
+    def _refuse_unknown(self, route: Route, body: Any) -> None:
+        shape = SHAPES[route.resource.shape]
+        unknown = [name for name in body if name not in shape.fields] if isinstance(body, dict) else []
+        if self.behaviour.keeping.strict and unknown:
+            text = f"The member {unknown[0]} is not known."
+            raise shape.refuse(Item("InvalidObject", text, shape.name, unknown[0]))
 
     def _view(self, view: View, route: Route, request: Request) -> Answer:
         self._parent(route)

@@ -131,7 +131,7 @@ class ConnectWise(Setup):
             kept = await self._patch(
                 path, reader, {"cancelledDate": None}, records.ADDITION_FIELDS, removing="cancelledDate"
             )
-        lost = records.addition_changes(kept.values, after).keys() & changes.keys()
+        lost = records.addition_field_names(after.unexplained(kept.values)) & changes.keys()
         if lost:
             raise self._not_kept(path, ", ".join(sorted(lost)))
         return kept

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date
 from typing import TypeVar
@@ -12,8 +12,18 @@ from cwtui.domain.marketplace import Address
 from cwtui.domain.money import ZERO
 from cwtui.domain.periods import BillingCycle
 from cwtui.domain.plain_text import stored_text
-from cwtui.domain.psa import Addition, AdditionValues, Agreement, BillCustomer, CatalogItem, Company, Contact, Invoice
-from cwtui.services.reading import Amount, Day, Reader, Record, Text
+from cwtui.domain.psa import (
+    UNKNOWN_ITEM,
+    Addition,
+    AdditionValues,
+    Agreement,
+    BillCustomer,
+    CatalogItem,
+    Company,
+    Contact,
+    Invoice,
+)
+from cwtui.services.reading import Amount, Day, Reader, Record, Text, id_of
 
 T = TypeVar("T")
 
@@ -230,21 +240,40 @@ def additions(agreement_id: AgreementId) -> Reader[AdditionRecord, Addition]:
 
 
 def listed_additions(agreement_id: AgreementId) -> Reader[AdditionRecord, Addition]:
-    """A reader of all additions of an agreement: one without an amount or a first day is there, but not whole.
+    """A reader of all additions of an agreement: one that cannot be read whole is there, but not whole.
 
-    The contract lets them be null, and somebody's addition without a cost shall not keep all others from being billed.
+    The contract lets amounts, days and more be null, and somebody's addition without a cost shall not keep all others
+    from being billed.
     """
 
     def addition(row: AdditionRecord) -> Addition:
-        if None not in (row.quantity, row.unit_price, row.unit_cost, row.effective_date):
+        item = (row.product or _NONE).id
+        is_named = None not in (row.quantity, row.unit_price, row.unit_cost, row.effective_date, item)
+        if is_named and row.bill_customer in _BILLS:
             return _addition(row, agreement_id)
+        row.product = Reference(id=item or UNKNOWN_ITEM, identifier=(row.product or _NONE).identifier)
         row.quantity, row.unit_price = row.quantity or ZERO, row.unit_price or ZERO
         row.unit_cost, row.effective_date = row.unit_cost or ZERO, row.effective_date or _SINCE_EVER
+        row.bill_customer = row.bill_customer if row.bill_customer in _BILLS else BillCustomer.DO_NOT_BILL.value
         return replace(_addition(row, agreement_id), is_whole=False)
 
-    return Reader(AdditionRecord, addition)
+    return _Additions(AdditionRecord, addition)
 
 
+class _Additions(Reader[AdditionRecord, Addition]):
+    """Of an addition that cannot be read at all, what is left is that it is there."""
+
+    def one(self, row: object) -> Addition:
+        try:
+            return super().one(row)
+        except ValueError:
+            name = id_of(row)
+            if not name.isdecimal():
+                raise
+            return self._convert(AdditionRecord(id=int(name)))
+
+
+_BILLS = frozenset(bill.value for bill in BillCustomer)
 _SINCE_EVER = date(1900, 1, 1)
 """Stands for a first day that is not named: before all others, and days can still be counted from it."""
 
@@ -291,6 +320,11 @@ def addition_changes(before: AdditionValues, after: AdditionValues) -> dict[str,
     """The fields that differ, as they are sent; None for a date to clear."""
     held = _addition_fields(before)
     return {name: value for name, value in _addition_fields(after).items() if value != held[name]}
+
+
+def addition_field_names(names: Iterable[str]) -> set[str]:
+    """How ConnectWise calls these fields of an addition."""
+    return {_ADDITION_FIELD[name] for name in names}
 
 
 def _addition_fields(values: AdditionValues) -> dict[str, object]:

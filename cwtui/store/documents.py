@@ -1,60 +1,67 @@
-"""The working set: every document of a state in memory, journalled as it changes, folded into the file in batches."""
+"""The working set: every document of a state in memory, kept in step with a log that others append to as well."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cwtui.domain.errors import StateError, StateLocked
-from cwtui.store.files import beside, keep_previous
-from cwtui.store.journal import Journal, Op, Segment, apply, read_segment, records_after
-from cwtui.store.layout import VERSION, Content, NotAState
-from cwtui.store.lock import StateLock
-from cwtui.store.migrations import migrated
-from cwtui.store.recovery import damaged, keep_older, newer
-from cwtui.store.storage import AtomicStorage
-from cwtui.store.table import Document, Table, same_document
+from cwtui.domain.errors import Outdated, StateError, StateLocked, StateReadOnly
+from cwtui.store.layout import VERSION
+from cwtui.store.log import Leases, Log, Moved, Op, Record
+from cwtui.store.table import Document, Table, encode, same_document
 
 if TYPE_CHECKING:
     from cwtui.store.shared_flush import SharedFlush
 
 _LEAST_FOLD = 4 * 1024 * 1024
 """Bytes of journal below which a run does not stop to fold; beyond, a quarter of the file, so folding stays rare."""
-_READ_TRIES = 5
+_CLOSING_PATIENCE_S = 2.0
+
+Undo = list[tuple[str, str, bytes | None]]
+Moving = Callable[[Record, str, str, bytes | None, bytes | None], None]
+"""Told of a row of a table that another process changed: by which record, table, id, the row before and after."""
 
 
 class Documents:
-    """All tables of one state file. Not for use by several threads at once.
+    """All tables of one state. Not for use by several threads at once.
 
     Attributes:
-        path: The state file.
-        lock: Held while this process may write; None when it only reads.
+        path: The state file, or what stands for it in messages.
+        leases: Who works on what.
+        notices: What the operator should know of the state's files, in sentences.
+        only_reads: Nothing is to be written, so closing does not fold what others wrote.
         before_fold: Asked for documents that need not be kept any longer.
+        moving: Told of what others change, row by row; of `reloaded` when that cannot be said.
+        heard: Told of every record of another process, after its rows were taken over.
     """
 
-    def __init__(self, path: Path, content: Content, journal: Journal, lock: StateLock | None, *, stale: bool) -> None:
-        self.path, self.lock = path, lock
+    def __init__(self, path: Path, log: Log, leases: Leases, *, is_read_only: bool) -> None:
+        self.path, self.leases = path, leases
+        self.is_read_only = is_read_only
         self.before_fold: Callable[[], Iterable[Op]] = tuple
-        self._content, self._journal, self._stale = content, journal, stale
-        self._storage = AtomicStorage(path)
+        self.moving: list[Moving] = []
+        self.reloaded: list[Callable[[], None]] = []
+        self.heard: list[Callable[[Record], None]] = []
+        self.notices: list[str] = []
+        self.only_reads = False
+        self._log = log
+        self._content, self._stale = log.load()
+        self._by: dict[tuple[str, str], Record] = {}
         self._pending: list[Op] = []
-        self._undo: list[tuple[str, str, bytes | None]] = []
+        self._undo: Undo = []
         self._depth = self._grouped = 0
         self._shared: SharedFlush | None = None
+        self._lost: StateError | None = None
         self._is_open = True
+        self._wrote = False
         self.fold_after = self._fold_bound()
 
     @property
-    def is_read_only(self) -> bool:
-        """This process does not hold the lock."""
-        return self.lock is None
-
-    @property
     def seq(self) -> int:
-        """Number of the last journal record."""
-        return self._journal.seq
+        """Number of the last record of the log that is known here."""
+        return self._log.seq
 
     def table(self, name: str) -> Table:
         """A table by name."""
@@ -64,20 +71,135 @@ class Documents:
         """Every task as it stands in the file, without making it."""
         return self.table("tasks").documents()
 
+    # what others do
+
+    def catch_up(self) -> bool:
+        """Take over what others appended; True where there was something.
+
+        Raises:
+            StateError: The log is damaged, or was replaced by an earlier one.
+        """
+        if not self._is_open or self._pending:
+            return False
+        if self._lost is not None:
+            raise self._lost
+        try:
+            records = self._log.news()
+        except Moved:
+            self._reload()
+            return True
+        for record in records:
+            if record.version != VERSION:
+                self._reload()
+                return True
+            self._follow(record)
+        return bool(records)
+
+    def _follow(self, record: Record) -> None:
+        for name, change in record.ops:
+            table = self.table(name)
+            key = change if isinstance(change, str) else change["id"]
+            old = table.drop(key) if isinstance(change, str) else table.put(key, encode(change))
+            self._by[name, key] = record
+            for told in self.moving:
+                told(record, name, key, old, table.rows.get(key))
+        for heard in self.heard:
+            heard(record)
+
+    def _reload(self) -> None:
+        """Read everything again: what was appended meanwhile cannot be said record by record."""
+        before, seq = self._content, self._log.seq
+        content, self._stale = self._log.load()
+        if self._log.seq < seq - 1:
+            self._lost = StateError(
+                f"An earlier state was put in the place of {self.path} while cwtui worked on it.",
+                changed="Nothing more was noted, and nothing more is sent.",
+                next_step="Start again: what stands there now is what counts then.",
+            )
+            raise self._lost
+        self._content = content
+        for name, table in before.tables.items():
+            self.table(name).take_indices(table)
+        for told in self.reloaded:
+            told()
+
+    def outdated(self, what: str, table: str, key: str) -> Outdated:
+        """The refusal of a change that is based on what another process changed meanwhile."""
+        by = self._by.get((table, key))
+        return Outdated(what, who="" if by is None else by.who, at="" if by is None else by.at)
+
+    # changes
+
     def commit(self, ops: Iterable[Op], *, at_once: bool = False) -> None:
         """Put and drop documents: on disk when this returns, or at the end of the surrounding batch.
 
         Args:
-            ops: What to put and drop; what is so already costs nothing.
+            ops: What to put and drop; what is so already costs nothing. A generator is asked while no other process
+                can change anything.
             at_once: Do not wait for the end of a batch, nor stop to fold.
 
         Raises:
-            StateLocked: Opened read-only.
+            StateReadOnly: This state may not be written.
             StateError: The disk refused; memory and disk are as they were.
         """
-        self._require_lock()
-        for table_name, key, document in ops:
-            table = self.table(table_name)
+        with self.alone(at_once=at_once):
+            self._put(ops)
+        if not at_once and not self._depth:
+            self._fold_if_due()
+
+    @contextmanager
+    def alone(self, *, at_once: bool = False) -> Iterator[None]:
+        """Know everything others did, and keep them from doing more until the end of the block, which must not wait.
+
+        What is committed within becomes one durable record, also if the block fails: it happened. Only a change that
+        came too late (`Outdated`) takes back the whole block.
+
+        Args:
+            at_once: Within another block, do not wait for the end of that.
+
+        Raises:
+            StateReadOnly: This state may not be written.
+            StateLocked: Another process does not let go.
+            StateError: The disk refused; memory and disk are as they were.
+        """
+        if self._depth:
+            yield
+            if at_once:
+                self._settle(self._append())
+            return
+        if self.is_read_only:  # as long as nothing is put
+            yield
+            return
+        self._require_writable()
+        appended: Undo = []
+        try:
+            with self._log.alone():
+                self.catch_up()
+                self._depth = 1
+                try:
+                    yield
+                except Outdated:
+                    self._put_back(self._undo)
+                    self._pending, self._undo = [], []
+                    raise
+                finally:
+                    self._depth = 0
+                    appended = self._append()
+        finally:
+            self._settle(appended)
+
+    @contextmanager
+    def batch(self) -> Iterator[None]:
+        """As `alone`, and fold at the end where that is due."""
+        with self.alone():
+            yield
+        if not self._depth:
+            self._fold_if_due()
+
+    def _put(self, ops: Iterable[Op]) -> None:
+        for name, key, document in ops:
+            self._require_writable()
+            table = self.table(name)
             if document is None:
                 if key not in table:
                     continue
@@ -86,25 +208,41 @@ class Documents:
                 continue
             else:
                 old = table.put(key, document)
-            self._pending.append((table_name, key, document))
-            self._undo.append((table_name, key, old))
-        if at_once:
-            self._flush()
-        elif not self._depth:
-            self._flush()
-            self._fold_if_due()
+            self._pending.append((name, key, document))
+            self._undo.append((name, key, old))
 
-    @contextmanager
-    def batch(self) -> Iterator[None]:
-        """Collect the commits of a block into one durable record, also of a block that fails: they happened."""
-        self._depth += 1
+    def _append(self) -> Undo:
+        """Append what is pending; returns what takes it back."""
+        if not self._pending:
+            return []
+        before, undo = self._log.seq, self._undo
         try:
-            yield
+            self._log.append(self._pending)
+            self._wrote = True
         finally:
-            self._depth -= 1
-            if not self._depth:
-                self._flush()
-                self._fold_if_due()
+            if self._log.seq == before:
+                self._put_back(undo)
+            self._pending, self._undo = [], []
+        return undo
+
+    def _settle(self, appended: Undo) -> None:
+        """Make durable what was appended, or take it back."""
+        if not appended:
+            return
+        if self._grouped and self._shared is not None:
+            self._shared.begin()
+            return
+        try:
+            self._log.flush()
+        except BaseException:  # the disk refused, or the keyboard interrupts
+            with self._log.alone():
+                if self._log.take_back():
+                    self._put_back(appended)
+            raise
+
+    def _put_back(self, undo: Undo) -> None:
+        for table, key, row in reversed(undo):
+            self.table(table).restore(key, row)
 
     @contextmanager
     def grouped(self) -> Iterator[None]:
@@ -118,14 +256,14 @@ class Documents:
         if self._shared is None:
             from cwtui.store.shared_flush import SharedFlush  # noqa: PLC0415  # loads asyncio, which a list needs not
 
-            self._shared = SharedFlush(self._journal.flush)
+            self._shared = SharedFlush(self._log.flush)
         self._grouped += 1
         try:
             yield
         finally:
             self._grouped -= 1
         if not self._grouped:
-            self._journal.flush()
+            self._log.flush()
 
     async def flushed(self) -> None:
         """Wait until everything committed so far is on the disk.
@@ -133,37 +271,25 @@ class Documents:
         Raises:
             StateError: The disk refused; what was noted last may be lost with the machine.
         """
-        if not self._journal.is_flushed and self._shared is not None:
+        if not self._log.is_flushed and self._shared is not None:
             await self._shared.done()
 
-    def _require_lock(self) -> None:
-        if self.lock is None:
-            raise StateLocked(
-                f"The state {self.path} is open for reading only.",
-                next_step="Close the other cwtui that works on it, then start again.",
+    def _require_writable(self) -> None:
+        if self.is_read_only:
+            raise StateReadOnly(
+                f"The state {self.path} is open for reading only: this user may not write it.",
+                next_step="Ask its owner for the right to write it, or name another state file with --state.",
             )
         if not self._is_open:
             raise StateError(f"The state {self.path} is closed.", next_step="Start again; report this as a bug.")
 
-    def _flush(self) -> None:
-        if not self._pending:
-            return
-        before = self._journal.seq
-        try:
-            self._journal.append(self._pending, flushed=not self._grouped)
-            if self._grouped and self._shared is not None:
-                self._shared.begin()
-        finally:
-            if self._journal.seq == before:
-                for table, key, row in reversed(self._undo):
-                    self.table(table).restore(key, row)
-            self._pending, self._undo = [], []
+    # folding and closing
 
     def _fold_if_due(self) -> None:
-        if self._journal.length <= self.fold_after:
+        if self._log.length <= self.fold_after:
             return
         try:
-            self.fold()
+            self.fold(is_due=True)
         except StateError:
             # Every fact is safe in the journal, so the save that came by did succeed. Closing folds again, and raises.
             self.fold_after *= 2
@@ -172,32 +298,28 @@ class Documents:
         size = self.path.stat().st_size if self.path.exists() else 0
         return max(_LEAST_FOLD, size // 4)
 
-    def fold(self) -> None:
-        """Fold the journal into the file, in the steps that `recovery` gives the reasons for.
+    def fold(self, *, is_due: bool = False, wait_s: float | None = None) -> None:
+        """Fold the journal into the state; with `is_due`, unless somebody else just did.
 
         Raises:
             StateError: The disk refused; file and journal still make up the whole state.
         """
-        self._require_lock()
-        self._drop_unneeded()
-        if self.path.exists():
-            keep_previous(self.path, beside(self.path, ".bak"))
-        self._content.folded = self._journal.seq
-        self._storage.replace(self._content)
-        self._journal.rotate()
+        self._require_writable()
+        with self._log.alone(wait_s):
+            self.catch_up()
+            if not is_due or self._log.length > self.fold_after:
+                self._fold()
+
+    def _fold(self) -> None:
+        self._put(self.before_fold())
+        self._append()
+        self._content.folded = self._log.seq
+        self._log.fold(self._content)
         self._stale = False
         self.fold_after = self._fold_bound()
 
-    def _drop_unneeded(self) -> None:
-        self._depth += 1  # no fold within the fold
-        try:
-            self.commit(self.before_fold())
-        finally:
-            self._depth -= 1
-        self._flush()
-
     def close(self) -> None:
-        """Fold what the journal holds and let the lock go, even if folding fails. A second call does nothing.
+        """Fold what the journal holds and give everything back, even if folding fails. A second call does nothing.
 
         Raises:
             StateError: The disk refused; file and journal still make up the whole state.
@@ -205,104 +327,15 @@ class Documents:
         if not self._is_open:
             return
         try:
-            if self.lock is not None:
-                self._flush()
-                if self._stale or self._journal.length:
-                    self.fold()
+            if self._should_fold():
+                self.fold(wait_s=_CLOSING_PATIENCE_S)
+        except StateLocked:
+            pass  # somebody else is at it; the journal holds everything
         finally:
             self._is_open = False
-            self._journal.close()
-            if self.lock is not None:
-                self.lock.release()
+            self.leases.close()
+            self._log.close()
 
-
-def open_documents(path: Path, *, read_only: bool = False, read_only_ok: bool = False) -> Documents:
-    """Open a state file, or begin a new one.
-
-    Args:
-        path: The state file; its folder is made if need be.
-        read_only: Do not try for the lock, and write nothing.
-        read_only_ok: Open for reading if another process holds the lock.
-
-    Raises:
-        StateLocked: Another process holds the lock; says which.
-        StateError: The state is damaged or from a newer version; it is kept, and what is left is offered.
-    """
-    path = path.expanduser().resolve()
-    with ExitStack() as undo:
-        lock = None if read_only else _locked(path, read_only_ok=read_only_ok)
-        if lock is not None:
-            undo.callback(lock.release)
-        content, segment, older = _load(path, is_alone=lock is not None)
-        journal = Journal(path, seq=content.folded, length=segment.good_length)
-        documents = Documents(path, content, journal, lock, stale=older is not None)
-        if lock is not None and older is not None:
-            keep_older(path, older)
-        if lock is not None and segment.length > segment.good_length:
-            journal.cut_tail()
-        if lock is not None and not (path.exists() and path.stat().st_size):
-            AtomicStorage(path).replace(content)
-        undo.pop_all()
-    return documents
-
-
-def _locked(path: Path, *, read_only_ok: bool) -> StateLock | None:
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise StateError(
-            f"The folder {path.parent} could not be made: {error.strerror or error}.",
-            next_step="Correct the permissions, or name another state file with --state.",
-        ) from error
-    lock = StateLock(path)
-    try:
-        lock.acquire()
-    except StateLocked:
-        if not read_only_ok:
-            raise
-        return None
-    return lock
-
-
-def _load(path: Path, *, is_alone: bool) -> tuple[Content, Segment, Content | None]:
-    """File and journal; what an older version had made up of them last, where the file is still its.
-
-    Without the lock, another process may fold between two looks: then look again.
-    """
-    tries = 1 if is_alone else _READ_TRIES
-    while True:
-        tries -= 1
-        try:
-            return _read(path)
-        except (NotAState, LookupError) as error:
-            if not tries:
-                raise damaged(path, str(error)) from error
-
-
-def _read(path: Path) -> tuple[Content, Segment, Content | None]:
-    content = AtomicStorage(path).load()
-    segment = read_segment(beside(path, ".journal"))
-    if content is None:
-        if segment.length or beside(path, ".bak").exists():
-            raise NotAState("the file is missing or empty, but there is a journal or an earlier state of it")
-        content = Content()
-    if segment.damaged:
-        lines = ", ".join(str(number) for number in segment.damaged)
-        raise NotAState(f"its journal {beside(path, '.journal')} is altered in line {lines}, before its end")
-    older = content if content.version < VERSION else None
-    _check(path, content.version)
-    segments = [segment]
-    if segment.records and segment.records[0].seq > content.folded + 1:
-        segments.insert(0, read_segment(beside(path, ".journal.1")))  # an earlier state was put back
-    for record in records_after(content.folded, segments):
-        _check(path, record.version)
-        content = migrated(content, to=record.version)
-        apply(record, content)
-        content.folded = record.seq
-        older = content if content.version < VERSION else older
-    return migrated(content), segment, older
-
-
-def _check(path: Path, version: int) -> None:
-    if version > VERSION:
-        raise newer(path, version)
+    def _should_fold(self) -> bool:
+        may = not self.is_read_only and self._lost is None and (self._wrote or not self.only_reads)
+        return may and (self._stale or self._log.length > 0)

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from cwtui.domain.errors import StateError
 
-PRIVATE = 0o600
+PRIVATE, SHARED = 0o600, 0o660
+_GROUP = 0o060
 sync_data = getattr(os, "fdatasync", os.fsync)
 """Flush a file's bytes and length; where the system cannot leave out the rest (macOS), everything."""
 
@@ -33,6 +34,36 @@ def open_private(path: Path, flags: int) -> int:
         return os.open(path, flags | os.O_CLOEXEC, PRIVATE)
     os.fchmod(descriptor, PRIVATE)  # an umask may have taken the owner's own rights
     return descriptor
+
+
+def open_like(path: Path, flags: int, state: Path) -> int:
+    """Open a file beside a state; a new one is for whom the state is: its owner, or its group as well.
+
+    Raises:
+        OSError: As `os.open` does.
+    """
+    try:
+        return os.open(path, flags | os.O_CLOEXEC)
+    except FileNotFoundError:
+        descriptor = open_private(path, flags)
+        share_like(descriptor, state)
+        return descriptor
+
+
+def share_like(descriptor: int, state: Path) -> None:
+    """Open a file that was just made to the group, if the state is shared with one.
+
+    Raises:
+        OSError: The system does not let us.
+    """
+    try:
+        there = state.stat()
+    except FileNotFoundError:
+        return
+    if there.st_mode & _GROUP == _GROUP:
+        if os.fstat(descriptor).st_gid != there.st_gid:
+            os.fchown(descriptor, -1, there.st_gid)
+        os.fchmod(descriptor, SHARED)
 
 
 def write_all(descriptor: int, data: bytes) -> None:
@@ -67,6 +98,7 @@ def write_atomically(path: Path, chunks: Iterable[bytes], *, sibling: str = ".ne
         new.unlink(missing_ok=True)  # left by a process that was killed here; its mode may be anything
         descriptor = open_private(new, os.O_WRONLY)
         try:
+            share_like(descriptor, path)
             for chunk in chunks:
                 write_all(descriptor, chunk)
             os.fsync(descriptor)

@@ -6,12 +6,12 @@ from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 from typing import Any
 
-from cwtui.domain.ledger import Doubt, Operation, Owed, Purpose
+from cwtui.domain.ledger import Doubt, Doubtful, Operation, Owed, Purpose
 from cwtui.domain.mappings import Link
 from cwtui.domain.plans import Change
 from cwtui.domain.records import AuditRow, ConfirmedChange
 from cwtui.domain.tasks import Task, TaskStatus, order_rank
-from cwtui.store.journal import Op
+from cwtui.store.log import Op
 from cwtui.store.schema import said
 from cwtui.store.table import Table, number_after, text_after
 
@@ -37,7 +37,7 @@ def _number(of: type[Any], field: str) -> Callable[[bytes], str]:
 subscription_of_task, order_of_task = _text(Task, "subscription_id"), _text(Task, "order_id")
 subscription_of_link, agreement_of_link = _text(Link, "subscription_id"), _number(Link, "agreement_id")
 agreement_of_intent, agreement_of_doubt = _number(Change, "agreement_id"), _number(Doubt, "agreement_id")
-task_of_owed = _text(Owed, "task_id")
+task_of_owed, task_of_doubtful = _text(Owed, "task_id"), _text(Doubtful, "task_id")
 task_of_done, task_of_audit_row = _text(ConfirmedChange, "task_id"), _text(AuditRow, "task_id")
 
 

@@ -1,9 +1,10 @@
-"""The write-ahead journal: one JSON line per fact, on disk before anything depends on it.
+"""The write-ahead journal: one JSON line per fact, on disk before anything depends on it, read by all who follow it.
 
-A line is `{"crc":"0a1b2c3d","seq":4712,"v":2,"ops":[["tasks",{"id":…}],["links","815"]]}`: a document of a table is
-put, or the id named is dropped. Both are absolute, so a record may be replayed any number of times. `crc` covers all
-that follows it; `seq` grows by one from line to line and across files; `v` is the version of the documents' shape.
-A batch is one line: after a crash all of it is there or nothing.
+A line is `{"crc":"0a1b2c3d","p":"…","seq":4712,"v":2,"at":"…","by":["ann@host",17],"ops":[["tasks",{"id":…}],…]}`: a
+document of a table is put, or the id named is dropped. Both are absolute, so a record may be replayed any number of
+times. `crc` covers all that follows it; `p` is the `crc` of the line before in the same file, so that a line that was
+taken back or replaced is noticed by who had read it; `seq` grows by one from line to line and across files; `v` is the
+version of the documents' shape. A batch is one line: after a crash all of it is there or nothing.
 """
 
 from __future__ import annotations
@@ -12,55 +13,57 @@ import os
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
-from typing import Any
 
 import orjson
 
 from cwtui.domain.errors import StateError
-from cwtui.store.files import beside, open_private, read_bytes, sync_data, sync_folder, write_all
+from cwtui.store.author import Author
+from cwtui.store.files import beside, open_like, read_bytes, sync_data, sync_folder, write_all
 from cwtui.store.layout import VERSION, Content
+from cwtui.store.log import Op, Record
 from cwtui.store.table import encode
 
-Op = tuple[str, str, bytes | None]
-"""Table, id, and the compact JSON of the document to put; None drops it."""
+NOBODY = Author("", 0)
 _HEAD = b'{"crc":"%08x",'
 _HEAD_LENGTH = len(_HEAD % 0)
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One line of the journal; `ops` as they stand in it."""
-
-    seq: int
-    version: int
-    ops: Sequence[Sequence[Any]]
+_CRC = slice(8, 16)
+_NO_LINE = b"00000000"
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """One journal file as it was read.
+    """Some lines of a journal file as they were read.
 
     Attributes:
         records: Those that are whole, in sequence.
-        good_length: Bytes up to the end of the last whole line; what follows is a torn line.
-        damaged: Numbers of lines that are not whole and not the last, counted from 1.
+        good_length: Bytes up to the end of the last whole line; what follows is a line that was not finished.
+        damaged: Numbers of finished lines that are not whole, or do not follow the line before them, from 1.
+        last: The `crc` of the last line.
+        last_length: Its bytes; 0 where there is none.
     """
 
     records: Sequence[Record]
     good_length: int
     length: int
     damaged: Sequence[int]
+    last: bytes = _NO_LINE
+    last_length: int = 0
 
 
-def line_of(seq: int, ops: Iterable[Op]) -> bytes:
+def line_of(seq: int, ops: Iterable[Op], *, author: Author = NOBODY, after: bytes = _NO_LINE) -> bytes:
     """One record as it is written."""
     written = [
         b"[%b,%b]" % (orjson.dumps(table), orjson.dumps(key) if document is None else document)
         for table, key, document in ops
     ]
-    rest = b'"seq":%d,"v":%d,"ops":[%b]}' % (seq, VERSION, b",".join(written))
+    at = datetime.now(UTC).isoformat(timespec="milliseconds").encode()
+    by = encode([author.who, author.pid])
+    rest = b'"p":"%b","seq":%d,"v":%d,"at":"%b","by":%b,"ops":[%b]}' % (
+        after, seq, VERSION, at, by, b",".join(written)
+    )  # fmt: skip
     return b"%b%b\n" % (_HEAD % zlib.crc32(rest), rest)
 
 
@@ -70,24 +73,41 @@ def read_segment(path: Path) -> Segment:
     Raises:
         StateError: It cannot be read.
     """
-    data = read_bytes(path) or b""
+    return segment_of(read_bytes(path) or b"")
+
+
+def segment_of(data: bytes, after: bytes = _NO_LINE) -> Segment:
+    """Lines that follow one whose `crc` is `after`, or begin a file."""
     lines = data.split(b"\n")
     records: list[Record] = []
     damaged: list[int] = []
     torn = lines.pop()  # empty where the last line was finished
-    good_length = len(data) - len(torn)
     for number, line in enumerate(lines, start=1):
-        record = _record(line)
+        record = record_of(line)
+        if record is None or not (_follows(line, after) or _leaves_a_gap(records, record)):
+            damaged.append(number)
         if record is not None:
             records.append(record)
-        elif number == len(lines) and not torn:
-            good_length -= len(line) + 1  # the last line: its end reached the disk before its middle did
-        else:
-            damaged.append(number)
-    return Segment(records, good_length, len(data), damaged)
+        after = _NO_LINE if record is None else line[_CRC]
+    if torn and record_of(torn[:-1]) is not None:  # it was finished, and its end altered since
+        damaged.append(len(lines) + 1)
+    last_length = len(lines[-1]) + 1 if lines else 0
+    return Segment(records, len(data) - len(torn), len(data), damaged, after, last_length)
 
 
-def _record(line: bytes) -> Record | None:
+def _follows(line: bytes, after: bytes) -> bool:
+    """A line stands behind the right one; older versions did not say."""
+    before = line[_HEAD_LENGTH : _HEAD_LENGTH + 14]
+    return after == _NO_LINE or not before.startswith(b'"p":"') or before[5:13] == after
+
+
+def _leaves_a_gap(records: Sequence[Record], record: Record) -> bool:
+    """A line is missing; `records_after` says which."""
+    return bool(records) and record.seq > records[-1].seq + 1
+
+
+def record_of(line: bytes) -> Record | None:
+    """A record from its line; None where the line is not whole."""
     if len(line) <= _HEAD_LENGTH or line[:_HEAD_LENGTH] != _HEAD % zlib.crc32(line[_HEAD_LENGTH:]):
         return None
     try:
@@ -96,7 +116,8 @@ def _record(line: bytes) -> Record | None:
         return None
     match decoded:
         case {"seq": int(seq), "v": int(version), "ops": list(ops)} if all(map(_is_op, ops)):
-            return Record(seq, version, ops)
+            who, pid = decoded.get("by") or ("", 0)
+            return Record(seq, version, ops, str(who), int(pid), str(decoded.get("at", "")))
         case _:
             return None
 
@@ -119,34 +140,101 @@ def apply(record: Record, content: Content) -> None:
 
 
 class Journal:
-    """The journal of one state file, open for appending."""
+    """The journal of one state file. Who appends or rotates holds the log's lock; who reads need not."""
 
-    def __init__(self, state: Path, *, seq: int, length: int) -> None:
-        """Continue after record `seq`, at byte `length` of the file."""
+    def __init__(self, state: Path, *, seq: int = 0, author: Author = NOBODY) -> None:
+        """Continue after record `seq`."""
         self.path, self.previous = beside(state, ".journal"), beside(state, ".journal.1")
-        self._end = (seq, length)
+        self.seq, self.length = seq, 0
+        self._state, self._author = state, author
+        self._last, self._last_length = _NO_LINE, 0
+        self._before: tuple[int, int, bytes] | None = None
         self._flushed = seq
         self._descriptor: int | None = None
         self._is_broken = False
         self._flushing = Lock()
 
     @property
-    def seq(self) -> int:
-        """Number of the last record."""
-        return self._end[0]
-
-    @property
-    def length(self) -> int:
-        """Bytes of the file."""
-        return self._end[1]
-
-    @property
     def is_flushed(self) -> bool:
-        """Every record is on the disk."""
-        return self._flushed == self.seq
+        """Every record that was appended here is on the disk."""
+        return self._flushed >= self.seq
 
-    def append(self, ops: Iterable[Op], *, flushed: bool = True) -> int:
-        """Append one record; it is on the disk when this returns, or after the next `flush` if not `flushed`.
+    # reading
+
+    def open(self, *, writable: bool) -> None:
+        """Open the file at the path, if there is one, and stand at its beginning.
+
+        Raises:
+            StateError: It cannot be read.
+        """
+        self.close()
+        self._stand_at_beginning()
+        try:
+            flags = os.O_RDWR | os.O_APPEND if writable else os.O_RDONLY
+            self._descriptor = os.open(self.path, flags | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise StateError(
+                f"The journal {self.path} cannot be opened: {error.strerror or error}.",
+                next_step="Correct its permissions, or name another state file with --state.",
+            ) from error
+
+    def _stand_at_beginning(self) -> None:
+        self.length, self._last, self._last_length, self._before = 0, _NO_LINE, 0, None
+
+    def ends_as_known(self) -> bool:
+        """The last line is still the one that was read or appended last: none of the same length stands there."""
+        if self._descriptor is None or not self._last_length:
+            return True
+        head = os.pread(self._descriptor, _HEAD_LENGTH, self.length - self._last_length)
+        return head[_CRC] == self._last
+
+    def stands_at_path(self) -> bool:
+        """The file that is open, or that there is none, is what stands at the path."""
+        try:
+            there = self.path.stat()
+        except FileNotFoundError:
+            return self._descriptor is None
+        if self._descriptor is None:
+            return False
+        mine = os.fstat(self._descriptor)
+        return (mine.st_dev, mine.st_ino) == (there.st_dev, there.st_ino)
+
+    def size(self) -> int:
+        """Bytes of the file now, perhaps with others' records, or a line that is being written."""
+        return 0 if self._descriptor is None else os.fstat(self._descriptor).st_size
+
+    def read(self) -> Segment:
+        """What others appended since; `advance` over it once it is taken."""
+        if self._descriptor is None:
+            return segment_of(b"")
+        parts, at = [], self.length
+        while part := os.pread(self._descriptor, 1 << 24, at):
+            parts.append(part)
+            at += len(part)
+        return segment_of(b"".join(parts), self._last)
+
+    def advance(self, segment: Segment) -> None:
+        """Stand behind what was read. It is as durable as who wrote it made it: our next flush covers it."""
+        was_flushed = self.is_flushed
+        self.length += segment.good_length
+        self._before = None
+        if segment.last_length:
+            self._last, self._last_length = segment.last, segment.last_length
+        if segment.records:
+            self.seq = max(self.seq, segment.records[-1].seq)
+        if was_flushed:  # how durable others' records are is theirs to see to
+            self._flushed = self.seq
+
+    def begin_at(self, seq: int) -> None:
+        """Everything up to that record is known and on the disk."""
+        self.seq = self._flushed = seq
+
+    # writing
+
+    def append(self, ops: Iterable[Op]) -> int:
+        """Append one record; it is on the disk after the next `flush`.
 
         Returns:
             Its sequence number.
@@ -154,29 +242,39 @@ class Journal:
         Raises:
             StateError: The disk refused; the journal is as it was.
         """
-        line = line_of(self.seq + 1, ops)
-        before = self._end
+        line = line_of(self.seq + 1, ops, author=self._author, after=self._last)
+        before, is_written = (self.seq, self.length, self._last), False
         try:
-            descriptor = self._descriptor if self._descriptor is not None else self._open()
+            descriptor = self._descriptor if self._descriptor is not None else self._made()
             self._refuse_if_broken()
             write_all(descriptor, line)
-            if flushed:
-                sync_data(descriptor)
-                self._flushed = self.seq + 1
-            self._end = (self.seq + 1, self.length + len(line))
+            is_written = True
         except OSError as error:
             raise self._unwritten(error, "What was to be noted there was not saved.") from error
         finally:
-            if self._end == before:  # refused, or interrupted from the keyboard
-                self._cut()
+            if not is_written:  # refused, or interrupted from the keyboard
+                self._cut(self.length)
+        self._before = before
+        self.seq, self.length, self._last = self.seq + 1, self.length + len(line), line[_CRC]
+        self._last_length = len(line)
         return self.seq
+
+    def take_back(self) -> bool:
+        """Take the last record out again: its flush failed. False where it is not the last any more."""
+        if self._before is None or self._descriptor is None or self.size() != self.length:
+            return False
+        self.seq, self.length, self._last = self._before
+        self._last_length = 0
+        self._flushed, self._before, self._is_broken = min(self._flushed, self.seq), None, False
+        self._cut(self.length)
+        return True
 
     def flush(self) -> None:
         """Put every record on the disk. Another thread may call this.
 
         Raises:
             StateError: The disk refused, now or before. What it lost then it would not say again, so no record is
-                taken any more.
+                taken any more, unless the last is taken back.
         """
         with self._flushing:
             seq = self.seq
@@ -202,32 +300,31 @@ class Journal:
         Raises:
             StateError: The disk refused.
         """
+        if self._descriptor is None or self.size() <= self.length:
+            return
         try:
-            os.truncate(self.path, self.length)
+            os.ftruncate(self._descriptor, self.length)
         except OSError as error:
             raise StateError(
                 f"The unfinished last line of the journal {self.path} could not be cut off: {error.strerror or error}.",
                 next_step="Correct the file's permissions, then start again.",
             ) from error
 
-    def _open(self) -> int:
-        is_new = not self.path.exists()
-        descriptor = open_private(self.path, os.O_WRONLY | os.O_APPEND)
-        self._descriptor = descriptor
-        if is_new:
-            sync_folder(self.path.parent)
-        return descriptor
+    def _made(self) -> int:
+        self._descriptor = open_like(self.path, os.O_RDWR | os.O_APPEND, self._state)
+        sync_folder(self.path.parent)
+        return self._descriptor
 
     def _refuse_if_broken(self) -> None:
         if self._is_broken:
             raise OSError("an earlier line was left unfinished")
 
-    def _cut(self) -> None:
+    def _cut(self, length: int) -> None:
         """Take back a line that was not wholly written; if even that fails, refuse any later one."""
         if self._descriptor is None:
             return
         try:
-            os.ftruncate(self._descriptor, self.length)
+            os.ftruncate(self._descriptor, length)
         except OSError:
             self._is_broken = True
 
@@ -237,7 +334,6 @@ class Journal:
         Raises:
             StateError: The disk refused; the journal goes on, its records are skipped where the state has them.
         """
-        self.close()
         try:
             if self.path.exists():
                 self.path.replace(self.previous)
@@ -248,7 +344,9 @@ class Journal:
                 changed="Everything was saved.",
                 next_step="Correct the folder's permissions.",
             ) from error
-        self._end, self._flushed = (self.seq, 0), self.seq
+        self.close()
+        self._stand_at_beginning()
+        self._flushed = self.seq
 
     def close(self) -> None:
         """Let the file go."""
@@ -258,14 +356,14 @@ class Journal:
                 self._descriptor = None
 
 
-def records_after(seq: int, segments: Iterable[Segment]) -> Iterator[Record]:
+def records_after(seq: int, segments: Iterable[Sequence[Record]]) -> Iterator[Record]:
     """The records after `seq`, each once, in sequence.
 
     Raises:
         LookupError: Some are missing in between; says from which number on.
     """
-    for segment in segments:
-        for record in segment.records:
+    for records in segments:
+        for record in records:
             if record.seq <= seq:
                 continue
             if record.seq != seq + 1:

@@ -1,79 +1,126 @@
-"""One process at a time works on a state file (hands.md#one-state-many-processes)."""
+"""The log's lock: taken for a moment by who appends or folds, and given back by the system when its holder dies."""
 
 from __future__ import annotations
 
-import getpass
+import fcntl
 import os
-from datetime import UTC, datetime
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-import orjson
 
 from cwtui.domain.errors import StateError, StateLocked
-from cwtui.store.files import PRIVATE, beside, read_bytes, write_atomically
+from cwtui.store.author import Author
+from cwtui.store.files import beside, open_like
 
-if TYPE_CHECKING:
-    from filelock import BaseFileLock
+PATIENCE_S = 30.0
+"""Nobody keeps the lock so long, but a process that was stopped while it held it, or an old cwtui."""
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.000_05, 0.005
+_NOTE_LENGTH = 120
 
 
-class StateLock:
-    """The lock beside a state file, and a note that says who holds it."""
+class LogLock:
+    """A lock beside a state file. Whoever holds it writes its name into it.
 
-    def __init__(self, state: Path) -> None:
-        self._state = state
-        self._path, self._holder = beside(state, ".lock"), beside(state, ".holder")
-        self._lock: BaseFileLock | None = None
+    The lock belongs to the file at the path: one that was deleted meanwhile, so that others lock another file, is
+    noticed when it is taken.
+    """
 
-    def acquire(self) -> None:
-        """Take the lock at once or not at all. The system gives it back if this process dies.
+    def __init__(self, state: Path, author: Author) -> None:
+        self._state, self._author = state, author
+        self._path = beside(state, ".lock")
+        self._descriptor: int | None = None
+        self._depth = 0
+
+    @property
+    def is_held(self) -> bool:
+        """By this process."""
+        return self._depth > 0
+
+    @contextmanager
+    def held(self, wait_s: float | None = None) -> Iterator[None]:
+        """Hold it; may be nested.
 
         Raises:
-            StateLocked: Another process holds it; says which.
+            StateLocked: Another process kept it for so long; says which.
             StateError: The folder does not let us.
         """
-        from filelock import FileLock, Timeout  # noqa: PLC0415  # 15 ms that reading the state does without
-
-        lock = FileLock(self._path, timeout=0, mode=PRIVATE, thread_local=False)
+        if not self._depth:
+            self._acquire(PATIENCE_S if wait_s is None else wait_s)
+        self._depth += 1
         try:
-            lock.acquire()
-        except Timeout as error:
-            raise StateLocked(
-                f"Another process works on the state {self._state}: {self.holder()}.",
-                next_step="Wait for it to end, or name another state file with --state.",
-            ) from error
+            yield
+        finally:
+            self._depth -= 1
+            if not self._depth and self._descriptor is not None:
+                fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+
+    def open(self) -> None:
+        """Make the file where there is none.
+
+        Raises:
+            OSError: The folder does not let us.
+        """
+        if self._descriptor is None:
+            self._descriptor = open_like(self._path, os.O_RDWR, self._state)
+
+    def _acquire(self, wait_s: float) -> None:
+        try:
+            while True:
+                self.open()
+                self._take(wait_s)
+                if self._stands_at_path():
+                    return
+                self.close()
         except OSError as error:
             raise StateError(
                 f"The state {self._state} could not be locked: {error.strerror or error}.",
                 next_step="Correct the folder's permissions, or name another state file with --state.",
             ) from error
-        self._lock = lock
-        try:
-            write_atomically(self._holder, [orjson.dumps(_myself())])
-        except StateError:
-            self.release()
-            raise
+
+    def _take(self, wait_s: float) -> None:
+        descriptor = self._descriptor
+        if descriptor is None:
+            raise AssertionError("the lock is not open")
+        pause, until = _FIRST_PAUSE_S, time.monotonic() + wait_s
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() >= until:
+                    raise self._refusal() from None
+                time.sleep(pause)
+                pause = min(pause * 2, _LONGEST_PAUSE_S)
+            else:
+                os.pwrite(descriptor, str(self._author).encode()[:_NOTE_LENGTH].ljust(_NOTE_LENGTH), 0)
+                return
+
+    def _refusal(self) -> StateLocked:
+        return StateLocked(
+            f"Another process keeps the state {self._state} locked: {self.holder()}.",
+            next_step="Wait for it to end, or end it, then start again.",
+        )
 
     def holder(self) -> str:
-        """Who holds it, in words."""
+        """Who took it last, in words."""
         try:
-            note = orjson.loads(read_bytes(self._holder) or b"")
-            return f"process {note['pid']} of {note['user']} on {note['host']}, since {note['since']}"
-        except (ValueError, KeyError, TypeError):
-            return "it has not left its name"
+            note = self._path.read_bytes()[:_NOTE_LENGTH].decode(errors="replace").strip()
+        except OSError:
+            note = ""
+        return note or "it has not left its name"
 
-    def release(self) -> None:
-        """Give the lock back."""
-        if self._lock is not None:
-            self._holder.unlink(missing_ok=True)
-            self._lock.release()
-            self._lock = None
+    def _stands_at_path(self) -> bool:
+        if self._descriptor is None:
+            return False
+        mine = os.fstat(self._descriptor)
+        try:
+            there = self._path.stat()
+        except FileNotFoundError:
+            return False
+        return (mine.st_dev, mine.st_ino) == (there.st_dev, there.st_ino)
 
-
-def _myself() -> dict[str, object]:
-    try:
-        user = getpass.getuser()
-    except (KeyError, OSError):  # a container without a user table
-        user = f"user {os.getuid()}"
-    since = datetime.now(UTC).isoformat(sep=" ", timespec="seconds")
-    return {"pid": os.getpid(), "user": user, "host": os.uname().nodename, "since": since}
+    def close(self) -> None:
+        """Let the file go."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None

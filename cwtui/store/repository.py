@@ -11,7 +11,7 @@ import orjson
 
 from cwtui.domain.errors import StateError
 from cwtui.store.documents import Documents
-from cwtui.store.journal import Op
+from cwtui.store.log import Op
 from cwtui.store.schema import Schema
 from cwtui.store.table import Document, Index, Table, decoded, document_of, encode, same_document
 
@@ -75,6 +75,10 @@ class Repository(Generic[Value]):
         rows = self.table.rows
         return self.all([key for key in (rows if keys is None else keys) if any(one in rows[key] for one in said)])
 
+    def value(self, row: bytes) -> Value:
+        """The value of a row."""
+        return self._of_row(row)
+
     def groups(self, index: str) -> Iterable[str]:
         """The groups of an index."""
         return self._indices[index].groups(self.table)
@@ -120,7 +124,7 @@ class Repository(Generic[Value]):
 
     def save(self, *values: Value) -> None:
         """Set values: durable on return, or at the end of the batch around it."""
-        self._documents.commit([self.put(value) for value in values])
+        self._documents.commit(self.put(value) for value in values)
 
 
 def keeping_unknown(row: bytes, document: bytes, free: Collection[str]) -> bytes:

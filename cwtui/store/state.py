@@ -2,27 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
+from typing import Final
 
-from cwtui.domain.errors import StateError
+from cwtui.domain.errors import Outdated, StateError
 from cwtui.domain.ids import AdditionId, AgreementId, CompanyId, CustomerId, OrderId, ProductId, SubscriptionId, TaskId
-from cwtui.domain.ledger import Doubt, ImportIntent, Owed, TakenBack
+from cwtui.domain.ledger import Doubt, Doubtful, ImportIntent, Owed, TakenBack
 from cwtui.domain.mappings import Link, MappingKey, Mappings
 from cwtui.domain.mappings import Mapping as MappingRow
 from cwtui.domain.marketplace import Customer, Order, Product, Subscription
 from cwtui.domain.plans import Change, Plan, PlanEdits
-from cwtui.domain.records import AuditRow, ConfirmedChange, Cursor, Fact, Intent, RecordWrite, Snapshot
+from cwtui.domain.records import (
+    AuditRow,
+    ConfirmedChange,
+    Cursor,
+    Fact,
+    Intent,
+    OthersChange,
+    RecordWrite,
+    Snapshot,
+)
 from cwtui.domain.tasks import Task, TaskStatus
 from cwtui.store import groups, schema
-from cwtui.store.documents import Documents, open_documents
-from cwtui.store.journal import Op
+from cwtui.store.author import Author
+from cwtui.store.documents import Documents
+from cwtui.store.log import Leases, Op, Record
+from cwtui.store.opening import open_documents
 from cwtui.store.repository import Repository
 from cwtui.store.schema import said
 
+ANYTHING: Final = -1
+"""In place of a ConnectWise id: whatever it was."""
+NO_EDITS: Final = PlanEdits(TaskId(""), "")
+"""In place of edits: whatever they were."""
 _KEPT = 2048
 """Tasks and subscriptions kept as values: a run asks for the same ones again and again."""
 
@@ -36,6 +52,8 @@ class State:
     def __init__(self, documents: Documents) -> None:
         self.documents = documents
         documents.before_fold = self._unneeded
+        documents.moving.append(self._moved)
+        documents.reloaded.append(self._reloaded)
         self._tasks = Repository(
             documents,
             schema.TASKS,
@@ -60,11 +78,14 @@ class State:
         self._writes = Repository(documents, schema.WRITES)
         self._done = Repository(documents, schema.DONE, task=groups.task_of_done)
         self._doubts = Repository(documents, schema.DOUBTS, agreement=groups.agreement_of_doubt)
+        self._doubtful = Repository(documents, schema.DOUBTFUL, task=groups.task_of_doubtful)
         self._taken_back = Repository(documents, schema.TAKEN_BACK)
         self._owed = Repository(documents, schema.OWED, task=groups.task_of_owed)
         self._imports = Repository(documents, schema.IMPORTS)
         self._facts = Repository(documents, schema.FACTS)
         self._mappings: Mappings | None = None
+        self._mapping_moves = 0
+        self._written_by: dict[str, Record] = {}
         self._recent: set[tuple[str, str]] = set()
 
     @property
@@ -74,7 +95,7 @@ class State:
 
     @property
     def is_read_only(self) -> bool:
-        """Another process holds the lock, or this one did not ask for it."""
+        """This user may not write the state, or did not want to."""
         return self.documents.is_read_only
 
     @contextmanager
@@ -87,15 +108,75 @@ class State:
             self._mappings = None  # what was not saved is taken back
             raise
 
+    def catch_up(self) -> bool:
+        """Take over what other processes changed; True where there was something."""
+        return self.documents.catch_up()
+
+    @property
+    def leases(self) -> Leases:
+        """Who works on what."""
+        return self.documents.leases
+
+    @property
+    def notices(self) -> Sequence[str]:
+        """What the operator should know of the state's files, in sentences."""
+        return self.documents.notices
+
+    def _moved(self, record: Record, table: str, key: str, old: bytes | None, new: bytes | None) -> None:
+        """Another process changed a row."""
+        if table == self._intents.name and (row := new or old) is not None:
+            self._written_by[groups.agreement_of_intent(row)] = record
+        if table == self._mapping_rows.name:
+            self._mapping_moves += 1
+        if table == self._mapping_rows.name and self._mappings is not None:
+            if new is not None:
+                self._mappings.put(self._mapping_rows.value(new))
+            elif old is not None:
+                self._mappings.drop(self._mapping_rows.value(old).key)
+        elif new is not None and table in {self._orders.name, self._subscriptions.name}:
+            self._recent.add((table, key))
+
+    async def changes(self, every_s: float = 0.25) -> AsyncIterator[OthersChange]:
+        """What other processes change from now on, at most so many seconds later; ends with the loop it is asked in.
+
+        Raises:
+            StateError: The log is damaged, or was replaced by an earlier one.
+        """
+        import asyncio  # noqa: PLC0415  # start-up: `tasks list` opens a state and follows nothing
+
+        heard: list[OthersChange] = []
+
+        def hear(record: Record) -> None:
+            heard.append(_change_of(record))
+
+        def reloaded() -> None:
+            heard.append(OthersChange("", None, {}, is_everything=True))
+
+        self.documents.heard.append(hear)
+        self.documents.reloaded.append(reloaded)
+        try:
+            while True:
+                self.documents.catch_up()
+                while heard:
+                    yield heard.pop(0)
+                await asyncio.sleep(every_s)
+        finally:
+            self.documents.heard.remove(hear)
+            self.documents.reloaded.remove(reloaded)
+
+    def _reloaded(self) -> None:
+        self._mappings = None
+        self._mapping_moves += 1
+
     def warming(self) -> Iterator[None]:
         """Do a little at a time what the first plan would have to wait for in a large state."""
         for repository in (self._tasks, self._mapping_rows, self._links):
             yield from repository.warming()
-        mappings = Mappings(follows=True)
+        mappings, moves = Mappings(follows=True), self._mapping_moves
         for mapping in self._mapping_rows.all() if self._mappings is None else ():
             mappings.put(mapping)
             yield
-        if self._mappings is None:  # nobody asked for them meanwhile, nor changed them
+        if self._mappings is None and moves == self._mapping_moves:  # nobody asked for them, nor changed them
             self._mappings = mappings
 
     def grouped(self) -> AbstractContextManager[None]:
@@ -109,6 +190,11 @@ class State:
     def fold(self) -> None:
         """Fold the journal into the file now."""
         self.documents.fold()
+
+    @property
+    def position(self) -> int:
+        """How far this process knows the log: grows with everything that is noted, by anybody."""
+        return self.documents.seq
 
     def close(self) -> None:
         """Fold the journal into the file and let the lock go."""
@@ -133,9 +219,20 @@ class State:
         """Tasks of one subscription, oldest first (check.md#order-of-tasks)."""
         return sorted(self._tasks.group("subscription", subscription_id), key=groups.age)
 
-    def save_task(self, task: Task) -> None:
-        """Set one task."""
-        self._tasks.save(task)
+    def save_task(self, task: Task, *, was: Task | None = None) -> None:
+        """Set one task.
+
+        Args:
+            task: As it shall be.
+            was: What that was made from, where there was time for somebody else to change it.
+
+        Raises:
+            Outdated: Somebody else changed it meanwhile; says who.
+        """
+        with self.documents.batch():
+            if was is not None and self._tasks.get(task.id) != was:
+                raise self.documents.outdated(f"Task {task.id}", self._tasks.name, task.id)
+            self._tasks.save(task)
 
     # what the marketplace said
 
@@ -218,14 +315,26 @@ class State:
             self._mappings = Mappings(self._mapping_rows.all())
         return self._mappings
 
-    def save_mapping(self, mapping: MappingRow) -> None:
-        """Set one mapping."""
-        self._mapping_rows.save(mapping)
-        self.mappings().put(mapping)
+    def save_mapping(self, mapping: MappingRow, *, was: int | None = ANYTHING) -> None:
+        """Set one mapping.
+
+        Args:
+            mapping: As it shall be.
+            was: What it was when that was decided: a ConnectWise id, or None for unmapped.
+
+        Raises:
+            Outdated: Somebody else mapped it meanwhile; says who.
+        """
+        with self.documents.batch():
+            mappings = self.mappings()  # before the row is there: they are read from the rows when first asked for
+            if was != ANYTHING and mappings.get(mapping.key) not in {was, mapping.connectwise_id}:
+                raise self.documents.outdated(f"The mapping of {mapping.key}", "mappings", str(mapping.key))
+            self._mapping_rows.save(mapping)
+            mappings.put(mapping)
 
     def drop_mapping(self, key: MappingKey) -> bool:
         """Forget one mapping; True if there was one."""
-        mappings = self.mappings()  # before the row goes: they are read from the rows when first asked for
+        mappings = self.mappings()  # before the row goes, alike
         self.documents.commit([self._mapping_rows.drop(str(key))])
         return mappings.drop(key)
 
@@ -261,9 +370,20 @@ class State:
         """The operator's edits of a task's plan."""
         return self._edits.get(task_id)
 
-    def save_edits(self, edits: PlanEdits) -> None:
-        """Set the edits of a task's plan."""
-        self._edits.save(edits)
+    def save_edits(self, edits: PlanEdits, *, was: PlanEdits | None = NO_EDITS) -> None:
+        """Set the edits of a task's plan.
+
+        Args:
+            edits: As they shall be.
+            was: What they were when the editing began.
+
+        Raises:
+            Outdated: Somebody else edited it meanwhile; says who.
+        """
+        with self.documents.batch():
+            if was is not NO_EDITS and self._edits.get(edits.task_id) != was:
+                raise self.documents.outdated(f"The plan of task {edits.task_id}", "edits", edits.task_id)
+            self._edits.save(edits)
 
     def drop_edits(self, task_id: TaskId) -> None:
         """Forget the edits of a task's plan."""
@@ -295,25 +415,43 @@ class State:
         subscription_id: SubscriptionId,
         change: Change,
         present: frozenset[AdditionId],
+        since: int | None = None,
     ) -> Intent:
         """Note a write that may be sent once it is `flushed`; numbered by its journal record, so growing.
 
         Rule: synchronising.md#exactly-once.
+
+        Args:
+            at: Now.
+            run_id: The run it belongs to.
+            task_id: Its task.
+            subscription_id: Its subscription.
+            change: What is written.
+            present: Ids of the additions the agreement has.
+            since: The `position` at which the agreement's additions were read.
+
+        Raises:
+            Outdated: Somebody else wrote to the agreement after that: what was read does not hold any more.
         """
-        intent = Intent(self.documents.seq + 1, at, task_id, change, subscription_id, present, run_id)
-        self.documents.commit([self._intents.put(intent)], at_once=True)
+        with self.documents.alone(at_once=True):
+            by = self._written_by.get(str(change.agreement_id))
+            if since is not None and by is not None and by.seq > since:
+                raise Outdated(f"Agreement {change.agreement_id}", who=by.who, at=by.at)
+            intent = Intent(self.documents.seq + 1, at, task_id, change, subscription_id, present, run_id)
+            self.documents.commit([self._intents.put(intent)])
         return intent
 
     def conclude(
         self, intent: Intent, row: AuditRow, *, links: Sequence[Link] = (), unlink: Sequence[AdditionId] = ()
     ) -> None:
         """Note the answer: close the intent, add the audit row, put and drop links, in one durable line."""
-        ops = [self._intents.drop(str(intent.seq)), self._audit.append(row)]
-        ops += [self._links.drop(str(addition_id)) for addition_id in unlink]
-        ops += [self._links.put(link) for link in links]
-        if row.is_done:
-            ops.append(self._done.put(ConfirmedChange(intent.task_id, intent.change.key)))
-        self.documents.commit(ops, at_once=True)
+        with self.documents.alone(at_once=True):
+            ops = [self._intents.drop(str(intent.seq)), self._audit.append(row)]
+            ops += [self._links.drop(str(addition_id)) for addition_id in unlink]
+            ops += [self._links.put(link) for link in links]
+            if row.is_done:
+                ops.append(self._done.put(ConfirmedChange(intent.task_id, intent.change.key)))
+            self.documents.commit(ops)
 
     def open_intents(self, agreement_id: AgreementId | None = None) -> Sequence[Intent]:
         """Intents without an answer, all or of one agreement, oldest first: their outcome is unknown."""
@@ -327,7 +465,8 @@ class State:
 
     def forget_done(self, task_id: TaskId) -> None:
         """A task was finished or undone: its confirmed changes no longer count."""
-        self.documents.commit([self._done.drop(name) for name in self._done.ids_in("task", task_id)])
+        with self.documents.batch():
+            self.documents.commit([self._done.drop(name) for name in self._done.ids_in("task", task_id)])
 
     def audit(
         self,
@@ -365,6 +504,18 @@ class State:
         """Forget doubts."""
         self.documents.commit([self._doubts.drop(str(doubt.seq)) for doubt in doubts])
 
+    def doubtful(self, task_id: TaskId) -> Sequence[Doubtful]:
+        """Creates of a task that a person has to decide about."""
+        return tuple(self._doubtful.group("task", task_id))
+
+    def save_doubtful(self, doubtful: Doubtful) -> None:
+        """Remember a create that a person has to decide about."""
+        self._doubtful.save(doubtful)
+
+    def drop_doubtful(self, seq: int) -> None:
+        """A create is settled."""
+        self.documents.commit([self._doubtful.drop(str(seq))])
+
     def taken_back(self, task_id: TaskId) -> TakenBack | None:
         """How far a task was taken back; None if it never was."""
         return self._taken_back.get(task_id)
@@ -383,7 +534,8 @@ class State:
 
     def drop_owed(self, task_id: TaskId) -> None:
         """Everything of a task was evened out."""
-        self.documents.commit([self._owed.drop(name) for name in self._owed.ids_in("task", task_id)])
+        with self.documents.batch():
+            self.documents.commit([self._owed.drop(name) for name in self._owed.ids_in("task", task_id)])
 
     def import_intent(self, company_id: CompanyId) -> ImportIntent | None:
         """How far the import of a company came; None if it never began."""
@@ -395,9 +547,10 @@ class State:
 
     def save_record_write(self, write: RecordWrite) -> RecordWrite:
         """Add a write of a record that is no addition, or set it anew; a new one is numbered."""
-        if not write.seq:
-            write = replace(write, seq=self.documents.seq + 1 + len(self._writes.table))
-        self._writes.save(write)
+        with self.documents.batch():
+            if not write.seq:
+                write = replace(write, seq=self.documents.seq + 1 + len(self._writes.table))
+            self._writes.save(write)
         return write
 
     def record_writes(self, *, since: date | None = None) -> Iterable[RecordWrite]:
@@ -416,16 +569,21 @@ class State:
         self._facts.save(Fact(name, value))
 
 
-def open_state(path: Path, *, read_only: bool = False, read_only_ok: bool = False) -> State:
-    """Open the state of one profile, or begin a new one.
+def _change_of(record: Record) -> OthersChange:
+    rows: dict[str, set[str]] = {}
+    for table, change in record.ops:
+        rows.setdefault(table, set()).add(change if isinstance(change, str) else change["id"])
+    at = datetime.fromisoformat(record.at) if record.at else None
+    return OthersChange(record.who, at, {table: frozenset(ids) for table, ids in rows.items()})
 
-    Args:
-        path: The state file; journal, lock and earlier state stand beside it.
-        read_only: Do not try for the lock, and write nothing.
-        read_only_ok: Open for reading if another process holds the lock.
 
-    Raises:
-        StateLocked: Another process holds the lock; says which.
-        StateError: The state is damaged or from a newer version; it is kept, and what is left is offered.
-    """
-    return State(open_documents(path, read_only=read_only, read_only_ok=read_only_ok))
+def open_state(
+    path: Path,
+    *,
+    read_only: bool = False,
+    read_only_ok: bool = False,
+    author: Author | None = None,
+    group: str | None = None,
+) -> State:
+    """Open the state of one profile, or begin a new one; see `open_documents`."""
+    return State(open_documents(path, read_only=read_only, read_only_ok=read_only_ok, author=author, group=group))

@@ -145,6 +145,11 @@ class Index:
                 return
         self._groups = groups
 
+    def reset(self) -> None:
+        """Forget what was built: the table is another one."""
+        self._groups = None
+        self._moves += 1
+
     def moved(self, key: str, old: bytes | None, new: bytes | None) -> None:
         """A row was put or dropped."""
         self._moves += 1
@@ -282,6 +287,12 @@ class Table:
             self.rows[key] = new
         for index in self.indices:
             index.moved(key, old, new)
+
+    def take_indices(self, other: Table) -> None:
+        """Have the indices of a table that this one takes the place of."""
+        self.indices = other.indices
+        for index in self.indices:
+            index.reset()
 
     def section(self) -> bytes | memoryview:
         """Its rows as they stand in the file."""

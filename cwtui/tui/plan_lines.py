@@ -37,6 +37,8 @@ _KEYS = {
     ProblemCode.STATEMENT_BILLING_UNSUPPORTED: "x skips it",
     ProblemCode.LINK_MISSING: "4 reconciles it",
     ProblemCode.LINK_CHANGED: "4 reconciles it",
+    ProblemCode.ROW_REFUSED: "x skips it",
+    ProblemCode.PROFILE_MISSING: "x skips it",
 }
 
 

@@ -161,7 +161,7 @@ class Session:
 
     @property
     def is_read_only(self) -> bool:
-        """Another process writes; this one only shows."""
+        """This user may not write the state."""
         return self.engine.store.is_read_only
 
     async def work(

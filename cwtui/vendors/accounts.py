@@ -14,6 +14,7 @@ from cwtui.domain.management import ManageId
 from cwtui.domain.marketplace import Address
 from cwtui.domain.psa import Company
 from cwtui.engine.concurrently import each
+from cwtui.engine.csv_cells import damage, is_total
 from cwtui.engine.protocols import Listener, Progress, Store
 from cwtui.engine.writing.create_once import CreateOnce
 from cwtui.vendors.account_contacts import AccountContacts
@@ -98,6 +99,10 @@ def read_accounts(path: Path, layout: Layout) -> VendorFile:
 def _row_refusal(row: Row) -> str:
     if not row["account_id"]:
         return "it has no account id"
+    if reason := damage(row["account_id"]):
+        return f"its account id {row['account_id']!r} {reason}"
+    if is_total(row["account_id"]):
+        return "it is a line of totals"
     if len(row["account_id"]) > LONGEST_IDENTIFIER:
         return f"its account id is longer than the {LONGEST_IDENTIFIER} characters of a Company ID"
     if not row["name"]:

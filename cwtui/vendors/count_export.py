@@ -6,12 +6,23 @@ Rule: files.md#export-counts.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from cwtui.domain.charges import Charge
 from cwtui.domain.errors import GuardError
-from cwtui.domain.ids import AgreementId, CatalogItemId, CompanyId, OrderId, TaskId, task_id
+from cwtui.domain.ids import (
+    AgreementId,
+    CatalogItemId,
+    CompanyId,
+    OrderId,
+    ProductId,
+    SubscriptionId,
+    TaskId,
+    task_id,
+)
+from cwtui.domain.mappings import Link
 from cwtui.domain.money import plain
 from cwtui.domain.psa import Addition, Agreement, Company
 from cwtui.domain.tasks import Task, TaskKind, TaskStatus
@@ -30,7 +41,7 @@ from cwtui.vendors.count_records import (
     save_record,
 )
 from cwtui.vendors.count_source import CountSource
-from cwtui.vendors.counting import vanished
+from cwtui.vendors.counting import proposals, vanished
 from cwtui.vendors.items import exported_items
 from cwtui.vendors.layouts import Layout
 from cwtui.vendors.linked_accounts import LinkedAccounts
@@ -50,7 +61,11 @@ class CountsReport:
         created: Tasks made now; `unchanged`: accounts whose newest task carries the same counts already.
         superseded: Older open tasks that this report made pointless; they are skipped, with a note.
         tasks: Created and unchanged ones, as they stand now.
-        vanished: Additions whose SKU the report does not name; they are left alone.
+        vanished: Additions whose account or SKU the report does not name; they are left alone.
+        is_dated: Its day was given or is known from the file; else `moment` is when the file was changed.
+        numbers: How its numbers were read, in words.
+        adopted: Additions linked now, because a person said that they are what the report counts.
+        left_out: Rows that the profile does not count, by header and value.
     """
 
     report: str
@@ -61,6 +76,10 @@ class CountsReport:
     tasks: tuple[Task, ...] = ()
     vanished: tuple[Vanished, ...] = ()
     refused: tuple[Refusal, ...] = ()
+    is_dated: bool = True
+    numbers: str = ""
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    adopted: tuple[Link, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,19 +100,25 @@ class CountExport:
     desk: PlanningDesk
     layout: Layout
     source: CountSource
+    adopt: Callable[[Addition, SubscriptionId, ProductId, Charge], Link]
     at_once: int = 16
     _refused: list[Refusal] = field(default_factory=list)
+    _links: LinkedAccounts = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._links = LinkedAccounts(self.store, self.layout)
 
     @property
     def refused(self) -> tuple[Refusal, ...]:
         """Every row refused so far, by line."""
         return tuple(sorted(self._refused, key=lambda one: one.line))
 
-    async def run(self, report: BillingReport, *, force: bool = False) -> CountsReport:
+    async def run(self, report: BillingReport, *, force: bool = False, adopts: bool = False) -> CountsReport:
         """Make the tasks of a report, all of them or none, and plan them.
 
         Args:
             report: As read; rows refused there are carried over.
+            adopts: Link the additions that the report counts and nobody linked: a person said that they are these.
             force: Take a report that is older than the last one, or suspiciously small.
 
         Raises:
@@ -102,7 +127,7 @@ class CountExport:
         """
         self.check(report, force=force)
         accounts = await self.resolve(report)
-        return await self.make(report, accounts)
+        return await self.make(report, accounts, adopts=adopts)
 
     def check(self, report: BillingReport, *, force: bool) -> None:
         """Stop a report that cannot be what it seems (plans.md#guards)."""
@@ -134,7 +159,7 @@ class CountExport:
     async def resolve(self, report: BillingReport) -> list[AccountCounts]:
         """The linked accounts of a report, their items and agreements; the rows of others are refused."""
         self._refused = list(report.refused)
-        links = LinkedAccounts(self.store, self.layout)
+        links = self._links = LinkedAccounts(self.store, self.layout)
         report = report.spelt(links.spelling)
         names = await self._item_ids(report)
         companies = await self._companies(report, links)
@@ -143,23 +168,57 @@ class CountExport:
             for agreement in page:
                 agreements[agreement.company_id].append(agreement)
         found = []
-        for account, lines in report.counts.items():
+        for account, lines in self._accounts(report):
             company = companies.get(account)
             if company is None:
                 self._refuse(report, account, self._unlinked(account, links))
                 continue
-            items, unsure = self._items(lines, names, account)
-            if not items:
+            items, doubts = self._items(lines, names, account)
+            doubts |= report.doubts.by_account.get(account.casefold(), {})
+            if not items and not doubts:
                 continue
             agreement_id, lacking = self._agreement(account, company, agreements[company.id])
-            unsure |= report.unsure.get(account, frozenset())
             day = report.moment.date() if report.is_dated else None
-            digest = digest_of((item.name, item.quantity) for item in items)
+            digest = digest_of((self._told_by(item), item.quantity) for item in items)
             record = CountRecord(
-                self.layout.name, account, report.name, day, digest, agreement_id, lacking, items, frozenset(unsure)
+                self.layout.name,
+                account,
+                report.name,
+                day,
+                digest,
+                agreement_id,
+                lacking,
+                items,
+                doubts,
+                anywhere=report.doubts.by_account.get("", {}),
+                known=self._known(account),
             )
             found.append(AccountCounts(account, company, record))
         return await self._with_additions(self._alone(report, found))
+
+    def _accounts(self, report: BillingReport) -> Iterator[tuple[str, Sequence[CountLine]]]:
+        """The accounts of a report with their lines; those of which every row was refused too."""
+        yield from report.counts.items()
+        named = {account.casefold() for account in report.counts}
+        for account in report.doubts.by_account:
+            if account and account not in named and self._links.company(account) is not None:
+                yield self._links.spelling(account), ()
+
+    def _told_by(self, item: CountedItem) -> str:
+        """What tells whether an account's line is the same again."""
+        if self.layout.priced_names:
+            return item.name
+        amounts = (item.unit_cost, item.price)
+        return " ".join([item.name, *(plain(amount) for amount in amounts if amount is not None)])
+
+    def _known(self, account: str) -> dict[CatalogItemId, str]:
+        """The catalog items that earlier reports named for an account."""
+        known: dict[CatalogItemId, str] = {}
+        for task in self.store.tasks_of(self.layout.subscription(account)):
+            if record := record_of(self.store, task.id):
+                known |= record.known
+                known |= {item.catalog_item_id: item.name for item in record.items}
+        return known
 
     async def _item_ids(self, report: BillingReport) -> Mapping[str, CatalogItemId]:
         """Catalog items by name: the exported ones, else those that ConnectWise has under that name."""
@@ -173,7 +232,8 @@ class CountExport:
 
     async def _companies(self, report: BillingReport, links: LinkedAccounts) -> dict[str, Company]:
         """The company of each account, by its link; where the layout allows, by an identifier of its own."""
-        linked = {company for account in report.counts if (company := links.company(account)) is not None}
+        named = [account for account, _ in self._accounts(report)]
+        linked = {company for account in named if (company := links.company(account)) is not None}
         companies: dict[CompanyId, Company] = {}
         async for page in self.psa.companies(None if self.layout.links_by_identifier else linked):
             companies.update((company.id, company) for company in page)
@@ -181,7 +241,7 @@ class CountExport:
             self._link([account for account in report.counts if links.company(account) is None], companies, links)
         return {
             account: companies[company]
-            for account in report.counts
+            for account in named
             if (company := links.company(account)) is not None and company in companies
         }
 
@@ -211,18 +271,31 @@ class CountExport:
 
     def _items(
         self, lines: Sequence[CountLine], names: Mapping[str, CatalogItemId], account: str
-    ) -> tuple[tuple[CountedItem, ...], set[str]]:
-        items, unsure = [], set()
+    ) -> tuple[tuple[CountedItem, ...], dict[str, tuple[int, ...]]]:
+        items: list[CountedItem] = []
+        doubts: dict[str, tuple[int, ...]] = {}
         for line in lines:
             found = names.get(line.item.casefold())
             if found is not None:
-                items.append(CountedItem(line.item, line.sku, line.unit_cost, line.quantity, found, line.lines))
+                items.append(
+                    CountedItem(
+                        line.name,
+                        line.sku,
+                        line.unit_cost,
+                        line.quantity,
+                        found,
+                        line.lines,
+                        line.price,
+                        is_apart=line.is_apart,
+                    )
+                )
                 continue
-            unsure.add(line.sku)
+            sku = line.sku.casefold()
+            doubts[sku] = (*doubts.get(sku, ()), *line.lines)
             how = "export it with the current SKU sheet" if self.layout.priced_names else "create or map it"
             reason = f"there is no catalog item {line.item}; {how}, then give the report again"
             self._refused += [Refusal(number, f"{account}, {line.sku}", reason) for number in line.lines]
-        return tuple(items), unsure
+        return tuple(items), doubts
 
     def _agreement(
         self, account: str, company: Company, agreements: Sequence[Agreement]
@@ -280,13 +353,19 @@ class CountExport:
     # from accounts to tasks
 
     async def make(
-        self, report: BillingReport, accounts: Sequence[AccountCounts], *, renewing: Collection[str] = ()
+        self,
+        report: BillingReport,
+        accounts: Sequence[AccountCounts],
+        *,
+        renewing: Collection[str] = (),
+        adopts: bool = False,
     ) -> CountsReport:
         """Save the tasks, in one piece, and plan them.
 
         Args:
             report: The report.
             accounts: Its accounts, resolved.
+            adopts: As `run` has it.
             renewing: Accounts that get a new task even if their newest carries the same counts (reconcile).
         """
         created: list[TaskId] = []
@@ -304,7 +383,11 @@ class CountExport:
                 last = LastReport(report.name, report.moment, report.row_count)
                 save_last_report(self.store, self.layout.name, last)
         tasks = await self._planned([*created, *unchanged])
+        adopted = self._adopt(tasks) if adopts else ()
+        if adopted:
+            tasks = await self._planned([*created, *unchanged])
         gone = [one for task in tasks for one in self._vanished(task)]
+        gone += await self._gone_accounts(report, {one.account.casefold() for one in accounts})
         return CountsReport(
             report.name,
             report.moment,
@@ -314,6 +397,10 @@ class CountExport:
             tuple(tasks),
             tuple(gone),
             self.refused,
+            is_dated=report.is_dated,
+            numbers=report.numbers,
+            left_out=report.left_out,
+            adopted=adopted,
         )
 
     def _task(self, report: BillingReport, one: AccountCounts, *, renew: bool) -> tuple[Task, bool]:
@@ -367,9 +454,37 @@ class CountExport:
         await self.desk.load(found)
         return await self.desk.replan(found)
 
+    def _adopt(self, tasks: Sequence[Task]) -> tuple[Link, ...]:
+        adopted = []
+        for task in tasks:
+            if record := record_of(self.store, task.id):
+                facts = self.source.facts(self.desk, task, record, record.seen, self.layout)
+                for one in proposals(facts):
+                    adopted.append(self.adopt(one.addition, task.subscription_id, one.product_id, one.charge))  # noqa: PERF401
+        return tuple(adopted)
+
     def _vanished(self, task: Task) -> list[Vanished]:
         record = record_of(self.store, task.id)
-        return vanished(self.source.facts(self.desk, task, record, record.seen)) if record else []
+        return vanished(self.source.facts(self.desk, task, record, record.seen, self.layout)) if record else []
+
+    async def _gone_accounts(self, report: BillingReport, named: Collection[str]) -> list[Vanished]:
+        """What the accounts are billed that an earlier report named and this one does not."""
+        named = {*named, *map(str.casefold, report.counts), *report.doubts.by_account}
+        gone = [account for account in self._links.accounts() if account.casefold() not in named]
+        tasks = {
+            account: tasks[-1] for account in gone if (tasks := self.store.tasks_of(self.layout.subscription(account)))
+        }
+        await self.desk.load(list(tasks.values()))
+        found: list[Vanished] = []
+        for account, task in tasks.items():
+            record = record_of(self.store, task.id)
+            if record is None or (agreement := self.source.agreement_of(task)) is None:
+                continue
+            held = await self.psa.additions(agreement)
+            nothing = replace(record, items=(), doubts={}, anywhere={}, known=self._known(account))
+            facts = self.source.facts(self.desk, task, nothing, held, self.layout)
+            found += [replace(one, company=task.customer_name, is_account=True) for one in vanished(facts)]
+        return found
 
 
 def _guarded(happened: str, give: str) -> GuardError:

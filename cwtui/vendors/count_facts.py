@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
-from cwtui.domain.ids import AgreementId, CatalogItemId, CompanyId
+from cwtui.domain.charges import Charge
+from cwtui.domain.ids import AgreementId, CatalogItemId, CompanyId, ProductId
 from cwtui.domain.mappings import Link
 from cwtui.domain.money import plain, price_text
 from cwtui.domain.planning.dates import AgreementDates
 from cwtui.domain.psa import Addition, Agreement, CatalogItem
 from cwtui.domain.tasks import Task
+from cwtui.vendors.doubts import SkuLines
 from cwtui.vendors.layouts import Layout
 
 
@@ -23,6 +25,8 @@ class CountedItem:
     Attributes:
         name: `<SKU>_<UNIT_PRICE>`, as the item was exported.
         lines: Of the file.
+        price: The file's; None where the profile leaves it to the catalog item.
+        is_apart: The account's other lines of the same catalog item have another unit cost.
     """
 
     name: str
@@ -31,6 +35,8 @@ class CountedItem:
     quantity: Decimal
     catalog_item_id: CatalogItemId
     lines: tuple[int, ...]
+    price: Decimal | None = None
+    is_apart: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +44,9 @@ class CountFacts:
     """Everything the plan of one account's counts depends on.
 
     Attributes:
-        unsure: SKUs of which a row was refused: nothing of them may be ended.
+        doubts: SKUs of which a row was refused, by line: nothing of them may be changed.
+        anywhere: The same of rows whose account is not known: they could be this account's.
+        known: Catalog items that earlier reports named for this account, by id.
         agreement_id: The account's agreement, whether or not ConnectWise (still) has it.
         lacking: Why there is no agreement, in words.
         additions: The agreement's, as last read.
@@ -49,7 +57,7 @@ class CountFacts:
     layout: Layout
     report: str
     items: tuple[CountedItem, ...]
-    unsure: frozenset[str]
+    doubts: SkuLines
     company: CompanyId | None
     agreement_id: AgreementId | None
     agreement: Agreement | None
@@ -60,6 +68,8 @@ class CountFacts:
     links: Sequence[Link]
     price_decimals: int = 4
     max_quantity_change: Decimal | None = None
+    anywhere: SkuLines = field(default_factory=dict)
+    known: Mapping[CatalogItemId, str] = field(default_factory=dict)
 
     @property
     def dates(self) -> AgreementDates | None:
@@ -68,16 +78,31 @@ class CountFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class Proposal:
+    """An addition to be adopted: the report counts its item, and no link says that it is this account's."""
+
+    addition: Addition
+    product_id: ProductId
+    charge: Charge
+
+
+@dataclass(frozen=True, slots=True)
 class Vanished:
-    """An addition whose SKU the report no longer names: it is left alone."""
+    """An addition whose account or SKU the report no longer names: it is left alone.
+
+    Attributes:
+        company: Of the account.
+        is_account: The report does not name the account at all.
+    """
 
     account: str
     name: str
     addition: Addition
+    company: str = ""
+    is_account: bool = False
 
     def __str__(self) -> str:
         values = self.addition.values
-        return (
-            f"{self.name} ({plain(values.quantity)} × {price_text(values.unit_price)}, addition {self.addition.id})"
-            " is not in the report; it was left as it is."
-        )
+        whose = f"{self.company or self.account}: " if self.is_account else ""
+        billed = f"{plain(values.quantity)} × {price_text(values.unit_price)}"
+        return f"{whose}{self.name} ({billed}, addition {self.addition.id}) is not in the report; it was left as it is."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -15,7 +15,8 @@ from cwtui.domain.psa import Addition
 from cwtui.engine.csv_cells import safe_cell
 from cwtui.vendors.count_export import AccountCounts
 from cwtui.vendors.count_facts import CountedItem
-from cwtui.vendors.layouts import Layout, sku_of
+from cwtui.vendors.doubts import concerns
+from cwtui.vendors.layouts import Layout
 from cwtui.vendors.vendor_file import Refusal
 
 COLUMNS = (
@@ -95,19 +96,29 @@ def _account_rows(one: AccountCounts, layout: Layout) -> list[CountRow]:
         for held in record.seen
         if held.values.cancelled is None
         and held.values.catalog_item_id not in reported
-        and sku_of(held.catalog_item) != held.catalog_item
+        and (
+            held.values.catalog_item_id in record.known
+            or (layout.priced_names and layout.sku_of(held.catalog_item) != held.catalog_item)
+        )
+        and not concerns(record.doubts, layout.sku_of(held.catalog_item))
     ]
-    rows = [_row(one, item, _of(item, record.seen, layout)) for item in record.items]
+    rows = [
+        _row(one, item, _of(item, record.seen, layout))
+        for item in record.items
+        if not concerns(record.doubts, item.sku) and not concerns(record.anywhere, item.sku)
+    ]
     more = {
         row.sku.casefold()
         for row in rows
         if row.expected is not None and (row.actual is None or row.expected > row.actual)
     }
-    return rows + [_extra(one, held, moves_on=sku_of(held.catalog_item).casefold() in more) for held in extra]
+    return rows + [_extra(one, held, layout, more) for held in extra]
 
 
 def _of(item: CountedItem, seen: Sequence[Addition], layout: Layout) -> list[Addition]:
     found = [held for held in seen if held.values.catalog_item_id == item.catalog_item_id]
+    if item.is_apart:
+        found = [held for held in found if held.values.unit_cost == item.unit_cost]
     endless = [held for held in found if held.values.cancelled is None]
     return endless if endless or not layout.is_one_time(item.sku) else found[-1:]
 
@@ -138,13 +149,15 @@ def _row(one: AccountCounts, item: CountedItem, held: Sequence[Addition]) -> Cou
     )
 
 
-def _extra(one: AccountCounts, held: Addition, *, moves_on: bool) -> CountRow:
+def _extra(one: AccountCounts, held: Addition, layout: Layout, more: Collection[str]) -> CountRow:
+    sku = layout.sku_of(held.catalog_item)
+    moves_on = layout.priced_names and sku.casefold() in more
     return CountRow(
         CountStatus.EXTRA,
         one.account,
         one.company.name,
         one.record.agreement_id,
-        sku_of(held.catalog_item),
+        sku,
         held.catalog_item,
         held.values.catalog_item_id,
         None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -13,6 +13,7 @@ from cwtui.domain.money import plain
 from cwtui.domain.psa import Addition, AdditionValues, BillCustomer
 from cwtui.engine.protocols import Store
 from cwtui.vendors.count_facts import CountedItem
+from cwtui.vendors.doubts import SkuLines
 
 Json = dict[str, Any]
 
@@ -28,6 +29,7 @@ class CountRecord:
         digest: Of the counts: the same report twice is recognised by it.
         agreement_id: The account's agreement of the configured type, as it was found; a mapping wins over it.
         lacking: Why none was found.
+        doubts, anywhere, known: See `CountFacts`.
         seen: The agreement's additions when the report was read; a plan is shown by them until it is synchronised.
     """
 
@@ -39,8 +41,10 @@ class CountRecord:
     agreement_id: AgreementId | None
     lacking: str
     items: tuple[CountedItem, ...]
-    unsure: frozenset[str]
+    doubts: SkuLines
     seen: tuple[Addition, ...] = ()
+    anywhere: SkuLines = field(default_factory=dict)
+    known: Mapping[CatalogItemId, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,9 @@ def save_record(store: Store, task_id: TaskId, record: CountRecord) -> None:
             "agreement": record.agreement_id,
             "lacking": record.lacking,
             "items": [_item_document(item) for item in record.items],
-            "unsure": sorted(record.unsure),
+            "unsure": {sku: list(lines) for sku, lines in record.doubts.items()},
+            "anywhere": {sku: list(lines) for sku, lines in record.anywhere.items()},
+            "known": {str(number): name for number, name in record.known.items()},
             "seen": [_addition_document(held) for held in record.seen],
         },
     )
@@ -85,8 +91,10 @@ def record_of(store: Store, task_id: TaskId) -> CountRecord | None:
         agreement_id=None if kept["agreement"] is None else AgreementId(kept["agreement"]),
         lacking=kept["lacking"],
         items=tuple(map(_item, kept["items"])),
-        unsure=frozenset(kept["unsure"]),
+        doubts=_doubts(kept["unsure"]),
         seen=tuple(map(_addition, kept["seen"])),
+        anywhere=_doubts(kept.get("anywhere", {})),
+        known={CatalogItemId(int(number)): name for number, name in kept.get("known", {}).items()},
     )
 
 
@@ -114,6 +122,13 @@ def _name(task_id: TaskId) -> str:
     return f"counts:{task_id}"
 
 
+def _doubts(kept: Any) -> SkuLines:
+    """The first version kept the SKUs alone."""
+    if isinstance(kept, Mapping):
+        return {sku: tuple(lines) for sku, lines in kept.items()}
+    return {sku.casefold(): () for sku in kept}
+
+
 def _item_document(item: CountedItem) -> Json:
     return {
         "name": item.name,
@@ -122,11 +137,13 @@ def _item_document(item: CountedItem) -> Json:
         "quantity": plain(item.quantity),
         "item": item.catalog_item_id,
         "lines": list(item.lines),
+        "price": None if item.price is None else plain(item.price),
+        "apart": item.is_apart,
     }
 
 
 def _item(kept: Json) -> CountedItem:
-    cost = kept["unit_cost"]
+    cost, price = kept["unit_cost"], kept.get("price")
     return CountedItem(
         kept["name"],
         kept["sku"],
@@ -134,6 +151,8 @@ def _item(kept: Json) -> CountedItem:
         Decimal(kept["quantity"]),
         CatalogItemId(kept["item"]),
         tuple(kept["lines"]),
+        None if price is None else Decimal(price),
+        is_apart=kept.get("apart", False),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from cwtui.domain.ids import AdditionId, AgreementId, CatalogItemId
 from cwtui.domain.plans import Plan
@@ -23,7 +23,6 @@ class CountSource:
 
     store: Store
     layouts: Mapping[str, Layout]
-    _known: Layout = field(default_factory=Layout)
 
     def agreement_of(self, task: Task) -> AgreementId | None:
         """The operator's choice, else the account's agreement as it was found."""
@@ -48,19 +47,31 @@ class CountSource:
                 task.id,
             )
             return Plan(task.id, task.subscription_id, self.agreement_of(task), problems=(problem,))
+        layout = self.layouts.get(record.layout)
+        if layout is None:
+            problem = Problem(
+                ProblemCode.PROFILE_MISSING,
+                f"The column profile {record.layout} of {record.report} is not in the settings in force, so how it is"
+                " billed is not known. Put it back under that name, or skip this task and give the report again by"
+                " another profile.",
+                record.layout,
+            )
+            return Plan(task.id, task.subscription_id, self.agreement_of(task), problems=(problem,))
         seen = record.seen if additions is None else list(additions.values())
-        return plan_counts(self.facts(desk, task, record, seen))
+        return plan_counts(self.facts(desk, task, record, seen, layout))
 
-    def facts(self, desk: PlanningDesk, task: Task, record: CountRecord, additions: Sequence[Addition]) -> CountFacts:
+    def facts(
+        self, desk: PlanningDesk, task: Task, record: CountRecord, additions: Sequence[Addition], layout: Layout
+    ) -> CountFacts:
         """Everything the plan depends on, as far as the desk loaded it."""
         agreement_id = self.agreement_of(task)
         agreement = desk.agreements.get(agreement_id) if agreement_id is not None else None
         return CountFacts(
             task=task,
-            layout=self.layouts.get(record.layout, self._known),
+            layout=layout,
             report=record.report,
             items=record.items,
-            unsure=record.unsure,
+            doubts=record.doubts,
             company=self.store.mappings().company(task.customer_id),
             agreement_id=agreement_id,
             agreement=agreement,
@@ -71,4 +82,6 @@ class CountSource:
             links=self.store.links_of(task.subscription_id),
             price_decimals=desk.rules.price_decimals,
             max_quantity_change=desk.rules.max_quantity_change,
+            anywhere=record.anywhere,
+            known=record.known,
         )

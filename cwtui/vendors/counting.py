@@ -10,18 +10,18 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from cwtui.domain.charges import Charge
-from cwtui.domain.ids import ProductId
+from cwtui.domain.ids import AdditionId, ProductId
 from cwtui.domain.ledger import Operation, Purpose
 from cwtui.domain.money import ZERO, line_total, plain, price_text, round_price
 from cwtui.domain.periods import ONE_DAY, day_text
 from cwtui.domain.plain_text import stored_text
 from cwtui.domain.planning.dates import AgreementDates
-from cwtui.domain.plans import Change, Plan, PriceSource
+from cwtui.domain.plans import Change, Plan, PriceSource, beyond_guard
 from cwtui.domain.psa import Addition, AdditionValues, CatalogItem
 from cwtui.domain.tasks import Problem, ProblemCode
 from cwtui.vendors.agreement_checks import agreement_faults, end_faults
-from cwtui.vendors.count_facts import CountedItem, CountFacts, Vanished
-from cwtui.vendors.layouts import sku_of
+from cwtui.vendors.count_facts import CountedItem, CountFacts, Proposal, Vanished
+from cwtui.vendors.doubts import concerns
 
 _SET_RULE = "the report's count is the addition's quantity"
 _START_RULE = "a SKU without an addition starts on the first date ConnectWise accepts"
@@ -31,12 +31,8 @@ _END_RULE = "its SKU is reported at another price: one line, so the old price en
 
 def plan_counts(facts: CountFacts) -> Plan:
     """Make the plan of one account's counts. The same facts give the same plan."""
-    draft = _Draft(facts)
-    draft.problems += agreement_faults(facts)
+    draft = _draft(facts)
     if draft.dates is not None and facts.agreement is not None:
-        for item in facts.items:
-            draft.count(item)
-        draft.end_old_prices()
         draft.notes += [str(one) for one in vanished(facts)]
         draft.problems += end_faults(facts.agreement, draft.changes)
     return Plan(
@@ -50,7 +46,13 @@ def plan_counts(facts: CountFacts) -> Plan:
         effective=draft.dates.first_open_day if draft.dates else None,
         standing_from=draft.dates.first_open_day if draft.dates else None,
         currency=facts.agreement.currency if facts.agreement else "",
+        beyond_guard=tuple(draft.beyond_guard),
     )
+
+
+def proposals(facts: CountFacts) -> list[Proposal]:
+    """The additions that the report counts, but that nobody linked to the account."""
+    return _draft(facts).proposed
 
 
 def vanished(facts: CountFacts) -> list[Vanished]:
@@ -63,8 +65,20 @@ def vanished(facts: CountFacts) -> list[Vanished]:
     return [
         Vanished(account, name, held)
         for held, name in draft.standing()
-        if not draft.is_reported(held) and held.id not in replaced
+        if not draft.is_reported(held) and held.id not in replaced and not draft.is_doubted(facts.layout.sku_of(name))
     ]
+
+
+def _draft(facts: CountFacts) -> _Draft:
+    draft = _Draft(facts)
+    draft.problems += agreement_faults(facts)
+    if draft.dates is not None and facts.agreement is not None:
+        for item in facts.items:
+            if not draft.is_doubted(item.sku):
+                draft.count(item)
+        draft.end_old_prices()
+        draft.refuse_rows()
+    return draft
 
 
 @dataclass(slots=True)
@@ -77,6 +91,8 @@ class _Draft:
     warnings: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    proposed: list[Proposal] = field(default_factory=list)
+    beyond_guard: list[str] = field(default_factory=list)
     _replaced: list[tuple[Addition, Sequence[CountedItem]]] | None = None
 
     def __post_init__(self) -> None:
@@ -96,17 +112,50 @@ class _Draft:
             held for held in self.facts.additions if held.values.cancelled is None or held.values.cancelled >= first
         ]
 
-    def standing(self) -> list[tuple[Addition, str]]:
-        """The vendor's live standing additions, with the name their item was exported under."""
+    def linked(self) -> dict[AdditionId, str]:
+        """The additions that are this account's, by link, with the name their item was exported under."""
         prefix = self.facts.layout.product("")
-        linked = {link.addition_id: link.product_id.removeprefix(prefix) for link in self.facts.links}
+        return {link.addition_id: link.product_id.removeprefix(prefix) for link in self.facts.links}
+
+    def standing(self) -> list[tuple[Addition, str]]:
+        """The account's live standing additions, linked or of an item that a report named, with the item's name."""
+        linked, layout = self.linked(), self.facts.layout
         found = []
         for held in self.live():
-            name = linked.get(held.id, held.catalog_item)
-            is_ours = held.id in linked or self.is_reported(held) or sku_of(name) != name
+            known = self.facts.known.get(held.values.catalog_item_id, held.catalog_item)
+            name = linked.get(held.id, known)
+            is_ours = (
+                held.id in linked
+                or held.values.catalog_item_id in self.facts.known
+                or self.is_reported(held)
+                or (layout.priced_names and layout.sku_of(name) != name)
+            )
             if held.values.cancelled is None and is_ours:
                 found.append((held, name))
         return found
+
+    def is_doubted(self, sku: str) -> bool:
+        """A refused row could belong to a SKU: then its count is not known."""
+        return concerns(self.facts.doubts, sku) or concerns(self.facts.anywhere, sku)
+
+    def refuse_rows(self) -> None:
+        """Name the refused rows that keep this task from being written."""
+        layout = self.facts.layout
+        skus = {item.sku.casefold(): item.sku for item in self.facts.items}
+        skus |= {layout.sku_of(name).casefold(): layout.sku_of(name) for _, name in self.standing()}
+        named = dict(self.facts.doubts)
+        for sku, lines in self.facts.anywhere.items():
+            if not sku or sku in skus:
+                named[sku] = tuple(sorted({*named.get(sku, ()), *lines}))
+        for sku, lines in sorted(named.items()):
+            where = f"line{'s' if len(lines) > 1 else ''} {', '.join(map(str, lines))}" if lines else "a row"
+            what = skus.get(sku, sku) or "everything of this account"
+            self.problem(
+                ProblemCode.ROW_REFUSED,
+                skus.get(sku, sku) or self.facts.task.customer_id,
+                f"{what} is left as it is: {where} of {self.facts.report} could belong to it and could not be read."
+                " Correct the file and give it again, or let the column profile leave such rows out.",
+            )
 
     def is_reported(self, held: Addition) -> bool:
         return any(item.catalog_item_id == held.values.catalog_item_id for item in self.facts.items)
@@ -114,6 +163,9 @@ class _Draft:
     def held_for(self, item: CountedItem) -> list[Addition]:
         """The live additions of an item: endless ones, else those that end later."""
         found = [held for held in self.live() if held.values.catalog_item_id == item.catalog_item_id]
+        if item.is_apart and item.unit_cost is not None:
+            cost = round_price(item.unit_cost, self.facts.price_decimals)
+            found = [held for held in found if held.values.unit_cost == cost]
         if self.facts.layout.is_one_time(item.sku) and self.dates is not None:
             period = self.dates.one_time_period(self.dates.first_open_day)
             return [held for held in found if held.values.effective <= period.end]
@@ -134,13 +186,30 @@ class _Draft:
             has = self.held_for(item)
             if not self.facts.layout.is_one_time(item.sku) and (not has or _units(has) < item.quantity):
                 taking_over.setdefault(item.sku.casefold(), []).append(item)
-        unsure = {sku.casefold() for sku in self.facts.unsure}
         found: list[tuple[Addition, Sequence[CountedItem]]] = []
+        if not self.facts.layout.priced_names:
+            return found
         for held, name in self.standing():
-            sku = sku_of(name).casefold()
-            if sku in taking_over and sku not in unsure and not self.is_reported(held):
+            sku = self.facts.layout.sku_of(name).casefold()
+            if sku in taking_over and not self.is_doubted(sku) and not self.is_reported(held):
                 found.append((held, taking_over[sku]))
         return found
+
+    def adopted(self, name: str, held: Addition, what: str, charge: Charge = Charge.RECURRING) -> bool:
+        """An addition may be changed: it is linked. Else a person is asked to adopt it."""
+        if held.id in self.linked():
+            return True
+        values = held.values
+        task, product = self.facts.task, self.facts.layout.product(name)
+        self.proposed.append(Proposal(held, product, charge))
+        self.problem(
+            ProblemCode.LINK_MISSING,
+            product,
+            f"{name} is billed by addition {held.id} ({plain(values.quantity)} × {price_text(values.unit_price)}),"
+            f" which nobody linked to this account: {what}. Adopt it for subscription {task.subscription_id}, product"
+            f" {product}, or end it in ConnectWise and give the report again.",
+        )
+        return False
 
     def moves(self, sku: str) -> bool:
         """Some of the SKU's units go from one price to another."""
@@ -150,10 +219,13 @@ class _Draft:
 
     def check_guard(self, name: str, held: Decimal, counted: Decimal) -> None:
         limit = self.facts.max_quantity_change
-        if limit is None or self.facts.task.confirmed_guard or held == ZERO:
+        if limit is None or held == ZERO:
             return
         percent = abs(counted - held) * 100 / held
-        if percent > limit:
+        if percent <= limit:
+            return
+        self.beyond_guard.append(beyond_guard(name, held, counted))
+        if self.beyond_guard[-1] not in self.facts.task.confirmed:
             self.problem(
                 ProblemCode.GUARD,
                 name,
@@ -187,18 +259,52 @@ class _Draft:
         values = held.values
         if values.cancelled is not None and not self.facts.layout.is_one_time(item.sku):
             self.warnings.append(f"{item.name}: addition {held.id} ends on {values.cancelled}; nothing follows it yet.")
-        if values.quantity == item.quantity:
+        after = self.kept_current(item, held)
+        charge = Charge.SETUP if self.facts.layout.is_one_time(item.sku) else Charge.RECURRING
+        if values.quantity == item.quantity and held.id not in self.linked():
+            self.proposed.append(Proposal(held, self.facts.layout.product(item.name), charge))
+        if values == after:
+            return
+        if values.quantity == item.quantity and held.id not in self.linked():
+            self.notes.append(f"{item.name}: addition {held.id} has another price or cost than the file names.")
+            return
+        if not self.adopted(item.name, held, f"the report counts {plain(item.quantity)}", charge):
             return
         if not self.moves(item.sku):  # else its units at all prices together are looked at
             self.check_guard(item.name, values.quantity, item.quantity)
         self.add(
             item,
             Operation.UPDATE,
-            replace(values, quantity=item.quantity),
+            after,
             before=held,
             rule=_SET_RULE,
-            arithmetic=(f"quantity {plain(values.quantity)} → {plain(item.quantity)}",),
+            arithmetic=tuple(
+                f"{what} {old} → {new}"
+                for what, old, new in (
+                    ("quantity", plain(values.quantity), plain(after.quantity)),
+                    ("price", price_text(values.unit_price), price_text(after.unit_price)),
+                    ("cost", price_text(values.unit_cost), price_text(after.unit_cost)),
+                )
+                if old != new
+            ),
         )
+
+    def kept_current(self, item: CountedItem, held: Addition) -> AdditionValues:
+        """The addition with the report's count; the file's cost, and its price where the profile says so, with it."""
+        after = replace(held.values, quantity=item.quantity)
+        if self.facts.layout.priced_names:
+            return after
+        decimals = self.facts.price_decimals
+        if item.unit_cost is not None:
+            after = replace(after, unit_cost=round_price(item.unit_cost, decimals))
+        if item.price is not None and self.facts.layout.price_from_file:
+            after = replace(after, unit_price=round_price(item.price, decimals))
+        if after.unit_price < after.unit_cost and after.unit_cost != held.values.unit_cost:
+            self.warnings.append(
+                f"{item.name} costs {price_text(after.unit_cost)} from now on and is billed at"
+                f" {price_text(after.unit_price)}."
+            )
+        return after
 
     def start(self, item: CountedItem) -> None:
         found = self.facts.catalog.get(item.catalog_item_id)
@@ -234,12 +340,14 @@ class _Draft:
         self.add(item, Operation.CREATE, values, rule=rule, arithmetic=(shown,))
 
     def end_old_prices(self) -> None:
-        """End what a new price of the same SKU replaces (issue: lineage of a SKU)."""
+        """End what a new price of the same SKU replaces."""
         if self.dates is None:
             return
         start = self.dates.first_open_day
         olds: dict[str, list[Addition]] = {}
         for held, items in self.replaced():
+            if not self.adopted(self.name_of(held), held, "its SKU is reported at another price"):
+                continue
             olds.setdefault(items[0].sku.casefold(), []).append(held)
             names = " and ".join(item.name for item in items)
             begins_later = held.values.effective >= start
@@ -268,7 +376,9 @@ class _Draft:
             self.check_guard(items[0].sku, _units(before), sum((item.quantity for item in items), start=ZERO))
 
     def price_of(self, item: CountedItem, found: CatalogItem) -> Decimal:
-        """The catalog item's price; where it names none, the agreement's own price of the line it replaces."""
+        """The catalog item's price, or the file's; where neither names one, that of the line it replaces."""
+        if item.price is not None and self.facts.layout.price_from_file:
+            return item.price
         olds = {held.values.unit_price for held, items in self.replaced() if item in items}
         if found.price == ZERO and len(olds) == 1:
             (price,) = olds
@@ -287,9 +397,12 @@ class _Draft:
             )
         return found.price
 
+    def name_of(self, held: Addition) -> str:
+        """The name that a standing addition's item was exported under."""
+        return next((name for found, name in self.standing() if found.id == held.id), held.catalog_item)
+
     def product_of(self, held: Addition) -> ProductId:
-        name = next((name for found, name in self.standing() if found.id == held.id), held.catalog_item)
-        return self.facts.layout.product(name)
+        return self.facts.layout.product(self.name_of(held))
 
     def add(
         self,

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from cwtui.domain.tasks import TaskStatus
 from cwtui.engine.planning.desk import PlanningDesk
+from cwtui.engine.reconciling.adoption import Adoption
 from cwtui.engine.reports import AutoReport
 from cwtui.engine.writing.create_once import CreateOnce
 from cwtui.engine.writing.task_work import TaskWork
@@ -95,10 +96,12 @@ class VendorDesk:
         tables, store, listener = self._tables(), self.desk.store, self.desk.listener
         return await CrossReferences(self.psa, store, listener, self.layout, self.once, tables).run(apply=apply)
 
-    async def export_counts(self, path: Path, *, day: date | None = None, force: bool = False) -> CountsReport:
-        """Make the `count_update` tasks of a report."""
+    async def export_counts(
+        self, path: Path, *, day: date | None = None, force: bool = False, adopts: bool = False
+    ) -> CountsReport:
+        """Make the `count_update` tasks of a report; with `adopts`, link the additions it counts first."""
         self.work.workspace.begin_run()
-        return await self._counts().run(read_billing_report(path, self.layout, day), force=force)
+        return await self._counts().run(read_billing_report(path, self.layout, day), force=force, adopts=adopts)
 
     async def reconcile(
         self, path: Path, *, day: date | None = None, apply: bool = False, force: bool = False
@@ -130,4 +133,12 @@ class VendorDesk:
         return SetupTables(self.psa, self.layout, self.once)
 
     def _counts(self) -> CountExport:
-        return CountExport(self.psa, self.desk.store, self.desk, self.layout, self.source, at_once=self.desk.at_once)
+        return CountExport(
+            self.psa,
+            self.desk.store,
+            self.desk,
+            self.layout,
+            self.source,
+            Adoption(self.work.workspace, self.desk).link,
+            at_once=self.desk.at_once,
+        )

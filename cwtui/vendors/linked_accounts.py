@@ -33,6 +33,10 @@ class LinkedAccounts:
         self._spellings[account.casefold()] = account
         self._companies[account.casefold()] = company
 
+    def accounts(self) -> list[str]:
+        """Every linked account, as it was linked."""
+        return sorted(self._spellings.values())
+
     def company(self, account: str) -> CompanyId | None:
         """The company of an account; None if it is not linked."""
         return self._companies.get(account.casefold())

@@ -9,8 +9,10 @@ from decimal import Decimal
 from pathlib import Path
 
 from cwtui.domain.money import ZERO, price_text
+from cwtui.engine.csv_cells import damage
 from cwtui.vendors.layouts import Layout
-from cwtui.vendors.vendor_file import Refusal, Row, read_price, read_vendor_file
+from cwtui.vendors.numbers import CellError, NumberRule
+from cwtui.vendors.vendor_file import Refusal, Row, read_vendor_file
 
 LONGEST_IDENTIFIER, LONGEST_DESCRIPTION = 60, 60
 """Of a catalog item: ConnectWise's shortest known."""
@@ -52,18 +54,21 @@ def read_sku_sheet(path: Path, layout: Layout) -> SkuSheet:
     file = read_vendor_file(
         path, "SKUs", needed=("sku", "unit_cost"), optional=("description", "retail_price"), columns=layout.columns
     )
-    return sheet_of(file.rows, layout, file.refused)
+    return sheet_of(file.rows, layout, file.refused, file.numbers)
 
 
-def sheet_of(rows: Sequence[Row], layout: Layout, refused: Sequence[Refusal] = ()) -> SkuSheet:
+def sheet_of(
+    rows: Sequence[Row], layout: Layout, refused: Sequence[Refusal] = (), numbers: NumberRule | None = None
+) -> SkuSheet:
     """Group rows into items; rows that ask for two retail prices of one item are refused, all of them."""
+    rule = numbers or NumberRule()
     refusals = list(refused)
     groups: dict[str, list[tuple[Row, SheetItem]]] = defaultdict(list)
     for row in rows:
         try:
-            item = _item(row, layout)
-        except ValueError as error:
-            refusals.append(row.refused(str(error), "sku"))
+            item = _item(row, layout, rule)
+        except CellError as error:
+            refusals.append(Refusal(row.line, row["sku"], error.reason, error.value))
         else:
             groups[item.name.casefold()].append((row, item))
     items = []
@@ -76,25 +81,34 @@ def sheet_of(rows: Sequence[Row], layout: Layout, refused: Sequence[Refusal] = (
     return SkuSheet(tuple(items), tuple(sorted(refusals, key=lambda one: one.line)))
 
 
-def _item(row: Row, layout: Layout) -> SheetItem:
+def _item(row: Row, layout: Layout, numbers: NumberRule) -> SheetItem:
     sku = row["sku"]
+    if reason := damage(sku):
+        raise CellError("its SKU {} " + reason, sku)
     if reason := layout.refusal_of(sku):
-        raise ValueError(reason)
-    cost = _price(row, "unit_cost")
+        raise CellError(reason)
+    cost = _price(row, "unit_cost", numbers)
     if cost is None:
-        raise ValueError("its unit cost is empty")
+        raise CellError("its unit cost is empty")
     name = layout.item_name(sku, cost)
     if len(name) > LONGEST_IDENTIFIER:
-        raise ValueError(f"its name {name} is longer than the {LONGEST_IDENTIFIER} characters of a Product ID")
+        raise CellError(f"its name {name} is longer than the {LONGEST_IDENTIFIER} characters of a Product ID")
     description = row["description"] or sku
-    return SheetItem(name, sku, description, cost, _price(row, "retail_price"), layout.is_one_time(sku), (row.line,))
+    price = _price(row, "retail_price", numbers)
+    return SheetItem(name, sku, description, cost, price, layout.is_one_time(sku), (row.line,))
 
 
-def _price(row: Row, column: str) -> Decimal | None:
+def _price(row: Row, column: str, numbers: NumberRule) -> Decimal | None:
+    if not row[column]:
+        return None
+    what = column.replace("_", " ")
     try:
-        return read_price(row.amount(column)) if row[column] else None
-    except ValueError as error:
-        raise ValueError(f"its {column.replace('_', ' ')} {error}") from error
+        amount = numbers.read(row[column])
+    except CellError as error:
+        raise CellError(f"its {what} {error.reason}", error.value) from error
+    if amount < 0:
+        raise CellError(f"its {what} {{}} is below zero", row[column])
+    return amount
 
 
 def _two_prices(group: Sequence[tuple[Row, SheetItem]]) -> list[Refusal]:

@@ -1,26 +1,31 @@
-"""Rows of a vendor's CSV file: any common encoding and delimiter, headers in any order and case (files.md#reading)."""
+"""Rows of a vendor's file by column: headers in any order and case, damage undone (files.md#reading)."""
 
 from __future__ import annotations
 
-import csv
+import difflib
 import io
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from decimal import Decimal
+import itertools
+import operator
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from cwtui.domain.errors import InputError
-from cwtui.domain.money import parse_amount
 from cwtui.domain.plain_text import plain_text
-from cwtui.engine.text_file import read_text
+from cwtui.engine.csv_cells import damage, undamaged
+from cwtui.engine.tables import Found, Header, Line, Table, csv_table, folded, open_table, swallows_rows
+from cwtui.vendors.layouts import Headers
+from cwtui.vendors.numbers import NumberRule
 
-_DELIMITERS = ",;\t|"
-_SEPARATORS = re.compile(r"[\s_-]+")
-_CURRENCY_SIGN = re.compile(r"^([+-]?)\s*[$€£]\s*")
-_DECIMAL_COMMA = re.compile(r"[+-]?\s*[$€£]?\s*\d+,(\d{1,2}|\d{4,})", re.ASCII)
-_END = "\x1cend of the file\x1c"
-"""A row put behind the last one: what swallows it is a quotation mark that nothing closes."""
+Candidates = tuple[tuple[str, str], ...]
+"""Pairs of account and SKU; an empty text stands for any."""
+ANYTHING: Candidates = (("", ""),)
+_NUMBERS = frozenset({"quantity", "unit_cost", "price", "retail_price"})
+_MOST_SHIFTS = 3
+"""Cells too many with which the places of account and SKU can still be told."""
+_REMEMBERED = 65_536
 _SHOWN = 60
 _UNTOUCHED = "Nothing was changed."
 
@@ -30,39 +35,55 @@ class Refusal:
     """One row that was not taken.
 
     Attributes:
-        line: Where it begins in the file, the header being line 1.
+        line: Where it begins in the file.
         subject: What it is about (account, SKU), as the file has it.
-        reason: In words, without a full stop.
+        rule: Why, in words, without a full stop; `{}` stands for the value.
+        value: The cell that is the reason, if one is.
+        could_be: The accounts and SKUs that it could belong to: what is counted of them is not known.
     """
 
     line: int
     subject: str
-    reason: str
+    rule: str
+    value: str = ""
+    could_be: Candidates = ()
+
+    @property
+    def reason(self) -> str:
+        """Why, in words, without a full stop."""
+        return self.rule.replace("{}", repr(self.value))
+
+    @property
+    def kind(self) -> str:
+        """Why, without the value: rows refused alike are summed up."""
+        return self.rule.replace("{} ", "").replace("{}", "")
 
     def __str__(self) -> str:
         subject = f" ({plain_text(self.subject, _SHOWN)})" if self.subject else ""
         return f"Line {self.line}{subject}: {plain_text(self.reason)}."
 
 
-@dataclass(frozen=True, slots=True)
 class Row:
-    """One row: its cells by the files.md#reading column names, stripped; a column the file lacks is empty.
+    """One row: its cells by column, damage undone; a column that the file lacks is empty."""
 
-    Attributes:
-        has_decimal_comma: The file parts its cells by something else, as where numbers are written with commas.
-    """
+    __slots__ = ("line", "places", "values")
 
-    line: int
-    cells: Mapping[str, str]
-    has_decimal_comma: bool = False
+    def __init__(self, line: int, values: tuple[str, ...], places: Mapping[str, int]) -> None:
+        self.line, self.values, self.places = line, values, places
+
+    @classmethod
+    def of(cls, line: int, cells: Mapping[str, str]) -> Row:
+        """A row of these cells."""
+        return cls(line, tuple(cells.values()), {column: at for at, column in enumerate(cells)})
 
     def __getitem__(self, column: str) -> str:
-        return self.cells.get(column, "")
+        at = self.places.get(column)
+        return "" if at is None else self.values[at]
 
-    def amount(self, column: str) -> str:
-        """A cell with a number; where commas do not part the cells, `7,25` is written `7.25` (`1,000` stays)."""
-        text = self[column]
-        return text.replace(",", ".") if self.has_decimal_comma and _DECIMAL_COMMA.fullmatch(text) else text
+    @property
+    def cells(self) -> dict[str, str]:
+        """Every cell by its column."""
+        return {column: self.values[at] for column, at in self.places.items()}
 
     def refused(self, reason: str, *subject: str) -> Refusal:
         """Why this row is not taken."""
@@ -70,148 +91,300 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class Shape:
+    """How a file is read beside its columns; see `Layout`."""
+
+    joined_by: str = ":"
+    keep: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    skip: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    header_row: int | None = None
+    sheet: str = ""
+    decimal_mark: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class VendorFile:
-    """What could be read of a file, and what could not."""
+    """What could be read of a file, and what could not.
+
+    Attributes:
+        rows: Those that count.
+        numbers: How the file's numbers are read.
+        left_out: Rows that the profile does not count, by header and value.
+    """
 
     name: str
     rows: tuple[Row, ...]
     refused: tuple[Refusal, ...] = ()
+    numbers: NumberRule = field(default_factory=NumberRule)
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    header_line: int = 1
 
 
 def read_vendor_file(
-    path: Path, what: str, *, needed: Sequence[str], optional: Sequence[str] = (), columns: Mapping[str, str]
+    path: Path,
+    what: str,
+    *,
+    needed: Sequence[str],
+    optional: Sequence[str] = (),
+    columns: Mapping[str, Headers],
+    shape: Shape | None = None,
 ) -> VendorFile:
-    """Read a file; see `read_vendor_text`.
+    """Read a file; see `read_vendor_text`. A workbook, a `.gz` and `-` are read too.
 
     Raises:
         InputError: The file cannot be read, or is not such a file.
     """
-    text = read_text(path, what)
-    return read_vendor_text(text, str(path), needed=needed, optional=optional, columns=columns)
+    shape = shape or Shape()
+    with open_table(path, what, sheet=shape.sheet) as table:
+        return _Reader(table, needed, optional, columns, shape).read()
 
 
 def read_vendor_text(
-    text: str, name: str, *, needed: Sequence[str], optional: Sequence[str] = (), columns: Mapping[str, str]
+    text: str,
+    name: str,
+    *,
+    needed: Sequence[str],
+    optional: Sequence[str] = (),
+    columns: Mapping[str, Headers],
+    shape: Shape | None = None,
 ) -> VendorFile:
-    """Read the rows of a CSV text. The delimiter is the one that splits the header into the columns looked for.
+    """Read the rows of a CSV text. The delimiter is the one that splits a header with the columns looked for.
 
     Args:
         text: The whole file.
         name: What to call it in errors.
-        needed: Columns that must be there, by their own names (files.md#reading).
+        needed: Columns that must be there.
         optional: Columns that may be there; others are not looked at.
-        columns: Column → header in the file, where it differs (the saved column profile).
+        columns: Column → header in the file, where it differs, or several that are joined (the column profile).
+        shape: How else it is read.
 
     Raises:
-        InputError: The header lacks a column, or names one twice; or the file ends inside a quoted cell.
+        InputError: No header has every column, or it names one twice; or the file ends inside a quoted cell.
     """
-    text = text.lstrip("\ufeff\r\n")
-    places, delimiter = _header(text, name, needed, optional, columns)
-    rows, refused = [], []
-    width = 0
-    for line, last, cells in _lines(text, name, delimiter):
-        if not width:
-            width = len(cells)
-        elif any(cell.strip() for cell in cells):
-            found = {column: cells[at].strip() for column, at in places.items() if at < len(cells)}
-            row = Row(line, found, has_decimal_comma=delimiter != ",")
-            if any(cell.strip() for cell in cells[width:]):
-                reason = f"it has {len(cells)} cells, the header {width}; a cell with {delimiter!r} needs quotes"
-                refused.append(row.refused(reason, needed[0]))
-            elif any("\n" in found.get(column, "") or "\r" in found.get(column, "") for column in needed):
-                reason = f"lines {line} to {last} are one row by their quotation marks; close or double the stray one"
-                refused.append(row.refused(reason, needed[0]))
-            else:
-                rows.append(row)
-    return VendorFile(name, tuple(rows), tuple(refused))
+    table = csv_table(io.StringIO(text.lstrip("\ufeff"), newline=""), name)
+    return _Reader(table, needed, optional, columns, shape or Shape()).read()
 
 
-def _lines(text: str, name: str, delimiter: str) -> Iterator[tuple[int, int, list[str]]]:
-    """Every row with its first and last line; the header is line 1."""
-    reader = csv.reader(io.StringIO(f"{text}\n{_END}", newline=""), delimiter=delimiter, strict=False)
-    first = 1
-    try:
-        for cells in reader:
-            if cells == [_END]:
-                return
-            if any(_END in cell for cell in cells):
-                raise _broken(name, first, "a quotation mark in the row that begins here is never closed")
-            yield first, reader.line_num, cells
-            first = reader.line_num + 1
-    except csv.Error as error:
-        raise _broken(name, first, str(error)) from error
+class _Reader:
+    """Reads one table."""
+
+    def __init__(
+        self,
+        table: Table,
+        needed: Sequence[str],
+        optional: Sequence[str],
+        columns: Mapping[str, Headers],
+        shape: Shape,
+    ) -> None:
+        self.table, self.needed, self.columns, self.shape = table, needed, columns, shape
+        self.wanted = {column: _headers_of(columns.get(column, column)) for column in (*needed, *optional)}
+        self.filters = {folded(header): header for header in (*shape.keep, *shape.skip)}
+        self.refused: list[Refusal] = []
+        self.left_out: Counter[str] = Counter()
+
+    def read(self) -> VendorFile:
+        found = self.table.find(lambda header: len(self._missing(header)), header_row=self.shape.header_row)
+        self._check(found)
+        self.width = len(found.header)
+        present = [column for column, headers in self.wanted.items() if all(one in found.header for one in headers)]
+        self.at = {column: tuple(map(found.header.index, self.wanted[column])) for column in present}
+        self.places = {column: at for at, column in enumerate(present)}
+        self.least = max((self.at[column][-1] for column in self.needed), default=0)
+        rows = tuple(self._rows(found))
+        numeric = [self.places[column] for column in self.places if column in _NUMBERS or column.startswith("sku:")]
+        texts = {row.values[at] for row in rows for at in numeric}
+        mark, by_comma = self.shape.decimal_mark, found.parts_by_comma
+        return VendorFile(
+            self.table.name,
+            rows,
+            tuple(self.refused),
+            NumberRule.of(texts, given=mark, parts_by_comma=by_comma),
+            dict(self.left_out),
+            found.line,
+        )
+
+    # the header
+
+    def _missing(self, header: Header) -> list[str]:
+        headers = [one for column in self.needed for one in self.wanted[column]]
+        return [one for one in dict.fromkeys((*headers, *self.filters)) if one not in header]
+
+    def _check(self, found: Found) -> None:
+        every = {one for headers in self.wanted.values() for one in headers} | set(self.filters)
+        twice = sorted(header for header in every if found.header.count(header) > 1)
+        missing = self._missing(found.header)
+        if not missing and not twice:
+            return
+        shown = plain_text(", ".join(filter(None, found.spelt)), 200) or "nothing"
+        if missing:
+            spelt = {folded(one): one for headers in self.columns.values() for one in _texts(headers)} | self.filters
+            near = [
+                f"{spelt.get(one, one)}" + (f" (is it {close[0]}?)" if (close := _near(one, found)) else "")
+                for one in missing
+            ]
+            happened = f"{self.table.name}, line {found.line}: there is no column {', '.join(near)}; there is {shown}."
+        else:
+            happened = f"{self.table.name}, line {found.line}: the column {', '.join(twice)} is there twice."
+        raise InputError(
+            happened,
+            changed=_UNTOUCHED,
+            next_step="Check that it is the right file; if its headers differ, name them under `columns` in the"
+            " settings.",
+        )
+
+    # the rows
+
+    def _rows(self, found: Found) -> Iterator[Row]:
+        clean = _Cleaned()
+        reads = _getter([at for places in self.at.values() for at in places], clean)
+        joins = self._joining()
+        counts = self._counting(found, clean)
+        deepest = max((at for places in self.at.values() for at in places), default=0)
+        width, places, delimiter = self.width, self.places, self.table.delimiter
+        for line in self.table.rows(found):
+            first, last, cells = line
+            size = len(cells)
+            if (size > width or last > first) and (refused := self._misread(line, delimiter)):
+                self.refused.append(refused)
+                continue
+            if size <= deepest or size < width:
+                if not any(map(str.strip, cells)):
+                    continue
+                cells = cells + [""] * (width - size)
+            elif not any(cells):
+                continue
+            values = reads(cells)
+            if joins is not None:
+                values = joins(values)
+            if counts is not None and not counts(first, cells, values):
+                continue
+            if not any(values) and not any(map(str.strip, cells)):
+                continue
+            yield Row(first, values, places)
+
+    def _joining(self) -> Callable[[tuple[str, ...]], tuple[str, ...]] | None:
+        """What makes one value of the cells of several headers; None where no column has several."""
+        sizes = [len(places) for places in self.at.values()]
+        if all(size == 1 for size in sizes):
+            return None
+        ends = list(itertools.accumulate(sizes))
+        bounds = [(end - size, end) for end, size in zip(ends, sizes, strict=True)]
+        by = self.shape.joined_by
+
+        def join(values: tuple[str, ...]) -> tuple[str, ...]:
+            return tuple(
+                by.join(values[start:end]) if all(values[start:end]) else ""  # of a key, a part is nothing
+                for start, end in bounds
+            )
+
+        return join
+
+    def _counting(self, found: Found, clean: _Cleaned) -> Callable[[int, list[str], tuple[str, ...]], bool] | None:
+        """Whether a row counts by the filters of the profile; None where there are none."""
+        rules = [
+            (found.header.index(folded(header)), header, {one.casefold() for one in values}, is_kept)
+            for filters, is_kept in ((self.shape.keep, True), (self.shape.skip, False))
+            for header, values in filters.items()
+        ]
+        if not rules:
+            return None
+
+        def counts(line: int, cells: list[str], values: tuple[str, ...]) -> bool:
+            for at, header, listed, is_kept in rules:
+                text = clean[cells[at]]
+                if damage(text) or (is_kept and not text):
+                    if any(map(str.strip, cells)):
+                        reason = f"its {header} {damage(text) or 'is empty'}, so whether it counts is not known"
+                        self.refused.append(Refusal(line, *self._subject(values), reason, "", self._own(values)))
+                    return False
+                if (text.casefold() in listed) is not is_kept:
+                    self.left_out[f"{header} {text or '(empty)'}"] += 1
+                    return False
+            return True
+
+        return counts
+
+    def _own(self, values: tuple[str, ...]) -> Candidates:
+        account, sku = (values[self.places[name]] if name in self.places else "" for name in ("account_id", "sku"))
+        return ((account, sku),)
+
+    def _subject(self, values: tuple[str, ...]) -> tuple[str]:
+        return (", ".join(filter(None, self._own(values)[0])),)
+
+    def _misread(self, line: Line, delimiter: str) -> Refusal | None:
+        """Why the places of a row's cells are not known; None if they are."""
+        first, last, cells = line
+        width = self.width
+        subject = next((undamaged(cells[at]) for at in self._at(self.needed[0]) if at < len(cells)), "")
+        if last > first:
+            counted = [column for column in self.at if column in self.needed or column in _NUMBERS]
+            read = [at for column in counted for at in self.at[column] if at < len(cells)]
+            if any("\n" in cells[at] or "\r" in cells[at] for at in read) or swallows_rows(
+                cells, delimiter, width, self.least
+            ):
+                reason = f"lines {first} to {last} are one row by their quotation marks; close or double the stray one"
+                return Refusal(first, subject, reason, "", ANYTHING)
+        extra = len(cells) - width
+        if extra > 0 and any(cell.strip() for cell in cells[width:]):
+            reason = f"it has {len(cells)} cells, the header {width}; a cell with {delimiter!r} needs quotes"
+            return Refusal(first, subject, reason, "", self._shifted(cells, extra, delimiter))
+        return None
+
+    def _at(self, column: str) -> tuple[int, ...]:
+        return self.at.get(column, ())
+
+    def _shifted(self, cells: list[str], extra: int, delimiter: str) -> Candidates:
+        """What a row with cells too many could be about: one cell of it was parted, any of them."""
+        accounts, skus = self._at("account_id"), self._at("sku")
+        if extra > _MOST_SHIFTS or len(accounts) != 1 or len(skus) > 1:
+            return ANYTHING
+        parted = partial(_parted, cells, extra, delimiter)
+        return tuple(itertools.product(parted(accounts[0]), parted(skus[0]) if skus else [""]))
 
 
-def _broken(name: str, line: int, what: str) -> InputError:
-    return InputError(
-        f"{name}, line {line}: {what}.",
-        changed=_UNTOUCHED,
-        next_step="Correct that line, then give the file again.",
-    )
+def _parted(cells: list[str], extra: int, delimiter: str, at: int) -> list[str]:
+    """What the cell at a place may have been, if it or one before it was parted."""
+    found = [
+        undamaged(delimiter.join(cells[at + shift : at + shift + size]))
+        for shift in range(extra + 1)
+        for size in range(1, extra - shift + 2)
+    ]
+    return list(dict.fromkeys(found))
 
 
-def _header(
-    text: str, name: str, needed: Sequence[str], optional: Sequence[str], columns: Mapping[str, str]
-) -> tuple[dict[str, int], str]:
-    """Where each column stands, and the delimiter."""
-    wanted = {column: _folded(columns.get(column, column)) for column in (*needed, *optional)}
-    best: tuple[list[str], list[str], str] | None = None
-    for delimiter in _DELIMITERS:
-        first = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), [])
-        headers = [_folded(cell) for cell in first]
-        missing = [column for column in needed if wanted[column] not in headers]
-        if best is None or len(missing) < len(best[1]):
-            best = headers, missing, delimiter
-    if best is None:
-        raise AssertionError("there is at least one delimiter")
-    headers, missing, delimiter = best
-    twice = sorted({header for header in wanted.values() if headers.count(header) > 1})
-    if missing or twice:
-        raise _header_error(name, headers, missing, twice, columns)
-    return {column: headers.index(header) for column, header in wanted.items() if header in headers}, delimiter
+class _Cleaned(dict[str, str]):
+    """Cells → what a spreadsheet was given; each is cleaned once."""
+
+    def __missing__(self, text: str) -> str:
+        if len(self) > _REMEMBERED:
+            self.clear()
+        found = self[text] = undamaged(text)
+        return found
 
 
-def _header_error(
-    name: str, headers: Sequence[str], missing: Sequence[str], twice: Sequence[str], columns: Mapping[str, str]
-) -> InputError:
-    shown = plain_text(", ".join(headers), 200) or "nothing"
-    if missing:
-        looked_for = ", ".join(columns.get(column, column) for column in missing)
-        happened = f"{name}, line 1: there is no column {looked_for}; there is {shown}."
-    else:
-        happened = f"{name}, line 1: the column {', '.join(twice)} is there twice."
-    return InputError(
-        happened,
-        changed=_UNTOUCHED,
-        next_step="Check that it is the right file; if its headers differ, name them under `columns` in the settings.",
-    )
+def _getter(places: list[int], clean: _Cleaned) -> Callable[[list[str]], tuple[str, ...]]:
+    """Reads the cells at these places, cleaned."""
+    if not places:
+        return lambda _: ()
+    if len(places) == 1:
+        (only,) = places
+        return lambda cells: (clean[cells[only]],)
+    get, one = operator.itemgetter(*places), clean.__getitem__
+
+    def read(cells: list[str]) -> tuple[str, ...]:
+        return tuple(map(one, get(cells)))
+
+    return read
 
 
-def _folded(header: str) -> str:
-    return _SEPARATORS.sub("_", header.strip().strip('"').strip().casefold())
+def _texts(headers: Headers) -> tuple[str, ...]:
+    return (headers,) if isinstance(headers, str) else tuple(headers)
 
 
-def read_price(text: str) -> Decimal:
-    """A price, with or without a currency sign in front.
-
-    Raises:
-        ValueError: It is none, it can be read in two ways (`1,234.50`), or it is below zero.
-    """
-    amount = parse_amount(_CURRENCY_SIGN.sub(r"\1", text.strip()))
-    if amount < 0:
-        raise ValueError(f"{text!r} is below zero")
-    return amount
+def _headers_of(headers: Headers) -> tuple[str, ...]:
+    return tuple(map(folded, _texts(headers)))
 
 
-def read_count(text: str) -> Decimal:
-    """A count in whole units.
-
-    Raises:
-        ValueError: It is none, not whole, or below zero (files.md#export-counts).
-    """
-    count = parse_amount(text)
-    if count != count.to_integral_value():
-        raise ValueError(f"{text!r} is not a whole number of units")
-    if count < 0:
-        raise ValueError(f"{text!r} is below zero")
-    return count.to_integral_value()
+def _near(missing: str, found: Found) -> list[str]:
+    near = difflib.get_close_matches(missing, [one for one in found.header if one], n=1, cutoff=0.75)
+    return [found.spelt[found.header.index(one)] for one in near]

@@ -111,7 +111,7 @@ def test_list_of_a_damaged_state_is_refused(tmp_path: Path, cwtui: Any) -> None:
 def test_list_of_a_state_that_cannot_be_looked_at_is_refused(tmp_path: Path, cwtui: Any) -> None:
     result = cwtui("--state", str(tmp_path / ("s" * 300)), "tasks", "list")
     assert (result.exit_code, result.stdout) == (1, "")
-    assert "cannot be read: File name too long" in result.stderr
+    assert "cannot be a state file: File name too long" in result.stderr
 
 
 def test_list_of_the_demo_checks_first(engine: Any, cwtui: Any, made: Any) -> None:

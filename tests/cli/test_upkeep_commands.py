@@ -107,7 +107,8 @@ def test_a_run_is_listed_and_taken_back(synced: Run) -> None:
     result = synced("tasks", "undo", "--run", run["run_id"])
     assert result.exit_code == 0, result.output
     assert "is deleted" in result.stdout
-    assert json.loads(synced("tasks", "list", "--json").stdout)[0]["status"] == "ready"
+    (task,) = json.loads(synced("tasks", "list", "--json").stdout)
+    assert (task["status"], [problem["code"] for problem in task["problems"]]) == ("needs_action", ["taken_back"])
     assert synced("tasks", "undo").exit_code == 2
     assert synced("tasks", "undo", "--run", "yesterday").exit_code == 2
 

@@ -20,9 +20,9 @@ def subscriptions() -> Iterator[tuple[str, int, int]]:
             yield f"S{agreement}{number}", agreement, 10 + number // 2
 
 
-def begin(sandbox: Sandbox, cwtui: Cwtui) -> tuple[Reseller, list[int]]:
+def begin(sandbox: Sandbox, cwtui: Cwtui, **prices: str) -> tuple[Reseller, list[int]]:
     """The first chapter: every subscription is there, nothing is billed."""
-    reseller = reseller_in(sandbox)
+    reseller = reseller_in(sandbox, **prices)
     agreements = [reseller.agreement, *(reseller.another_agreement() for _ in range(AGREEMENTS - 1))]
     for name, _, seats in subscriptions():
         reseller.subscribe(seats, name)
@@ -44,12 +44,14 @@ def go_on(reseller: Reseller, agreements: list[int]) -> None:
             reseller.order(order, "cancellation", [], subscription=name, created="2026-12-05")
         else:
             reseller.hold(seats + 5, name)
-            reseller.order(order, "change", [["recurring", MAIL, 5, "4.50"]], subscription=name, created="2026-12-05")
+            reseller.order(
+                order, "change", [["recurring", MAIL, 5, reseller.price]], subscription=name, created="2026-12-05"
+            )
 
 
-def tell(sandbox: Sandbox, cwtui: Cwtui) -> list[Counter[Billed]]:
+def tell(sandbox: Sandbox, cwtui: Cwtui, **prices: str) -> list[Counter[Billed]]:
     """Both chapters, undisturbed; what the PSA holds after each."""
-    reseller, agreements = begin(sandbox, cwtui)
+    reseller, agreements = begin(sandbox, cwtui, **prices)
     first = cwtui.auto(as_of=DAYS[0])
     assert first["synced"] == AGREEMENTS * EACH
     held = [Counter(sandbox.billed())]

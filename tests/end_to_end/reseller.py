@@ -22,6 +22,7 @@ class Reseller:
     agreement: int
     mail_item: int
     usage_item: int
+    price: str = "4.50"
 
     def subscribe(self, quantity: int, name: str = "S1", **more: Any) -> Row:
         arguments = {"customer_id": CUSTOMER, "products": [[MAIL, quantity]], "id": name, "name": SEATS} | more
@@ -50,11 +51,11 @@ class Reseller:
         )
 
 
-def reseller_in(sandbox: Sandbox, **agreement: Any) -> Reseller:
+def reseller_in(sandbox: Sandbox, price: str = "4.50", cost: str = "3.60", **agreement: Any) -> Reseller:
     """examples.md: monthly, from 2026-01-01, not prorating, EUR, next invoice 2026-12-01; 4.50 costs 3.60."""
     call = sandbox.call
     call("add_customer", name="Green Lane LLC", id=CUSTOMER)
-    call("add_product", id=MAIL, name=SEATS, mpn="MAIL-1", price="4.50", cost="3.60", setup=["25.00", "20.00"])
+    call("add_product", id=MAIL, name=SEATS, mpn="MAIL-1", price=price, cost=cost, setup=["25.00", "20.00"])
     call(
         "add_product",
         id=USAGE,
@@ -68,6 +69,6 @@ def reseller_in(sandbox: Sandbox, **agreement: Any) -> Reseller:
     company = int(call("add_company", name="Green Lane LLC")["id"])
     mail = int(call("add_catalog_item", identifier="MAIL-1", description="Exchange Online", price="5", cost="4")["id"])
     usage = int(call("add_catalog_item", identifier="AZ-1", description="Azure", price="13", cost="11")["id"])
-    reseller = Reseller(sandbox, company, 0, mail, usage)
+    reseller = Reseller(sandbox, company, 0, mail, usage, price)
     reseller.agreement = reseller.another_agreement(**agreement)
     return reseller

@@ -128,7 +128,7 @@ def test_killed_while_undoing(round_: int, opened: Opened, new_sandbox: Callable
         sandbox.behave(latency_ms=0)
         cwtui.run("check", as_of=DAYS[1])
         states = assert_it_opens_with_plain_tinydb(cwtui)
-        assert {states[task] for task in undone} <= {"ready", "waiting"}
+        assert {states[task] for task in undone} <= {"needs_action", "waiting"}  # taken back, so a person decides
     assert held[0] == held[1]
     assert killer.kills
 

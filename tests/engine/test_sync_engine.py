@@ -202,7 +202,7 @@ async def test_a_synced_task_shows_what_it_wrote_since_it_was_last_opened(at: Ru
     assert [(change.operation, change.arithmetic != ()) for change in plan.changes] == [("create", True)]
 
 
-async def test_nothing_is_written_to_a_state_somebody_else_holds(world: World, tmp_path: Path) -> None:
+async def test_nothing_is_written_to_a_state_one_may_not_write(world: World, tmp_path: Path) -> None:
     async with running(world, tmp_path) as at:
         await at.engine.check()
         second = open_state(at.state.path, read_only=True)

@@ -74,12 +74,29 @@ async def test_an_addition_that_lacks_an_amount_or_its_first_day_is_there_but_no
     assert len(VALUES.differences(other.values)) == 1
 
 
-@pytest.mark.parametrize("name", ["product", "billCustomer", "id"])
-async def test_an_addition_without_what_it_bills_stops_the_agreement(
-    name: str, connectwise: ConnectWise, script: Any
+@pytest.mark.parametrize(
+    "broken",
+    [
+        pytest.param({"product": None}, id="no product"),
+        pytest.param({"product": {"id": None}}, id="a product without an id"),
+        pytest.param({"billCustomer": None}, id="null billCustomer"),
+        pytest.param({"billCustomer": "BillMaybe"}, id="an unknown billCustomer"),
+        pytest.param({"quantity": "a few"}, id="a quantity that is no number"),
+        pytest.param({"effectiveDate": "soon"}, id="a day that is none"),
+        pytest.param({"quantity": None, "unitPrice": None, "unitCost": None, "effectiveDate": None}, id="all null"),
+    ],
+)
+async def test_an_addition_that_cannot_be_read_whole_stops_no_other(
+    broken: dict[str, Any], connectwise: ConnectWise, script: Any
 ) -> None:
-    script.then([ADDITION | {name: None}])
-    with pytest.raises(Unreadable, match=f"{name}"):
+    script.then([ADDITION, ADDITION | {"id": 9002} | broken])
+    whole, other = await connectwise.additions(AGREEMENT_ID)
+    assert (whole, whole.is_whole, other.id, other.is_whole) == (HELD, True, 9002, False)
+
+
+async def test_an_addition_without_an_id_stops_the_agreement(connectwise: ConnectWise, script: Any) -> None:
+    script.then([ADDITION | {"id": None}])
+    with pytest.raises(Unreadable, match="id"):
         await connectwise.additions(AGREEMENT_ID)
 
 

@@ -184,14 +184,15 @@ async def test_a_flush_covers_what_was_appended_before_it() -> None:
 
 
 def test_the_journal_itself_flushes_once_for_what_it_holds(path: Path, disk: Disk) -> None:
-    one = journal.Journal(path, seq=0, length=0)
+    one = journal.Journal(path)
     for _ in range(3):
-        one.append([("facts", "a", b'{"id":"a"}')], flushed=False)
+        one.append([("facts", "a", b'{"id":"a"}')])
     assert (one.is_flushed, disk.flushes) == (False, 0)
     one.flush()
     one.flush()
     assert (one.is_flushed, disk.flushes) == (True, 1)
     one.append([("facts", "a", b'{"id":"a"}')])
+    one.flush()
     assert (one.is_flushed, disk.flushes) == (True, 2)
     one.close()
     assert [record.seq for record in read_segment(one.path).records] == [1, 2, 3, 4]

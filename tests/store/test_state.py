@@ -12,7 +12,7 @@ import pytest
 from tinydb import TinyDB
 
 from cwtui.domain.charges import Charge
-from cwtui.domain.errors import StateError, StateLocked
+from cwtui.domain.errors import StateError, StateReadOnly
 from cwtui.domain.ids import AdditionId, AgreementId, CustomerId, OrderId, ProductId, SubscriptionId, TaskId
 from cwtui.domain.ledger import Operation, Outcome, Purpose, Why
 from cwtui.domain.mappings import Link, Mapping, MappingKey, MappingKind
@@ -355,12 +355,12 @@ def test_the_list_needs_no_values(path: Path, task: Make) -> None:
 def test_read_only_says_so(path: Path, task: Make) -> None:
     state = open_state(path)
     state.save_task(task())
-    reader = open_state(path, read_only_ok=True)
+    reader = open_state(path, read_only=True)
     assert reader.is_read_only
     assert reader.task(TaskId("1000.2000")) == task()
-    with pytest.raises(StateLocked, match="reading only"):
+    with pytest.raises(StateReadOnly, match="reading only"):
         reader.save_task(task("2"))
-    with pytest.raises(StateLocked, match="reading only"):
+    with pytest.raises(StateReadOnly, match="reading only"):
         reader.fold()
     reader.close()
     state.close()

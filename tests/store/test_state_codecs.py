@@ -168,7 +168,7 @@ def test_a_field_that_came_later_has_its_default_in_an_older_document() -> None:
         pytest.param("order_created", "21.11.2026", id="no moment"),
         pytest.param("monthly_effect", "a lot", id="no number"),
         pytest.param("problems", {}, id="no list"),
-        pytest.param("confirmed_guard", "yes", id="neither true nor false"),
+        pytest.param("warnings", "yes", id="no list of texts"),
     ],
 )
 def test_a_document_that_says_something_else_is_refused(name: str, value: object) -> None:

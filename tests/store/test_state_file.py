@@ -50,7 +50,7 @@ def test_every_file_is_for_its_owner_alone(path: Path, umask: int) -> None:
     finally:
         os.umask(before)
     after = modes(path.parent)
-    names = {f"state.json{suffix}" for suffix in ("", ".lock", ".journal", ".holder")}
+    names = {f"state.json{suffix}" for suffix in ("", ".lock", ".journal")}
     assert during == dict.fromkeys(names, 0o600)
     assert after == dict.fromkeys({f"state.json{s}" for s in ("", ".lock", ".journal.1", ".bak")}, 0o600)
 
@@ -147,12 +147,12 @@ def test_a_full_disk_while_saving_does_not_undo_the_save(
 
 def test_the_journal_is_folded_when_it_has_grown(path: Path, task: Make) -> None:
     state = open_state(path)
-    state.documents.fold_after = 2_000
+    state.documents.fold_after = 2_400
     folds = 0
     for number in range(20):
         state.save_task(task(str(number)))
         folds += not path.with_name("state.json.journal").exists()
-        state.documents.fold_after = 2_000
+        state.documents.fold_after = 2_400
     assert folds == 4
     state.close()
     assert len(plain(path, "tasks")) == 20

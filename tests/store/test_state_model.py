@@ -121,9 +121,8 @@ class StoreBesideADictionary(RuleBasedStateMachine):
         self.state = open_state(self.path)
 
     def _abandon(self) -> None:
-        self.state.documents._journal.close()
-        assert self.state.documents.lock is not None
-        self.state.documents.lock.release()
+        self.state.documents.leases.close()
+        self.state.documents._log.close()
 
     @invariant()
     def same(self) -> None:

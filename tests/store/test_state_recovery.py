@@ -23,9 +23,8 @@ def beside(path: Path, suffix: str) -> Path:
 
 def abandon(state: State) -> None:
     """What a killed process leaves."""
-    state.documents._journal.close()
-    assert state.documents.lock is not None
-    state.documents.lock.release()
+    state.documents.leases.close()
+    state.documents._log.close()
 
 
 def facts(path: Path) -> dict[str, object]:
@@ -232,7 +231,7 @@ def version_0(path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path.write_text(json.dumps(old))
     with monkeypatch.context() as patch:
         patch.setattr("cwtui.store.journal.VERSION", 0)
-        journal = Journal(path, seq=4, length=0)
+        journal = Journal(path, seq=4)
         journal.append([("notes", "m", b'{"id":"m","text":"journalled"}')])
         journal.close()
     return path

@@ -13,9 +13,9 @@ import pytest
 from cwtui.domain.errors import StateError
 from cwtui.domain.ids import AdditionId, TaskId
 from cwtui.domain.tasks import Task, TaskStatus
-from cwtui.store.documents import open_documents
 from cwtui.store.files import beside
 from cwtui.store.layout import VERSION
+from cwtui.store.opening import open_documents
 from cwtui.store.state import State, open_state
 from cwtui.store.storage import AtomicStorage
 from tests.store import version_1
@@ -127,7 +127,8 @@ def test_a_process_that_dies_before_the_first_fold_loses_nothing(old: Path) -> N
     state = open_state(old)
     changed = replace(version_1.TASKS[2], note="of the new version")
     state.save_task(changed)
-    state.documents.lock.release()  # type: ignore[union-attr]  # as a killed process does
+    state.documents.leases.close()
+    state.documents._log.close()  # as a killed process does
     again = open_state(old)
     assert again.task(changed.id) == changed
     again.save_task(version_1.TASKS[2])

@@ -183,7 +183,6 @@ TASKS = (
         date(2026, 12, 1),
         Decimal("47.25"),
         "0123456789abcdef",
-        confirmed_guard=True,
     ),
     *(_task(number, kind, status) for number, (kind, status) in enumerate(zip(TaskKind, _STATUSES, strict=True))),
 )

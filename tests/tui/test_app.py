@@ -337,8 +337,14 @@ async def test_automatic_synchronisation_runs_on_its_period_and_shows_it(
         assert "auto" not in tabs(app).note
 
 
-async def test_a_second_operator_sees_who_holds_the_state_and_cannot_write(tmp_path: Path) -> None:
+async def test_a_state_one_may_not_write_is_shown_and_cannot_be_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
     async with demo(tmp_path):
+        monkeypatch.setattr("cwtui.store.opening._refuse_unwritable", refuse)
         options = Options(demo=True, as_of=AS_OF, state=tmp_path / "state.json", read_only_ok=True)
         listener = ScreenListener()
         async with compose(options, listener) as composed:
@@ -348,7 +354,7 @@ async def test_a_second_operator_sees_who_holds_the_state_and_cannot_write(tmp_p
                 await second.settle()
                 assert "READ ONLY" in tabs(second).note
                 note = second.screen.query_one(StatusBar).note.replace("\u00a0", " ")
-                assert "READ ONLY: this state is held by process" in note
+                assert "READ ONLY: this user may not write this state" in note
                 assert len(second.rows()) == 20
                 for key in "csSmexou":
                     await second.press(key)

@@ -78,8 +78,9 @@ class Partner:
         export, found = await self.vendor.compare_items(self.file(SHEET_HEADER, *rows))
         return await export.apply(found, reset=reset)
 
-    async def export_counts(self, *rows: str, day: date | None = None, force: bool = False) -> Any:
-        return await self.vendor.export_counts(self.file(REPORT_HEADER, *rows), day=day, force=force)
+    async def export_counts(self, *rows: str, day: date | None = None, force: bool = False, adopts: bool = True) -> Any:
+        """The partner says that the additions made by hand are what the report counts, unless told otherwise."""
+        return await self.vendor.export_counts(self.file(REPORT_HEADER, *rows), day=day, force=force, adopts=adopts)
 
     async def ready(self) -> None:
         """Set up, Juniper and Cobalt linked, a small sheet exported."""

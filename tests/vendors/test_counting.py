@@ -29,7 +29,7 @@ from cwtui.domain.plans import Plan
 from cwtui.domain.psa import Addition, AdditionValues, Agreement, CatalogItem
 from cwtui.domain.tasks import ProblemCode, Task, TaskKind, TaskStatus
 from cwtui.vendors.count_facts import CountedItem, CountFacts
-from cwtui.vendors.counting import plan_counts, vanished
+from cwtui.vendors.counting import plan_counts, proposals, vanished
 from cwtui.vendors.layouts import Layout, sku_of
 
 DAY = datetime(2026, 11, 22, tzinfo=UTC)
@@ -89,12 +89,13 @@ def held(number: int, name: str, quantity: int, price: str = "", **more: Any) ->
 
 
 def facts(*items: CountedItem, additions: tuple[Addition, ...] = (), **more: Any) -> CountFacts:
+    more.setdefault("links", tuple(linked(one) for one in additions if one.catalog_item in ITEMS))
     known = CountFacts(
         task=TASK,
         layout=Layout(),
         report="report.csv",
         items=items,
-        unsure=frozenset(),
+        doubts={},
         company=CompanyId(250),
         agreement_id=AGREEMENT.id,
         agreement=AGREEMENT,
@@ -118,6 +119,20 @@ def shown(plan: Plan) -> list[str]:
             f"{change.operation}{at}{what}" + ("" if change.charge is Charge.RECURRING else f" {change.charge}")
         )
     return lines
+
+
+def linked(held: Addition) -> Link:
+    return Link(
+        held.id,
+        AGREEMENT.id,
+        TASK.subscription_id,
+        Layout().product(held.catalog_item),
+        Charge.RECURRING,
+        held.values,
+        TASK.id,
+        DAY,
+        is_standing=True,
+    )
 
 
 MAIL_10 = held(9001, "MR_7.25", 10)
@@ -205,11 +220,6 @@ MAIL_10 = held(9001, "MR_7.25", 10)
                                                      held(9002, "MR_7.95", 10, effective=date(2026, 12, 1)))),
             ["delete 9002", "create 12 × 11.5000 2026-12-01 -"],
             id="lineage: back to the old price before the new one was invoiced",
-        ),
-        pytest.param(
-            facts(counted("MR_7.95", 2), additions=(MAIL_10,), unsure=frozenset({"MR"})),
-            ["create 2 × 12.2500 2026-12-01 -"],
-            id="a refused row of the SKU: nothing of it is ended",
         ),
         pytest.param(
             facts(counted("MR_7.95", 0), additions=(MAIL_10,)),
@@ -321,11 +331,65 @@ def test_the_guard_looks_at_all_prices_of_a_sku_together() -> None:
 
 
 def test_a_confirmed_guard_lets_the_count_through() -> None:
-    confirmed = replace(TASK, confirmed_guard=True)
+    confirmed = replace(TASK, confirmed=("MR_7.25: 3 → 10",))
     made = facts(
         counted("MR_7.25", 10), additions=(held(9001, "MR_7.25", 3),), max_quantity_change=Decimal(50), task=confirmed
     )
     assert plan_counts(made).is_ready
+    more = facts(
+        counted("MR_7.25", 100), additions=(held(9001, "MR_7.25", 3),), max_quantity_change=Decimal(50), task=confirmed
+    )
+    assert [problem.code for problem in plan_counts(more).problems] == [ProblemCode.GUARD]
+
+
+@pytest.mark.parametrize(
+    ("made", "changes", "target"),
+    [
+        pytest.param({"doubts": {"mr": (3,)}}, [], "MR", id="a row of the SKU itself"),
+        pytest.param({"doubts": {"": (3,)}}, [], "intermedia:IM1", id="a row of the account whose SKU is not known"),
+        pytest.param({"anywhere": {"mr": (3,)}}, [], "MR", id="a row whose account is not known"),
+        pytest.param({"anywhere": {"": (3,)}}, [], "intermedia:IM1", id="a row of which nothing is known"),
+        pytest.param(
+            {"doubts": {"xr": (3,)}}, ["create 2 × 12.2500 2026-12-01 -"], "xr", id="a row of a SKU without a count"
+        ),
+    ],
+)
+def test_a_part_is_never_the_whole(made: dict[str, Any], changes: list[str], target: str) -> None:
+    plan = plan_counts(facts(counted("MR_7.95", 2), **made))
+    assert shown(plan) == changes
+    (problem,) = plan.problems
+    assert (problem.code, problem.target) == (ProblemCode.ROW_REFUSED, target)
+    assert "line 3 of report.csv" in problem.message
+
+
+def test_a_row_of_nobody_and_of_a_sku_that_this_account_has_not_keeps_nothing_of_it() -> None:
+    assert plan_counts(facts(counted("MR_7.95", 2), anywhere={"xr": (3,)})).is_ready
+
+
+@pytest.mark.parametrize("count", [3, 0], ids=["another count", "an explicit count of 0"])
+def test_an_addition_without_a_link_waits_for_a_person_to_adopt_it(count: int) -> None:
+    made = facts(counted("MR_7.25", count), additions=(MAIL_10,), links=())
+    plan = plan_counts(made)
+    assert (plan.changes, [one.code for one in plan.problems]) == ((), [ProblemCode.LINK_MISSING])
+    assert [(one.addition.id, one.product_id) for one in proposals(made)] == [(9001, "intermedia:MR_7.25")]
+
+
+def test_an_addition_without_a_link_that_is_right_already_needs_nobody() -> None:
+    assert plan_counts(facts(counted("MR_7.25", 10), additions=(MAIL_10,), links=())).is_ready
+
+
+def test_an_old_price_without_a_link_is_not_ended() -> None:
+    plan = plan_counts(facts(counted("MR_7.95", 10), additions=(MAIL_10,), links=()))
+    assert [change.operation for change in plan.changes] == [Operation.CREATE]
+    assert [one.code for one in plan.problems] == [ProblemCode.LINK_MISSING]
+
+
+def test_a_name_that_only_looks_priced_is_another_sku() -> None:
+    """files.md#profile-in-force: `_<price>` is part of a name only in a profile with priced names."""
+    layout = Layout(priced_names=False, unsupported="", one_time="", recurring="")
+    made = facts(replace(counted("MR_7.95", 10), name="MR"), additions=(MAIL_10,), layout=layout)
+    assert [change.operation for change in plan_counts(made).changes] == [Operation.CREATE]
+    assert [one.name for one in vanished(made)] == ["MR_7.25"]
 
 
 def test_what_vanished_is_listed_and_left_alone() -> None:
@@ -341,18 +405,7 @@ def test_what_vanished_is_listed_and_left_alone() -> None:
 
 def test_a_renamed_item_is_known_by_its_link() -> None:
     renamed = replace(MAIL_10, catalog_item="Mailbox")
-    link = Link(
-        renamed.id,
-        AGREEMENT.id,
-        TASK.subscription_id,
-        Layout().product("MR_7.25"),
-        Charge.RECURRING,
-        renamed.values,
-        TASK.id,
-        DAY,
-        is_standing=True,
-    )
-    made = facts(counted("MR_7.95", 12), additions=(renamed,), links=(link,))
+    made = facts(counted("MR_7.95", 12), additions=(renamed,), links=(linked(MAIL_10),))
     assert [change.operation for change in plan_counts(made).changes] == [Operation.UPDATE, Operation.CREATE]
     assert plan_counts(made).changes[0].product_id == "intermedia:MR_7.25"
 
@@ -385,7 +438,8 @@ def applied(made: CountFacts, plan: Plan) -> CountFacts:
             key = change.addition_id or AdditionId(9500 + number)
             name = CATALOG[change.after.catalog_item_id].identifier
             by_id[key] = Addition(key, AGREEMENT.id, change.after, name)
-    return replace(made, additions=tuple(by_id.values()))
+    links = tuple(linked(one) for one in by_id.values())
+    return replace(made, additions=tuple(by_id.values()), links=links)
 
 
 @given(reports, agreements)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cwtui.domain.errors import InputError
-from cwtui.vendors.vendor_file import read_count, read_price, read_vendor_file, read_vendor_text
+from cwtui.vendors.numbers import CellError, NumberRule
+from cwtui.vendors.vendor_file import read_vendor_file, read_vendor_text
 
 NEEDED = ("account_id", "sku", "quantity")
 TEXT = "Account_ID,SKU,Quantity\nIM1,Büro é ñ,3\nIM2,Ärzte R,4\nIM3,Français O,5\n"
@@ -106,17 +108,21 @@ def test_a_quotation_mark_that_is_never_closed_stops_the_file(tail: str) -> None
     ("delimiter", "written", "amount"),
     [
         pytest.param(";", "7,25", "7.25", id="a decimal comma where commas do not part cells"),
-        pytest.param("\t", "€ 7,5", "€ 7.5", id="with a currency sign"),
+        pytest.param("\t", "€ 7,5", "7.5", id="with a currency sign"),
         pytest.param(";", "-0,0001", "-0.0001", id="four places are no thousands"),
-        pytest.param(";", "1,000", "1,000", id="three may be thousands: left as it is, and refused later"),
-        pytest.param(";", "1.234,50", "1.234,50", id="both signs"),
-        pytest.param(",", '"7,25"', "7,25", id="a file parted by commas"),
+        pytest.param(";", "1,000", None, id="three may be thousands: refused"),
+        pytest.param(";", "1.234,50", "1234.50", id="both signs"),
+        pytest.param(",", '"7,25"', "7.25", id="quoted in a file parted by commas"),
     ],
 )
-def test_a_decimal_comma_is_read_where_it_can_be_nothing_else(delimiter: str, written: str, amount: str) -> None:
+def test_a_decimal_comma_is_read_where_it_can_be_nothing_else(delimiter: str, written: str, amount: str | None) -> None:
     text = delimiter.join(NEEDED) + "\n" + delimiter.join(("IM1", "a", written)) + "\n"
-    (row,) = read_vendor_text(text, "f.csv", needed=NEEDED, columns={}).rows
-    assert row.amount("quantity") == amount
+    found = read_vendor_text(text, "f.csv", needed=NEEDED, columns={})
+    if amount is None:
+        with pytest.raises(CellError, match="could be two numbers"):
+            found.numbers.read(found.rows[0]["quantity"])
+    else:
+        assert found.numbers.read(found.rows[0]["quantity"]) == Decimal(amount)
 
 
 def test_a_file_that_cannot_be_read_says_so(tmp_path: Path) -> None:
@@ -128,29 +134,76 @@ def test_a_file_that_cannot_be_read_says_so(tmp_path: Path) -> None:
         read_vendor_file(picture, "counts", needed=NEEDED, columns={})
 
 
-@pytest.mark.parametrize("text", ["7.25", "$7.25", " $ 7.25", "7.250", "+7.25", "€7.25"])
+def number(text: str, **rule: Any) -> Decimal:
+    return NumberRule.of([text], **rule).read(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["7.25", "$7.25", " $ 7.25", "7.250", "+7.25", "€7.25", "7.25 €", "£7.25", "7,25", "7,25 €", "$+7.25"]
+)
 def test_prices_are_read(text: str) -> None:
-    assert read_price(text) == Decimal("7.25")
+    assert number(text) == Decimal("7.25")
 
 
-@pytest.mark.parametrize("text", ["7,25", "1,234.50", "-1", "$-1", "seven", "NaN", "1e40", "7.25 USD", ""])
-def test_prices_that_could_be_two_things_are_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=r"is not|is below|is larger"):
-        read_price(text)
+@pytest.mark.parametrize(
+    ("text", "amount"),
+    [
+        pytest.param("1,234.50", "1234.50", id="thousands by comma"),
+        pytest.param("1.234,50", "1234.50", id="thousands by point"),
+        pytest.param("1 234,50", "1234.50", id="thousands by blank"),
+        pytest.param("1'234.50", "1234.50", id="thousands by apostrophe"),
+        pytest.param("1,234,567", "1234567", id="two commas part thousands"),
+        pytest.param("0.125", "0.125", id="no thousands begin with 0"),
+        pytest.param("(5)", "-5", id="in brackets"),
+        pytest.param("5-", "-5", id="a sign behind it"),
+        pytest.param("$-1", "-1", id="a sign behind the currency"),
+        pytest.param("\u22121", "-1", id="a typographic minus"),
+    ],
+)
+def test_numbers_with_one_meaning_are_read(text: str, amount: str) -> None:
+    assert number(text) == Decimal(amount)
 
 
-@pytest.mark.parametrize("text", ["2.5", "-1", "x", "1,000", "inf", "0.999999"])
-def test_counts_that_are_not_whole_units_are_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=r"is not|is below"):
-        read_count(text)
+@pytest.mark.parametrize(
+    "text", ["seven", "NaN", "1e40", "1E+3", "7.25 USD", "", "-", "1,000", "1,2,3", "12 34", "--5", "(-5)", "9" * 14]
+)
+def test_numbers_that_could_be_two_things_or_none_are_refused(text: str) -> None:
+    with pytest.raises(CellError, match=r"is not|could be two|is larger"):
+        number(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "rule", "amount"),
+    [
+        pytest.param("1.000", {"parts_by_comma": False}, None, id="files.md#damage: two meanings"),
+        pytest.param("1.000", {"parts_by_comma": True}, "1", id="where they do, a comma would be the thousands'"),
+        pytest.param("1,000", {"parts_by_comma": True}, None, id="1,000 anywhere"),
+        pytest.param("1,000", {"parts_by_comma": False}, None, id="1,000 in a semicolon file"),
+        pytest.param("1.000", {"given": ","}, "1000", id="the settings say which: a comma"),
+        pytest.param("1.000", {"given": ".", "parts_by_comma": False}, "1", id="the settings say which: a point"),
+        pytest.param("7.25", {"given": ","}, None, id="not with that mark"),
+    ],
+)
+def test_a_number_that_could_be_two_is_read_by_the_profile_alone(
+    text: str, rule: dict[str, Any], amount: str | None
+) -> None:
+    if amount is None:
+        with pytest.raises(CellError):
+            number(text, **rule)
+    else:
+        assert number(text, **rule) == Decimal(amount)
+
+
+def test_a_file_has_one_rule_and_says_it() -> None:
+    rule = NumberRule.of(["7,25", "5", "1.234,50"], parts_by_comma=False)
+    assert str(rule) == "Its numbers are read with decimal commas."
+    mixed = NumberRule.of(["7,25", "7.25", "5"])
+    assert mixed.read("5") == 5
+    for text in ("7,25", "7.25"):
+        with pytest.raises(CellError, match="both decimal points and decimal commas"):
+            mixed.read(text)
 
 
 @given(st.integers(0, 10**11))
 def test_whole_counts_are_read_however_they_are_written(count: int) -> None:
-    assert {read_count(text) for text in (str(count), f"{count}.0", f"{count}.000", f" {count} ")} == {Decimal(count)}
-
-
-@given(st.decimals(0, 10**9, allow_nan=False, allow_infinity=False).filter(lambda number: number % 1 != 0))
-def test_a_part_of_a_unit_is_never_counted(count: Decimal) -> None:
-    with pytest.raises(ValueError, match="not a whole number"):
-        read_count(f"{count:f}")
+    assert {number(text) for text in (str(count), f"{count}.0", f"{count}.000", f" {count} ")} == {Decimal(count)}

@@ -482,7 +482,10 @@ async def test_refused_rows_are_named_and_the_others_go_on(partner: Partner) -> 
     assert set(reasons) == {3, 4, 5, 6, 7}
     assert "there is no catalog item MXS10C01SUNR_6.66; export it" in reasons[3]
     assert "not linked to a company" in reasons[5] == reasons[6]
-    assert [task.customer_name for task in report.tasks] == ["Juniper Realty"]
+    assert [(task.customer_name, task.status, len(task.problems)) for task in report.tasks] == [
+        ("Juniper Realty", TaskStatus.NEEDS_ACTION, 1),
+        ("Cobalt Studios", TaskStatus.NEEDS_ACTION, 1),
+    ]
 
 
 async def test_a_row_that_was_refused_is_taken_when_the_report_is_given_again(partner: Partner) -> None:

@@ -30,6 +30,7 @@ class Draft:
     Attributes:
         dates: None while the agreement or e is not known, or nothing is billed: then only problems are collected.
         counted_on: Linked additions the plan relies on, whether it touches them or not.
+        beyond_guard: Changes of quantity that a guard stops unless they are confirmed.
         needed: The latest day on which an addition has to begin, known even where the addition cannot be made.
     """
 
@@ -43,6 +44,7 @@ class Draft:
     problems: list[Problem] = field(default_factory=list)
     counted_on: dict[AdditionId, Link] = field(default_factory=dict)
     needed: date | None = None
+    beyond_guard: list[str] = field(default_factory=list)
     _names: dict[ProductId, str] = field(default_factory=dict)
     _recalled: set[AdditionId] = field(default_factory=set)
 

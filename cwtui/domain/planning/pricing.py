@@ -98,7 +98,7 @@ def offer_for(draft: Draft, line: ChargedLine, source: PriceSource, *, prefer_he
     if price is None:
         draft.problem(
             ProblemCode.UNKNOWN_CHARGE_TYPE,
-            f"{line.product_id}:{line.types[0]}",
+            f"{line.product_id}:{line.types[0] if line.types else line.charge}",
             f"The marketplace names no price for the {line.charge} charge of {draft.name_of(line.product_id)}."
             " Set the price in the plan's editor, or use the ConnectWise price source.",
         )

@@ -18,7 +18,7 @@ from cwtui.domain.planning.charged_once import plan_prorated, source_text, uncha
 from cwtui.domain.planning.draft import Draft
 from cwtui.domain.planning.lines import ChargedLine
 from cwtui.domain.planning.pricing import Offer, offer_for
-from cwtui.domain.plans import PriceSource
+from cwtui.domain.plans import PriceSource, beyond_guard
 from cwtui.domain.psa import AdditionValues, BillCustomer
 from cwtui.domain.tasks import ProblemCode
 
@@ -291,10 +291,14 @@ def _priced_as_recurring(line: ChargedLine, links: Sequence[Link]) -> ChargedLin
 def check_guard(draft: Draft, product: ProductId, linked: Decimal, quantity: Decimal) -> None:
     """A change of quantity beyond the guard waits until a person confirms it (plans.md#guards)."""
     limit = draft.facts.rules.max_quantity_change
-    if limit is None or draft.facts.task.confirmed_guard or linked == 0:
+    if limit is None or linked == 0:
         return
     percent = abs(quantity - linked) * 100 / linked
-    if percent > limit:
+    if percent <= limit:
+        return
+    beyond = beyond_guard(product, linked, quantity)
+    draft.beyond_guard.append(beyond)
+    if beyond not in draft.facts.task.confirmed:
         draft.problem(
             ProblemCode.GUARD,
             product,

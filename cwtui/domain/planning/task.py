@@ -73,6 +73,7 @@ def plan_task(facts: PlanningFacts) -> Plan:
         effective=effective,
         standing_from=dates.start if dates else None,
         currency=agreement.currency if agreement else "",
+        beyond_guard=tuple(draft.beyond_guard) if draft.beyond_guard else (),
     )
 
 

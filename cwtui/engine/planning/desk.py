@@ -16,8 +16,9 @@ from cwtui.domain.planning import PlanningFacts, PlanningRules, plan_task
 from cwtui.domain.planning.lines import plan_product
 from cwtui.domain.plans import Plan, PlanEdits, with_edits
 from cwtui.domain.psa import Addition, Agreement, CatalogItem, billed_through
-from cwtui.domain.tasks import Problem, ProblemCode, Task, TaskKind, TaskStatus, lines_of
+from cwtui.domain.tasks import Acceptance, Problem, ProblemCode, Task, TaskKind, TaskStatus, lines_of
 from cwtui.engine.concurrently import in_turns, together
+from cwtui.engine.planning.waiting import waiting_for_a_person
 from cwtui.engine.reporting.monthly_effect import monthly_effect
 from cwtui.engine.workspace import Feature
 
@@ -146,6 +147,7 @@ class PlanningDesk(Feature):
         if plan is None:  # made without reading the additions, so what was found drifted still counts
             plan = self.plan(task)
             problems = plan.problems or drifted
+        problems = (*problems, *waiting_for_a_person(self.store, task))
         status = TaskStatus.NEEDS_ACTION if problems else TaskStatus.READY
         if task.status is TaskStatus.FAILED and not problems:
             status = TaskStatus.FAILED
@@ -158,6 +160,9 @@ class PlanningDesk(Feature):
             effective=plan.effective or task.effective,
             monthly_effect=monthly_effect(plan, self._cycle(plan)),
             plan_digest=plan.digest,
+            warnings=plan.warnings,
+            notes=plan.notes,
+            acceptance=_still_holds(task.acceptance, plan.warnings),
         )
 
     def _source(self, task: Task) -> PlanSource | None:
@@ -363,9 +368,9 @@ class PlanningDesk(Feature):
         if is_young and not any(task.subscription_id in self.fresh for task in needing):
             return
         self._has_catalogue = True
-        with self.store.batch():
-            async for page in self.marketplace.products():
-                self.store.save_products(product for product in page if product != self.store.product(product.id))
+        read = [product async for page in self.marketplace.products() for product in page]
+        with self.store.batch():  # nothing is waited for within: others wait for its end
+            self.store.save_products(product for product in read if product != self.store.product(product.id))
             self.store.save_fact(_CATALOGUE_READ, now.isoformat())
 
     def _needs_catalogue(self, task: Task) -> bool:
@@ -375,6 +380,11 @@ class PlanningDesk(Feature):
 
 def _is_open(task: Task) -> bool:
     return task.status.is_open
+
+
+def _still_holds(acceptance: Acceptance | None, warnings: Sequence[str]) -> Acceptance | None:
+    """An acceptance lapses with the first warning it was not given for (plans.md#warnings)."""
+    return acceptance if acceptance is not None and set(warnings) <= set(acceptance.warnings) else None
 
 
 def _without_order(task: Task) -> Plan:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from cwtui.domain.charges import Charge
 from cwtui.domain.errors import InputError
-from cwtui.domain.ids import AdditionId, ProductId, SubscriptionId, TaskId
+from cwtui.domain.ids import AdditionId, AgreementId, ProductId, SubscriptionId, TaskId
 from cwtui.domain.mappings import Link
 from cwtui.domain.psa import Addition
 from cwtui.engine.planning.desk import PlanningDesk
@@ -37,7 +37,7 @@ class Adoption(Feature):
             InputError: The subscription is not mapped, the agreement has no such addition, or it is linked already.
         """
         self.workspace.require_writable()
-        agreement = self.store.mappings().agreement(subscription)
+        agreement = self._agreement(subscription)
         if agreement is None:
             raise InputError(
                 f"Subscription {subscription} is not mapped to an agreement.",
@@ -61,6 +61,12 @@ class Adoption(Feature):
         await self.desk.load(missed_it)
         await self.desk.replan(missed_it)
         return link
+
+    def _agreement(self, subscription: SubscriptionId) -> AgreementId | None:
+        """The mapped agreement; else the one that its tasks write to: an account's counts need no mapping."""
+        mapped = self.store.mappings().agreement(subscription)
+        tasks = [task for task in self.store.tasks_of(subscription) if task.status.is_open]
+        return mapped or next(filter(None, map(self.desk.agreement_of, tasks)), None)
 
     def link(
         self,

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 
-from cwtui.domain.errors import InputError, NotFound, Unreadable
+from cwtui.domain.errors import NotFound, Unreadable
 from cwtui.domain.forecasts import Forecast, forecast
 from cwtui.domain.ids import AdditionId, AgreementId, CustomerId
-from cwtui.domain.mappings import MappingKind
 from cwtui.domain.planning.dates import AgreementDates
 from cwtui.domain.plans import Plan
 from cwtui.domain.psa import Addition
 from cwtui.domain.tasks import Task
 from cwtui.engine.planning.desk import PlanningDesk
+from cwtui.engine.reporting.agreements import billed_agreements
 from cwtui.engine.workspace import Feature
 
 
@@ -44,12 +44,7 @@ class Forecaster(Feature):
         """
         self.desk.forget()
         tasks = self._open_tasks()
-        names = self._agreements(customer)
-        if customer is not None and not names:
-            raise InputError(
-                f"Nothing of customer {customer} is mapped to an agreement, as far as the tasks tell.",
-                next_step="Check changes first, then map it: cwtui map suggest agreement.",
-            )
+        names = billed_agreements(self.store, self.desk, customer)
         await self.desk.load([task for name in names for task in tasks.get(name, ())])
         await self.desk.load_agreements(set(names))
         known = [name for name in names if self.desk.agreements.get(name) is not None]
@@ -62,18 +57,6 @@ class Forecaster(Feature):
             else:
                 found.append(made)
         return ForecastReport(tuple(found), tuple(skipped))
-
-    def _agreements(self, customer: CustomerId | None) -> list[AgreementId]:
-        """Of count tasks too, whose agreements are found by company and type and mapped only where a person chose."""
-        mappings = self.store.mappings()
-        if customer is None:
-            found: set[AgreementId] = mappings.targets(MappingKind.AGREEMENT)
-            return sorted(found | self.store.linked_agreements() | self._open_tasks().keys())
-        mine = [task for task in self.store.tasks() if task.customer_id == customer]
-        names = {task.subscription_id for task in mine if task.subscription_id}
-        theirs = {mappings.agreement(name) for name in names} | {self.desk.agreement_of(task) for task in mine}
-        theirs |= {link.agreement_id for name in names for link in self.store.links_of(name)}
-        return sorted(name for name in theirs if name is not None)
 
     def _open_tasks(self) -> dict[AgreementId, list[Task]]:
         found: dict[AgreementId, list[Task]] = defaultdict(list)

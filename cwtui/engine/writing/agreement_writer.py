@@ -10,9 +10,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from cwtui.domain.errors import NotFound, OutcomeUnknown, Refused, ServiceError, Unreadable
+from cwtui.domain.errors import NotFound, OutcomeUnknown, Refused, ServiceError
 from cwtui.domain.ids import AdditionId, AgreementId, SubscriptionId, TaskId
-from cwtui.domain.ledger import Doubt, Operation, Outcome, Why, fit_of
+from cwtui.domain.ledger import Doubtful, Operation, Outcome, Why
 from cwtui.domain.mappings import Link
 from cwtui.domain.plans import Change
 from cwtui.domain.psa import Addition, AdditionValues
@@ -20,7 +20,9 @@ from cwtui.domain.records import AuditRow, Intent
 from cwtui.engine.reports import Writes
 from cwtui.engine.workspace import Feature
 from cwtui.engine.writing.create_once import CreateOnce
-from cwtui.engine.writing.doubts import LASTS, doubt_of, fits, removal
+from cwtui.engine.writing.doubts import LASTS, doubt_of, removal
+from cwtui.engine.writing.evidence import Evidence, NotSettled
+from cwtui.engine.writing.readings import note_reading
 
 OLD = timedelta(minutes=10)
 """An intent of this age has no request under way any more."""
@@ -71,6 +73,7 @@ class AgreementWriter(Feature):
 
         Raises:
             Contradiction: The addition to change is not what the plan counts on; nothing was sent.
+            NotSettled: No answer came, and a person has to say whether an addition is what it made.
             ServiceError: It was refused, or could not be sent. `OutcomeUnknown` only after looking for it repeatedly:
                 the intent then stays open, and the next run looks again.
         """
@@ -86,6 +89,9 @@ class AgreementWriter(Feature):
         await self.store.flushed()  # on the disk before the request leaves
         try:
             held, outcome = await self._send(intent)
+        except NotSettled as doubtful:
+            self._note_doubtful(doubtful)
+            raise
         except OutcomeUnknown:
             raise
         except Contradiction as moved:
@@ -94,8 +100,26 @@ class AgreementWriter(Feature):
         except ServiceError as error:
             if change.operation is Operation.CREATE or isinstance(error, Refused):
                 self._conclude(intent, None, Outcome.FAILED, error.happened)
-            raise
+                raise
+            return await self._in_spite_of(error, intent)
         return self._conclude(intent, held, outcome)
+
+    async def _in_spite_of(self, error: ServiceError, intent: Intent) -> AuditRow:
+        """An update or a deletion that failed may be done all the same: the additions say so."""
+        try:
+            await self._read_additions()
+        except ServiceError:
+            raise error from None
+        if not self._evidence.is_done(intent):
+            raise error  # it may still arrive: the next run looks again
+        return self._conclude(intent, self._held_after(intent), Outcome.ADOPTED)
+
+    @property
+    def _evidence(self) -> Evidence:
+        return Evidence(self.store, self.agreement_id, self.additions)
+
+    def _held_after(self, intent: Intent) -> Addition | None:
+        return self._evidence.held(intent) if intent.change.operation is Operation.UPDATE else None
 
     def writes(self) -> Writes:
         """How many changes were written, by method."""
@@ -110,7 +134,10 @@ class AgreementWriter(Feature):
             if change.operation is Operation.UPDATE:
                 raise Contradiction(change.before.id, "removed")
             return
-        if change.after is not None and not change.after.billing_differences(held.values):
+        if change.after is not None and not change.after.unexplained(held.values):
+            return
+        link = self.store.link(held.id)
+        if link is not None and not link.drift(held.values):
             return
         if differences := change.before.values.billing_differences(held.values):
             raise Contradiction(held.id, f"edited ({', '.join(differences)})")
@@ -145,7 +172,7 @@ class AgreementWriter(Feature):
 
         async def look() -> Addition | None:
             await self._read_additions()
-            return self._match(intent)
+            return self._evidence.made_by(intent)
 
         async def give_up_the_first() -> None:
             self._note_doubt(intent)
@@ -161,34 +188,64 @@ class AgreementWriter(Feature):
             self.store.save_doubt(doubt)
 
     def _may_still_appear(self, intent: Intent) -> bool:
-        """A create without an answer that is not there yet.
+        """A write without an answer that is not done yet.
 
         How long ago its intent was written does not say when it was sent: it may have waited for the service's
         pleasure until just before the run was killed.
         """
         is_young = self.clock.now() - intent.at < OLD
-        return intent.change.operation is Operation.CREATE and is_young and self._match(intent) is None
+        return is_young and not self._evidence.is_done(intent)
 
     def _settle(self, intent: Intent) -> None:
-        """End an intent that a killed run left without an answer (synchronising.md#exactly-once)."""
+        """End an intent without an answer by what the additions show (synchronising.md#undo-tells-the-truth)."""
         if intent.change.operation is not Operation.CREATE:
-            self._conclude(intent, None, Outcome.FAILED, "no answer came; the task it belongs to repeats it")
+            if self._evidence.is_done(intent):
+                self._conclude(intent, self._held_after(intent), Outcome.ADOPTED)
+            else:
+                self._conclude(intent, None, Outcome.FAILED, "no answer came, and ConnectWise shows it was not done")
             return
-        found = self._match(intent)
+        try:
+            found = self._evidence.made_by(intent)
+        except NotSettled as doubtful:
+            self._note_doubtful(doubtful)
+            return
         if found is not None:
             self._conclude(intent, found, Outcome.ADOPTED)
             return
         self._note_doubt(intent)
         self._conclude(intent, None, Outcome.FAILED, "it never reached ConnectWise")
 
+    def _note_doubtful(self, doubtful: NotSettled) -> None:
+        intent = doubtful.intent
+        known = {one.seq: one.candidates for one in self.store.doubtful(intent.task_id)}
+        if known.get(intent.seq) != doubtful.candidates:
+            self.store.save_doubtful(
+                Doubtful(intent.seq, self.clock.now(), intent.task_id, self.agreement_id, doubtful.candidates)
+            )
+
+    def resolve(self, intent: Intent, adopt: AdditionId | None) -> AuditRow:
+        """A person settles a create without an answer: an addition is what it made, or it is sent again.
+
+        Args:
+            intent: An open one.
+            adopt: The addition; None sends it again.
+
+        Raises:
+            Contradiction: There is no such addition, it was there before, or it is linked.
+        """
+        if adopt is None:
+            self._note_doubt(replace(intent, present=intent.present | self.additions.keys()))
+            return self._conclude(intent, None, Outcome.FAILED, "a person says that it did not arrive")
+        held = next((one for one in self._evidence.fresh(intent) if one.id == adopt), None)
+        if held is None:
+            raise Contradiction(adopt, "not made by that create, or removed since,")
+        return self._conclude(intent, held, Outcome.ADOPTED)
+
     def _arrived_late(self, intent: Intent) -> Addition | None:
         """What an earlier attempt at the same change brought after it was given up."""
         doubts = [doubt for doubt in self.store.doubts(self.agreement_id) if doubt.key == intent.change.key]
         mine = [doubt for doubt in doubts if doubt.task_id == intent.task_id]
-        return next((held for doubt in mine for held in self._unowned(doubt)), None)
-
-    def _unowned(self, doubt: Doubt) -> list[Addition]:
-        return [held for held in self.additions.values() if fits(doubt, held) and self.store.link(held.id) is None]
+        return next((held for doubt in mine for held in self._evidence.brought_late_by(doubt)), None)
 
     async def _clear_doubts(self) -> None:
         """Take late doubles away; one whose task is still to write it is left for that to adopt."""
@@ -197,33 +254,14 @@ class AgreementWriter(Feature):
             task = self.store.task(doubt.task_id)
             if task is not None and task.status.is_open and doubt.key not in self.store.done_keys(task.id):
                 continue
-            for held in self._unowned(doubt):
+            for held in self._evidence.late_doubles_of(doubt):
                 await self.write(doubt.task_id, doubt.subscription_id, removal(doubt, held))
         if over := [doubt for doubt in doubts if self.clock.now() - doubt.at >= LASTS]:
             self.store.drop_doubts(over)
 
-    def _match(self, intent: Intent) -> Addition | None:
-        """An addition that was not there before, belongs to nobody, and carries exactly the intended values.
-
-        Raises:
-            Unreadable: There is a new one of which that cannot be said: neither adopted nor sent again.
-        """
-        wanted = intent.change.after
-        if wanted is None:
-            return None
-        fresh = [
-            held
-            for held in self.additions.values()
-            if held.id not in intent.present and self.store.link(held.id) is None
-        ]
-        found = next((held for held in fresh if fit_of(wanted, held).is_exact), None)
-        vague = next((held for held in fresh if not held.is_whole), None)
-        if found is None and vague is not None:
-            raise _cannot_tell(vague)
-        return found
-
     async def _read_additions(self) -> None:
         self.additions = {held.id: held for held in await self.psa.additions(self.agreement_id)}
+        note_reading(self.store, self.listener, self.agreement_id, self.additions)
 
     def _conclude(self, intent: Intent, held: Addition | None, outcome: Outcome, reason: str = "") -> AuditRow:
         change, is_done = intent.change, outcome.is_done
@@ -252,6 +290,8 @@ class AgreementWriter(Feature):
         )
         links, unlink = self._links(intent, held, row.at) if is_done else ([], [])
         self.store.conclude(intent, row, links=links, unlink=unlink)
+        if any(doubtful.seq == intent.seq for doubtful in self.store.doubtful(intent.task_id)):
+            self.store.drop_doubtful(intent.seq)
         if is_done:
             self.sent[change.operation] = self.sent.get(change.operation, 0) + 1
             if held is not None:
@@ -271,7 +311,7 @@ class AgreementWriter(Feature):
             return [], []
         kept = self.store.link(held.id)
         if kept is not None:
-            return [replace(kept, values=held.values, task_id=intent.task_id, at=at)], []
+            return [replace(kept, values=held.values, task_id=intent.task_id, at=at, is_unread=True)], []
         made = Link(
             addition_id=held.id,
             agreement_id=self.agreement_id,
@@ -282,17 +322,9 @@ class AgreementWriter(Feature):
             task_id=intent.task_id,
             at=at,
             is_standing=change.is_standing,
+            is_unread=True,
         )
         return [made], []
-
-
-def _cannot_tell(held: Addition) -> Unreadable:
-    return Unreadable(
-        f"Addition {held.id} of agreement {held.agreement_id} is new and lacks a quantity, price, cost or first day,"
-        " so it cannot be said whether a create that was not answered made it.",
-        service="PSA",
-        next_step="Complete or delete it in ConnectWise, then start again.",
-    )
 
 
 def _merged(change: Change, held: Addition) -> AdditionValues:

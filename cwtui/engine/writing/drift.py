@@ -19,6 +19,7 @@ from cwtui.engine.concurrently import in_turns
 from cwtui.engine.planning.desk import PlanningDesk
 from cwtui.engine.workspace import Feature
 from cwtui.engine.writing.agreement_writer import AgreementWriter, Contradiction
+from cwtui.engine.writing.readings import note_reading
 
 _RULE = "drift: what cwtui wrote is restored"
 
@@ -88,6 +89,7 @@ class DriftDesk(Feature):
         found: list[Drifted] = []
         for name, additions in zip(names, answers, strict=True):
             if not isinstance(additions, str):
+                note_reading(self.store, self.listener, name, additions)
                 found += self._drifted(links[name], additions)
         if mark:
             await self._mark(found, dict(zip(names, answers, strict=True)))

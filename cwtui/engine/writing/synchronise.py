@@ -20,6 +20,8 @@ from cwtui.engine.protocols import Progress
 from cwtui.engine.reports import AutoReport, Writes
 from cwtui.engine.workspace import Feature
 from cwtui.engine.writing.agreement_writer import AgreementWriter, Contradiction
+from cwtui.engine.writing.evidence import NotSettled
+from cwtui.engine.writing.readings import moved_text, warned
 
 _READY = 2
 """Agreements worked on for each request that may be under way: while one is planned, another's request takes the place
@@ -62,6 +64,7 @@ class SyncOutcome:
             failed=count(TaskStatus.FAILED),
             needs_action=count(TaskStatus.NEEDS_ACTION),
             waiting=count(TaskStatus.WAITING),
+            warned=sum(task.is_warned for task in tasks),
             writes=self.writes,
             tasks=tuple(tasks),
             errors=tuple(dict.fromkeys(errors)),
@@ -91,8 +94,8 @@ class Synchroniser(Feature):
         """
         await self.desk.load(tasks, refresh=True)
         groups = self._by_agreement(tasks)
-        for doubted in self.store.doubted_agreements():
-            groups.setdefault(doubted, [])
+        for unsettled in self._unsettled():
+            groups.setdefault(unsettled, [])
         self._total = len(tasks)
         gate = asyncio.Semaphore(self.at_once * _READY)
 
@@ -118,6 +121,10 @@ class Synchroniser(Feature):
             groups[begun.agreement_id if begun else self.desk.agreement_of(task)].append(task)
         return groups
 
+    def _unsettled(self) -> set[AgreementId]:
+        """Agreements to look at even if nothing is to be written there."""
+        return self.store.doubted_agreements() | {intent.change.agreement_id for intent in self.store.open_intents()}
+
     @property
     def _is_over(self) -> bool:
         return self.outcome.denied is not None or self._unsaved is not None or self.is_stopping
@@ -127,8 +134,8 @@ class Synchroniser(Feature):
         if self._is_over:
             return
         heads = {task.subscription_id: task for task in reversed(tasks)}.values()
-        is_doubted = agreement_id in self.store.doubted_agreements()
-        if agreement_id is None or not (is_doubted or any(self.desk.may_write(task) for task in heads)):
+        is_unsettled = agreement_id in self._unsettled()
+        if agreement_id is None or not (is_unsettled or any(self.desk.may_write(task) for task in heads)):
             await self.desk.replan(tasks)
             self._advance(len(tasks))
             return
@@ -173,9 +180,8 @@ class Synchroniser(Feature):
             self._let_go(task.id)
             self._save(_contradicted(now, moved))
             return False
-        except AccessDenied as error:
-            self.outcome.denied = error
-            self._failed(now, plan, error)
+        except NotSettled:
+            self._save(self.desk.evaluate(now, plan))
             return False
         except ServiceError as error:
             self._failed(now, plan, error)
@@ -211,10 +217,23 @@ class Synchroniser(Feature):
             self.store.forget_done(task.id)
             self.store.drop_edits(task.id)
             at = self.desk.clock.now()
+            task = warned(task, self._moved(plan))
             self._save(replace(task, status=TaskStatus.SYNCED, problems=(), note=_written(plan), synced_at=at))
         self.outcome.synced.append(task.id)
 
+    def _moved(self, plan: Plan) -> list[str]:
+        """What ConnectWise keeps at another price than it was sent."""
+        sent = {change.key: change.after for change in plan.to_write}
+        texts = []
+        for row in self.store.audit(task_id=plan.task_id):
+            asked = sent.get(row.key)
+            if row.is_done and row.after is not None and asked is not None:
+                texts += moved_text(row.addition_id, asked, row.after)
+        return texts
+
     def _failed(self, task: Task, plan: Plan, error: ServiceError) -> None:
+        if isinstance(error, AccessDenied):
+            self.outcome.denied = error
         self._let_go(task.id)
         done = self.store.done_keys(task.id)
         words = _failure(error, sum(change.key in done for change in plan.to_write), len(plan.to_write))

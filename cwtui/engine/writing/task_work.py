@@ -6,16 +6,17 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from cwtui.domain.errors import InputError, ServiceError
-from cwtui.domain.ids import TaskId
+from cwtui.domain.ids import AdditionId, TaskId
 from cwtui.domain.plans import Plan
 from cwtui.domain.tasks import Task, TaskKind, TaskStatus
 from cwtui.engine.concurrently import in_turns
 from cwtui.engine.mapping.known_names import KnownNames
+from cwtui.engine.planning.acceptance import accept, confirm_guards
 from cwtui.engine.planning.desk import PlanningDesk
 from cwtui.engine.planning.open_tasks import OpenTasks
 from cwtui.engine.reports import AutoReport, UndoReport
 from cwtui.engine.workspace import Feature
-from cwtui.engine.writing.agreement_writer import AgreementWriter
+from cwtui.engine.writing.agreement_writer import AgreementWriter, Contradiction
 from cwtui.engine.writing.synchronise import Synchroniser, SyncOutcome
 from cwtui.engine.writing.undo import Undo, written_plan
 
@@ -80,12 +81,11 @@ class TaskWork(Feature):
         self.workspace.run.is_stopping = False
         named = await self._named(task_ids)
         self.open_tasks.read_afresh()
-        with self.store.grouped():
-            async for task in in_turns(named):
-                if task.status.is_open and not task.confirmed_guard and not dry_run:
-                    self.open_tasks.save(replace(task, confirmed_guard=True))
+        await self.desk.load(named)
+        if not dry_run:
+            self._wait_no_longer(named)
+            await confirm_guards(self.desk, named)
         tasks = await self._named(task_ids)
-        await self.desk.load(tasks)
         await self.desk.replan(tasks)
         open_tasks = [task for task in tasks if task.status.is_open]
         outcome = SyncOutcome() if dry_run else await self.synchronise(open_tasks)
@@ -93,8 +93,21 @@ class TaskWork(Feature):
         now = await self._named(task_ids)
         return outcome.report(self.clock.today, now, dry_run=dry_run, errors=outcome.errors)
 
+    def _wait_no_longer(self, tasks: Sequence[Task]) -> None:
+        """Who synchronises a task by name says that what was taken back is written again."""
+        with self.store.batch():
+            for task in tasks:
+                taken_back = self.store.taken_back(task.id)
+                if taken_back is not None and taken_back.waits:
+                    self.store.save_taken_back(replace(taken_back, waits=False))
+
     async def _named(self, task_ids: Sequence[TaskId]) -> list[Task]:
         return [await self.task(name) async for name in in_turns(task_ids)]
+
+    async def accept(self, task_ids: Sequence[TaskId]) -> Sequence[Task]:
+        """Keep that a person has seen the warnings of tasks, and who; all or none (plans.md#warnings)."""
+        self.workspace.require_writable()
+        return accept(self.desk, await self._named(task_ids), self.workspace.rules.who)
 
     async def skip(self, task_ids: Sequence[TaskId], reason: str = "") -> Sequence[Task]:
         """Set tasks aside for good; what waited behind them goes on."""
@@ -146,6 +159,35 @@ class TaskWork(Feature):
             self.open_tasks.save(replace(task, status=TaskStatus.NEEDS_ACTION, problems=(), note="", synced_at=None))
             await self.open_tasks.replan_followers([task])
         return report
+
+    async def resolve(self, task_id: TaskId, *, adopt: AdditionId | None) -> Task | None:
+        """Settle creates without an answer as a person says: an addition is what one made, or they are sent again.
+
+        Args:
+            task_id: Of a task, or what wrote in its place (`drift.4711`).
+            adopt: The addition; None lets the next synchronisation send the create again.
+
+        Raises:
+            InputError: Nothing of it is doubtful, or the addition is none that the create can have made.
+        """
+        self.workspace.begin_run()
+        doubtful = self.store.doubtful(task_id)
+        if not doubtful:
+            raise InputError(f"Nothing of task {task_id} is in doubt.", next_step="See its problems in the task list.")
+        self.open_tasks.read_afresh()
+        for one in doubtful[:1] if adopt is not None else doubtful:
+            writer = AgreementWriter(self.workspace, one.agreement_id, self.workspace.current_run.id)
+            await writer.read()
+            intents = self.store.open_intents(one.agreement_id)
+            if intent := next((intent for intent in intents if intent.seq == one.seq), None):  # else it is settled
+                try:
+                    writer.resolve(intent, adopt)
+                except Contradiction as error:
+                    raise InputError(str(error), next_step="Choose an addition that the task names.") from error
+        task = self.store.task(task_id)
+        if task is not None:
+            await self.open_tasks.replan_followers([task])
+        return self.store.task(task_id)
 
 
 def _not_in_state(task: Task, wanted: str, why: str) -> InputError:

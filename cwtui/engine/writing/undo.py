@@ -20,7 +20,12 @@ from cwtui.engine.reports import UndoReport
 from cwtui.engine.workspace import Feature
 from cwtui.engine.writing.agreement_writer import AgreementWriter, Contradiction
 from cwtui.engine.writing.compensation import brief, compensation, said
+from cwtui.engine.writing.evidence import NotSettled
 
+_DOUBTFUL = (
+    "ConnectWise did not answer one of its creates, and a new addition may be what it made. Nothing was taken back."
+    " Say first whether it is, then take the task back."
+)
 _STOPPED = "Stopped before the next write. Undo the task again to go on."
 _DONE_TO = {Operation.CREATE: "created again", Operation.UPDATE: "changed", Operation.DELETE: "deleted"}
 
@@ -69,6 +74,8 @@ class Undo(Feature):
         lines: list[str] = []
         if writer is not None:
             await writer.read()
+            if self.store.doubtful(task.id):
+                return UndoReport((_DOUBTFUL,), complete=False)
             rows = self.rows(task)  # reading may have found what a killed run wrote without hearing the answer
             again, tried = self._recreated(), self._tried(task)
             held = {row.seq: _held(row, writer, again) for row in rows}
@@ -85,7 +92,8 @@ class Undo(Feature):
                     lines += await self._take_back(row, held[row.seq], tries, writer, dates, compensate=compensate)
                 if compensate and dates is not None:
                     await self._even_out(task, writer, dates, lines)
-            except (CwtuiError, Contradiction, _Stopping) as error:
+                lines = lines or ["It wrote nothing to take back."]
+            except (CwtuiError, Contradiction, NotSettled, _Stopping) as error:
                 return UndoReport((*lines, str(error)), complete=False)
         else:
             is_done = any(tried.key in self.store.done_keys(task.id) for tried in self._tried(task).values())
@@ -222,9 +230,17 @@ def written_plan(task: Task, rows: Iterable[AuditRow]) -> Plan:
     """What a synced task wrote, as a plan: from the audit, not planned again."""
     done = [row for row in rows if row.is_done]
     agreement = done[0].agreement_id if done else None
-    notes = () if done else (task.note,)
+    notes = task.notes if done else (*task.notes, task.note)
     changes = tuple(_as_written(row) for row in done)
-    return Plan(task.id, task.subscription_id, agreement, changes, notes=notes, effective=task.effective)
+    return Plan(
+        task.id,
+        task.subscription_id,
+        agreement,
+        changes,
+        warnings=task.warnings,
+        notes=notes,
+        effective=task.effective,
+    )
 
 
 def _as_written(row: AuditRow) -> Change:

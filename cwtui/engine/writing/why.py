@@ -32,7 +32,7 @@ class Explanation:
         arithmetic: How price, cost, quantity and dates came about, one line each.
         request: What was (or would be) asked of ConnectWise.
         answer: How it ended; empty while it is only planned.
-        warnings: What the plan says about it beside; of planned ones only.
+        warnings: What the plan says about it beside, or said when the task was written.
         at, who, run_id: Of the write; None and empty while it is only planned.
     """
 
@@ -149,6 +149,7 @@ class Explainer(Feature):
             at=row.at,
             who=row.who,
             run_id=row.run_id,
+            warnings=task.warnings if task and not task.status.is_open else (),
         )
 
     def _adopted(self, link: Link) -> Explanation:

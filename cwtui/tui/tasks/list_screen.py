@@ -147,7 +147,7 @@ class TaskListScreen(WorkScreen):
         if self._tasks.selected_count:
             parts.append(f"{self._tasks.selected_count:,} selected")
         if self.session.is_read_only:
-            parts.append(f"READ\u00a0ONLY: this state is held by {self.session.holder}")
+            parts.append("READ\u00a0ONLY: this user may not write this state")
         return " · ".join(parts)
 
     def _fold(self) -> None:

@@ -234,17 +234,18 @@ def test_a_downgrade_by_credit_alone_keeps_the_price_that_stands() -> None:
 @pytest.mark.parametrize(
     ("limit", "confirmed", "stopped"),
     [
-        pytest.param(None, False, False, id="off by default"),
-        pytest.param("50", False, False, id="50 % is not beyond 50 %"),
-        pytest.param("49", False, True, id="beyond it"),
-        pytest.param("49", True, False, id="a person confirmed"),
+        pytest.param(None, "", False, id="off by default"),
+        pytest.param("50", "", False, id="50 % is not beyond 50 %"),
+        pytest.param("49", "", True, id="beyond it"),
+        pytest.param("49", "PRD1: 10 → 15", False, id="a person confirmed"),
+        pytest.param("49", "PRD1: 10 → 14", True, id="a person confirmed other numbers"),
     ],
 )
-def test_max_quantity_change(limit: str | None, confirmed: bool, stopped: bool) -> None:
+def test_max_quantity_change(limit: str | None, confirmed: str, stopped: bool) -> None:
     rules = PlanningRules(max_quantity_change=Decimal(limit) if limit else None)
     made = order(OrderType.CHANGE, line("recurring", "5"), provisioned=D(2026, 11, 21))
     situation = facts(made, subscription("15"), links=(BILLED,), rules=rules)
-    situation = replace(situation, task=replace(situation.task, confirmed_guard=confirmed))
+    situation = replace(situation, task=replace(situation.task, confirmed=(confirmed,)))
     assert codes(plan_task(situation)) == (["guard"] if stopped else [])
 
 

@@ -283,3 +283,9 @@ def test_usage_has_the_unit_cost_only_where_it_recurs() -> None:
         "1 × 12 (cost 3.6) from 2026-12-01 to 2026-12-31",
         "2 × 7 (cost 7) from 2026-12-01 to 2026-12-31",
     ]
+
+
+def test_a_held_product_without_a_price_waits_for_a_person() -> None:
+    held = subscription()
+    unpriced = replace(held, products=(replace(held.products[0], unit_price=None),))
+    assert codes(plan_task(facts(None, unpriced))) == ["unknown_charge_type"]

@@ -5,7 +5,7 @@ Rule: synchronising.md#exactly-once.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -15,14 +15,15 @@ from typing import Any
 import pytest
 
 from cwtui.domain.charges import Charge
-from cwtui.domain.errors import NotFound, OutcomeUnknown, Refused, ServiceError, Transient, Unreadable
-from cwtui.domain.ids import ProductId, TaskId
+from cwtui.domain.errors import NotFound, OutcomeUnknown, Refused, ServiceError, Transient
+from cwtui.domain.ids import AdditionId, AgreementId, ProductId, TaskId
 from cwtui.domain.ledger import Operation
 from cwtui.domain.plans import Change
-from cwtui.domain.psa import Addition, AdditionValues
+from cwtui.domain.psa import Addition, AdditionValues, BillCustomer
 from cwtui.domain.tasks import TaskStatus
 from cwtui.engine.writing.agreement_writer import Contradiction
 from cwtui.engine.writing.create_once import SENDS
+from cwtui.engine.writing.evidence import NotSettled
 from cwtui.store.state import open_state
 from tests.engine.writing.slow_psa import AGREEMENT, NOON, SUBSCRIPTION, TASK, TEN, Desk
 
@@ -140,17 +141,176 @@ async def test_what_is_not_whole_is_neither_adopted_nor_in_the_way(desk: Desk) -
     assert len(desk.psa.held) == 2
 
 
-async def test_a_new_addition_that_is_not_whole_may_be_ours_so_nothing_is_sent_again(desk: Desk) -> None:
-    def vague() -> None:
-        made = desk.psa.put(replace(TEN, unit_cost=Decimal(0)))
-        desk.psa.held[made.id] = replace(made, is_whole=False)
+def kept(change: Callable[[Addition], Addition]) -> Callable[[Desk], None]:
+    """ConnectWise keeps something else than it is sent."""
 
-    desk.psa.on_create, desk.psa.creates = vague, ["lost"]
-    with pytest.raises(OutcomeUnknown):
-        await desk.write(create())
-    with pytest.raises(Unreadable, match="cannot be said whether"):
+    def arrange(desk: Desk) -> None:
+        def on_create() -> None:
+            made = desk.psa.put(SENT)
+            desk.psa.held[made.id] = change(made)
+
+        desk.psa.on_create = on_create
+        desk.psa.creates = ["lost"]
+
+    return arrange
+
+
+def values(**changes: object) -> Callable[[Addition], Addition]:
+    return lambda made: replace(made, values=replace(made.values, **changes))  # type: ignore[arg-type]
+
+
+SENT = replace(TEN, unit_price=Decimal("4.3333"), unit_cost=Decimal("3.6667"))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(values(unit_price=Decimal("4.33"), unit_cost=Decimal("3.67")), id="rounded to 2 decimals"),
+        pytest.param(values(unit_price=Decimal("4.333"), unit_cost=Decimal("3.667")), id="rounded to 3 decimals"),
+        pytest.param(values(unit_cost=Decimal("3.66")), id="cut off after 2 decimals"),
+        pytest.param(values(description="Invoice text by template"), id="its own text"),
+        pytest.param(values(description="Exch"), id="a trimmed text"),
+        pytest.param(values(taxable=True), id="its own tax flag"),
+    ],
+)
+async def test_what_connectwise_keeps_its_own_way_is_adopted(
+    change: Callable[[Addition], Addition], desk: Desk
+) -> None:
+    kept(change)(desk)
+    assert await desk.write(create(values=SENT)) == "adopted"
+    assert len(desk.psa.held) == 1
+    (link,) = desk.state.links()
+    assert link.values == desk.psa.held[link.addition_id].values
+
+
+DOUBTFUL = [
+    pytest.param(values(unit_price=Decimal("4.34")), id="rounded away"),
+    pytest.param(values(unit_price=Decimal("4.3")), id="fewer than 2 decimals"),
+    pytest.param(values(unit_cost=Decimal(4)), id="a cost that no rounding explains"),
+    pytest.param(values(cancelled=date(2026, 12, 31)), id="another last day"),
+    pytest.param(values(bill=BillCustomer.NO_CHARGE), id="not charged"),
+    pytest.param(
+        lambda made: replace(made, values=replace(made.values, unit_cost=Decimal(0)), is_whole=False), id="not whole"
+    ),
+]
+
+
+@pytest.mark.parametrize("change", DOUBTFUL)
+async def test_another_candidate_is_neither_adopted_nor_doubled(
+    change: Callable[[Addition], Addition], desk: Desk
+) -> None:
+    kept(change)(desk)
+    desk.task(TaskStatus.READY)
+    with pytest.raises(NotSettled):
+        await desk.write(create(values=SENT))
+    for _ in range(2):
         await desk.writer().read()
+    (candidate,) = desk.psa.held
+    (doubtful,) = desk.state.doubtful(TASK)
+    assert (doubtful.candidates, doubtful.agreement_id) == ((candidate,), AGREEMENT)
     assert desk.psa.sent.count("create") == len(desk.state.open_intents()) == 1
+
+
+@pytest.mark.parametrize("change", [values(unit_price=Decimal("4.34"))], ids=["a candidate"])
+async def test_a_person_adopts_the_candidate(change: Callable[[Addition], Addition], desk: Desk) -> None:
+    kept(change)(desk)
+    with pytest.raises(NotSettled):
+        await desk.write(create(values=SENT))
+    (candidate,) = desk.psa.held
+    (intent,) = desk.state.open_intents()
+    writer = desk.writer()
+    await writer.read()
+    with pytest.raises(Contradiction, match="not made by that create"):
+        writer.resolve(intent, AdditionId(1))
+    writer.resolve(intent, candidate)
+    assert (desk.state.open_intents(), desk.state.doubtful(TASK)) == ([], ())
+    assert desk.state.done_keys(TASK) == {"standing:P1"}
+    assert [link.addition_id for link in desk.state.links()] == [candidate]
+
+
+async def test_a_person_lets_it_be_sent_again(desk: Desk) -> None:
+    kept(values(unit_price=Decimal("4.34")))(desk)
+    with pytest.raises(NotSettled):
+        await desk.write(create(values=SENT))
+    (intent,) = desk.state.open_intents()
+    writer = desk.writer()
+    await writer.read()
+    desk.psa.on_create = lambda: None
+    writer.resolve(intent, None)
+    assert await desk.write(create(values=SENT)) == "confirmed"
+    assert (len(desk.psa.held), desk.state.doubtful(TASK)) == (2, ())
+    desk.task(TaskStatus.SYNCED)
+    await desk.writer().read()
+    assert len(desk.psa.held) == 2  # what the person looked at is no late double
+
+
+async def test_a_candidate_that_goes_away_settles_it(desk: Desk) -> None:
+    kept(values(unit_price=Decimal("4.34")))(desk)
+    with pytest.raises(NotSettled):
+        await desk.write(create(values=SENT))
+    desk.psa.held.clear()
+    await desk.writer().read()
+    assert (desk.state.open_intents(), desk.state.doubtful(TASK)) == ([], ())
+    assert [row.result for row in desk.state.audit()] == ["failed: it never reached ConnectWise"]
+
+
+async def test_the_first_reading_after_a_write_is_no_drift(desk: Desk) -> None:
+    assert await desk.write(create(values=SENT)) == "confirmed"
+    (held,) = desk.psa.held.values()
+    rounded = replace(SENT, unit_price=Decimal("4.33"), unit_cost=Decimal("3.67"), description="As kept", taxable=True)
+    desk.psa.held[held.id] = replace(held, values=rounded)
+    (link,) = desk.state.links()
+    assert not link.drift(rounded)
+    await desk.writer().read()
+    (link,) = desk.state.links()
+    assert (link.values, link.is_unread) == (rounded, False)
+    assert link.drift(replace(rounded, taxable=False))
+
+
+async def test_an_edit_before_the_first_reading_is_drift(desk: Desk) -> None:
+    assert await desk.write(create(values=SENT)) == "confirmed"
+    (held,) = desk.psa.held.values()
+    desk.psa.held[held.id] = replace(held, values=replace(SENT, quantity=Decimal(11)))
+    await desk.writer().read()
+    (link,) = desk.state.links()
+    assert (link.values, link.is_unread) == (SENT, False)
+    assert set(link.drift(desk.psa.held[held.id].values)) == {"quantity"}
+
+
+@pytest.mark.parametrize("operation", ["update", "delete"])
+@pytest.mark.parametrize("is_done", [True, False], ids=["done", "not done"])
+async def test_what_a_killed_run_changed_or_deleted_is_settled_by_what_is_there(
+    operation: str, is_done: bool, desk: Desk
+) -> None:
+    held = desk.psa.put(TEN)
+    change = ended(held) if operation == "update" else deleted(held)
+    kill(desk, change)
+    if is_done and operation == "update":
+        desk.psa.held[held.id] = replace(held, values=TEN.ending(date(2026, 12, 31)))
+    elif is_done:
+        desk.psa.held.clear()
+    await desk.writer().read()
+    assert not desk.state.open_intents()
+    (row,) = desk.state.audit()
+    assert row.result == ("adopted" if is_done else "failed: no answer came, and ConnectWise shows it was not done")
+    assert desk.state.done_keys(TASK) == ({change.key} if is_done else set())
+    assert ("wait 3" in desk.psa.sent) is not is_done
+
+
+async def test_a_deletion_that_answers_with_errors_although_done_is_done(desk: Desk) -> None:
+    held = desk.psa.put(TEN)
+
+    async def delete_addition(_: AgreementId, addition_id: AdditionId) -> None:
+        desk.psa.held.pop(addition_id)
+        raise refused(Transient, 504)
+
+    desk.psa.delete_addition = delete_addition  # type: ignore[method-assign]
+    assert await desk.write(deleted(held)) == "adopted"
+    assert not desk.state.open_intents()
+
+
+def deleted(held: Addition) -> Change:
+    return Change("delete:P1", Operation.DELETE, AGREEMENT, ProductId("P1"), Charge.RECURRING, before=held)
 
 
 def kill(desk: Desk, change: Change, *, at: datetime = NOON) -> None:

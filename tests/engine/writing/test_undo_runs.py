@@ -11,7 +11,7 @@ import pytest
 
 from cwtui.domain.errors import InputError
 from cwtui.domain.ids import CustomerId, TaskId
-from cwtui.domain.tasks import TaskStatus
+from cwtui.domain.tasks import ProblemCode, TaskStatus
 from cwtui.sandbox.world import World
 from tests.engine.upkeep_world import AGREEMENT, CUSTOMER, EXCHANGE_ITEM, MAIL, TODAY, Running, running, small_world
 
@@ -47,6 +47,8 @@ async def test_a_run_over_several_tasks_of_one_subscription_is_taken_back(at: Ru
     assert at.held() == []
     assert all(task.status.is_open for task in at.state.tasks())
     await at.engine.auto()
+    assert at.held() == []  # what a person took back waits for a person
+    await at.engine.sync([task.id for task in at.state.tasks()])
     assert [row[1] for row in at.held() if row[4] is None] == ["15"]
 
 
@@ -57,7 +59,7 @@ async def test_a_run_takes_back_nothing_that_a_later_one_wrote(at: Running) -> N
     assert (await at.engine.runs.undo(first.run_id)).complete
     again = await at.engine.runs.undo(first.run_id)
     assert again.lines == (f"{task.id}: it is taken back already.",)
-    await at.engine.auto()
+    await at.engine.sync([task.id])
     held = at.held()
     report = await at.engine.runs.undo(first.run_id)
     assert report.complete
@@ -216,7 +218,8 @@ async def test_an_undo_that_heard_no_answer_goes_on(at: Running, verb: str, monk
     await at.engine.check()
     again = at.state.task(change.id)
     assert again is not None
-    assert (again.status, again.problems) == (TaskStatus.READY, ())
+    assert again.status is TaskStatus.NEEDS_ACTION
+    assert [problem.code for problem in again.problems] == [ProblemCode.TAKEN_BACK]
     held = {row["id"] for row in at.world.additions(AGREEMENT)}
     assert {link.addition_id for link in at.state.links_of(change.subscription_id)} == held
 
