@@ -55,7 +55,22 @@ def task_lines(task: Task) -> list[Line]:
         text = "An older task of this subscription comes first: sync that one, or skip it."
         lines.append(Line(text, Tone.ATTENTION))
     tone = Tone.BAD if task.status is TaskStatus.FAILED else Tone.MUTED
-    return [*lines, *block(task.note, tone)] if task.note else lines
+    lines += block(task.note, tone) if task.note else []
+    return [*lines, *warning_lines(task)]
+
+
+def warning_lines(task: Task) -> Iterator[Line]:
+    """What its plan warns of, or warned of when it was written, and who has accepted that."""
+    if not task.warnings:
+        return
+    given = task.acceptance
+    if task.is_accepted and given is not None:
+        who = f" by {given.who}" if given.who else ""
+        yield Line(f"Warnings, accepted{who} on {given.at:%Y-%m-%d %H:%M} UTC", Tone.MUTED)
+    elif task.is_warned:
+        yield Line("Warnings that nobody accepted yet · key: v accepts them", Tone.ATTENTION)
+    tone = Tone.ATTENTION if task.is_warned else Tone.MUTED
+    yield from (Line(f"! {text}", tone, indent=2) for text in task.warnings)
 
 
 def problem_lines(problems: Iterable[Problem]) -> Iterator[Line]:

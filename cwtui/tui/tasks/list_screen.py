@@ -34,6 +34,7 @@ from cwtui.tui.widgets.status_words import KIND_WORDS, STATUS_WORDS, counts_show
 from cwtui.tui.widgets.task_rows import TASK_COLUMNS, TaskRows, fill
 from cwtui.tui.widgets.tone import Tone
 from cwtui.tui.widgets.virtual_table import VirtualTable
+from cwtui.tui.words import counted
 
 _PREVIEW_AFTER_S = 0.06
 _PREPARED_AT_ONCE = 4_000
@@ -70,6 +71,7 @@ class TaskListScreen(WorkScreen):
         Binding("T", "sort_turn", "Turn", show=False, id="tasks.sort_turn", tooltip="Turn the order round"),
         Binding("a", "select_shown", "Select all", show=False, id="tasks.all", tooltip="Select every task shown"),
         Binding("A", "select_none", "Select none", show=False, id="tasks.none", tooltip="Select no task"),
+        Binding("n", "next", "Next", show=False, id="tasks.next", tooltip="To the next task that needs a person"),
         Binding("tab", "other_pane", "Other pane", show=False, id="tasks.pane", tooltip="To the plan and back"),
     ]
 
@@ -139,11 +141,15 @@ class TaskListScreen(WorkScreen):
         parts = []
         wanted = self._tasks.filter
         chosen = [STATUS_WORDS[status].word for status in wanted.statuses] + [KIND_WORDS[kind] for kind in wanted.kinds]
+        if wanted.is_warned:
+            chosen.append("with warnings")
         if wanted.customers:
             chosen.append("one customer")
         if not wanted.is_empty:
             only = f": {', '.join(chosen)}" if chosen else ""
             parts.append(f"{self._tasks.row_count:,} of {self._tasks.total:,} shown{only}, esc shows all")
+        if self._tasks.warned_count:
+            parts.append(f"{counted(self._tasks.warned_count, 'task')} with warnings (!)")
         if self._tasks.selected_count:
             parts.append(f"{self._tasks.selected_count:,} selected")
         if self.session.is_read_only:
@@ -235,6 +241,15 @@ class TaskListScreen(WorkScreen):
         pane = self.query_one(DetailPane)
         (self._table if pane.has_focus else pane).focus()
 
+    def action_next(self) -> None:
+        """To the next task that needs a person: one that cannot go on, failed, or has warnings."""
+        place = self._tasks.next_position(self._table.cursor, lambda row: row.needs_person)
+        if place is None:
+            self.notify("No task shown here needs a person.", markup=False)
+        else:
+            self._table.cursor = place
+            self._table.focus()
+
     # filter
 
     @on(FilterInput.Changed)
@@ -254,10 +269,13 @@ class TaskListScreen(WorkScreen):
     async def action_filter_status(self) -> None:
         """Choose a status to show."""
         words = [Entry("All statuses"), *(Entry(shown.word) for shown in STATUS_WORDS.values())]
+        words.append(Entry("with warnings", "that nobody accepted yet"))
         place = await self._choose("Show which status?", words)
         if place is not None:
-            statuses = frozenset[TaskStatus]() if place == 0 else frozenset({list(STATUS_WORDS)[place - 1]})
-            self._filter(replace(self._tasks.filter, statuses=statuses))
+            is_warned = place > len(STATUS_WORDS)
+            is_one = place and not is_warned
+            statuses = frozenset({list(STATUS_WORDS)[place - 1]}) if is_one else frozenset[TaskStatus]()
+            self._filter(replace(self._tasks.filter, statuses=statuses, is_warned=is_warned))
 
     @work
     async def action_filter_kind(self) -> None:

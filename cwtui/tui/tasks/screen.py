@@ -13,7 +13,7 @@ from cwtui.domain.errors import CwtuiError
 from cwtui.domain.ids import TaskId
 from cwtui.domain.tasks import ProblemCode, Task, TaskStatus
 from cwtui.engine.reports import AutoReport
-from cwtui.tui.plan_lines import plan_lines, task_lines
+from cwtui.tui.plan_lines import plan_lines, task_lines, warning_lines
 from cwtui.tui.tasks.list_screen import TaskListScreen
 from cwtui.tui.widgets.detail_pane import DetailPane, Line, block
 from cwtui.tui.widgets.hint_line import HintLine
@@ -33,7 +33,7 @@ class TasksScreen(TaskListScreen):
 
     HELP_TITLE = "Tasks"
     HELP = "Check changes, look at the plan of each task, map what is missing, synchronise."
-    WRITES = frozenset({"check", "sync", "sync_ready", "fix", "edit", "skip", "reopen", "undo"})
+    WRITES = frozenset({"check", "sync", "sync_ready", "fix", "edit", "skip", "reopen", "undo", "accept"})
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("c", "check", "Check", id="tasks.check", tooltip="Look for new and ended orders"),
         Binding("s", "sync", "Sync", id="tasks.sync", tooltip="Write the plans of the selected tasks, or of this one"),
@@ -41,6 +41,14 @@ class TasksScreen(TaskListScreen):
         Binding("m", "fix", "Map", id="tasks.map", tooltip="Map what this task needs, step by step"),
         Binding("e", "edit", "Edit", id="tasks.edit", tooltip="Edit the additions of this plan"),
         Binding("w", "why", "Why", id="tasks.why", tooltip="Where every number of this task comes from"),
+        Binding(
+            "v",
+            "accept",
+            "Accept",
+            show=False,
+            id="tasks.accept",
+            tooltip="You have seen the warnings of the selected tasks, or of this one",
+        ),
         Binding("x", "skip", "Skip", id="tasks.skip", tooltip="Set the selected tasks aside, with a reason"),
         Binding("o", "reopen", "Reopen", show=False, id="tasks.reopen", tooltip="Take skipped or failed up again"),
         Binding("u", "undo", "Undo", show=False, id="tasks.undo", tooltip="Take back what this task wrote"),
@@ -172,7 +180,7 @@ class TasksScreen(TaskListScreen):
         chosen = self._chosen
         if not chosen:
             return
-        title = f"Skip {len(chosen)} task{'s' if len(chosen) > 1 else ''}"
+        title = f"Skip {counted(len(chosen), 'task')}"
         prompt = TextPromptScreen(title, "Why? It is kept as the task's note.", required="Say why, in a word or two.")
         reason = await self.ask(prompt)
         if reason is None:
@@ -183,6 +191,30 @@ class TasksScreen(TaskListScreen):
             return f"{len(await engine.skip(chosen, reason))} skipped."
 
         if await self.do_work("Skipping", skip):
+            self.action_select_none()
+
+    @work(group="work")
+    async def action_accept(self) -> None:
+        """Keep that a person has seen the warnings, after showing them."""
+        chosen = self._chosen
+        tasks = await self.prepare(_READING, partial(self._tasks_of, chosen)) if chosen else None
+        warned = [task for task in tasks or () if task.is_warned]
+        if not warned:
+            if tasks is not None:
+                self.notify("There is no warning to accept here.", title="Accept", markup=False)
+            return
+        lines = [line for task in warned[:_SHOWN_BEFORE_WRITING] for line in (_one_line(task), *warning_lines(task))]
+        if (left := len(warned) - _SHOWN_BEFORE_WRITING) > 0:
+            lines.append(Line(f"… and {counted(left, 'more task')}", Tone.MUTED))
+        question = f"Accept the warnings of {counted(len(warned), 'task')}? Your name is kept with them."
+        if not await self.confirmed("Warnings", lines, question, "Accept"):
+            return
+        engine, names = self.session.engine, [task.id for task in warned]
+
+        async def accept() -> str:
+            return f"The warnings of {counted(len(await engine.accept(names)), 'task')} are accepted."
+
+        if await self.do_work("Accepting", accept):
             self.action_select_none()
 
     @work(group="work")
