@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from functools import partial
 
 from cwtui.domain.addition_words import label_of, values_shown
@@ -83,14 +83,14 @@ def problem_lines(problems: Iterable[Problem]) -> Iterator[Line]:
         yield Line(f"{problem.code} · key: {_KEYS[problem.code]}", Tone.MUTED, indent=2)
 
 
-def plan_lines(plan: Plan, names: Names | None = None) -> list[Line]:
-    """What a plan would write, and why."""
+def plan_lines(plan: Plan, names: Names | None = None, shown: Collection[str] = ()) -> list[Line]:
+    """What a plan would write, and why; without the warnings that are shown already."""
     known = names or Ids()
     return [
         *problem_lines(plan.problems),
         *_head(plan, known),
         *_changes(plan.changes, plan.currency, known),
-        *_remarks(plan),
+        *_remarks(plan, shown),
     ]
 
 
@@ -143,10 +143,10 @@ def _values(change: Change, names: Names) -> Iterator[str]:
         yield f"{label_of(name):<14}{text}{mark}"
 
 
-def _remarks(plan: Plan) -> Iterator[Line]:
+def _remarks(plan: Plan, shown: Collection[str]) -> Iterator[Line]:
     remarks = (
         ("Dropped edits", plan.dropped_edits, Tone.ATTENTION),
-        ("Warnings", plan.warnings, Tone.ATTENTION),
+        ("Warnings", [text for text in plan.warnings if text not in shown], Tone.ATTENTION),
         ("Notes", plan.notes, Tone.NORMAL),
     )
     for title, texts, tone in remarks:

@@ -11,7 +11,7 @@ from cwtui.tui.clipboard import copied_words
     ("environment", "said"),
     [
         pytest.param({}, "paste to see", id="any terminal"),
-        pytest.param({"TMUX": "/tmp/tmux-0/default,1,0"}, "`set -g set-clipboard on`", id="tmux"),
+        pytest.param({"TMUX": "/run/tmux/default,1,0"}, "`set -g set-clipboard on`", id="tmux"),
         pytest.param({"STY": "1.pts"}, "GNU screen does not pass it on", id="screen"),
         pytest.param({"TERM_PROGRAM": "Apple_Terminal"}, "Apple's Terminal does not take it", id="Terminal"),
     ],

@@ -227,7 +227,7 @@ class TaskListScreen(WorkScreen):
             if pane.lines[: len(lines)] != tuple(lines):
                 pane.show(lines)
             try:
-                lines += plan_lines(await engine.preview(task_id), self.session.names)
+                lines += plan_lines(await engine.preview(task_id), self.session.names, task.warnings)
             except CwtuiError:
                 lines += problem_lines(task.problems)  # as they were when it was planned last
                 raise

@@ -144,7 +144,8 @@ class TasksScreen(TaskListScreen):
             return [*shown, Line(f"… and {left} more", Tone.MUTED)] if left else shown
         lines = task_lines(tasks[0])
         try:
-            return [*lines, *plan_lines(await self.session.engine.preview(tasks[0].id), self.session.names)]
+            plan = await self.session.engine.preview(tasks[0].id)
+            return [*lines, *plan_lines(plan, self.session.names, tasks[0].warnings)]
         except CwtuiError as error:
             return [*lines, Line(""), *block(str(error), Tone.BAD)]
 

@@ -63,9 +63,7 @@ class TaskRows:
             row.order_number,
             "" if row.effective is None else row.effective.isoformat(),
             signed(row.monthly_effect),
-            f"{reason_words(row.reason)}{f' {row.whom}' if row.whom else ''} · {row.problem}"
-            if row.reason
-            else row.problem,
+            _problem(row),
         )
 
     def tone(self, index: int) -> Tone:
@@ -76,6 +74,14 @@ class TaskRows:
     def is_selected(self, index: int) -> bool:
         """Whether the task is selected."""
         return self._tasks.is_selected(self._tasks.row(index).id)
+
+
+def _problem(row: TaskRow) -> str:
+    """The reason in a word, whom it is about, then all of it."""
+    if not row.reason:
+        return row.problem
+    whom = f" {row.whom}" if row.whom else ""
+    return f"{reason_words(row.reason)}{whom} · {row.problem}"
 
 
 async def fill(tasks: TaskList, rows: Iterable[TaskRow], shown: Callable[[], None]) -> None:
