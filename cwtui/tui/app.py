@@ -151,9 +151,11 @@ class CwTui(App[Ending]):
 
     async def on_event(self, event: events.Event) -> None:
         """Keep from a question the keys that were not meant for it; every key comes by here first."""
+        if isinstance(event, events.InputEvent) and not self.screen_stack:
+            return  # between two screens, or after the last one
         if isinstance(event, events.Key) and not event.is_forwarded:
             press = self._keys.press(event.key, event.time)
-            guard = getattr(self.screen, "key_guard", None) if self.screen_stack else None
+            guard = getattr(self.screen, "key_guard", None)
             if isinstance(guard, KeyGuard) and event.key != _LEAVES and guard.blocks(press):
                 return
         await super().on_event(event)

@@ -174,31 +174,43 @@ async def test_what_is_being_read_shows_and_esc_stops_it(tmp_path: Path, monkeyp
         assert not app.app.session.working
 
 
-async def test_a_yes_too_early_is_not_heard(tmp_path: Path, watched: Watched) -> None:
+async def test_a_yes_too_early_is_not_heard(tmp_path: Path, watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cwtui.tui.widgets.key_guard.DEAF_S", 60)  # however busy the machine is
     async with on_a_task(tmp_path, "ready") as app:
         send(app, "s")
         send(app, "y")
         await app.until(ConfirmScreen)
-        send(app, "y")
-        await asyncio.sleep(0.1)
+        await app.pilot.press("y", "enter", "y")
+        await app.pilot.click("#yes")
         assert len(questions(app)) == 1
         assert watched.writes == []
 
 
+@pytest.fixture
+def busy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine so busy that the repeats of a held key come late."""
+    monkeypatch.setattr("cwtui.tui.widgets.key_guard._FIRST_REPEAT_S", 6)
+    monkeypatch.setattr("cwtui.tui.widgets.key_guard._REPEAT_S", 6)
+
+
+@pytest.mark.usefixtures("busy")
 async def test_a_held_yes_is_not_heard_and_a_fresh_one_is(tmp_path: Path, watched: Watched) -> None:
     async with on_a_task(tmp_path, "ready") as app:
         send(app, "s")
         await hold(app, "y", 1)
         assert len(questions(app)) == 1
         assert watched.writes == []
-        await asyncio.sleep(0.8)
-        await app.pilot.press("y")
-        await asyncio.sleep(1)
+        await app.press("y")  # after it was released
+        for _ in range(500):
+            if watched.writes:
+                break
+            await asyncio.sleep(0.02)
         await app.until_idle()
         assert questions(app) == []
         assert watched.writes != []
 
 
+@pytest.mark.usefixtures("busy")
 async def test_a_held_enter_stops_at_the_wizards_first_step(tmp_path: Path, watched: Watched) -> None:
     async with demo(tmp_path) as app:
         place = next(place for place, row in enumerate(app.rows()) if "not mapped" in row[-1])
