@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,12 +31,13 @@ from cwtui.services.connectwise import ConnectWise
 from cwtui.services.notify import Event, News, message_about, send
 from cwtui.services.unconfigured import Unconfigured
 from cwtui.settings import MapAuto, Settings, load_settings
-from cwtui.settings.model import VendorFiles
+from cwtui.settings.model import UsageLayout, VendorFiles
 from cwtui.store.author import operator
 from cwtui.store.state import State, open_state
 from cwtui.vendors.count_source import CountSource
 from cwtui.vendors.desk import VendorDesk
 from cwtui.vendors.layouts import INTERMEDIA, Layout
+from cwtui.vendors.profiles import is_shipped, shipped_names, shipped_profile
 
 if TYPE_CHECKING:
     import httpx
@@ -165,15 +166,57 @@ def build_engine(
     return Engine(workspace, desk, tell)
 
 
-def layouts_of(settings: Settings) -> dict[str, Layout]:
-    """Intermedia's layout and every `[usage.NAME]`, by name."""
+def layouts_of(settings: Settings) -> Mapping[str, Layout]:
+    """Intermedia's layout, every `[usage.NAME]` and every profile that comes with the program, by name."""
     own = settings.intermedia
     intermedia = Layout(category=own.category, subcategory=own.subcategory, taxable=own.taxable, **_layout_values(own))
-    others = {
-        name: Layout(name=name, priced_names=found.priced_names, links_by_identifier=True, **_layout_values(found))
-        for name, found in settings.usage.layouts.items()
-    }
-    return {**others, INTERMEDIA: intermedia}
+    others = {name: usage_layout(name, found) for name, found in settings.usage.layouts.items()}
+    return ShippedLayouts({**others, INTERMEDIA: intermedia})
+
+
+class ShippedLayouts(Mapping[str, Layout]):
+    """Layouts by name; those that come with the program are read when somebody asks for them."""
+
+    def __init__(self, own: Mapping[str, Layout]) -> None:
+        self._known = dict(own)
+
+    def __getitem__(self, name: str) -> Layout:
+        if name not in self._known and is_shipped(name):
+            self._known[name] = usage_layout(name, UsageLayout.model_validate(shipped_profile(name)))
+        return self._known[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter({**self._known, **dict.fromkeys(shipped_names())})
+
+    def __len__(self) -> int:
+        return len(list(iter(self)))
+
+
+def usage_layout(name: str, found: UsageLayout) -> Layout:
+    """The layout that a column profile describes."""
+    return Layout(
+        name=name,
+        priced_names=found.priced_names,
+        joined_by=found.joined_by,
+        keep=found.keep,
+        skip=found.skip,
+        by_name=found.accounts_by == "name",
+        adds_up_company=found.same_company == "add_up",
+        splits_sku=found.same_sku == "apart",
+        multiply_by=found.multiply_by,
+        divide_by=found.divide_by,
+        round=found.round,
+        decimals=found.decimals,
+        quantity=found.quantity,
+        sku_columns=found.sku_columns,
+        price_from_file=found.price_from == "file",
+        sign=found.sign,
+        header_row=found.header_row,
+        sheet=found.sheet,
+        decimal_mark=found.decimal_mark,
+        links_by_identifier=found.accounts_by == "id",
+        **_layout_values(found),
+    )
 
 
 def _layout_values(files: VendorFiles) -> dict[str, Any]:

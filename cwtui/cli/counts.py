@@ -15,6 +15,7 @@ from cwtui.cli.answer import answer, answer_json, counted, tell
 from cwtui.cli.engine_access import with_composition
 from cwtui.cli.exit_status import ExitStatus
 from cwtui.cli.global_options import day, given
+from cwtui.cli.problems import problem_words
 from cwtui.cli.table import table
 from cwtui.cli.vendor_documents import counts_document, needs_person, tell_refused
 from cwtui.domain.plain_text import plain_text
@@ -84,5 +85,5 @@ def _answer(report: CountsReport) -> None:
 
 
 def _row(task: Task) -> tuple[object, ...]:
-    what = task.problems[0].message if task.problems else task.note
+    what = problem_words(task.problems[0]) if task.problems else task.note
     return task.id, task.status, task.customer_name, task.monthly_effect, what

@@ -8,6 +8,7 @@ from decimal import Decimal
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+from cwtui.cli.problems import kept_problem, problem_words
 from cwtui.store.table import as_document
 
 if TYPE_CHECKING:
@@ -31,7 +32,8 @@ def kept_task_document(kept: Document) -> Document:
     warnings: list[str] = kept.get("warnings", [])
     acceptance: Document = kept.get("acceptance") or {}
     return {
-        **{name: kept[name] for name in ("id", "kind", "status", "problems")},
+        **{name: kept[name] for name in ("id", "kind", "status")},
+        "problems": [kept_problem(problem) for problem in kept["problems"]],
         **{thing: {"id": kept[f"{thing}_id"], "name": kept[f"{thing}_name"]} for thing in ("customer", "subscription")},
         "order": {name: kept[f"order_{name}"] for name in ("id", "number", "created")},
         "warnings": warnings,
@@ -47,7 +49,7 @@ def kept_task_document(kept: Document) -> Document:
 
 def problem_document(problem: Problem) -> Document:
     """A problem."""
-    return {"code": problem.code.value, "message": problem.message, "target": problem.target}
+    return {"code": problem.code.value, "message": problem_words(problem), "target": problem.target}
 
 
 def report_document(report: AutoReport) -> Document:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from cwtui.cli.problems import problem_words
 from cwtui.domain.addition_words import label_of, values_shown
 from cwtui.domain.ledger import Operation
 from cwtui.domain.money import price_text
@@ -46,7 +47,7 @@ def _task_lines(task: Task, plan: Plan) -> Iterator[str]:
 
 
 def _problem_text(problem: Problem) -> str:
-    return f"{problem.code}: {problem.message}"
+    return f"{problem.code}: {problem_words(problem)}"
 
 
 def _block(title: str, lines: Iterable[str]) -> Iterator[str]:

@@ -14,6 +14,7 @@ from cwtui.cli.documents import report_document
 from cwtui.cli.engine_access import stoppable, with_engine
 from cwtui.cli.exit_status import ExitStatus
 from cwtui.cli.global_options import day, given
+from cwtui.cli.problems import problem_words
 from cwtui.cli.reconciliation_text import (
     reconciliation_document,
     reconciliation_text,
@@ -120,7 +121,7 @@ def _apply(customer: CustomerId, agreement: AgreementId | None, period: date | N
     _tell_all(outcome.blocked)
     for run in outcome.runs:
         _tell_all(run.errors)
-        _tell_all([f"{task.id}: {problem.message}" for task in run.tasks for problem in task.problems])
+        _tell_all([f"{task.id}: {problem_words(problem)}" for task in run.tasks for problem in task.problems])
     if outcome.failed:
         return ExitStatus.FAILED
     return ExitStatus.NEEDS_ACTION if outcome.after.differs else ExitStatus.DONE

@@ -6,13 +6,15 @@ Rule: commands.md#exit-statuses.
 from __future__ import annotations
 
 from cwtui.cli.exit_status import ExitStatus
+from cwtui.cli.problems import command_for
 from cwtui.domain.errors import ConfigError, CwtuiError, InputError
 from cwtui.domain.plain_text import plain_text
 
 
 def sentences(error: CwtuiError) -> str:
     """What happened, what was and was not changed, what to do next."""
-    happened, changed, next_step = map(plain_text, (error.happened, error.changed, error.next_step))
+    next_step = command_for(error.remedy) if error.remedy else error.next_step
+    happened, changed, next_step = map(plain_text, (error.happened, error.changed, next_step))
     return f"Error: {happened}\n{changed}\n{next_step}"
 
 

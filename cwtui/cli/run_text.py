@@ -8,6 +8,7 @@ from cwtui.cli.answer import answer, answer_json, counted, tell
 from cwtui.cli.documents import report_document
 from cwtui.cli.exit_status import ExitStatus
 from cwtui.cli.global_options import given
+from cwtui.cli.problems import problem_words
 from cwtui.domain.plain_text import plain_text
 from cwtui.domain.tasks import Task, TaskStatus
 from cwtui.engine.reports import AutoReport
@@ -87,6 +88,6 @@ def _task_lines(task: Task) -> Iterator[str]:
     names = f"{plain_text(task.customer_name)}, {plain_text(task.subscription_name)}"
     yield f"  {plain_text(task.id)}  {names} ({task.kind})"
     for problem in task.problems:
-        yield f"      {problem.code}: {plain_text(problem.message)}"
+        yield f"      {problem.code}: {plain_text(problem_words(problem))}"
     if task.note and not task.problems:
         yield f"      {plain_text(task.note)}"

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from cwtui.domain.remedies import Remedy
+
 NOTHING_CHANGED = "Nothing was changed."
 
 
 class CwtuiError(Exception):
-    """Three sentences: what happened, what was and was not changed, what to do next."""
+    """Three sentences: what happened, what was and was not changed, what to do next.
 
-    def __init__(self, happened: str, *, changed: str = NOTHING_CHANGED, next_step: str) -> None:
-        super().__init__(f"{happened} {changed} {next_step}")
-        self.happened, self.changed, self.next_step = happened, changed, next_step
+    Attributes:
+        remedy: What to do next as data, where each shell has a command or a key for it.
+    """
+
+    def __init__(self, happened: str, *, changed: str = NOTHING_CHANGED, next_step: str | Remedy) -> None:
+        self.remedy = next_step if isinstance(next_step, Remedy) else None
+        self.next_step = next_step.words if isinstance(next_step, Remedy) else next_step
+        super().__init__(f"{happened} {changed} {self.next_step}")
+        self.happened, self.changed = happened, changed
 
 
 class ConfigError(CwtuiError):
@@ -74,7 +82,7 @@ class ServiceError(CwtuiError):
         status: int | None = None,
         code: str | None = None,
         changed: str = NOTHING_CHANGED,
-        next_step: str,
+        next_step: str | Remedy,
     ) -> None:
         super().__init__(happened, changed=changed, next_step=next_step)
         self.service, self.status, self.code = service, status, code

@@ -181,10 +181,7 @@ class Plan:
     @property
     def digest(self) -> str:
         """Fingerprint of what was computed, before edits: an edit belongs to exactly this (plans.md#edits)."""
-        parts = [
-            f"{change.key}|{change.operation}|{change.addition_id}|{change.computed or change.after}"
-            for change in self.changes
-        ]
+        parts = [f"{change.key}|{change.operation}|{change.addition_id}|{_fixed(change)}" for change in self.changes]
         return hashlib.sha256("\n".join([str(self.agreement_id), *parts]).encode()).hexdigest()[:16]
 
 
@@ -225,6 +222,10 @@ class PlanEdits:
     price_source: PriceSource | None = None
 
 
+DROPPED = "dropped"
+"""The digest of edits that fitted no more once: they fit no plan again (plans.md#edits)."""
+
+
 def with_edits(plan: Plan, edits: PlanEdits | None) -> Plan:
     """Lay the operator's edits over a computed plan; drop them, visibly, if the plan has changed (plans.md#edits)."""
     if edits is None or not edits.edits:
@@ -250,3 +251,9 @@ def _edited(change: Change, edit: Edit | None) -> Change:
         edited=frozenset(edit.values),
         left_out=edit.left_out,
     )
+
+
+def _fixed(change: Change) -> object:
+    """What of a change was computed: of an end its day only, the rest is what ConnectWise holds."""
+    after = change.computed or change.after
+    return after.cancelled if after is not None and change.operation is Operation.UPDATE else after

@@ -71,6 +71,7 @@ class Agreement:
         currency: ISO code, or empty when the agreement names none.
         next_invoice: First day that is not billed yet, if ConnectWise says.
         is_inactive: Not Active, or cancelled.
+        parent_id: The agreement it is invoiced with, if it is a child.
     """
 
     id: AgreementId
@@ -87,6 +88,7 @@ class Agreement:
     currency: str = ""
     status: str = "Active"
     is_cancelled: bool = False
+    parent_id: AgreementId | None = None
 
     @property
     def is_inactive(self) -> bool:
@@ -251,6 +253,11 @@ class CatalogItem:
     product_class: str = ""
     category: str = ""
     is_priced: bool = True
+
+    @property
+    def is_bundle(self) -> bool:
+        """ConnectWise refuses an addition of it (plans.md#refused-in-the-plan)."""
+        return self.product_class == "Bundle"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,10 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from cwtui.domain.ids import INITIAL, AdditionId, CustomerId, OrderId, SubscriptionId, TaskId
+from cwtui.domain.ids import INITIAL, AdditionId, AgreementId, CustomerId, OrderId, SubscriptionId, TaskId
 from cwtui.domain.marketplace import Order, OrderLine, OrderType
 from cwtui.domain.psa import AdditionValues
+from cwtui.domain.remedies import Remedy
 
 
 class TaskKind(StrEnum):
@@ -76,13 +77,15 @@ class Problem:
     """One reason why a task waits for a person.
 
     Attributes:
-        message: What is wrong and what to do about it.
+        message: What is wrong, with names and ids; it names neither a command nor a key.
         target: The id concerned (customer, product, agreement, addition …), as text.
+        remedy: What mends it, where a shell has a command or a key for it.
     """
 
     code: ProblemCode
     message: str
     target: str = ""
+    remedy: Remedy | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +138,7 @@ class Task:
         notes: What its plan says beside; they ask for nothing.
         acceptance: Who accepted which warnings.
         by_hand: What was decided about additions that somebody made by hand.
+        looked_at: The agreement whose additions were read for its subscription's first plan.
     """
 
     id: TaskId
@@ -158,6 +162,7 @@ class Task:
     notes: tuple[str, ...] = ()
     acceptance: Acceptance | None = None
     by_hand: tuple[HandMade, ...] = ()
+    looked_at: AgreementId | None = None
 
     @property
     def is_initial(self) -> bool:

@@ -35,7 +35,7 @@ class AutoRun(Feature):
     async def run(self, *, dry_run: bool = False) -> AutoReport:
         """Check, then synchronise every task that is ready; `failed` ones are tried again (commands.md#auto)."""
         self.workspace.begin_run()
-        report = await self.checking.run()
+        report = await self.checking.run(writes_next=not dry_run)
         errors = [*report.failures]
         if not report.is_planned:
             return await self._reported(SyncOutcome(), report, dry_run=dry_run, errors=errors)

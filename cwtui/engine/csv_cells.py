@@ -9,6 +9,7 @@ from functools import lru_cache
 _FORMULA = re.compile(r"'*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
 _PLAIN_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 _TEXT_FORMULA = re.compile(r'="([^"]*)"')
+_ALL_QUOTED = re.compile(r'"([^"]*)"')
 _FORCED_TEXT = re.compile(r"'(?=[A-Z0-9=+\-@])")
 _INVISIBLE = re.compile("[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
 _BLANKS = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
@@ -18,6 +19,7 @@ _ERROR = re.compile(
     re.IGNORECASE,
 )
 _SHORTENED = re.compile(r"[+-]?\d+(?:[.,]\d+)?E[+-]\d+", re.IGNORECASE)
+_QUOTED = re.compile(r'(?<!\S)"[^"]+"(?![^\s,;.)])')
 _TOTAL = re.compile(
     r"(?:(?:(?:grand|sub|report|overall)[ -]?)?totals?|(?:gesamt|zwischen)?summe|gesamt|somme|totale|suma|totaal):?",
     re.IGNORECASE,
@@ -37,8 +39,10 @@ def original_cell(text: str) -> str:
 def undamaged(text: str) -> str:
     """The text a cell was given before a spreadsheet dressed it: `="001"`, `'001`, invisible signs, other blanks."""
     text = text.strip() if text.isascii() else _BLANKS.sub(" ", _INVISIBLE.sub("", text)).strip()
-    if text[:1] not in {"=", "'"}:
+    if text[:1] not in {"=", "'", '"'}:
         return text
+    if said := _ALL_QUOTED.fullmatch(text):
+        return said[1].strip()
     if said := _TEXT_FORMULA.fullmatch(text):
         return said[1].strip()
     return _FORCED_TEXT.sub("", text, count=1) if text.startswith("'") else text
@@ -51,6 +55,8 @@ def damage(text: str) -> str:
         return "is a spreadsheet's error"
     if _SHORTENED.fullmatch(text):
         return "was shortened by a spreadsheet, so its last digits are not known"
+    if '"' in _QUOTED.sub("", text):
+        return "has a stray quotation mark"
     return ""
 
 

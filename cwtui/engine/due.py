@@ -26,6 +26,8 @@ _SETTLED_HERE = frozenset(
 
 _BASIS = "planning.basis"
 _FEW = 2
+_WORDS = "problems as data"
+"""Changes with the shape of problems, so that tasks an older version planned are planned anew."""
 
 
 def due_tasks(
@@ -75,7 +77,7 @@ def _has(task: Task, code: ProblemCode) -> bool:
 
 def basis(store: Store, rules: PlanningRules) -> str:
     """Fingerprint of what the operator decides about plans: mappings, settings, this version's rules."""
-    parts = [__version__, repr(rules), store.mappings().fingerprint]
+    parts = [__version__, _WORDS, repr(rules), store.mappings().fingerprint]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 

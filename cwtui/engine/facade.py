@@ -8,11 +8,11 @@ from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from cwtui.domain.ids import AdditionId, TaskId
+from cwtui.domain.ids import AdditionId, ProductId, TaskId
 from cwtui.domain.mappings import Mapping, MappingKey, MappingKind
 from cwtui.domain.plans import Plan
 from cwtui.domain.records import AuditRow, RecordWrite
-from cwtui.domain.tasks import Task, TaskKind, TaskStatus
+from cwtui.domain.tasks import ByHand, Task, TaskKind, TaskStatus
 from cwtui.engine.planning.desk import PlanningDesk
 from cwtui.engine.reports import AutoReport, CheckReport, DoctorReport, MappingRow, Suggestion, UndoReport
 from cwtui.engine.workspace import Feature
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from cwtui.engine.mapping.workbench import Workbench
     from cwtui.engine.planning.open_tasks import OpenTasks
     from cwtui.engine.reconciling.adoption import Adoption
+    from cwtui.engine.reconciling.by_hand import ByHandDesk
     from cwtui.engine.reconciling.reconcile import Reconciler
     from cwtui.engine.reconciling.repair_tasks import RepairTasks
     from cwtui.engine.reporting.forecast import Forecaster
@@ -108,6 +109,18 @@ class Engine(Feature):
     async def accept(self, task_ids: Sequence[TaskId]) -> Sequence[Task]:
         """A person has seen the warnings of these tasks (plans.md#warnings). All or none."""
         return await self.work.accept(task_ids)
+
+    async def adopt_for(self, task_id: TaskId, addition_id: AdditionId, product: ProductId | None = None) -> Task:
+        """Link an addition that stands already to a task's subscription (plans.md#billed-by-hand)."""
+        return await self.by_hand.adopt(task_id, addition_id, product)
+
+    async def end_by_hand(self, task_id: TaskId, addition_id: AdditionId) -> Task:
+        """Let a hand-made addition end where the task's new one begins, when the task is written."""
+        return await self.by_hand.decide(task_id, addition_id, ByHand.END)
+
+    async def bill_both(self, task_id: TaskId, addition_id: AdditionId) -> Task:
+        """Let a hand-made addition stand beside the task's new one."""
+        return await self.by_hand.decide(task_id, addition_id, ByHand.BOTH)
 
     async def skip(self, task_ids: Sequence[TaskId], reason: str = "") -> Sequence[Task]:
         """Set tasks aside for good; the tasks as they then stand. All or none."""
@@ -207,6 +220,13 @@ class Engine(Feature):
         from cwtui.engine.reconciling.adoption import Adoption
 
         return Adoption(self.workspace, self.desk)
+
+    @cached_property
+    def by_hand(self) -> ByHandDesk:
+        """Settles what stands in an agreement already."""
+        from cwtui.engine.reconciling.by_hand import ByHandDesk
+
+        return ByHandDesk(self.workspace, self.desk, self.open_tasks, self.adoption)
 
     @cached_property
     def reconciler(self) -> Reconciler:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import IO, TypeAlias
 
@@ -21,8 +22,8 @@ from cwtui.engine.text_file import LARGEST_TABLE, opened, text_of
 
 Cells: TypeAlias = list[str]
 Header: TypeAlias = tuple[str, ...]
-Line: TypeAlias = tuple[int, int, Cells]
-"""First and last line of a row in the file, and its cells."""
+Line: TypeAlias = tuple[int, int, Cells, bool]
+"""First and last line of a row in the file, its cells, and whether its quotation marks part them beyond doubt."""
 
 _DELIMITERS = ",;\t|"
 _SEPARATORS = re.compile(r"[\s_-]+")
@@ -47,12 +48,14 @@ class Found:
         header: Its cells, folded: `account id` and `Account_ID` are one.
         spelt: Its cells as they stand.
         parts_by_comma: Commas part the cells, so that no plain number has one.
+        is_sound: Its quotation marks part its cells beyond doubt.
     """
 
     line: int
     header: Header
     spelt: tuple[str, ...]
     parts_by_comma: bool = False
+    is_sound: bool = True
 
 
 class Table:
@@ -92,10 +95,10 @@ class Table:
 
     def _first(self, delimiter: str, header_row: int | None) -> Iterator[Found]:
         """The lines that may be the header."""
-        for first, _, cells in itertools.islice(self._lines(delimiter), header_row or _DEEPEST_HEADER):
+        for first, _, cells, is_sound in itertools.islice(self._lines(delimiter), header_row or _DEEPEST_HEADER):
             if header_row is None or first == header_row:
                 spelt = tuple(undamaged(cell) for cell in cells)
-                yield Found(first, tuple(map(folded, spelt)), spelt, delimiter == ",")
+                yield Found(first, tuple(map(folded, spelt)), spelt, delimiter == ",", is_sound)
 
     def rows(self, found: Found) -> Iterator[Line]:
         """Every row below the header, in the file's order."""
@@ -141,19 +144,40 @@ def csv_table(text: IO[str], name: str) -> Table:
 
 
 def _csv_lines(text: Iterable[str], name: str, delimiter: str) -> Iterator[Line]:
-    reader = csv.reader(itertools.chain(text, (_END,)), delimiter=delimiter, strict=False)
+    raw: list[str] = []
+    sound = _sound(delimiter)
+    reader = csv.reader(_remembered(text, raw), delimiter=delimiter, strict=False)
     first = 1
     try:
         for cells in reader:
+            record = raw[0] if len(raw) == 1 else "".join(raw)
+            raw.clear()
             last = reader.line_num
             if last > first and _END in cells[-1]:
                 raise broken(name, first, "a quotation mark in the row that begins here is never closed")
             if cells == [_END]:
                 return
-            yield first, last, cells
+            yield first, last, cells, '"' not in record or sound.fullmatch(record) is not None
             first = last + 1
     except csv.Error as error:
         raise broken(name, first, str(error)) from error
+
+
+def _remembered(text: Iterable[str], raw: list[str]) -> Iterator[str]:
+    """The lines of a text and its end; each is remembered until its row is read."""
+    for line in text:
+        raw.append(line)
+        yield line
+    raw.append("")
+    yield _END
+
+
+@cache
+def _sound(delimiter: str) -> re.Pattern[str]:
+    """A row whose quoted cells end where a cell ends."""
+    by = re.escape(delimiter)
+    cell = rf'(?:"(?:[^"]++|"")*+"|(?!")[^{by}\r\n]*+)'
+    return re.compile(rf"{cell}(?:{by}{cell})*+[\r\n]*")
 
 
 def broken(name: str, line: int, what: str) -> InputError:
@@ -196,7 +220,7 @@ def folded(header: str) -> str:
 def enumerate_rows(rows: Iterable[Sequence[object]]) -> Iterator[Line]:
     """The rows of a sheet by their number there, each cell as text."""
     for line, row in enumerate(rows, start=1):
-        yield line, line, [cell if type(cell) is str else _text(cell) for cell in row]
+        yield line, line, [cell if type(cell) is str else _text(cell) for cell in row], True
 
 
 def _text(cell: object) -> str:

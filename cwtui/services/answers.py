@@ -24,6 +24,7 @@ from cwtui.domain.errors import (
     Transient,
     Unreadable,
 )
+from cwtui.domain.remedies import Action, Remedy
 from cwtui.services import exact_json
 
 Service = Literal["marketplace", "PSA"]
@@ -160,11 +161,11 @@ def refusal(asked: Asked, response: httpx.Response, secrets: Iterable[str]) -> S
     if status < HTTPStatus.BAD_REQUEST:
         return unreadable(asked, "a redirect to another address", status)
     kind: type[ServiceError] = Refused
-    next_step = "Correct what it names, then try again."
+    next_step: str | Remedy = "Correct what it names, then try again."
     if status == HTTPStatus.UNAUTHORIZED:
-        kind, next_step = AccessDenied, f"Check the credentials of the {asked.service}, then run `cwtui doctor`."
+        kind, next_step = AccessDenied, Remedy(Action.CHECK_CREDENTIALS, asked.service)
     elif status == HTTPStatus.FORBIDDEN:
-        kind, next_step = AccessDenied, "Run `cwtui doctor`: it lists what the credentials do not permit."
+        kind, next_step = AccessDenied, Remedy(Action.DIAGNOSE)
     elif status == HTTPStatus.NOT_FOUND:
         kind, next_step = NotFound, "Check that it was not deleted there; wrong credentials can look like this too."
     return kind(
@@ -215,7 +216,7 @@ def failed(asked: Asked, happened: str, *, status: int | None = None, code: str 
         status=status,
         code=code,
         changed=asked.changed,
-        next_step="Try again later; `cwtui doctor` shows whether the service answers.",
+        next_step=Remedy(Action.TRY_LATER),
     )
 
 

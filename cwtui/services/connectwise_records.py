@@ -153,7 +153,7 @@ CONTACTS = Reader(_Contact, _contact)
 
 AGREEMENT_FIELDS = (
     "id,name,company/id,type/name,billingCycle/id,billingCycle/name,billOneTimeFlag,invoicingCycle,startDate,endDate,noEndingDateFlag,"
-    "billStartDate,nextInvoiceDate,prorateFlag,currency,agreementStatus,cancelledFlag"
+    "billStartDate,nextInvoiceDate,prorateFlag,currency,agreementStatus,cancelledFlag,parentAgreement/id"
 )
 
 
@@ -180,6 +180,7 @@ class AgreementRecord(Record):
     currency: _Currency | None = None
     agreement_status: Text = None
     cancelled_flag: bool | None = None
+    parent_agreement: Reference | None = None
 
 
 _CYCLES_BY_NAME = {str(cycle): cycle for cycle in BillingCycle}
@@ -208,6 +209,7 @@ def agreements(cycles: Mapping[int, BillingCycle]) -> Reader[AgreementRecord, Ag
             currency=(row.currency.currency_code if row.currency else None) or "",
             status=row.agreement_status or "",
             is_cancelled=bool(row.cancelled_flag),
+            parent_id=None if (parent := (row.parent_agreement or _NONE).id) is None else AgreementId(parent),
         )
 
     return Reader(AgreementRecord, agreement)

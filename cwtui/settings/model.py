@@ -12,16 +12,19 @@ from datetime import timedelta
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, get_args
+from typing import Annotated, Literal, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, SecretStr
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, SecretStr, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from cwtui.domain.errors import ConfigError
 from cwtui.domain.plans import PriceSource, ProrateMode
 from cwtui.durations import DURATION_FORM, parse_duration
 from cwtui.options import DEFAULT_PROFILE
+from cwtui.settings.profile_keys import Headers, Values, refuse_unknown
 from cwtui.settings.urls import checked_url, connectwise_api_url
+from cwtui.vendors.layouts import COUNT_COLUMNS
+from cwtui.vendors.profiles import is_shipped, shipped_profile
 
 ENV_PREFIX = "CWTUI_"
 ENV_DELIMITER = "__"
@@ -177,7 +180,7 @@ class VendorFiles(_Section):
     """
 
     agreement_type: str = Field("Intermedia", min_length=1, description="the name of an agreement type")
-    columns: dict[str, str] = Field(
+    columns: dict[str, Headers] = Field(
         default_factory=dict, description='a table of column = "header in the file", [intermedia.columns]'
     )
     unsupported_skus: Pattern = Field("(?i)pbx|voice|voip", description=_PATTERN)
@@ -197,17 +200,40 @@ class Intermedia(VendorFiles):
 
 
 class UsageLayout(VendorFiles):
-    """Another vendor's usage file: `[usage.NAME]`.
-
-    Attributes:
-        priced_names: Its catalog items are named `<SKU>_<UNIT_PRICE>`; else by the SKU alone.
-    """
+    """Another vendor's usage file: `[usage.NAME]`; see `cwtui.vendors.layouts.Layout` for what each key does."""
 
     agreement_type: str = Field(min_length=1, description="the name of an agreement type")
     unsupported_skus: Pattern = Field("", description=_PATTERN)
     one_time_skus: Pattern = Field("", description=_PATTERN)
     recurring_skus: Pattern = Field("", description=_PATTERN)
     priced_names: bool = Field(default=False, description=_BOOL)
+    joined_by: str = ":"
+    keep: dict[str, Values] = Field(default_factory=dict)
+    skip: dict[str, Values] = Field(default_factory=dict)
+    accounts_by: Literal["id", "name"] = "id"
+    same_company: Literal["refuse", "add_up"] = "refuse"
+    same_sku: Literal["add_up", "apart"] = "add_up"
+    multiply_by: Decimal = Field(Decimal(1), gt=0)
+    divide_by: Decimal = Field(Decimal(1), gt=0)
+    round: Literal["", "up", "down", "half_up"] = ""
+    decimals: int = Field(0, ge=0, le=6)
+    quantity: Decimal | None = Field(None, ge=0)
+    sku_columns: dict[str, str] = Field(default_factory=dict)
+    price_from: Literal["catalog", "file"] = "catalog"
+    sign: Literal[1, -1] = 1
+    header_row: int | None = Field(None, ge=1)
+    sheet: str = ""
+    decimal_mark: Literal["", ".", ","] = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def check_keys(cls, given: object) -> object:
+        """Refuse a key that there is none of, with the nearest there is; so the keys of `columns`."""
+        if isinstance(given, Mapping):
+            refuse_unknown(given, cls.model_fields, "")
+            columns = given.get("columns", {})
+            refuse_unknown(columns if isinstance(columns, Mapping) else {}, COUNT_COLUMNS, "columns.")
+        return given
 
 
 class Usage(_Section):
@@ -215,6 +241,17 @@ class Usage(_Section):
 
     model_config = ConfigDict(extra="allow")
     __pydantic_extra__: dict[str, UsageLayout]
+
+    @model_validator(mode="before")
+    @classmethod
+    def begin_with_shipped(cls, given: object) -> object:
+        """A profile that comes with the program is where settings of its name begin."""
+        if not isinstance(given, Mapping):
+            return given
+        return {
+            name: {**shipped_profile(name), **own} if isinstance(own, Mapping) and is_shipped(name) else own
+            for name, own in given.items()
+        }
 
     @property
     def layouts(self) -> Mapping[str, UsageLayout]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Iterator
 from functools import partial
 
@@ -10,36 +9,14 @@ from cwtui.domain.addition_words import label_of, values_shown
 from cwtui.domain.ledger import Operation
 from cwtui.domain.money import plain, price_text
 from cwtui.domain.plans import Change, Plan
-from cwtui.domain.tasks import Problem, ProblemCode, Task, TaskStatus
+from cwtui.domain.tasks import Problem, Task, TaskStatus
 from cwtui.tui.names import Ids, Names, named_value
+from cwtui.tui.problems import key_for
 from cwtui.tui.widgets.detail_pane import Line, block
 from cwtui.tui.widgets.status_words import KIND_WORDS, STATUS_WORDS
 from cwtui.tui.widgets.tone import Tone
 
-_COMMAND = re.compile(r" Map it: cwtui map set \S+ \S+ [A-Z_]+\.$")
-"""How a message ends for those without a screen; here a key does it."""
 _SYMBOLS = {Operation.CREATE: "+", Operation.UPDATE: "~", Operation.DELETE: "−"}
-_KEYS = {
-    ProblemCode.CUSTOMER_UNMAPPED: "m maps it",
-    ProblemCode.PRODUCT_UNMAPPED: "m maps it, or adds it to ConnectWise",
-    ProblemCode.AGREEMENT_UNMAPPED: "m maps it",
-    ProblemCode.AGREEMENT_WRONG_COMPANY: "m chooses another agreement",
-    ProblemCode.AGREEMENT_INACTIVE: "m chooses another agreement",
-    ProblemCode.AGREEMENT_ENDED: "m chooses another agreement",
-    ProblemCode.AGREEMENT_NOT_BILLING: "m chooses another agreement",
-    ProblemCode.BILLING_CYCLE_MISMATCH: "m chooses another agreement",
-    ProblemCode.CURRENCY_MISMATCH: "m chooses another agreement",
-    ProblemCode.CATALOG_ITEM_INACTIVE: "m chooses another catalog item",
-    ProblemCode.GUARD: "s confirms it and syncs",
-    ProblemCode.UNKNOWN_CHARGE_TYPE: "x skips it",
-    ProblemCode.UNKNOWN_ORDER_TYPE: "x skips it",
-    ProblemCode.SUBSCRIPTION_MISSING: "x skips it",
-    ProblemCode.STATEMENT_BILLING_UNSUPPORTED: "x skips it",
-    ProblemCode.LINK_MISSING: "4 reconciles it",
-    ProblemCode.LINK_CHANGED: "4 reconciles it",
-    ProblemCode.ROW_REFUSED: "x skips it",
-    ProblemCode.PROFILE_MISSING: "x skips it",
-}
 
 
 def task_lines(task: Task) -> list[Line]:
@@ -79,8 +56,8 @@ def problem_lines(problems: Iterable[Problem]) -> Iterator[Line]:
         if not place:
             yield Line("")
             yield Line("What keeps it from being ready", Tone.HEADING)
-        yield Line(f"! {_COMMAND.sub('', problem.message)}", Tone.ATTENTION)
-        yield Line(f"{problem.code} · key: {_KEYS[problem.code]}", Tone.MUTED, indent=2)
+        yield Line(f"! {problem.message}", Tone.ATTENTION)
+        yield Line(f"{problem.code} · key: {key_for(problem)}", Tone.MUTED, indent=2)
 
 
 def plan_lines(plan: Plan, names: Names | None = None, shown: Collection[str] = ()) -> list[Line]:

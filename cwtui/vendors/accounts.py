@@ -13,6 +13,7 @@ from cwtui.domain.ids import CompanyId
 from cwtui.domain.management import ManageId
 from cwtui.domain.marketplace import Address
 from cwtui.domain.psa import Company
+from cwtui.domain.remedies import Action, Remedy
 from cwtui.engine.concurrently import each
 from cwtui.engine.csv_cells import damage, is_total
 from cwtui.engine.protocols import Listener, Progress, Store
@@ -176,7 +177,7 @@ class AccountExport:
         if solution is None:
             raise InputError(
                 f"ConnectWise has no Management IT solution {SOLUTION}, so there are no Manage IDs of it.",
-                next_step="Run `cwtui intermedia setup --apply`.",
+                next_step=Remedy(Action.SET_UP_VENDOR),
             )
         return solution.id
 
@@ -240,8 +241,8 @@ class AccountExport:
         living = [(company, by) for company, by in candidates if not company.is_deleted]
         if len(living) > 1:
             names = ", ".join(f"{company.name} ({company.id}, by {by})" for company, by in living)
-            reason = f"several companies carry its id: {names}; choose: cwtui map set customer"
-            return row.refused(f"{reason} {self.layout.customer(account)} ID", "account_id")
+            reason = f"several companies carry its id: {names}"
+            return row.refused(f"{reason}; map customer {self.layout.customer(account)} to one of them", "account_id")
         if living:
             if other := self._links.other(living[0][0].id, account):
                 reason = f"company {living[0][0].name} is linked to account {other} already"
@@ -259,7 +260,7 @@ class AccountExport:
             return company, LinkedBy.LINK
         state = "in the recycle bin; restore it in ConnectWise" if company else "no longer in ConnectWise"
         name = f"{company.name} ({linked})" if company else str(linked)
-        forget = f"cwtui map unset customer {self.layout.customer(self._links.spelling(row['account_id']))}"
+        forget = f"unmap customer {self.layout.customer(self._links.spelling(row['account_id']))}"
         return row.refused(f"its company {name} is {state}, or let it go: {forget}", "account_id")
 
     async def _create(self, row: Row) -> Company | Refusal:

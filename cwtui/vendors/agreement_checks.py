@@ -10,6 +10,7 @@ from cwtui.domain.marketplace import Duration, Subscription, SubscriptionStatus
 from cwtui.domain.planning.task import agreement_problems
 from cwtui.domain.plans import Change
 from cwtui.domain.psa import Agreement
+from cwtui.domain.remedies import Action, Remedy
 from cwtui.domain.tasks import Problem, ProblemCode, Task
 from cwtui.vendors.count_facts import CountFacts
 
@@ -20,26 +21,26 @@ MONTH = Duration("month", Decimal(1))
 def agreement_faults(facts: CountFacts) -> list[Problem]:
     """What is wrong with the account's link and agreement, each with what to do about it."""
     task, company = facts.task, facts.company
-    choose = f"cwtui map set agreement {task.subscription_id} AGREEMENT_ID."
+    choose = Remedy(Action.MAP, task.subscription_id, "agreement")
     found = []
     if company is None:
         message = f"Account {task.customer_id} is not linked to a company."
-        link = f"Link it: cwtui map set customer {task.customer_id} COMPANY_ID."
-        found.append(Problem(ProblemCode.CUSTOMER_UNMAPPED, f"{message} {link}", task.customer_id))
+        link = Remedy(Action.MAP, task.customer_id, "customer")
+        found.append(Problem(ProblemCode.CUSTOMER_UNMAPPED, message, task.customer_id, link))
     if facts.agreement_id is None:
-        message = f"{facts.lacking} Then give the report again, or choose one: {choose}"
-        return [*found, Problem(ProblemCode.AGREEMENT_UNMAPPED, message, task.subscription_id)]
+        message = f"{facts.lacking} Then give the report again, or choose an agreement."
+        return [*found, Problem(ProblemCode.AGREEMENT_UNMAPPED, message, task.subscription_id, choose)]
     target = str(facts.agreement_id)
     if facts.agreement is None:
-        message = f"Agreement {target} does not exist in ConnectWise. Choose another one: {choose}"
-        return [*found, Problem(ProblemCode.AGREEMENT_INACTIVE, message, target)]
+        message = f"Agreement {target} does not exist in ConnectWise, or cannot be read. Choose another one."
+        return [*found, Problem(ProblemCode.AGREEMENT_INACTIVE, message, target, choose)]
     found += agreement_problems(facts.agreement, _as_subscription(task))
     if company is not None and facts.agreement.company_id != company:
         message = (
             f"Agreement {facts.agreement.name} belongs to company {facts.agreement.company_id}, the account is linked"
-            f" to {company}. Choose an agreement of that company: {choose}"
+            f" to {company}. Choose an agreement of that company."
         )
-        found.append(Problem(ProblemCode.AGREEMENT_WRONG_COMPANY, message, target))
+        found.append(Problem(ProblemCode.AGREEMENT_WRONG_COMPANY, message, target, choose))
     return found
 
 

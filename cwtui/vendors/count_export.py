@@ -6,7 +6,7 @@ Rule: files.md#export-counts.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -48,6 +48,8 @@ from cwtui.vendors.linked_accounts import LinkedAccounts
 from cwtui.vendors.protocols import IntermediaPsa
 from cwtui.vendors.vendor_file import Refusal
 
+_NOBODY = CompanyId(0)
+"""Stands for the company of an account that nobody mapped yet."""
 _SECOND = timedelta(seconds=1)
 _RECORDS_KEPT = 3
 """Ended tasks of an account whose lines are kept: they may be undone or reopened."""
@@ -170,6 +172,8 @@ class CountExport:
         found = []
         for account, lines in self._accounts(report):
             company = companies.get(account)
+            if company is None and self.layout.by_name and links.company(account) is None:
+                company = Company(_NOBODY, "", account)
             if company is None:
                 self._refuse(report, account, self._unlinked(account, links))
                 continue
@@ -178,6 +182,8 @@ class CountExport:
             if not items and not doubts:
                 continue
             agreement_id, lacking = self._agreement(account, company, agreements[company.id])
+            if company.id == _NOBODY:
+                lacking = f"No company is mapped to {account}."
             day = report.moment.date() if report.is_dated else None
             digest = digest_of((self._told_by(item), item.quantity) for item in items)
             record = CountRecord(
@@ -255,16 +261,17 @@ class CountExport:
         with self.store.batch():
             for account in accounts:
                 found = by_text[account.casefold()]
-                if len(found) == 1 and not links.other(next(iter(found)), account):
+                taken = "" if self.layout.adds_up_company else links.other(next(iter(found), _NOBODY), account)
+                if len(found) == 1 and not taken:
                     links.link(account, next(iter(found)))
 
     def _unlinked(self, account: str, links: LinkedAccounts) -> str:
         if links.company(account) is not None:
             return "its company is no longer in ConnectWise, or in the recycle bin"
         if self.layout.links_by_identifier:
-            link = f"link it: cwtui map set customer {self.layout.customer(account)} ID"
+            link = f"map customer {self.layout.customer(account)} to its company"
             return f"no company carries its id and no other account's; {link}"
-        return "the account is not linked to a company; run `cwtui intermedia export-accounts` first"
+        return "the account is not linked to a company; export the accounts first"
 
     def _refuse(self, report: BillingReport, account: str, reason: str) -> None:
         self._refused += [Refusal(number, account, reason) for number in report.rows_of(account)]
@@ -317,11 +324,13 @@ class CountExport:
         return None, f"Company {company.name} has no agreement of type {kind}. Add one in ConnectWise."
 
     def _alone(self, report: BillingReport, found: Sequence[AccountCounts]) -> list[AccountCounts]:
-        """Accounts that share an agreement would undo each other's counts: all of them are refused."""
+        """Accounts that share an agreement would undo each other's counts: all are refused, or added up."""
         sharing: dict[AgreementId, list[str]] = defaultdict(list)
         for one in found:
             if one.record.agreement_id is not None:
                 sharing[one.record.agreement_id].append(one.account)
+        if self.layout.adds_up_company:
+            return [self._together(list(group)) for group in self._by_agreement(found)]
         alone = []
         for one in found:
             others = sharing[one.record.agreement_id] if one.record.agreement_id is not None else [one.account]
@@ -332,6 +341,44 @@ class CountExport:
                 reason = f"accounts {names} share agreement {one.record.agreement_id}; give each its own"
                 self._refuse(report, one.account, reason)
         return alone
+
+    def _by_agreement(self, found: Sequence[AccountCounts]) -> Iterable[Sequence[AccountCounts]]:
+        groups: dict[object, list[AccountCounts]] = defaultdict(list)
+        for one in found:
+            groups[one.record.agreement_id or one.account].append(one)
+        return groups.values()
+
+    def _together(self, group: Sequence[AccountCounts]) -> AccountCounts:
+        """One company's accounts as one, named by the first of those linked: every month the same."""
+        if len(group) == 1 and not self._links.other(group[0].company.id, group[0].account):
+            return group[0]
+        company = group[0].company
+        names = [name for name in self._links.accounts() if self._links.company(name) == company.id]
+        main = (names or [group[0].account])[0]
+        items: dict[str, CountedItem] = {}
+        doubts: dict[str, tuple[int, ...]] = {}
+        known: dict[CatalogItemId, str] = {}
+        for one in group:
+            known |= one.record.known
+            for sku, lines in one.record.doubts.items():
+                doubts[sku] = (*doubts.get(sku, ()), *lines)
+            for item in one.record.items:
+                held = items.get(item.name)
+                if held is not None and (held.unit_cost, held.price) != (item.unit_cost, item.price):
+                    reason = f"the accounts of {company.name} have it at different prices"
+                    self._refused += [Refusal(line, f"{one.account}, {item.sku}", reason) for line in item.lines]
+                    key = item.sku.casefold()
+                    doubts[key] = (*doubts.get(key, ()), *held.lines, *item.lines)
+                elif held is not None:
+                    lines = (*held.lines, *item.lines)
+                    items[item.name] = replace(held, quantity=held.quantity + item.quantity, lines=lines)
+                else:
+                    items[item.name] = item
+        added = tuple(items.values())
+        digest = digest_of((self._told_by(item), item.quantity) for item in added)
+        known |= self._known(main)
+        record = replace(group[0].record, account=main, items=added, doubts=doubts, digest=digest, known=known)
+        return replace(group[0], account=main, record=record)
 
     async def _with_additions(self, found: Sequence[AccountCounts]) -> list[AccountCounts]:
         agreements = [one.record.agreement_id for one in found if one.record.agreement_id is not None]

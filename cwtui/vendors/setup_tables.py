@@ -9,6 +9,7 @@ from enum import StrEnum
 from cwtui.domain.errors import InputError
 from cwtui.domain.management import ManagementSolution
 from cwtui.domain.psa import TableEntry
+from cwtui.domain.remedies import Action, Remedy
 from cwtui.engine.writing.create_once import CreateOnce
 from cwtui.vendors.layouts import Layout
 from cwtui.vendors.protocols import IntermediaPsa
@@ -73,7 +74,7 @@ class Checklist:
         if item.id is None or item.state is SetupState.UNFIT:
             raise InputError(
                 f"ConnectWise has no {item.table} {item.name} that can be used.{f' {item.note}' if item.note else ''}",
-                next_step="Run `cwtui intermedia setup --apply`.",
+                next_step=Remedy(Action.SET_UP_VENDOR),
             )
         return item.id
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from cwtui.domain.errors import InputError
 from cwtui.domain.plain_text import plain_text
 from cwtui.engine.csv_cells import damage, undamaged
-from cwtui.engine.tables import Found, Header, Line, Table, csv_table, folded, open_table, swallows_rows
+from cwtui.engine.tables import Found, Header, Line, Table, broken, csv_table, folded, open_table, swallows_rows
 from cwtui.vendors.layouts import Headers
 from cwtui.vendors.numbers import NumberRule
 
@@ -213,6 +213,9 @@ class _Reader:
         every = {one for headers in self.wanted.values() for one in headers} | set(self.filters)
         twice = sorted(header for header in every if found.header.count(header) > 1)
         missing = self._missing(found.header)
+        swallows = swallows_rows(found.spelt, self.table.delimiter, len(found.spelt), len(self.needed) - 1)
+        if not missing and (swallows or not found.is_sound):
+            raise broken(self.table.name, found.line, "a quotation mark in the header takes rows into it")
         if not missing and not twice:
             return
         shown = plain_text(", ".join(filter(None, found.spelt)), 200) or "nothing"
@@ -242,9 +245,9 @@ class _Reader:
         deepest = max((at for places in self.at.values() for at in places), default=0)
         width, places, delimiter = self.width, self.places, self.table.delimiter
         for line in self.table.rows(found):
-            first, last, cells = line
+            first, last, cells, is_sound = line
             size = len(cells)
-            if (size > width or last > first) and (refused := self._misread(line, delimiter)):
+            if (size != width or last > first or not is_sound) and (refused := self._misread(line, delimiter)):
                 self.refused.append(refused)
                 continue
             if size <= deepest or size < width:
@@ -313,7 +316,7 @@ class _Reader:
 
     def _misread(self, line: Line, delimiter: str) -> Refusal | None:
         """Why the places of a row's cells are not known; None if they are."""
-        first, last, cells = line
+        first, last, cells, is_sound = line
         width = self.width
         subject = next((undamaged(cells[at]) for at in self._at(self.needed[0]) if at < len(cells)), "")
         if last > first:
@@ -324,7 +327,14 @@ class _Reader:
             ):
                 reason = f"lines {first} to {last} are one row by their quotation marks; close or double the stray one"
                 return Refusal(first, subject, reason, "", ANYTHING)
+        if not is_sound:
+            reason = "a quoted cell does not end where its quotation mark does; close or double the stray one"
+            return Refusal(first, subject, reason, "", ANYTHING)
         extra = len(cells) - width
+        inside = sum(cell.count(delimiter) for cell in cells)
+        if extra < 0 < inside and inside >= -extra:
+            reason = f"quotation marks make {len(cells)} cells of {len(cells) + inside}; close or double the stray one"
+            return Refusal(first, subject, reason, "", ANYTHING)
         if extra > 0 and any(cell.strip() for cell in cells[width:]):
             reason = f"it has {len(cells)} cells, the header {width}; a cell with {delimiter!r} needs quotes"
             return Refusal(first, subject, reason, "", self._shifted(cells, extra, delimiter))
@@ -349,7 +359,7 @@ def _parted(cells: list[str], extra: int, delimiter: str, at: int) -> list[str]:
         for shift in range(extra + 1)
         for size in range(1, extra - shift + 2)
     ]
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys("" if damage(one) else one for one in found))
 
 
 class _Cleaned(dict[str, str]):

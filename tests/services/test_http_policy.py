@@ -95,7 +95,7 @@ async def test_five_tries_then_it_says_so(policy: HttpPolicy, script: Any) -> No
     assert policy.sent == {"GET": 5}
     assert str(error) == (
         "The PSA answered 500 (Boom) to GET /finance/agreements: It broke. Nothing was changed. "
-        "Try again later; `cwtui doctor` shows whether the service answers."
+        "Try again later; test the connections to see whether it answers."
     )
     assert (error.service, error.status, error.code) == ("PSA", 500, "Boom")
 

@@ -20,6 +20,7 @@ from cwtui.domain.planning.facts import PlanningFacts
 from cwtui.domain.planning.lines import plan_product
 from cwtui.domain.plans import Arithmetic, Change, PriceSource, Steps
 from cwtui.domain.psa import Addition, AdditionValues, Agreement
+from cwtui.domain.remedies import Remedy
 from cwtui.domain.tasks import Problem, ProblemCode
 
 
@@ -48,10 +49,10 @@ class Draft:
     _names: dict[ProductId, str] = field(default_factory=dict)
     _recalled: set[AdditionId] = field(default_factory=set)
 
-    def problem(self, code: ProblemCode, target: str, message: str) -> None:
+    def problem(self, code: ProblemCode, target: str, message: str, remedy: Remedy | None = None) -> None:
         """Collect a problem once."""
         if not any(known.code is code and known.target == target for known in self.problems):
-            self.problems.append(Problem(code, message, target))
+            self.problems.append(Problem(code, message, target, remedy))
 
     def held(self, product: ProductId, price: Decimal | None = None) -> SubscriptionProduct | None:
         """How the subscription holds a product now, at that price if it lists several; None if it does not."""
@@ -211,6 +212,23 @@ class Draft:
                 is_standing=link.is_standing,
             )
         )
+
+
+def ended(held: Addition, after: AdditionValues | None, instead: Change, *, rule: str) -> Change:
+    """The end, or the deletion, of an addition that another one takes the place of."""
+    operation = Operation.DELETE if after is None else Operation.UPDATE
+    return Change(
+        key=f"{operation}:{held.id}",
+        operation=operation,
+        agreement_id=held.agreement_id,
+        product_id=instead.product_id,
+        charge=instead.charge,
+        before=held,
+        after=after,
+        arithmetic=(f"addition {held.id} " + ("is deleted" if after is None else f"ends on {after.cancelled}"),),
+        rule=rule,
+        is_standing=True,
+    )
 
 
 def _created_steps(

@@ -45,6 +45,8 @@ class PlanningFacts:
         additions: The agreement's additions as just read; None where they were not read for this plan.
         is_newest: The order is the newest completed one known of its subscription.
         price_sources: The operator's override per change key.
+        is_company_deleted: The mapped company is in ConnectWise's recycle bin.
+        unlinked: The agreement's additions that cwtui knows nothing of, by catalog item; empty where not looked for.
     """
 
     task: Task
@@ -61,3 +63,5 @@ class PlanningFacts:
     additions: Mapping[AdditionId, Addition] | None = None
     is_newest: bool = True
     price_sources: Mapping[str, PriceSource] = field(default_factory=dict)
+    is_company_deleted: bool = False
+    unlinked: Mapping[CatalogItemId, Sequence[Addition]] = field(default_factory=dict)

@@ -13,6 +13,7 @@ from cwtui.domain.planning.draft import Draft
 from cwtui.domain.planning.lines import ChargedLine
 from cwtui.domain.plans import Arithmetic, PriceSource
 from cwtui.domain.psa import CatalogItem
+from cwtui.domain.remedies import Action, Remedy
 from cwtui.domain.tasks import ProblemCode
 
 _UNIT_CHARGES = frozenset({Charge.RECURRING, Charge.PRORATED})
@@ -47,18 +48,20 @@ def item_for(draft: Draft, product: ProductId, charge: Charge) -> CatalogItem | 
         draft.problem(
             ProblemCode.PRODUCT_UNMAPPED,
             product,
-            f"Product {draft.name_of(product)} ({product}) is not mapped to a catalog item"
-            f" for its {charge} charge. Map it: cwtui map set product {product} CATALOG_ITEM_ID.",
+            f"Product {draft.name_of(product)} ({product}) is not mapped to a catalog item for its {charge} charge.",
+            Remedy(Action.MAP, product, "product"),
         )
         return None
     item = draft.facts.catalog_items.get(mapped)
-    if item is None or item.is_inactive:
+    if item is None or item.is_inactive or item.is_bundle:
         state = "no longer exists, or cannot be read" if item is None else "is inactive"
+        if item is not None and item.is_bundle:
+            state = "is a bundle, which ConnectWise takes no addition of"
         draft.problem(
             ProblemCode.CATALOG_ITEM_INACTIVE,
             str(mapped),
             f"Catalog item {item.identifier if item else mapped} of product {draft.name_of(product)} {state}."
-            " Activate it in ConnectWise, or map the product to another one.",
+            " Set it right in ConnectWise, or map the product to another one.",
         )
         return None
     return item

@@ -7,8 +7,9 @@ from decimal import Decimal
 
 from cwtui.domain.marketplace import Duration, Subscription, SubscriptionStatus
 from cwtui.domain.money import plain, price_text
-from cwtui.domain.periods import BillingCycle
+from cwtui.domain.periods import ONE_DAY, BillingCycle
 from cwtui.domain.planning.billing import plan_billing_order
+from cwtui.domain.planning.by_hand import check_by_hand
 from cwtui.domain.planning.cancellation import plan_cancellation_order
 from cwtui.domain.planning.change import plan_change_order
 from cwtui.domain.planning.dates import AgreementDates, plan_dates
@@ -20,6 +21,7 @@ from cwtui.domain.planning.renewal import plan_renewal_order
 from cwtui.domain.planning.sales import plan_sales_order
 from cwtui.domain.plans import Change, Plan
 from cwtui.domain.psa import Addition, Agreement
+from cwtui.domain.remedies import Action, Remedy
 from cwtui.domain.tasks import Problem, ProblemCode, TaskKind, kind_of, lines_of, stray_lines
 
 _RULES = {
@@ -62,6 +64,8 @@ def plan_task(facts: PlanningFacts) -> Plan:
         _plan_by_kind(draft)
     _check_end(draft)
     _check_links(draft)
+    _check_calendar(draft)
+    check_by_hand(draft)
     return Plan(
         task_id=facts.task.id,
         subscription_id=facts.task.subscription_id,
@@ -95,8 +99,15 @@ def check_mappings(draft: Draft) -> None:
         draft.problem(
             ProblemCode.CUSTOMER_UNMAPPED,
             task.customer_id,
-            f"Customer {task.customer_name} ({task.customer_id}) is not mapped to a company."
-            f" Map it: cwtui map set customer {task.customer_id} COMPANY_ID.",
+            f"Customer {task.customer_name} ({task.customer_id}) is not mapped to a company.",
+            Remedy(Action.MAP, task.customer_id, "customer"),
+        )
+    if company is not None and draft.facts.is_company_deleted:
+        draft.problem(
+            ProblemCode.COMPANY_DELETED,
+            str(company),
+            f"Company {company}, which customer {task.customer_name} is mapped to, was deleted in ConnectWise."
+            " Restore it there, or map the customer to another one.",
         )
     if _bills_by_statement(draft.subscription):
         draft.problem(
@@ -110,8 +121,8 @@ def check_mappings(draft: Draft) -> None:
         draft.problem(
             ProblemCode.AGREEMENT_UNMAPPED,
             task.subscription_id,
-            f"Subscription {task.subscription_name} ({task.subscription_id}) is not mapped to an agreement."
-            f" Map it: cwtui map set agreement {task.subscription_id} AGREEMENT_ID.",
+            f"Subscription {task.subscription_name} ({task.subscription_id}) is not mapped to an agreement.",
+            Remedy(Action.MAP, task.subscription_id, "agreement"),
         )
         return
     agreement = draft.agreement
@@ -125,7 +136,7 @@ def check_mappings(draft: Draft) -> None:
         return
     for problem in agreement_problems(agreement, draft.subscription):
         if draft.facts.subscription is not None or problem.code is not ProblemCode.BILLING_CYCLE_MISMATCH:
-            draft.problem(problem.code, problem.target, problem.message)
+            draft.problem(problem.code, problem.target, problem.message, problem.remedy)
     if company is not None and agreement.company_id != company:
         draft.problem(
             ProblemCode.AGREEMENT_WRONG_COMPANY,
@@ -189,7 +200,7 @@ def _lines(draft: Draft) -> tuple[ChargedLine, ...]:
         totals_apart=draft.facts.task.kind is TaskKind.CHANGE_ORDER,
     )
     for problem in problems:
-        draft.problem(problem.code, problem.target, problem.message)
+        draft.problem(problem.code, problem.target, problem.message, problem.remedy)
     for stray in stray_lines(order):
         draft.problem(
             ProblemCode.SUBSCRIPTION_MISSING,
@@ -227,9 +238,31 @@ def _needs_reconciling(draft: Draft) -> None:
     draft.problem(
         ProblemCode.LINK_MISSING,
         task.subscription_id,
-        f"Subscription {task.subscription_name} was migrated: its additions may exist already. Reconcile it:"
-        f" cwtui reconcile --customer {task.customer_id}. Then skip this task.",
+        f"Subscription {task.subscription_name} was migrated: its additions may exist already."
+        " Reconcile its customer, then skip this task.",
+        Remedy(Action.RECONCILE, task.customer_id),
     )
+
+
+def _check_calendar(draft: Draft) -> None:
+    """What cwtui computes and what ConnectWise invoices may differ (plans.md#calendar-warnings)."""
+    agreement, dates = draft.agreement, draft.dates
+    if agreement is None or dates is None or not draft.changes:
+        return
+    if agreement.next_invoice is None and agreement.parent_id is None:
+        return
+    following = dates.billed_through + ONE_DAY
+    period = dates.calendar.period_of(following)
+    if following not in {period.start, agreement.first_billable}:
+        draft.warnings.append(
+            f"Agreement {agreement.name} is invoiced next from {following}, its billing periods begin on {period.start}"
+            f" and {period.end + ONE_DAY}: ConnectWise may invoice other days than these dates count on."
+        )
+    if draft.facts.today > period.end + ONE_DAY:
+        draft.warnings.append(
+            f"Agreement {agreement.name} is invoiced next from {following}, more than a billing period ago:"
+            " ConnectWise may invoice other days than these dates count on."
+        )
 
 
 def _check_end(draft: Draft) -> None:
@@ -249,6 +282,7 @@ def _check_links(draft: Draft) -> None:
     """What the plan counts on must still be what cwtui wrote, and where it is mapped (plans.md#problems)."""
     additions, agreement = draft.facts.additions, draft.agreement
     for link in draft.counted_on.values():
+        remedy = None
         if agreement is not None and link.agreement_id != agreement.id:
             text = (
                 f"belongs to agreement {link.agreement_id}, the subscription is mapped to {agreement.id} now."
@@ -263,12 +297,12 @@ def _check_links(draft: Draft) -> None:
             text = link_difference(link.drift(held.values) if held else None, held)
             if not text:
                 continue
-            text += ". Keep or adopt ConnectWise's (cwtui drift keep, cwtui drift adopt) or restore cwtui's"
-            text += " (cwtui drift restore), then sync again"
+            remedy = Remedy(Action.SETTLE_DRIFT, str(link.addition_id))
         draft.problem(
             ProblemCode.LINK_CHANGED,
             str(link.addition_id),
             f"Addition {link.addition_id} of {draft.name_of(link.product_id)} {text}.",
+            remedy,
         )
 
 

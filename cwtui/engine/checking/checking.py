@@ -21,8 +21,12 @@ class Checking(Feature):
     desk: PlanningDesk
     open_tasks: OpenTasks
 
-    async def run(self) -> CheckReport:
-        """Look for new and ended orders, make their tasks and plan what is open (check.md#later-checks)."""
+    async def run(self, *, writes_next: bool = False) -> CheckReport:
+        """Look for new and ended orders, make their tasks and plan what is open (check.md#later-checks).
+
+        Args:
+            writes_next: What is ready is written at once, and whoever writes looks at the agreements anyway.
+        """
         self.workspace.require_writable()
         self.workspace.run.is_stopping = False
         self.open_tasks.read_afresh()
@@ -30,6 +34,7 @@ class Checking(Feature):
         report = await self._check()
         try:
             if await self.open_tasks.replan_if_decided_anew():
+                await self._look(writes_next=writes_next)
                 return report
             more = counts != self.store.cursor().last_counts
             due = due_tasks(self.store, report.created, await self.open_tasks.all(), more_subscriptions=more)
@@ -37,7 +42,15 @@ class Checking(Feature):
         except ServiceError as error:  # the tasks are made: the next check plans them
             return replace(report, failures=(*report.failures, str(error)), is_planned=False)
         await self.desk.replan(due)
+        try:
+            await self._look(writes_next=writes_next)
+        except ServiceError as error:  # whoever writes looks again
+            return replace(report, failures=(*report.failures, str(error)))
         return report
+
+    async def _look(self, *, writes_next: bool) -> None:
+        if not writes_next:
+            await self.desk.look_at_agreements(await self.open_tasks.all())
 
     async def _check(self) -> CheckReport:
         report = await ChangeCheck(self.workspace).run()

@@ -171,8 +171,8 @@ class CustomerImport(Feature):
             return self._map(company, existing, adopted=True)
         if (namesake := twins.contested.get(company.id)) is not None:
             reason = (
-                f"The marketplace has customer {namesake.name} ({namesake.id}) of that name. Map it (cwtui map set"
-                f" customer {namesake.id} {company.id}), or import the company all the same: --new."
+                f"The marketplace has customer {namesake.name} ({namesake.id}) of that name."
+                f" Map customer {namesake.id} to company {company.id}, or import the company as a new customer."
             )
             return NotImported(company.id, company.name, reason)
         if account.lacks:

@@ -11,6 +11,7 @@ from pathlib import Path
 from cwtui.domain.errors import InputError
 from cwtui.domain.mappings import MAPPABLE_CHARGES, Mapping, MappingKey, MappingKind
 from cwtui.domain.plain_text import plain_text
+from cwtui.domain.remedies import Action, Remedy
 from cwtui.engine.csv_cells import original_cell, safe_cell
 from cwtui.engine.text_file import read_text
 
@@ -101,7 +102,7 @@ def _header(text: str, name: str) -> tuple[Sequence[str], str]:
             return columns, delimiter
     raise InputError(
         f"{name}, line 1: the header is not {','.join(COLUMNS)}.",
-        next_step="Begin the file with that line; `cwtui map export` writes one to start from.",
+        next_step=Remedy(Action.EXPORT_MAPPINGS),
     )
 
 

@@ -17,6 +17,7 @@ from cwtui.domain.mappings import MAPPABLE_CHARGES, Mapping, MappingKey, Mapping
 from cwtui.domain.marketplace import Customer, Product, Subscription
 from cwtui.domain.planning.lines import plan_product
 from cwtui.domain.psa import Agreement, CatalogItem, Company, NewCatalogItem
+from cwtui.domain.remedies import Action, Remedy
 from cwtui.domain.suggestions import Suggestion as Proposal
 from cwtui.domain.tasks import Task, lines_of
 from cwtui.engine.mapping.known_names import KnownNames
@@ -149,7 +150,7 @@ class MappingDesk(Feature):
             raise InputError(
                 f"ConnectWise has no {_TARGET[mapping.key.kind]} {mapping.connectwise_id}.",
                 changed="The mapping was not changed.",
-                next_step=f"Look for the right id: cwtui map suggest {mapping.key.kind}.",
+                next_step=Remedy(Action.FIND_MAPPING, kind=str(mapping.key.kind)),
             )
         self.known_names.remember(mapping.key.kind, [(mapping.connectwise_id, name)])
 

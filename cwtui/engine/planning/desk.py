@@ -14,10 +14,11 @@ from cwtui.domain.marketplace import Order, OrderLine, Product, Subscription
 from cwtui.domain.periods import BillingCycle
 from cwtui.domain.planning import PlanningFacts, PlanningRules, plan_task
 from cwtui.domain.planning.lines import plan_product
-from cwtui.domain.plans import Plan, PlanEdits, with_edits
+from cwtui.domain.plans import DROPPED, Plan, PlanEdits, PriceSource, with_edits
 from cwtui.domain.psa import Addition, Agreement, CatalogItem, billed_through
 from cwtui.domain.tasks import Acceptance, Problem, ProblemCode, Task, TaskKind, TaskStatus, lines_of
 from cwtui.engine.concurrently import in_turns, together
+from cwtui.engine.planning.surroundings import DeletedCompanies, Unlinked, still_by_hand
 from cwtui.engine.planning.waiting import waiting_for_a_person
 from cwtui.engine.reporting.monthly_effect import monthly_effect
 from cwtui.engine.workspace import Feature
@@ -62,8 +63,13 @@ class PlanningDesk(Feature):
     fresh: set[SubscriptionId] = field(default_factory=set)
     sources: dict[TaskKind, OpenPlanSource] = field(default_factory=dict)
     _opened: dict[TaskKind, PlanSource] = field(default_factory=dict)
+    companies: DeletedCompanies = field(init=False)
+    _unlinked: dict[AgreementId, Unlinked] = field(default_factory=dict)
     _asked_items: set[CatalogItemId] = field(default_factory=set)
     _has_catalogue: bool = False
+
+    def __post_init__(self) -> None:
+        self.companies = DeletedCompanies(self.workspace)
 
     @property
     def rules(self) -> PlanningRules:
@@ -80,7 +86,12 @@ class PlanningDesk(Feature):
         await self._load_missing(tasks)
         agreements = {found async for task in in_turns(tasks) if (found := self.agreement_of(task)) is not None}
         items = {item async for task in in_turns(tasks) for item in self._items_of(task)}
-        await together(self.load_agreements(agreements), self._load_catalogue(tasks), self._load_items(items))
+        await together(
+            self.load_agreements(agreements),
+            self._load_catalogue(tasks),
+            self._load_items(items),
+            self.companies.load(tasks),
+        )
         if refresh:
             await self._load_subscriptions(tasks)
             await self._load_items({item async for task in in_turns(tasks) for item in self._items_of(task)})
@@ -115,8 +126,21 @@ class PlanningDesk(Feature):
             links=self.store.links_of(task.subscription_id),
             additions=additions,
             is_newest=self._is_newest(task),
-            price_sources={edit.key: edit.price_source for edit in edits.edits if edit.price_source} if edits else {},
+            price_sources=price_sources(edits),
+            is_company_deleted=self.companies.is_deleted(task),
+            unlinked=self._unlinked_in(agreement_id, additions),
         )
+
+    def _unlinked_in(
+        self, agreement_id: AgreementId | None, additions: Mapping[AdditionId, Addition] | None
+    ) -> Mapping[CatalogItemId, Sequence[Addition]]:
+        """The additions of an agreement that cwtui knows nothing of; each reading is looked through once."""
+        if agreement_id is None or additions is None:
+            return {}
+        known = self._unlinked.get(agreement_id)
+        if known is None or known.additions is not additions:
+            known = self._unlinked[agreement_id] = Unlinked.among(additions, self.store)
+        return known.by_item
 
     def plan(self, task: Task, additions: Mapping[AdditionId, Addition] | None = None) -> Plan:
         """The task's plan with the operator's edits; one whose writing has begun stays exactly as it was."""
@@ -144,9 +168,10 @@ class PlanningDesk(Feature):
             return replace(task, status=TaskStatus.WAITING, problems=(), note=task.note)
         drifted = tuple(problem for problem in task.problems if problem.code is ProblemCode.LINK_CHANGED)
         problems = plan.problems if plan is not None else ()
-        if plan is None:  # made without reading the additions, so what was found drifted still counts
+        if plan is None:  # made without reading the additions, so what was found there still counts
             plan = self.plan(task)
-            problems = plan.problems or drifted
+            problems = (*plan.problems, *still_by_hand(task, self.store)) or drifted
+        self._drop_for_good(task, plan)
         problems = (*problems, *waiting_for_a_person(self.store, task))
         status = TaskStatus.NEEDS_ACTION if problems else TaskStatus.READY
         if task.status is TaskStatus.FAILED and not problems:
@@ -165,6 +190,47 @@ class PlanningDesk(Feature):
             acceptance=_still_holds(task.acceptance, plan.warnings),
         )
 
+    def _drop_for_good(self, task: Task, plan: Plan) -> None:
+        """Edits that fit no more stay dropped when the plan changes back (plans.md#edits)."""
+        edits = self.store.edits(task.id) if plan.dropped_edits else None
+        if edits is not None and edits.digest != DROPPED and not self.store.is_read_only:
+            self.store.save_edits(replace(edits, digest=DROPPED))
+
+    async def look_at_agreements(self, tasks: Iterable[Task]) -> None:
+        """Read what stands where a subscription's first plan writes, so that a double is told before a run begins.
+
+        Rule: plans.md#billed-by-hand.
+        """
+        first: dict[AgreementId, list[Task]] = {}
+        async for task in in_turns(tasks):
+            agreement = self.agreement_of(task)
+            if agreement is not None and self._is_unseen_first(task, agreement):
+                first.setdefault(agreement, []).append(task)
+
+        async def ask(name: AgreementId) -> dict[AdditionId, Addition] | None:
+            try:
+                return {held.id: held for held in await self.psa.additions(name)}
+            except (NotFound, Unreadable):  # whoever writes there says so
+                return None
+
+        names = sorted(first)
+        answers = await self.workspace.each(names, ask, "Reading additions")
+        with self.store.grouped():
+            for name, additions in zip(names, answers, strict=True):
+                for task in first[name] if additions is not None else ():
+                    now = self.evaluate(task, self.plan(task, additions))
+                    self._save(replace(now, looked_at=name), task)
+            await self.store.flushed()
+
+    def _is_unseen_first(self, task: Task, agreement: AgreementId) -> bool:
+        is_ready = task.status is TaskStatus.READY and task.looked_at != agreement and not self._is_own(task)
+        return is_ready and not any(link.is_standing for link in self.store.links_of(task.subscription_id))
+
+    def _save(self, now: Task, before: Task) -> None:
+        if now != before:
+            self.store.save_task(now)
+            self.listener.task_changed(now)
+
     def _source(self, task: Task) -> PlanSource | None:
         """Where the plans of a task's kind come from; opened when the first of its kind is met."""
         if task.kind not in self._opened and task.kind in self.sources:
@@ -181,9 +247,7 @@ class PlanningDesk(Feature):
     def replan_one(self, task: Task) -> Task:
         """Plan an open task anew, save it if it changed, and return it as it stands now."""
         now = self.evaluate(task)
-        if now != task:
-            self.store.save_task(now)
-            self.listener.task_changed(now)
+        self._save(now, task)
         return now
 
     def forget(self) -> None:
@@ -191,6 +255,8 @@ class PlanningDesk(Feature):
         self.agreements.clear()
         self.items.clear()
         self.billed.clear()
+        self.companies.forget()
+        self._unlinked.clear()
         self._asked_items.clear()
         self._has_catalogue = False
         self.fresh.clear()
@@ -302,6 +368,11 @@ class PlanningDesk(Feature):
         for agreement in loaded:
             if agreement.next_invoice is not None:
                 self.billed[agreement.id] = billed_through(agreement, None)
+        await self.load_agreements({agreement.parent_id for agreement in loaded if agreement.parent_id is not None})
+        for agreement in loaded:
+            own, parents = self.billed.get(agreement.id), self.billed.get(agreement.parent_id or agreement.id)
+            if own is not None and parents is not None:  # invoiced with its parent (plans.md#child-agreements)
+                self.billed[agreement.id] = max(own, parents)
 
     async def _load_items(self, wanted: set[CatalogItemId]) -> None:
         unknown = wanted - self._asked_items
@@ -385,6 +456,12 @@ def _is_open(task: Task) -> bool:
 def _still_holds(acceptance: Acceptance | None, warnings: Sequence[str]) -> Acceptance | None:
     """An acceptance lapses with the first warning it was not given for (plans.md#warnings)."""
     return acceptance if acceptance is not None and set(warnings) <= set(acceptance.warnings) else None
+
+
+def price_sources(edits: PlanEdits | None) -> dict[str, PriceSource]:
+    """The operator's price source by change; dropped edits choose none."""
+    kept = edits.edits if edits is not None and edits.digest != DROPPED else ()
+    return {edit.key: edit.price_source for edit in kept if edit.price_source}
 
 
 def _without_order(task: Task) -> Plan:

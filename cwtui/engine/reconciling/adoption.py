@@ -9,6 +9,7 @@ from cwtui.domain.errors import InputError
 from cwtui.domain.ids import AdditionId, AgreementId, ProductId, SubscriptionId, TaskId
 from cwtui.domain.mappings import Link
 from cwtui.domain.psa import Addition
+from cwtui.domain.remedies import Action, Remedy
 from cwtui.engine.planning.desk import PlanningDesk
 from cwtui.engine.workspace import Feature
 
@@ -41,20 +42,20 @@ class Adoption(Feature):
         if agreement is None:
             raise InputError(
                 f"Subscription {subscription} is not mapped to an agreement.",
-                next_step=f"Map it: cwtui map set agreement {subscription} AGREEMENT_ID.",
+                next_step=Remedy(Action.MAP, subscription, "agreement"),
             )
         held = next((one for one in await self.psa.additions(agreement) if one.id == addition_id), None)
         if held is None:
             raise InputError(
                 f"Agreement {agreement} has no addition {addition_id}.",
-                next_step="See `cwtui reconcile` for the agreement's additions.",
+                next_step=Remedy(Action.RECONCILE),
             )
         known = self.store.link(addition_id)
         if known is not None and (known.subscription_id, known.product_id) != (subscription, product):
             raise InputError(
                 f"Addition {addition_id} is linked to subscription {known.subscription_id}, product"
                 f" {known.product_id}, already.",
-                next_step="Adopt another addition; `cwtui why` tells where this one comes from.",
+                next_step=Remedy(Action.EXPLAIN, str(addition_id)),
             )
         link = self.link(held, subscription, product, charge)
         missed_it = [task for task in self.store.tasks_of(subscription) if task.status.is_open]

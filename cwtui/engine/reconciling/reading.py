@@ -25,6 +25,7 @@ from cwtui.domain.reconciliation import (
     one_time_count,
     recurring_items,
 )
+from cwtui.domain.remedies import Action, Remedy
 from cwtui.domain.repairs import Repair, assign, repair_start
 from cwtui.engine.planning.desk import PlanningDesk
 from cwtui.engine.workspace import Feature
@@ -81,7 +82,7 @@ class BothSides(Feature):
             name = known.name if known else (await self.marketplace.customer(customer)).name
         except NotFound as error:
             raise InputError(
-                f"The marketplace knows no customer {customer}.", next_step="See `cwtui map list customer`."
+                f"The marketplace knows no customer {customer}.", next_step=Remedy(Action.SEE_MAPPINGS, kind="customer")
             ) from error
         found = Holdings(customer, name or customer)
         held: list[SubscriptionId] = []
@@ -267,7 +268,7 @@ class BothSides(Feature):
 def _blocked(subscription: Subscription, agreement: Agreement, *, is_mapped: bool) -> str:
     """Why this agreement cannot bill the subscription as it is; empty if it can (plans.md#problems)."""
     if not is_mapped:
-        return f"It is mapped to no agreement. Map it: cwtui map set agreement {subscription.id} {agreement.id}."
+        return "It is mapped to no agreement."
     if subscription.billing_period is not None and subscription.billing_period.type == "statement_day":
         return "It is billed on statement days, which no agreement's cycle matches."
     if problems := agreement_problems(agreement, subscription):

@@ -11,6 +11,7 @@ from cwtui.domain.ids import AgreementId, CustomerId, SubscriptionId, TaskId
 from cwtui.domain.mappings import MappingKind
 from cwtui.domain.money import plain
 from cwtui.domain.reconciliation import Reconciliation, RowStatus
+from cwtui.domain.remedies import Action, Remedy
 from cwtui.domain.repairs import Repair, RepairDraft, repair_start
 from cwtui.domain.tasks import Task
 from cwtui.engine.reconciling.adoption import Adoption
@@ -160,7 +161,7 @@ class Reconciler(Feature):
         comparisons, skipped = await self.sides.compare(pairs, agreement, period_day)
         if not comparisons:
             reason = " ".join(skipped) or f"No subscription of customer {holdings.name} is mapped to an agreement."
-            raise InputError(reason, next_step="Map them (cwtui map suggest agreement), or name one with --agreement.")
+            raise InputError(reason, next_step=Remedy(Action.FIND_MAPPING, kind="agreement"))
         return comparisons, skipped
 
     def _adopt(self, comparison: Comparison) -> list[str]:

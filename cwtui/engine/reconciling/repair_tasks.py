@@ -23,6 +23,7 @@ from cwtui.domain.periods import span_text
 from cwtui.domain.planning.dates import AgreementDates
 from cwtui.domain.plans import Plan
 from cwtui.domain.psa import Addition, Agreement
+from cwtui.domain.remedies import Action, Remedy
 from cwtui.domain.repairs import REPAIR_PREFIX, Repair, RepairDraft, repair_start
 from cwtui.domain.tasks import Problem, ProblemCode, Task, TaskKind, TaskStatus
 from cwtui.engine.planning.desk import PlanningDesk
@@ -109,11 +110,9 @@ class RepairTasks(Feature):
         found = []
         company = self.store.mappings().company(task.customer_id)
         if company is None:
-            message = (
-                f"Customer {task.customer_name} ({task.customer_id}) is not mapped to a company."
-                f" Map it: cwtui map set customer {task.customer_id} COMPANY_ID."
-            )
-            found.append(Problem(ProblemCode.CUSTOMER_UNMAPPED, message, task.customer_id))
+            message = f"Customer {task.customer_name} ({task.customer_id}) is not mapped to a company."
+            remedy = Remedy(Action.MAP, task.customer_id, "customer")
+            found.append(Problem(ProblemCode.CUSTOMER_UNMAPPED, message, task.customer_id, remedy))
         elif agreement.company_id != company:
             message = (
                 f"Agreement {agreement.name} belongs to company {agreement.company_id}, the customer is mapped to"

@@ -15,6 +15,7 @@ from cwtui.domain.planning.dates import AgreementDates
 from cwtui.domain.planning.task import link_difference
 from cwtui.domain.plans import Change
 from cwtui.domain.psa import Addition, AdditionValues
+from cwtui.domain.remedies import Action, Remedy
 from cwtui.engine.concurrently import in_turns
 from cwtui.engine.planning.desk import PlanningDesk
 from cwtui.engine.workspace import Feature
@@ -150,7 +151,7 @@ class DriftDesk(Feature):
             else:
                 said = await self._create_again(writer, task, link)
         except Contradiction as moved:
-            raise InputError(str(moved), next_step="See `cwtui drift`, then try again.") from moved
+            raise InputError(str(moved), next_step=Remedy(Action.SEE_DRIFT)) from moved
         self.store.forget_done(task)
         await self._replan(link.subscription_id, writer.additions)
         return said
@@ -183,7 +184,7 @@ class DriftDesk(Feature):
         if values.cancelled is not None and values.cancelled < start:
             raise InputError(
                 f"All days of addition {link.addition_id} are invoiced already, so it cannot be created again.",
-                next_step=f"Forget it: cwtui drift adopt {link.addition_id}.",
+                next_step=Remedy(Action.FORGET_LINK, str(link.addition_id)),
             )
         return replace(values, effective=start)
 
@@ -232,14 +233,15 @@ class DriftDesk(Feature):
     def _link(self, addition_id: AdditionId) -> Link:
         link = self.store.link(addition_id)
         if link is None:
-            raise InputError(f"cwtui knows nothing of addition {addition_id}.", next_step="See `cwtui drift`.")
+            raise InputError(f"cwtui knows nothing of addition {addition_id}.", next_step=Remedy(Action.SEE_DRIFT))
         return link
 
     def _one(self, link: Link, additions: Mapping[AdditionId, Addition]) -> Drifted:
         drifted = self._compare(link, additions.get(link.addition_id), strictly=True)
         if drifted is None:
             raise InputError(
-                f"Addition {link.addition_id} holds what cwtui wrote: nothing drifted.", next_step="See `cwtui drift`."
+                f"Addition {link.addition_id} holds what cwtui wrote: nothing drifted.",
+                next_step=Remedy(Action.SEE_DRIFT),
             )
         return drifted
 

@@ -11,6 +11,7 @@ from cwtui.domain.errors import CwtuiError, InputError
 from cwtui.domain.ids import TaskId
 from cwtui.domain.ledger import Operation
 from cwtui.domain.records import AuditRow
+from cwtui.domain.remedies import Action, Remedy
 from cwtui.engine.reports import UndoReport, Writes
 from cwtui.engine.workspace import Feature
 from cwtui.engine.writing.task_work import TaskWork
@@ -60,7 +61,7 @@ class Runs(Feature):
         """
         rows = [row for row in self.store.audit(run_id=run_id) if row.is_done]
         if not rows:
-            raise InputError(f"No run {run_id} wrote anything.", next_step="See `cwtui audit --runs`.")
+            raise InputError(f"No run {run_id} wrote anything.", next_step=Remedy(Action.SEE_RUNS))
         lines: list[str] = []
         complete = True
         for name in dict.fromkeys(row.task_id for row in reversed(rows)):

@@ -14,6 +14,7 @@ from datetime import date
 from cwtui.domain.errors import NOTHING_CHANGED, AccessDenied, ServiceError, StateError
 from cwtui.domain.ids import AgreementId, SubscriptionId, TaskId
 from cwtui.domain.plans import Plan
+from cwtui.domain.remedies import Action, Remedy
 from cwtui.domain.tasks import Problem, ProblemCode, Task, TaskStatus
 from cwtui.engine.planning.desk import PlanningDesk
 from cwtui.engine.protocols import Progress
@@ -282,8 +283,8 @@ def _failure(error: ServiceError, written: int, of: int) -> str:
 
 
 def _contradicted(task: Task, moved: Contradiction) -> Task:
-    message = f"{moved} Keep ConnectWise's or restore cwtui's, then sync again."
-    problem = Problem(ProblemCode.LINK_CHANGED, message, str(moved.addition_id))
+    target = str(moved.addition_id)
+    problem = Problem(ProblemCode.LINK_CHANGED, str(moved), target, Remedy(Action.SETTLE_DRIFT, target))
     return task.standing_at(TaskStatus.NEEDS_ACTION, problems=(problem,), note=task.note)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from cwtui.domain.errors import InputError, ServiceError
 from cwtui.domain.ids import AdditionId, TaskId
 from cwtui.domain.plans import Plan
+from cwtui.domain.remedies import Action, Remedy
 from cwtui.domain.tasks import Task, TaskKind, TaskStatus
 from cwtui.engine.concurrently import in_turns
 from cwtui.engine.mapping.known_names import KnownNames
@@ -51,7 +52,7 @@ class TaskWork(Feature):
         """One task."""
         found = self.store.task(task_id)
         if found is None:
-            raise InputError(f"There is no task {task_id}.", next_step="See `cwtui tasks list` for their ids.")
+            raise InputError(f"There is no task {task_id}.", next_step=Remedy(Action.SEE_TASKS))
         return found
 
     async def plan(self, task_id: TaskId) -> Plan:
@@ -124,7 +125,7 @@ class TaskWork(Feature):
         tasks = [await self.task(name) for name in task_ids]
         for task in tasks:
             if task.status not in {TaskStatus.SKIPPED, TaskStatus.FAILED}:
-                raise _not_in_state(task, "skipped or failed", "Take a synced task back with `cwtui tasks undo`.")
+                raise _not_in_state(task, "skipped or failed", Remedy(Action.UNDO, task.id))
         return await self._put(tasks, TaskStatus.NEEDS_ACTION)
 
     async def _put(self, tasks: Sequence[Task], status: TaskStatus, note: str = "") -> Sequence[Task]:
@@ -190,5 +191,5 @@ class TaskWork(Feature):
         return self.store.task(task_id)
 
 
-def _not_in_state(task: Task, wanted: str, why: str) -> InputError:
+def _not_in_state(task: Task, wanted: str, why: str | Remedy) -> InputError:
     return InputError(f"Task {task.id} is {task.status}, not {wanted}.", changed="No task was changed.", next_step=why)

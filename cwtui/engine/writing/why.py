@@ -13,6 +13,7 @@ from cwtui.domain.mappings import Link
 from cwtui.domain.plans import Change, Plan
 from cwtui.domain.psa import AdditionValues
 from cwtui.domain.records import AuditRow
+from cwtui.domain.remedies import Action, Remedy
 from cwtui.domain.tasks import Task
 from cwtui.engine.planning.desk import PlanningDesk
 from cwtui.engine.workspace import Feature
@@ -88,7 +89,7 @@ class Explainer(Feature):
         if not found:
             raise InputError(
                 f"cwtui neither wrote addition {addition_id} nor plans to change it.",
-                next_step="Adopt it (cwtui adopt), or ask whoever made it in ConnectWise.",
+                next_step=Remedy(Action.ADOPT, str(addition_id)),
             )
         return tuple(found)
 
@@ -100,7 +101,7 @@ class Explainer(Feature):
         """
         task = self.store.task(task_id)
         if task is None:
-            raise InputError(f"There is no task {task_id}.", next_step="See `cwtui tasks list` for their ids.")
+            raise InputError(f"There is no task {task_id}.", next_step=Remedy(Action.SEE_TASKS))
         written = tuple(self._written(row) for row in self.store.audit(task_id=task_id))
         if not task.status.is_open:
             return written

@@ -124,7 +124,7 @@ async def test_customers_of_its_name_that_leave_a_doubt_are_for_a_person(at: Run
     report = await desk(at).import_all()
     assert report.imported == ()
     reason = next(one.reason for one in report.failures if one.company_id == company)
-    assert f"cwtui map set customer 1000098 {company}" in reason
+    assert f"Map customer 1000098 to company {company}" in reason
     (one,) = (await desk(at).import_some([company], anew=True)).imported
     assert not one.adopted
 

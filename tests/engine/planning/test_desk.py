@@ -136,6 +136,12 @@ async def test_an_edit_survives_and_is_dropped_when_the_plan_changes(world: Worl
         assert dropped.changes[0].after is not None
         assert dropped.changes[0].after.quantity == 10
         assert len(dropped.dropped_edits) == 1
+        await at.engine.check()
+        world.advance_invoice(AGREEMENT, "2026-12-01")
+        await at.engine.check()
+        again = await at.engine.plan(INITIAL)
+        assert again.changes[0].after is not None
+        assert (again.changes[0].after.quantity, len(again.dropped_edits)) == (10, 1)
 
 
 async def test_a_task_waits_behind_the_older_one_of_its_subscription(at: Running) -> None:

@@ -1,0 +1,52 @@
+"""Problems and remedies in the command line's words: the message, and the command that mends it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cwtui.domain.remedies import Action, Remedy
+
+if TYPE_CHECKING:
+    from cwtui.domain.tasks import Problem
+
+_TARGETS = {"customer": "COMPANY_ID", "product": "CATALOG_ITEM_ID", "agreement": "AGREEMENT_ID"}
+_SENTENCES = {
+    Action.MAP: "Map it: cwtui map set {kind} {target} {wanted}.",
+    Action.FIND_MAPPING: "Look for the right id: cwtui map suggest {kind}.",
+    Action.SEE_MAPPINGS: "See `cwtui map list {kind}`.",
+    Action.EXPORT_MAPPINGS: "`cwtui map export` writes such a file to start from.",
+    Action.SEE_TASKS: "See `cwtui tasks list` for their ids.",
+    Action.UNDO: "Take a synced task back with `cwtui tasks undo`.",
+    Action.SEE_RUNS: "See `cwtui audit --runs`.",
+    Action.RECONCILE: "Reconcile it: cwtui reconcile --customer {target}.",
+    Action.SEE_DRIFT: "See `cwtui drift`.",
+    Action.SETTLE_DRIFT: "Keep or adopt ConnectWise's (cwtui drift keep, cwtui drift adopt) or restore cwtui's"
+    " (cwtui drift restore), then sync again.",
+    Action.FORGET_LINK: "Forget it: cwtui drift adopt {target}.",
+    Action.ADOPT: "Adopt it (cwtui adopt), or ask whoever made it in ConnectWise.",
+    Action.EXPLAIN: "Adopt another addition; `cwtui why {target}` tells where this one comes from.",
+    Action.DIAGNOSE: "Run `cwtui doctor`: it shows what answers and what is not permitted.",
+    Action.TRY_LATER: "Try again later; `cwtui doctor` shows whether the service answers.",
+    Action.CHECK_CREDENTIALS: "Check the credentials of {target}, then run `cwtui doctor`.",
+    Action.SET_UP_VENDOR: "Run `cwtui intermedia setup --apply`.",
+}
+
+
+def command_for(remedy: Remedy) -> str:
+    """What to type, in a sentence."""
+    wanted = _TARGETS.get(remedy.kind, "ID")
+    return _SENTENCES[remedy.action].format(kind=remedy.kind, target=remedy.target, wanted=wanted)
+
+
+def problem_words(problem: Problem) -> str:
+    """What is wrong, and the command that mends it."""
+    return f"{problem.message} {command_for(problem.remedy)}" if problem.remedy else problem.message
+
+
+def kept_problem(document: dict[str, Any]) -> dict[str, Any]:
+    """A problem as JSON shows it, from its document in the state file."""
+    kept = document.get("remedy")
+    message = document["message"]
+    if kept:
+        message = f"{message} {command_for(Remedy(Action(kept['action']), kept['target'], kept['kind']))}"
+    return {"code": document["code"], "message": message, "target": document["target"]}

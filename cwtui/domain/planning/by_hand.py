@@ -1,0 +1,84 @@
+"""Additions that stand in the agreement and that cwtui knows nothing of (plans.md#billed-by-hand)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cwtui.domain.ledger import Operation
+from cwtui.domain.money import plain, price_text, round_price
+from cwtui.domain.periods import ONE_DAY
+from cwtui.domain.planning.draft import Draft, ended
+from cwtui.domain.plans import Change
+from cwtui.domain.psa import Addition, AdditionValues
+from cwtui.domain.tasks import ByHand, HandMade, ProblemCode
+
+_FEWEST_DECIMALS = 2
+_END_RULE = "billed by hand: the addition that somebody made ends where this one begins"
+
+
+def check_by_hand(draft: Draft) -> None:
+    """Stop before something is billed twice: by hand, or by a cwtui whose state is not this one.
+
+    A decision holds for the addition as it was seen; one that was changed since is asked about again.
+    """
+    is_first = not any(link.is_standing for link in draft.facts.links)
+    decided = {made.addition_id: made for made in draft.facts.task.by_hand}
+    for change in tuple(draft.changes):
+        for held in _doubles(draft, change, is_first=is_first):
+            made = decided.get(held.id)
+            if made is None or made.values.billing_differences(held.values):
+                _ask(draft, change, held)
+    for made in decided.values():
+        if made.decision is ByHand.END:
+            _end(draft, made)
+
+
+def _doubles(draft: Draft, change: Change, *, is_first: bool) -> Iterator[Addition]:
+    after = change.after
+    if change.operation is not Operation.CREATE or after is None:
+        return
+    for held in draft.facts.unlinked.get(after.catalog_item_id, ()):
+        values = held.values
+        lives = values.effective <= after.effective and (
+            values.cancelled is None or values.cancelled >= after.effective
+        )
+        if held.is_whole and ((is_first and change.is_standing and lives) or _is_same(after, values, draft)):
+            yield held
+
+
+def _is_same(planned: AdditionValues, held: AdditionValues, draft: Draft) -> bool:
+    """It bills the same, as far as what ConnectWise rounds can tell."""
+    places = range(_FEWEST_DECIMALS, max(draft.facts.rules.price_decimals, _FEWEST_DECIMALS) + 1)
+    return (
+        planned.quantity == held.quantity
+        and planned.effective == held.effective
+        and planned.cancelled == held.cancelled
+        and any(round_price(planned.unit_price, count) == held.unit_price for count in places)
+    )
+
+
+def _ask(draft: Draft, change: Change, held: Addition) -> None:
+    values = held.values
+    until = f" to {values.cancelled}" if values.cancelled else ""
+    draft.problem(
+        ProblemCode.BILLED_BY_HAND,
+        str(held.id),
+        f"Addition {held.id} bills {plain(values.quantity)} × {price_text(values.unit_price)} of the same item from"
+        f" {values.effective}{until}, and cwtui knows nothing of it: {draft.name_of(change.product_id)} would be billed"
+        " twice. Adopt it, end it, or bill both.",
+    )
+
+
+def _end(draft: Draft, made: HandMade) -> None:
+    """End a hand-made addition the day before the new one begins; delete it if nothing of it lies before."""
+    item = made.values.catalog_item_id
+    news = [change for change in draft.changes if change.operation is Operation.CREATE and change.after]
+    starts = [change for change in news if change.after and change.after.catalog_item_id == item]
+    if draft.agreement is None or not starts:
+        return
+    begins = min(change.after.effective for change in starts if change.after)
+    held = Addition(made.addition_id, draft.agreement.id, made.values)
+    if any(change.addition_id == held.id for change in draft.changes):
+        return
+    after = made.values.ending(begins - ONE_DAY) if made.values.effective < begins else None
+    draft.changes.append(ended(held, after, starts[0], rule=_END_RULE))
