@@ -20,14 +20,16 @@ from textual.screen import Screen
 from textual.scrollbar import ScrollBar
 from textual.timer import Timer
 
-from cwtui.domain.ids import TaskId
+from cwtui.domain.ids import CustomerId, TaskId
 from cwtui.durations import duration_text
 from cwtui.tui import hangup, theme
 from cwtui.tui.clipboard import copied_words
+from cwtui.tui.drift.screen import DriftScreen
 from cwtui.tui.editing.screen import EditorScreen
 from cwtui.tui.mapping.wizard import WizardScreen
 from cwtui.tui.modes import HOME, MODES, Mode
 from cwtui.tui.palette import ActionProvider
+from cwtui.tui.reconcile.screen import ReconcileScreen
 from cwtui.tui.screens.help_screen import HelpScreen
 from cwtui.tui.screens.welcome import Welcome, WelcomeScreen
 from cwtui.tui.screens.work_screen import WorkScreen
@@ -113,7 +115,7 @@ class CwTui(App[Ending]):
         self._auto: Timer | None = None
         self._is_leaving = False
         self._at_rest = ExitStack()
-        self._keys = KeyLog()
+        self.key_log = KeyLog()
         self._has_mouse = True
 
     def _screen_of(self, mode: Mode) -> Screen[None]:
@@ -154,7 +156,7 @@ class CwTui(App[Ending]):
         if isinstance(event, events.InputEvent) and not self.screen_stack:
             return  # between two screens, or after the last one
         if isinstance(event, events.Key) and not event.is_forwarded:
-            press = self._keys.press(event.key, event.time)
+            press = self.key_log.press(event.key, event.time)
             guard = getattr(self.screen, "key_guard", None)
             if isinstance(guard, KeyGuard) and event.key != _LEAVES and guard.blocks(press):
                 return
@@ -298,6 +300,20 @@ class CwTui(App[Ending]):
     def open_wizard(self, task_id: TaskId) -> None:
         """Map what a task needs, step by step."""
         self.push_screen(WizardScreen(self.session, task_id))
+
+    def open_drift(self, addition: str) -> None:
+        """Show what became of an addition in ConnectWise."""
+        self.switch_mode("drift")
+        screen = self._shown["drift"]
+        if isinstance(screen, DriftScreen):
+            screen.find_one(addition)
+
+    def open_reconciliation(self, customer: CustomerId) -> None:
+        """Show both sides of one customer."""
+        self.switch_mode("reconcile")
+        screen = self._shown["reconcile"]
+        if isinstance(screen, ReconcileScreen):
+            screen.open_one(customer)
 
     def open_editor(self, task_id: TaskId) -> None:
         """Edit the additions of a task's plan."""

@@ -53,7 +53,7 @@ class Demo:
             await self.pilot.pause(0.01)
             guard = getattr(self.screen, "key_guard", None)
         if guard is not None and key in (guard.keys or {"y", "enter"}):
-            self.app._keys = KeyLog()  # released since it was pressed last, for as long as that takes
+            self.app.key_log = KeyLog()  # released since it was pressed last, for as long as that takes
 
     async def type(self, text: str) -> None:
         await self.press(*text)

@@ -54,11 +54,17 @@ class DriftScreen(ListScreen[Drifted]):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self._report: DriftReport | None = None
+        self._wanted = ""
 
     @work(group="work")
     async def action_find(self) -> None:
         """Read the additions of every agreement with links, and compare."""
         await self._find()
+
+    def find_one(self, addition: str) -> None:
+        """Look for drift, and show this addition's."""
+        self._wanted = addition
+        self.action_find()
 
     async def _find(self) -> None:
         drift, marks = self.session.engine.drift, not self.session.is_read_only
@@ -71,6 +77,10 @@ class DriftScreen(ListScreen[Drifted]):
         if await self.read("Looking for drift", job) and self._report is not None:
             self.table.empty_text = _NOTHING
             self.show_rows(self._report.found)
+            place = self.rows.index_of(self._wanted) if self._wanted else None
+            self._wanted = ""
+            if place is not None:
+                self.table.cursor = place
 
     def key_of(self, row: Drifted) -> str:
         """The addition."""

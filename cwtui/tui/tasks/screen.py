@@ -12,10 +12,14 @@ from textual.binding import Binding, BindingType
 from cwtui.domain.errors import CwtuiError
 from cwtui.domain.ids import TaskId
 from cwtui.domain.tasks import ProblemCode, Task, TaskStatus
+from cwtui.engine.listing.task_list import TaskRow
 from cwtui.engine.reports import AutoReport
 from cwtui.tui.plan_lines import plan_lines, task_lines, warning_lines
+from cwtui.tui.session import Session
 from cwtui.tui.tasks.list_screen import TaskListScreen
+from cwtui.tui.tasks.mending import Way, decisions, way_of
 from cwtui.tui.widgets.detail_pane import DetailPane, Line, block
+from cwtui.tui.widgets.fuzzy_picker import Entry
 from cwtui.tui.widgets.hint_line import HintLine
 from cwtui.tui.widgets.status_words import STATUS_WORDS
 from cwtui.tui.widgets.task_rows import signed
@@ -25,6 +29,8 @@ from cwtui.tui.widgets.virtual_table import VirtualTable
 from cwtui.tui.words import counted
 
 _SHOWN_BEFORE_WRITING = 60
+_NAMED = {ProblemCode.GUARD, ProblemCode.TAKEN_BACK}
+"""What is settled by naming the task."""
 _READING = "Reading the plan"
 
 
@@ -38,7 +44,7 @@ class TasksScreen(TaskListScreen):
         Binding("c", "check", "Check", id="tasks.check", tooltip="Look for new and ended orders"),
         Binding("s", "sync", "Sync", id="tasks.sync", tooltip="Write the plans of the selected tasks, or of this one"),
         Binding("S", "sync_ready", "Ready", id="tasks.sync_ready", tooltip="Sync all ready tasks: write their plans"),
-        Binding("m", "fix", "Map", id="tasks.map", tooltip="Map what this task needs, step by step"),
+        Binding("m", "fix", "Mend", id="tasks.map", tooltip="Go where this task's problem is mended, step by step"),
         Binding("e", "edit", "Edit", id="tasks.edit", tooltip="Edit the additions of this plan"),
         Binding("w", "why", "Why", id="tasks.why", tooltip="Where every number of this task comes from"),
         Binding(
@@ -55,6 +61,10 @@ class TasksScreen(TaskListScreen):
         Binding("h", "close_hints", "No hints", show=False, id="tasks.hints", tooltip="Close the hints for good"),
         Binding("q", "app.quit", "Quit", id="tasks.quit", tooltip="Leave cwtui"),
     ]
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._mending: TaskId | None = None
 
     @work(group="work")
     async def action_check(self) -> None:
@@ -243,11 +253,71 @@ class TasksScreen(TaskListScreen):
         self.session.preferences.hints_closed = True
         self.app.keep_preferences()  # type: ignore[attr-defined]  # the app is CwTui
 
-    def action_fix(self) -> None:
-        """Open the wizard on this task."""
-        if self._highlighted:
-            self.hint_done(3)
-            self.app.open_wizard(self._highlighted)  # type: ignore[attr-defined]  # the app is CwTui
+    @work(group="work")
+    async def action_fix(self) -> None:
+        """Go where this task's first problem is mended; then to the next task."""
+        task_id = self._highlighted
+        if task_id is None:
+            return
+        self.hint_done(3)
+        task = await self.session.engine.task(task_id)
+        self._mending = task_id
+        match way_of(task):
+            case Way.DECIDE:
+                await self._decide(task)
+            case Way.SYNC:
+                await self._sync([task])
+            case Way.SKIP:
+                self.action_skip()
+            case Way.CHECK:
+                self.action_check()
+            case Way.DRIFT:
+                self.app.open_drift(task.problems[0].target)  # type: ignore[attr-defined]  # the app is CwTui
+            case Way.RECONCILE:
+                self.app.open_reconciliation(task.customer_id)  # type: ignore[attr-defined]  # the app is CwTui
+            case Way.MAP:
+                self.app.open_wizard(task_id)  # type: ignore[attr-defined]  # the app is CwTui
+
+    async def _decide(self, task: Task) -> None:
+        """Ask what shall become of an addition that stands already."""
+        engine = self.session.engine
+        found = await self.prepare("Reading the agreement", partial(decisions, engine, task))
+        if found is None:
+            return
+        entries = [Entry(one.does, one.about) for one in found]
+        entries.append(Entry("Compare both sides", "the customer's subscriptions beside the agreement's additions"))
+        place = await self._choose(f"{task.customer_name} · {task.subscription_name}", entries)
+        if place is None:
+            return
+        if place == len(found):
+            self.app.open_reconciliation(task.customer_id)  # type: ignore[attr-defined]  # the app is CwTui
+            return
+        chosen = found[place]
+        lines = [*task_lines(task), Line(""), Line(chosen.about, Tone.HEADING), *map(Line, chosen.asks)]
+        if not await self.confirmed(chosen.does, lines, f"{chosen.does}?", "Do it"):
+            return
+
+        async def decide() -> str:
+            await chosen.run()
+            return f"Decided: {chosen.does.lower()}."
+
+        if await self.do_work("Deciding", decide):
+            self._to_next_if_mended()
+
+    def on_screen_resume(self) -> None:
+        """Back from where a problem was mended: on to the next task, if it is mended."""
+        self._to_next_if_mended()
+
+    def _to_next_if_mended(self) -> None:
+        mended, self._mending = self._mending, None
+        task = None if mended is None else self.session.engine.store.task(mended)
+        if task is None or mended != self._highlighted:
+            return
+        if (
+            not TaskRow.of(task).needs_person
+            and self._tasks.next_position(self._table.cursor, _needs_person) is not None
+        ):
+            self.action_next()
 
     def action_edit(self) -> None:
         """Open the addition editor on this task's plan."""
@@ -268,6 +338,10 @@ class TasksScreen(TaskListScreen):
             self.query_one(DetailPane).focus()
 
 
+def _needs_person(row: TaskRow) -> bool:
+    return row.needs_person
+
+
 def _why_not(task: Task) -> str:
     """Why this task's plan cannot be written; empty if it can. Naming a task confirms what a guard stopped."""
     match task.status:
@@ -276,9 +350,9 @@ def _why_not(task: Task) -> str:
         case TaskStatus.WAITING:
             return "An older task of this subscription comes first: sync that one, or skip it."
         case TaskStatus.NEEDS_ACTION:
-            if all(problem.code is ProblemCode.GUARD for problem in task.problems):
+            if all(problem.code in _NAMED for problem in task.problems):
                 return ""
-            return "This task needs action first: its plan says what, and which key does it."
+            return "This task needs action first: m leads to what mends it."
         case TaskStatus.SYNCED:
             return "This task is synced already. u takes it back."
         case TaskStatus.SKIPPED:
