@@ -244,6 +244,12 @@ class CwTui(App[Ending]):
 
     # what every screen can do
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """What stands over a mode is left by esc: a digit typed there leads nowhere."""
+        if action == "mode" and len(self.screen_stack) > 1:
+            return False
+        return super().check_action(action, parameters)
+
     def action_mode(self, name: str) -> None:
         """Go to one of the screens."""
         if self.current_mode != name:

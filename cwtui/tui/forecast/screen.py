@@ -92,7 +92,12 @@ class ForecastScreen(ListScreen[Forecast]):
             yield Line(f"Next billing period {span_text(invoice.period.start, invoice.period.end)}")
             if invoice.is_prorated:
                 yield Line("Approximate: ConnectWise prorates this agreement by itself.", Tone.MUTED)
-            rows = (("before", invoice.before, Tone.MUTED), ("after", invoice.after, Tone.GOOD))
+            rows = (
+                ("before", invoice.before, Tone.MUTED),
+                ("after", invoice.after, Tone.GOOD),
+                ("cost", invoice.cost_after, Tone.ATTENTION),
+                ("margin", invoice.margin_after, Tone.NORMAL),
+            )
             yield from bar_lines(rows, row.currency)
             yield Line(f"{'change':<32}{signed(invoice.difference):>14} {row.currency}".rstrip())
             yield Line(f"With {counted(row.planned, 'planned change')}.")
