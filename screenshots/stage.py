@@ -47,7 +47,7 @@ def at_noon() -> Iterator[None]:
     with (
         patch.dict(os.environ),
         patch.object(SystemClock, "now", lambda _: NOON),
-        patch("cwtui.composition._operator", lambda: "operator@msp"),
+        patch("cwtui.composition.operator", lambda: "operator@msp"),
         patch("cwtui.sandbox.marketplace.ROUND_S", 0),
     ):
         os.environ.pop("NO_COLOR", None)

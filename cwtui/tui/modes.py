@@ -60,7 +60,7 @@ MODES = (
     Mode("6", "drift", "Drift", "Additions that are no longer what cwtui wrote", DriftScreen),
     Mode("7", "customers", "Customers", "ConnectWise companies into the marketplace", CustomersImportScreen),
     Mode("8", "intermedia", "Intermedia", "An Intermedia partner's files, step by step", IntermediaScreen),
-    Mode("0", "report", "Report", "What a month bills, what it costs, what changed and why", ReportScreen),
     Mode("9", "setup", "Setup", "Connections, synchronisation, notifications", SetupScreen),
+    Mode("0", "report", "Report", "What a month bills, what it costs, what changed and why", ReportScreen),
 )
 """In the order of their keys."""
