@@ -1,4 +1,4 @@
-"""Asking: one question at a time, and only over the screen that asks."""
+"""Asking: one question at a time, and only over the screen that asks (commands.md#keys-on-the-screen)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""No key does what was not meant: questions that come late, keys that are held, and whole floods of keys."""
+"""No key does what was not meant: questions that come late, keys that are held, and whole floods of keys.
+
+Rule: commands.md#keys-on-the-screen.
+"""
 
 from __future__ import annotations
 

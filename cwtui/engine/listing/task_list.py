@@ -80,7 +80,7 @@ class TaskRow:
 
     @property
     def needs_person(self) -> bool:
-        """Nothing goes on here before somebody looks (commands.md#exit-status)."""
+        """Nothing goes on here before somebody looks (commands.md#exit-statuses)."""
         return self.status in _FOR_PEOPLE or self.is_warned
 
     @classmethod
