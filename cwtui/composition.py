@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cwtui.domain.errors import ConfigError
 from cwtui.domain.planning import PlanningRules
 from cwtui.domain.tasks import TaskKind
 from cwtui.engine.clock import SystemClock
+from cwtui.engine.doctor import counts_files
 from cwtui.engine.facade import Engine
 from cwtui.engine.planning.desk import PlanningDesk
 from cwtui.engine.protocols import Listener, Marketplace, Psa
@@ -21,26 +23,25 @@ from cwtui.engine.psa_records import PsaRecords
 from cwtui.engine.reports import AutoReport
 from cwtui.engine.rules import EngineRules
 from cwtui.engine.workspace import CurrentRun, Workspace
-from cwtui.engine.writing.create_once import CreateOnce
 from cwtui.engine.writing.record_log import RecordLog
 from cwtui.engine.writing.recording import RecordedMarketplace, RecordedPsa
 from cwtui.locations import state_path
-from cwtui.options import Options
+from cwtui.notifying import notify
+from cwtui.options import DEFAULT_PROFILE, WAIT_S, Options
 from cwtui.services.cloudblue import CloudBlue
 from cwtui.services.connectwise import ConnectWise
-from cwtui.services.notify import Event, News, message_about, send
+from cwtui.services.tokens import OAuthClient
 from cwtui.services.unconfigured import Unconfigured
-from cwtui.settings import MapAuto, Settings, load_settings
-from cwtui.settings.model import UsageLayout, VendorFiles
+from cwtui.settings import Auth, MapAuto, Settings, load_settings
+from cwtui.settings import Marketplace as MarketplaceSettings
 from cwtui.store.author import operator
-from cwtui.store.state import State, open_state
-from cwtui.vendors.count_source import CountSource
-from cwtui.vendors.desk import VendorDesk
-from cwtui.vendors.layouts import INTERMEDIA, Layout
-from cwtui.vendors.profiles import is_shipped, shipped_names, shipped_profile
+from cwtui.store.state import State, open_database, open_state
 
 if TYPE_CHECKING:
     import httpx
+
+    from cwtui.vendors.count_source import CountSource
+    from cwtui.vendors.desk import VendorDesk
 
 
 @dataclass(slots=True)
@@ -70,12 +71,16 @@ class Composition:
 
     def _built(self, settings: Settings) -> Engine:
         marketplace, psa = open_services(settings, self.transport)
-        return build_engine(settings, self.state, marketplace, psa, SystemClock(self.options.as_of), self.listener)
+        clock, wait_s = SystemClock(self.options.as_of), self.options.wait_s
+        engine = build_engine(settings, self.state, marketplace, psa, clock, self.listener, wait_s=wait_s)
+        engine.workspace.run.require_services = partial(_first_of_all, settings, self.state)
+        engine.workspace.run.has_marketplace = settings.marketplace.is_begun
+        return engine
 
     @property
     def intermedia(self) -> VendorDesk:
         """Intermedia's steps."""
-        return self.vendor(INTERMEDIA)
+        return self.vendor("intermedia")
 
     def vendor(self, name: str) -> VendorDesk:
         """The steps of a vendor's layout.
@@ -83,6 +88,8 @@ class Composition:
         Raises:
             ConfigError: There is no `[usage.NAME]`.
         """
+        from cwtui.vendor_composition import vendor_desk  # noqa: PLC0415  # start-up: most runs have no vendor's files
+
         return vendor_desk(self.settings, self.engine, name)
 
     async def rebuild(self, settings: Settings) -> None:
@@ -115,9 +122,44 @@ async def compose(options: Options, listener: Listener) -> AsyncIterator[Composi
             yield _demo(options, listener, stack)
         else:
             settings = load_settings(options.config, options.profile)
-            state = open_state(state_path(options.state, options.profile), read_only_ok=options.read_only_ok)
+            state = open_configured(options, settings)
             stack.callback(state.close)
             yield _composed(options, listener, stack, settings, state, None)
+
+
+def open_configured(options: Options, settings: Settings) -> State:
+    """The state of `--state`, else of the settings, else the profile's file in the platform's data folder.
+
+    Raises:
+        StateError: It cannot be used.
+        ConfigError: The settings name two places.
+    """
+    place = settings.state
+    if place.url and place.path:
+        raise ConfigError(
+            "state.path and state.url name two places.", next_step="Take one of them out of the settings."
+        )
+    if place.url and options.state is None:
+        return open_database(place.url, options.profile or DEFAULT_PROFILE, read_only_ok=options.read_only_ok)
+    given = options.state or (Path(place.path) if place.path else None)
+    group = place.group or None
+    path = state_path(given, options.profile)
+    return open_state(path, read_only_ok=options.read_only_ok, group=group if options.state is None else None)
+
+
+@contextmanager
+def configured_state(options: Options) -> Iterator[State]:
+    """The state alone, without services; closed behind the caller.
+
+    Raises:
+        ConfigError: The settings are wrong.
+        StateError: The state cannot be used.
+    """
+    state = open_configured(options, load_settings(options.config, options.profile))
+    try:
+        yield state
+    finally:
+        state.close()
 
 
 def _composed(
@@ -137,7 +179,14 @@ def _composed(
 
 
 def build_engine(
-    settings: Settings, state: State, marketplace: Marketplace, psa: PsaRecords, clock: SystemClock, listener: Listener
+    settings: Settings,
+    state: State,
+    marketplace: Marketplace,
+    psa: PsaRecords,
+    clock: SystemClock,
+    listener: Listener,
+    *,
+    wait_s: float = WAIT_S,
 ) -> Engine:
     """An engine on services and a state that are open already."""
     sync = settings.sync
@@ -151,121 +200,57 @@ def build_engine(
         creates_items=settings.mapping.create_catalog_items,
         reads_files=settings.names_files,
         only_customers=frozenset(sync.auto_customers),
+        wait_s=wait_s,
     )
 
     run = CurrentRun(clock)
     log = RecordLog(state, clock, run, engine_rules.who)
     marketplace, psa = RecordedMarketplace(marketplace, log), RecordedPsa(psa, log)
     workspace = Workspace(state, marketplace, psa, clock, listener, engine_rules, rules, run)
+    workspace.run.end_waiting = partial(stop_services, marketplace, psa)
     desk = PlanningDesk(workspace)
-    desk.sources[TaskKind.COUNT_UPDATE] = lambda: CountSource(state, layouts_of(settings))
+    desk.sources[TaskKind.COUNT_UPDATE] = lambda: _count_source(settings, state)
 
     async def tell(report: AutoReport) -> Sequence[str]:
-        return await _notify(settings, report)
+        return await notify(settings, report, state, clock.now())
 
     return Engine(workspace, desk, tell)
 
 
-def layouts_of(settings: Settings) -> Mapping[str, Layout]:
-    """Intermedia's layout, every `[usage.NAME]` and every profile that comes with the program, by name."""
-    own = settings.intermedia
-    intermedia = Layout(category=own.category, subcategory=own.subcategory, taxable=own.taxable, **_layout_values(own))
-    others = {name: usage_layout(name, found) for name, found in settings.usage.layouts.items()}
-    return ShippedLayouts({**others, INTERMEDIA: intermedia})
+def _first_of_all(settings: Settings, store: State) -> None:
+    """Raise `ConfigError` where a setting of a service in use is missing (settings.md#settings-first)."""
+    settings.require_connections(files=settings.names_files or counts_files(store))
 
 
-class ShippedLayouts(Mapping[str, Layout]):
-    """Layouts by name; those that come with the program are read when somebody asks for them."""
+def _count_source(settings: Settings, state: State) -> CountSource:
+    from cwtui.vendor_composition import count_source  # noqa: PLC0415  # start-up: most runs have no counts
 
-    def __init__(self, own: Mapping[str, Layout]) -> None:
-        self._known = dict(own)
-
-    def __getitem__(self, name: str) -> Layout:
-        if name not in self._known and is_shipped(name):
-            self._known[name] = usage_layout(name, UsageLayout.model_validate(shipped_profile(name)))
-        return self._known[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter({**self._known, **dict.fromkeys(shipped_names())})
-
-    def __len__(self) -> int:
-        return len(list(iter(self)))
-
-
-def usage_layout(name: str, found: UsageLayout) -> Layout:
-    """The layout that a column profile describes."""
-    return Layout(
-        name=name,
-        priced_names=found.priced_names,
-        joined_by=found.joined_by,
-        keep=found.keep,
-        skip=found.skip,
-        by_name=found.accounts_by == "name",
-        adds_up_company=found.same_company == "add_up",
-        splits_sku=found.same_sku == "apart",
-        multiply_by=found.multiply_by,
-        divide_by=found.divide_by,
-        round=found.round,
-        decimals=found.decimals,
-        quantity=found.quantity,
-        sku_columns=found.sku_columns,
-        price_from_file=found.price_from == "file",
-        sign=found.sign,
-        header_row=found.header_row,
-        sheet=found.sheet,
-        decimal_mark=found.decimal_mark,
-        links_by_identifier=found.accounts_by == "id",
-        **_layout_values(found),
-    )
-
-
-def _layout_values(files: VendorFiles) -> dict[str, Any]:
-    return {
-        "agreement_type": files.agreement_type,
-        "columns": files.columns,
-        "unsupported": files.unsupported_skus,
-        "one_time": files.one_time_skus,
-        "recurring": files.recurring_skus,
-        "most_shrunk": files.most_shrunk,
-    }
-
-
-def vendor_desk(settings: Settings, engine: Engine, name: str) -> VendorDesk:
-    """A vendor's steps on an engine that is open already.
-
-    Raises:
-        ConfigError: There is no such layout.
-    """
-    layouts = layouts_of(settings)
-    if name not in layouts:
-        known = ", ".join(sorted(layouts))
-        raise ConfigError(
-            f"There is no column profile {name}; there is {known}.",
-            next_step=f"Add [usage.{name}] with an agreement_type to the settings file, or name another one. Other"
-            " settings are named before the sub-command: cwtui --profile NAME usage import …",
-        )
-    return VendorDesk(
-        engine.psa,
-        engine.desk,
-        layouts[name],
-        CountSource(engine.store, layouts),
-        CreateOnce(settings.sync.settle_s),
-        engine.work,
-    )
+    return count_source(settings, state)
 
 
 async def close_services(*services: Marketplace | Psa) -> None:
     """Close the connections of clients; what stands in the place of one has none."""
+    for client in _clients(services):
+        await client.aclose()
+
+
+def stop_services(*services: Marketplace | Psa) -> None:
+    """Let nothing wait for an answer of clients longer than a moment."""
+    for client in _clients(services):
+        client.stop()
+
+
+def _clients(services: Iterable[Marketplace | Psa]) -> Iterator[CloudBlue | ConnectWise]:
     for service in services:
         client = getattr(service, "recorded", service)
         if isinstance(client, CloudBlue | ConnectWise):
-            await client.aclose()
+            yield client
 
 
 def open_services(settings: Settings, transport: httpx.AsyncBaseTransport | None) -> tuple[Marketplace, PsaRecords]:
     """Both clients; in the place of one without credentials, something that says so when it is asked."""
-    lacking = {key.partition(".")[0] for key in settings.missing}
-    nobody = Unconfigured(settings.require_connections)
+    lacking = {key.partition(".")[0] for key in settings.missing_for(files=False)}
+    nobody = Unconfigured(partial(settings.require_connections, files=False))
     market, psa, sync = settings.marketplace, settings.connectwise, settings.sync
     cloudblue: Marketplace = (
         nobody
@@ -279,6 +264,8 @@ def open_services(settings: Settings, transport: httpx.AsyncBaseTransport | None
             concurrency=sync.concurrency,
             timeout_s=sync.timeout_s,
             transport=transport,
+            oauth=_oauth(market),
+            per_minute=market.requests_per_minute,
         )
     )
     connectwise: PsaRecords = (
@@ -293,9 +280,16 @@ def open_services(settings: Settings, transport: httpx.AsyncBaseTransport | None
             concurrency=sync.concurrency,
             timeout_s=sync.timeout_s,
             transport=transport,
+            api_version=psa.api_version,
         )
     )
     return cloudblue, connectwise
+
+
+def _oauth(market: MarketplaceSettings) -> OAuthClient | None:
+    if market.auth is not Auth.OAUTH:
+        return None
+    return OAuthClient(market.token_url, market.client_id, market.client_secret, market.scope)
 
 
 def _demo(options: Options, listener: Listener, stack: AsyncExitStack) -> Composition:
@@ -317,32 +311,3 @@ def _demo(options: Options, listener: Listener, stack: AsyncExitStack) -> Compos
         if not len(state.mappings()) and state.cursor().checked_at is None:
             world.seed_mappings(state)
     return _composed(options, listener, stack, world.settings(), state, world.transport())
-
-
-async def _notify(settings: Settings, report: AutoReport) -> Sequence[str]:
-    """One message about a run, to whom the settings name (settings.md#notifications)."""
-    if not settings.notify.urls or report.dry_run:
-        return ()
-    failed = [
-        f"{task.customer_name}, {task.order_number}: {task.note}" for task in report.tasks if task.status == "failed"
-    ]
-    waiting = [
-        f"{task.customer_name}, {task.order_number}: {' '.join(problem.code for problem in task.problems)}"
-        for task in report.tasks
-        if task.status == "needs_action"
-    ]
-    warned = [
-        f"{task.customer_name}, {task.order_number}: {' '.join(task.warnings)}"
-        for task in report.tasks
-        if task.status == "synced" and task.is_warned
-    ]
-    news = (
-        News(Event.ERRORS, len(failed) or len(report.errors), tuple(failed or report.errors)),
-        News(Event.ACTION_NEEDED, report.needs_action + len(warned), (*waiting, *warned)),
-        News(Event.CREATED, report.created),
-        News(Event.SYNCED, report.synced),
-    )
-    message = message_about(news, settings.notify.on, profile=settings.origin.profile)
-    if message is None:
-        return ()
-    return await send(message, [url.get_secret_value() for url in settings.notify.urls])

@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 
 DEFAULT_PROFILE = "default"
+WAIT_S = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,8 @@ class Options:
         state: The state file; None for the platform's place (with `demo`, a throw-away folder).
         as_of: The day that counts as today; None for the UTC date.
         demo: Work on the built-in sandbox instead of the configured services.
-        read_only_ok: Open the state for reading when another process holds it, instead of refusing.
+        read_only_ok: Open a state that this user may not write for reading, instead of refusing.
+        wait_s: How long to wait for another process that works on the same.
     """
 
     profile: str = DEFAULT_PROFILE
@@ -31,3 +33,4 @@ class Options:
     as_of: date | None = None
     demo: bool = False
     read_only_ok: bool = False
+    wait_s: float = WAIT_S

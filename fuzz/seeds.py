@@ -108,5 +108,34 @@ def _shortened(body: bytes) -> bytes:
     return body
 
 
-SEEDS = {"state": state_seeds, "journal": journal_seeds, "csv": csv_seeds, "answers": answer_seeds}
+_CONNECTED = """\
+[connectwise]
+base_url = "https://na.myconnectwise.net"
+company_id = "Größe & Co"
+public_key = "public"
+private_key = "private"
+client_id = "00000000-0000-4000-8000-000000000001"
+[marketplace]
+base_url = "https://market.example/api"
+subscription_key = "key"
+"""
+_BASIC = 'username = "me"\npassword = "wörd"\n'
+_OAUTH = 'auth = "oauth"\ntoken_url = "https://login.example/t"\nclient_id = "ü"\nclient_secret = "s"\nscope = "a b"\n'
+_TAIL = (
+    '[sync]\nevery = "5m"\n[notify]\nurls = ["json://localhost"]\nremind = "1d"\n[guard]\nmax_quantity_change = "off"\n'
+)
+
+
+def settings_seeds() -> list[bytes]:
+    """Settings that connect, by both ways to sign in."""
+    return [text.encode() for text in (_CONNECTED + _BASIC, _CONNECTED + _OAUTH, _CONNECTED + _BASIC + _TAIL)]
+
+
+SEEDS = {
+    "settings": settings_seeds,
+    "state": state_seeds,
+    "journal": journal_seeds,
+    "csv": csv_seeds,
+    "answers": answer_seeds,
+}
 """By the name of their target."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import atexit
 import contextlib
+import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterator, Mapping, Sequence
@@ -22,14 +23,19 @@ import orjson
 import stamina
 from pydantic import SecretStr
 
+from cwtui.composition import close_services, open_services
 from cwtui.domain.errors import CwtuiError
 from cwtui.domain.ids import AdditionId, AgreementId, CatalogItemId, CompanyId, CustomerId, OrderId, SubscriptionId
 from cwtui.engine.mapping.csv import read_mappings_csv
 from cwtui.engine.text_file import decoded
+from cwtui.options import DEFAULT_PROFILE
 from cwtui.sandbox.credentials import MARKETPLACE, MARKETPLACE_BASE, PSA
 from cwtui.services.cloudblue import CloudBlue
 from cwtui.services.connectwise import ConnectWise
 from cwtui.services.gate import Timing
+from cwtui.settings import Settings
+from cwtui.settings.file import parse_document, profile_table
+from cwtui.settings.loading import settings_from
 from cwtui.store.journal import line_of
 from cwtui.store.layout import Content, NotAState, content_of, render
 from cwtui.store.recovery import recover
@@ -234,6 +240,7 @@ _QUESTIONS: tuple[Callable[[CloudBlue, ConnectWise], Awaitable[object]], ...] = 
     lambda _, psa: psa.country_codes(),
     lambda _, psa: psa.management_solutions(),
     lambda _, psa: psa.manage_ids(CompanyId(251)),
+    lambda _, psa: psa.located(),
 )
 
 
@@ -294,5 +301,37 @@ def api_answers(data: bytes) -> bool:
     return True
 
 
-TARGETS: Mapping[str, Target] = {"state": state_file, "journal": journal, "csv": csv_files, "answers": api_answers}
+def settings_file(data: bytes) -> bool:
+    """A settings file, and what its texts become in addresses and headers of both services."""
+    os.environ.setdefault("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
+    path = Path("settings.toml")
+    try:
+        table = profile_table(parse_document(data, path), DEFAULT_PROFILE, path)
+        settings = settings_from(table, path=path, profile=DEFAULT_PROFILE)
+        settings.require_connections()
+        asyncio.run(_asked_with(settings))
+    except CwtuiError:
+        return False
+    return True
+
+
+async def _asked_with(settings: Settings) -> None:
+    answer = {"token": "token", "access_token": "token", "version": "v2026.4"}
+    market, psa = open_services(settings, httpx.MockTransport(lambda _: httpx.Response(200, json=answer)))
+    try:
+        await psa.version()
+        await psa.located()
+        if isinstance(market, CloudBlue):
+            await market.sign_in()
+    finally:
+        await close_services(market, psa)
+
+
+TARGETS: Mapping[str, Target] = {
+    "state": state_file,
+    "journal": journal,
+    "csv": csv_files,
+    "answers": api_answers,
+    "settings": settings_file,
+}
 """By the name `python -m fuzz NAME` takes."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -13,11 +14,14 @@ from cwtui.cli.exit_status import ExitStatus
 from cwtui.cli.global_options import given
 from cwtui.cli.refusal import exit_status_of, sentences
 from cwtui.cli.run_text import answer_report, status_of
-from cwtui.domain.errors import CwtuiError, GuardError, ServiceError
+from cwtui.domain.errors import CwtuiError, GuardError, ServiceError, Stopped
 from cwtui.domain.plain_text import plain_text
 from cwtui.domain.tasks import TaskStatus
 from cwtui.engine.facade import Engine
 from cwtui.engine.reports import AutoReport
+
+_LAST_WORDS_S = 1.0
+"""Seconds that a notification has once the run shall end."""
 
 
 def run_auto(*, every: timedelta | None, dry_run: bool) -> ExitStatus:
@@ -28,7 +32,7 @@ def run_auto(*, every: timedelta | None, dry_run: bool) -> ExitStatus:
         with stoppable(engine) as stop:
             while True:
                 began = loop.time()
-                status = await _round(engine, dry_run=dry_run, goes_on=every is not None)
+                status = await _round(engine, stop, dry_run=dry_run, goes_on=every is not None)
                 if every is None or stop.is_set():
                     return status
                 try:
@@ -41,21 +45,24 @@ def run_auto(*, every: timedelta | None, dry_run: bool) -> ExitStatus:
     return with_engine(rounds)
 
 
-async def _round(engine: Engine, *, dry_run: bool, goes_on: bool) -> ExitStatus:
+async def _round(engine: Engine, stop: asyncio.Event, *, dry_run: bool, goes_on: bool) -> ExitStatus:
     try:
         report = await engine.auto(dry_run=dry_run)
     except CwtuiError as error:
-        stopped = AutoReport(_today(), dry_run=dry_run, errors=(str(error),))
+        stopped = AutoReport(today(), dry_run=dry_run, errors=(str(error),))
         came_before_any_write = isinstance(error, ServiceError | GuardError)
         if given().json and came_before_any_write:
             answer_json(report_document(await _with_tasks(engine, stopped)))
-        await _notify(engine, stopped)
+        if not isinstance(error, Stopped):
+            await notify_of(engine, stopped, stop)
+        elif goes_on:
+            return ExitStatus.DONE  # what ends a service is no failure of it
         if not (goes_on and came_before_any_write):
             raise
         tell(sentences(error))
         return exit_status_of(error)
     answer_report(report)
-    await _notify(engine, report)
+    await notify_of(engine, report, stop)
     return status_of(report)
 
 
@@ -75,16 +82,30 @@ async def _with_tasks(engine: Engine, report: AutoReport) -> AutoReport:
     )
 
 
-async def _notify(engine: Engine, report: AutoReport) -> None:
+async def notify_of(engine: Engine, report: AutoReport, stop: asyncio.Event) -> None:
+    """Send the notifications a report calls for; what fails is said, and changes nothing else."""
     if report.dry_run:
         return  # whoever tries something out is looking at the screen
     try:
-        failures = await engine.notify(report)
+        failures = await _unless_stopped(engine.notify(report), stop)
     except Exception as error:  # noqa: BLE001  # whatever it is, a notification hides neither the run nor its status
         failures = [f"The notification failed: {type(error).__name__}. The run itself is not affected."]
     for failure in failures:
         tell(plain_text(failure))
 
 
-def _today() -> date:
+async def _unless_stopped(telling: Coroutine[object, object, Sequence[str]], stop: asyncio.Event) -> Sequence[str]:
+    """What could not be told; a slow server is not waited for once the run shall end."""
+    task, stopping = asyncio.create_task(telling), asyncio.create_task(stop.wait())
+    await asyncio.wait({task, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.wait({task}, timeout=_LAST_WORDS_S)
+    stopping.cancel()
+    if task.done():
+        return task.result()
+    task.cancel()
+    return ("The notification was not waited for, because the run was stopped.",)
+
+
+def today() -> date:
+    """The day that counts as today."""
     return given().as_of or datetime.now(UTC).date()

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from datetime import timedelta
 
 import click
 from pydantic import SecretStr
 
-from cwtui.cli.answer import answer, answer_json
+from cwtui.cli.answer import answer, answer_json, counted, tell
 from cwtui.cli.commands import Command, Group, ListingCommand, examples
+from cwtui.cli.exit_status import ExitStatus
 from cwtui.cli.global_options import given
 from cwtui.cli.table import table
+from cwtui.domain.errors import ConfigError
+from cwtui.domain.plain_text import plain_text
 from cwtui.durations import duration_text
 from cwtui.locations import config_path
 from cwtui.settings import ALLOWED, Settings, load_settings
@@ -50,6 +54,24 @@ def init() -> None:
     target = config_path(given().config)
     write_template(target)
     answer(f"Wrote {target}. Fill it in, then run `cwtui doctor`.")
+
+
+@config.command("notify-test", cls=Command, epilog=examples("cwtui config notify-test"))
+def notify_test() -> ExitStatus:
+    """Send a test notification to every address of `notify.urls`.
+
+    Exit status: 0 every address took it, 1 one did not.
+    """
+    settings = load_settings(given().config, given().profile)
+    if not settings.notify.urls:
+        raise ConfigError("notify.urls is empty, so nobody can be told.", next_step="Add an Apprise address to it.")
+    from cwtui.notifying import send_test  # noqa: PLC0415  # loads the services
+
+    failures, told = asyncio.run(send_test(settings))
+    for failure in failures:
+        tell(plain_text(failure))
+    answer(f"{counted(told, 'server')} took the test.")
+    return ExitStatus.FAILED if failures else ExitStatus.DONE
 
 
 def shown(settings: Settings, key: str) -> str:

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import click
 
@@ -91,8 +91,15 @@ def _log_to_stderr() -> None:
     logger.setLevel(logging.DEBUG)
 
 
+class Endable(Protocol):
+    """What a signal ends."""
+
+    def end(self) -> None:
+        """End before the next write, and wait for no service longer than a moment."""
+
+
 @contextmanager
-def stoppable(engine: Engine) -> Iterator[asyncio.Event]:
+def stoppable(engine: Endable) -> Iterator[asyncio.Event]:
     """SIGINT and SIGTERM end the run between two writes (commands.md#auto); the same signal again ends it at once.
 
     Yields:
@@ -106,7 +113,7 @@ def stoppable(engine: Engine) -> Iterator[asyncio.Event]:
                 running.cancel()
             return
         stop.set()
-        engine.stop()
+        engine.end()
         tell("Stopping before the next write. Press Ctrl-C again to stop at once.")
 
     signals = (signal.SIGINT, signal.SIGTERM)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from cwtui.options import DEFAULT_PROFILE, Options
+from cwtui.options import DEFAULT_PROFILE, WAIT_S, Options
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
@@ -25,10 +25,11 @@ class Given:
     demo: bool = False
     json: bool = False
     verbose: bool = False
+    wait: float = WAIT_S
 
     def options(self) -> Options:
         """As the composition root takes them."""
-        return Options(self.profile, self.config, self.state, self.as_of, self.demo)
+        return Options(self.profile, self.config, self.state, self.as_of, self.demo, wait_s=self.wait)
 
     def arguments(self) -> list[str]:
         """The same options as arguments, for a command that starts another one."""
@@ -84,6 +85,13 @@ def global_options(*, hidden: bool) -> list[click.Parameter]:
         _option("--state", "Which state file.", hidden=hidden, metavar="PATH", type=click.Path(path_type=Path)),
         _option("--as-of", "Which day counts as today.", hidden=hidden, metavar="YYYY-MM-DD", type=day),
         _option("--demo", "Work on the built-in sandbox: no credentials, no network.", hidden=hidden, is_flag=True),
+        _option(
+            "--wait",
+            f"How long to wait for another cwtui that works on the same (default {WAIT_S:.0f}).",
+            hidden=hidden,
+            metavar="SECONDS",
+            type=click.FloatRange(min=0),
+        ),
         click.Option(
             ["--verbose", "-v"],
             is_flag=True,

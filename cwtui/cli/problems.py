@@ -28,6 +28,9 @@ _SENTENCES = {
     Action.DIAGNOSE: "Run `cwtui doctor`: it shows what answers and what is not permitted.",
     Action.TRY_LATER: "Try again later; `cwtui doctor` shows whether the service answers.",
     Action.CHECK_CREDENTIALS: "Check the credentials of {target}, then run `cwtui doctor`.",
+    Action.RESOLVE: "If this create made it: cwtui tasks resolve {target} --adopt ADDITION. Else: cwtui tasks resolve"
+    " {target} --send-again.",
+    Action.SYNC_BY_NAME: "Write it again: cwtui tasks sync {target}. Or set it aside: cwtui tasks skip {target}.",
     Action.SET_UP_VENDOR: "Run `cwtui intermedia setup --apply`.",
 }
 

@@ -38,6 +38,7 @@ COMMANDS = {
     "audit": Lazy("cwtui.cli.audit:audit", _ROUND, "Every write ever made: when, what, before, after."),
     "doctor": Lazy("cwtui.cli.doctor:doctor", _SETUP, "Test both connections and every permission."),
     "config": Lazy("cwtui.cli.config:config", _SETUP, "Where the settings are, what they are, a first file."),
+    "state": Lazy("cwtui.cli.state:state", _SETUP, "Where the state is kept, and copying it elsewhere."),
     "web": Lazy("cwtui.cli.web:web", _TRY, "The terminal interface in a browser."),
     "sandbox": Lazy("cwtui.cli.sandbox:sandbox", _TRY, "A simulated marketplace and ConnectWise, on this machine."),
 }
@@ -122,21 +123,29 @@ _NO_TERMINALS = frozenset({"dumb", "unknown"})
 )
 @click.option("--auto", is_flag=True, help="Check, then synchronise every task that is ready; needs no terminal.")
 @click.option("--every", type=period, metavar="PERIOD", help="With --auto: again and again, such as 5m, 1h or 1d.")
+@click.option("--all-profiles", is_flag=True, help="With --auto: every profile of the settings file, one report.")
 @click.option("--dry-run", is_flag=True, help="With --auto: make every plan, write nothing.")
 @click.version_option(__version__, message="%(prog)s %(version)s")
 @click.pass_context
-def cli(context: click.Context, *, auto: bool, every: timedelta | None, dry_run: bool) -> int | None:
+def cli(
+    context: click.Context, *, auto: bool, every: timedelta | None, all_profiles: bool, dry_run: bool
+) -> int | None:
     """Run what stands without a sub-command."""
+    more = (("--every", every), ("--all-profiles", all_profiles), ("--dry-run", dry_run))
     if context.invoked_subcommand is not None:
-        for name, used in (("--auto", auto), ("--every", every), ("--dry-run", dry_run)):
+        for name, used in (("--auto", auto), *more):
             if used:
                 raise click.UsageError(f"{name} does not go with {context.invoked_subcommand}.", context)
         return None
+    if auto and all_profiles:
+        from cwtui.cli.auto_profiles import run_all_profiles  # noqa: PLC0415
+
+        return run_all_profiles(every=every, dry_run=dry_run)
     if auto:
         from cwtui.cli.auto import run_auto  # noqa: PLC0415
 
         return run_auto(every=every, dry_run=dry_run)
-    for name, used in (("--every", every), ("--dry-run", dry_run), ("--json", given().json)):
+    for name, used in (*more, ("--json", given().json)):
         if used:
             raise click.UsageError(f"{name} needs --auto.", context)
     return _open_screen()

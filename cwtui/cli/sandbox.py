@@ -20,18 +20,30 @@ def sandbox() -> None:
 @sandbox.command(cls=Command, epilog=examples("cwtui sandbox serve --port 8765"))
 @click.option("--port", default=0, type=click.IntRange(0, 65535), show_default=True, help="0 takes a free port.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="A loopback address.")
-@click.option("--behave", "behave", metavar="JSON", help='How it misbehaves: {"keeping": {"decimals": 2}}.')
+@click.option("--behave", "behave", metavar="JSON", help='What it does: {"psa_version": "2025.8"}.')
 @click.option("--empty", is_flag=True, help="Without any customers, orders and agreements.")
-def serve(port: int, host: str, behave: str | None, *, empty: bool) -> None:
+@click.option("--calls-per-minute", default=0, type=click.IntRange(0), help="Of the marketplace's gateway; 0 is all.")
+@click.option("--calls-per-day", default=0, type=click.IntRange(0), help="Of the marketplace's gateway; 0 is all.")
+@click.option("--day-seconds", default=86_400, type=click.IntRange(1), show_default=True, help="A day of the gateway.")
+def serve(
+    port: int,
+    host: str,
+    behave: str | None,
+    *,
+    empty: bool,
+    calls_per_minute: int,
+    calls_per_day: int,
+    day_seconds: int,
+) -> None:
     """Serve until Ctrl-C. Prints one line of JSON: addresses and credentials, shaped like the settings."""
     from cwtui.sandbox import exact_json  # noqa: PLC0415
-    from cwtui.sandbox.behaviour import Behaviour  # noqa: PLC0415
-    from cwtui.sandbox.serve import serve as serve_world  # noqa: PLC0415  # loads the server; the help does without
+    from cwtui.sandbox.behaviour import Behaviour  # noqa: PLC0415  # loads the server; the help does without
+    from cwtui.sandbox.serve import serve as serve_world  # noqa: PLC0415
     from cwtui.sandbox.world import World  # noqa: PLC0415
 
     today = given().as_of or datetime.now(UTC).date()
     world = World.empty(today) if empty else World.seeded(today)
-    behaviour = Behaviour()
+    behaviour = Behaviour(calls_per_minute=calls_per_minute, calls_per_day=calls_per_day, day_s=day_seconds)
     try:
         behaviour.change(exact_json.loads(behave.encode()) if behave else {})
     except (ValueError, TypeError, AttributeError) as error:

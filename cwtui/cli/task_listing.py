@@ -5,15 +5,18 @@ The only command that reads the state by itself: it shall answer in a blink, so 
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Collection, Iterable
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from cwtui.cli.answer import answer, answer_json, tell
 from cwtui.cli.commands import ListingCommand, examples
-from cwtui.cli.global_options import given
+from cwtui.cli.global_options import Given, given
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,7 +56,7 @@ def list_(statuses: tuple[str, ...], kinds: tuple[str, ...], *, warned: bool) ->
     Reads the state file only, also while another cwtui works on it.
     """
     chosen = given()
-    documents = _demo_tasks() if chosen.demo and chosen.state is None else _kept_tasks(chosen.state, chosen.profile)
+    documents = _demo_tasks() if chosen.demo and chosen.state is None else _kept_tasks(chosen)
     found = sorted(
         (
             document
@@ -70,16 +73,36 @@ def list_(statuses: tuple[str, ...], kinds: tuple[str, ...], *, warned: bool) ->
         answer(_text(found))
 
 
-def _kept_tasks(state: Path | None, profile: str) -> Iterable[Document]:
+def _kept_tasks(chosen: Given) -> Iterable[Document]:
+    if chosen.state is None and _is_placed(chosen.config):
+        return _placed_tasks(chosen)
     from cwtui.cli.documents import kept_task_document  # noqa: PLC0415  # not for the help
     from cwtui.locations import state_path  # noqa: PLC0415
     from cwtui.store.opening import open_documents  # noqa: PLC0415
 
-    path = state_path(state, profile)
+    path = state_path(chosen.state, chosen.profile)
     with suppress(OSError):  # no right to look, or no such name: opening it says so in full
         if not path.exists():
             tell(f"There is no state file {path} yet: run `cwtui check`.")
     return map(kept_task_document, open_documents(path, read_only=True).task_documents())
+
+
+def _is_placed(config: Path | None) -> bool:
+    """The settings may name where the state is. Only then are they loaded: the list shall answer in a blink."""
+    from cwtui.locations import config_path  # noqa: PLC0415
+
+    if any(name.upper().startswith("CWTUI_STATE__") for name in os.environ):
+        return True
+    path = config_path(config)
+    return path.is_file() and re.search(rb"\bstate\b", path.read_bytes()) is not None
+
+
+def _placed_tasks(chosen: Given) -> Iterable[Document]:
+    from cwtui.cli.documents import kept_task_document  # noqa: PLC0415
+    from cwtui.composition import configured_state  # noqa: PLC0415  # loads settings and services
+
+    with configured_state(replace(chosen.options(), read_only_ok=True)) as state:
+        return [kept_task_document(document) for document in state.documents.task_documents()]
 
 
 def _demo_tasks() -> Iterable[Document]:

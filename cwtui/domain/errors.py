@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from cwtui.domain.remedies import Remedy
 
 NOTHING_CHANGED = "Nothing was changed."
@@ -90,6 +92,32 @@ class ServiceError(CwtuiError):
 
 class Transient(ServiceError):
     """The service was unreachable, busy or broken, and stayed so through every retry."""
+
+
+class QuotaReached(Transient):
+    """The service grants so many requests in an hour or a day, and they are used up; it said when it goes on.
+
+    Attributes:
+        goes_on_at: From then on it takes requests again, in UTC.
+    """
+
+    def __init__(
+        self, happened: str, *, service: str, status: int, code: str | None, changed: str, goes_on_at: datetime
+    ) -> None:
+        moment = goes_on_at.strftime("%Y-%m-%d %H:%M")
+        super().__init__(
+            happened,
+            service=service,
+            status=status,
+            code=code,
+            changed=changed,
+            next_step=f"It takes requests again at {moment} UTC: try again then.",
+        )
+        self.goes_on_at = goes_on_at
+
+
+class Stopped(Transient):
+    """The program was asked to end while it waited for this service."""
 
 
 class AccessDenied(ServiceError):

@@ -10,6 +10,8 @@ _PLAIN_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.AS
 CENT = Decimal("0.01")
 ZERO = Decimal(0)
 _LARGEST_DIGITS = 12
+_LONGEST_AMOUNT = 60
+_SMALLEST_DIGIT = -40
 _REMEMBERED = 8192
 _FEWEST_DECIMALS = 2
 _ROUNDINGS = (ROUND_HALF_UP, ROUND_HALF_EVEN, ROUND_DOWN)
@@ -27,6 +29,8 @@ def parse_amount(text: object) -> Decimal:
     """
     if isinstance(text, bool) or not isinstance(text, str | int | Decimal):
         raise ValueError(f"{text!r} is not an amount")
+    if isinstance(text, str) and len(text) > _LONGEST_AMOUNT:
+        raise ValueError(f"a number of {len(text)} characters is not an amount")
     if isinstance(text, str) and not _PLAIN_NUMBER.fullmatch(text.strip()):
         raise ValueError(f"{text!r} is not a plain decimal number")
     amount = Decimal(text.strip() if isinstance(text, str) else text)
@@ -34,6 +38,8 @@ def parse_amount(text: object) -> Decimal:
         raise ValueError(f"{text!r} is not a finite number")
     if amount and amount.adjusted() >= _LARGEST_DIGITS:
         raise ValueError(f"{text!r} is larger than any amount or quantity that is billed")
+    if amount and amount.adjusted() < _SMALLEST_DIGIT:
+        raise ValueError(f"{text!r} is smaller than any amount or quantity that is billed")
     return amount
 
 

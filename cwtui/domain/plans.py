@@ -146,7 +146,7 @@ class Plan:
     """Everything a task asks for.
 
     Attributes:
-        changes: In the order they are written.
+        changes: As people read them, what ends before what begins; `in_writing_order` says how they are written.
         warnings: What the operator should know; none of them stops the plan.
         notes: Facts worth knowing (differences to what the marketplace charged, days nobody is charged for).
         problems: What keeps it from being written; a plan with problems may still show its changes.
@@ -220,6 +220,22 @@ class PlanEdits:
     digest: str
     edits: tuple[Edit, ...] = ()
     price_source: PriceSource | None = None
+
+
+def in_writing_order(changes: Sequence[Change]) -> tuple[Change, ...]:
+    """Product by product: what begins before what ends, so that a refused create leaves the old addition billing.
+
+    Rule: synchronising.md#nothing-stops-half-way.
+    """
+    if len(changes) < 2:  # noqa: PLR2004  # one change has one order
+        return tuple(changes)
+    places: dict[ProductId, int] = {}
+    for change in changes:
+        places.setdefault(change.product_id, len(places))
+    return tuple(sorted(changes, key=lambda change: (places[change.product_id], _TURNS[change.operation])))
+
+
+_TURNS = {Operation.CREATE: 0, Operation.UPDATE: 1, Operation.DELETE: 2}
 
 
 DROPPED = "dropped"

@@ -26,6 +26,8 @@ class Action(StrEnum):
     TRY_LATER = "try_later"
     CHECK_CREDENTIALS = "check_credentials"
     SET_UP_VENDOR = "set_up_vendor"
+    RESOLVE = "resolve"
+    SYNC_BY_NAME = "sync_by_name"
 
 
 _WORDS = {
@@ -45,6 +47,8 @@ _WORDS = {
     Action.DIAGNOSE: "Test the connections: that shows what answers and what is not permitted.",
     Action.TRY_LATER: "Try again later; test the connections to see whether it answers.",
     Action.CHECK_CREDENTIALS: "Check the credentials, then test the connections.",
+    Action.RESOLVE: "Adopt the addition if this create made it, else let the create be sent again.",
+    Action.SYNC_BY_NAME: "Synchronise it by name to write it again, or skip it.",
     Action.SET_UP_VENDOR: "Create the vendor's setup entries first.",
 }
 

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from cwtui.domain.errors import InputError, ServiceError
 from cwtui.domain.tasks import Task, TaskStatus
 from cwtui.engine.checking.checking import Checking
 from cwtui.engine.concurrently import in_turns
 from cwtui.engine.due import due_tasks
-from cwtui.engine.mapping.mapping import MappingDesk
 from cwtui.engine.reports import AutoReport, CheckReport
 from cwtui.engine.workspace import Feature
 from cwtui.engine.writing.synchronise import SyncOutcome
 from cwtui.engine.writing.task_work import TaskWork
+
+if TYPE_CHECKING:
+    from cwtui.engine.mapping.mapping import MappingDesk
 
 FAILED_AUTO = "Failed auto-sync."
 """How the note of a task that `--auto` could not synchronise begins (plans.md#edits)."""

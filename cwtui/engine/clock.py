@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+import time as time_of
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
+
+_BOOT: int = getattr(time_of, "CLOCK_BOOTTIME", time_of.CLOCK_MONOTONIC)
+
+
+def suspended_s() -> float:
+    """Seconds that also pass while the machine sleeps, or the process is stopped; only differences mean something."""
+    return time_of.clock_gettime(_BOOT)
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,16 +91,23 @@ async def _marketplace_health(marketplace: Marketplace, *, files: bool) -> Servi
 
 async def _psa_health(psa: Psa) -> ServiceHealth:
     """Whether `/system/info` wants credentials is not known, so a list that does is asked as well."""
+    located = await psa.located()
     try:
         version = await psa.version()
         status = await psa.probe("GET", PROBES[2].path)
     except ServiceError as error:
-        return ServiceHealth("PSA", ok=False, version="", message=str(error))
+        return ServiceHealth("PSA", ok=False, version="", message=_together(str(error), psa.offers, located))
     if status in {_UNAUTHORIZED, 404}:
         hint = "On ConnectWise cloud wrong credentials also show as 404." if status != _UNAUTHORIZED else ""
-        message = f"ConnectWise refuses the credentials (status {status}). {hint} Check company id, keys and client id."
-        return ServiceHealth("PSA", ok=False, version=version, message=" ".join(message.split()))
-    return ServiceHealth("PSA", ok=True, version=version, message="Answers, and takes the credentials.")
+        refused = f"ConnectWise refuses the credentials (status {status})."
+        message = _together(refused, hint, "Check company id, keys and client id.", psa.offers, located)
+        return ServiceHealth("PSA", ok=False, version=version, message=message)
+    message = _together("Answers, and takes the credentials.", psa.offers, located)
+    return ServiceHealth("PSA", ok=True, version=version, message=message)
+
+
+def _together(*sentences: str) -> str:
+    return " ".join(sentence for sentence in sentences if sentence)
 
 
 async def _granted(psa: Psa, probe: _Probe) -> bool | None:

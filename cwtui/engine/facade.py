@@ -66,6 +66,11 @@ class Engine(Feature):
         """Ask whatever is running to end before its next write; it then returns its report as usual."""
         self.workspace.run.is_stopping = True
 
+    def end(self) -> None:
+        """As `stop`, and wait for no service longer than a moment: the process ends (synchronising.md#stopping)."""
+        self.stop()
+        self.workspace.run.end_waiting()
+
     def go_on(self) -> None:
         """What begins now is not meant by an earlier `stop`."""
         self.workspace.run.is_stopping = False

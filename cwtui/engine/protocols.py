@@ -128,6 +128,13 @@ class Psa(Protocol):
         """The version ConnectWise gives of itself, from its connection test."""
 
     @property
+    def offers(self) -> str:
+        """In sentences: where it is asked if that was changed, what it offers, and what it does not know."""
+
+    async def located(self) -> str:
+        """In a sentence, where its log-in says that this company's API is; empty if it does not say."""
+
+    @property
     def unreadable(self) -> Sequence[str]:
         """Records of lists that could not be read, since the last time this was cleared: one sentence each."""
 

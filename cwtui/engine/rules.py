@@ -15,6 +15,7 @@ class EngineRules:
         who: The operator, for the audit.
         maps_exact, creates_items: mapping.auto = exact; mapping.create_catalog_items.
         reads_files: Vendors' files are set up (`intermedia`, `usage`), so their permissions matter.
+        wait_s: How long to wait for who works on the same agreement, or checks.
         only_customers: sync.auto_customers; empty is all.
     """
 
@@ -25,4 +26,5 @@ class EngineRules:
     maps_exact: bool = False
     creates_items: bool = False
     reads_files: bool = False
+    wait_s: float = 300.0
     only_customers: frozenset[str] = frozenset()

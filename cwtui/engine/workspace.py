@@ -31,17 +31,27 @@ class CurrentRun:
         return self._id or self.begin()
 
 
+def _nothing_to_do() -> None:
+    """For services that never wait, and are configured."""
+
+
 @dataclass(slots=True)
 class RunState:
     """What changes while a workspace is open.
 
     Attributes:
         is_stopping: The work under way ends before its next write.
+        end_waiting: Lets nothing wait for a service longer than a moment.
+        require_services: Raises `ConfigError` where a setting of a service in use is missing.
+        has_marketplace: There is one; else only vendors' files bring work.
         readings: Grows whenever ConnectWise is to be read afresh: what was worked out before is old then.
     """
 
     is_stopping: bool = False
     readings: int = 0
+    end_waiting: Callable[[], None] = _nothing_to_do
+    require_services: Callable[[], None] = _nothing_to_do
+    has_marketplace: bool = True
 
 
 @dataclass(frozen=True, slots=True)

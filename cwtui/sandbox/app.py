@@ -9,9 +9,11 @@ from typing import Any
 
 from cwtui.sandbox.behaviour import Behaviour, Fault, RequestLog
 from cwtui.sandbox.control import Control
-from cwtui.sandbox.credentials import MARKETPLACE_BASE, PSA_BASE
+from cwtui.sandbox.credentials import IDENTITY_BASE, LOGIN_BASE, MARKETPLACE_BASE, PSA_BASE
 from cwtui.sandbox.errors import MarketplaceRefusal, PsaRefusal, Refusal, too_many_requests
+from cwtui.sandbox.gateway import Gateway
 from cwtui.sandbox.http import Answer, Request
+from cwtui.sandbox.identity import Identity, company_info
 from cwtui.sandbox.marketplace import Marketplace
 from cwtui.sandbox.psa import Psa
 from cwtui.sandbox.world import World
@@ -21,7 +23,13 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 CONTROL_BASE = "/_control"
-_BASES = ((MARKETPLACE_BASE, "marketplace"), (PSA_BASE, "psa"), (CONTROL_BASE, "control"))
+_BASES = (
+    (MARKETPLACE_BASE, "marketplace"),
+    (PSA_BASE, "psa"),
+    (IDENTITY_BASE, "identity"),
+    (LOGIN_BASE, "login"),
+    (CONTROL_BASE, "control"),
+)
 _HTML = (
     b"<!DOCTYPE html><html><head><title>Error</title></head><body><h1>%d</h1><p>The gateway is busy.</p></body></html>"
 )
@@ -39,6 +47,8 @@ class Sandbox:
         self.world, self.behaviour, self.log = world, behaviour, RequestLog()
         self.marketplace = Marketplace(world, behaviour)
         self.psa = Psa(world, behaviour)
+        self._identity = Identity(behaviour, self.marketplace.grant)
+        self._gateway = Gateway(behaviour)
         self._control = Control(world, behaviour, self.log) if control else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -69,6 +79,9 @@ class Sandbox:
         """Answer, with the latency and the fault that strikes this request."""
         if self.behaviour.latency_ms:
             await asyncio.sleep(self.behaviour.latency_ms / 1000)
+        refusal = self._gateway.refusal() if service == "marketplace" else None
+        if refusal is not None:
+            return refusal
         fault = self.behaviour.fault_for(service, request.method, request.path)
         if fault is None:
             return self._answer(service, request)
@@ -90,6 +103,10 @@ class Sandbox:
                 return self.marketplace.answer(request)
             if service == "psa":
                 return self.psa.answer(request)
+            if service == "identity":
+                return self._identity.answer(request)
+            if service == "login":
+                return company_info(request, self.behaviour)
         except Refusal as refusal:
             return Answer(refusal.status, refusal.body, dict(refusal.headers))
         return Answer(404, {"message": "The sandbox has no such path."})

@@ -54,6 +54,22 @@ class Odds:
     probability: float
 
 
+_PLAIN = frozenset(
+    {
+        "latency_ms",
+        "token_lifetime_s",
+        "link_always",
+        "orders_ripen",
+        "psa_version",
+        "needs_subscription_key",
+        "oauth_in_form",
+        "calls_per_minute",
+        "calls_per_day",
+        "day_s",
+    }
+)
+
+
 @dataclass(slots=True)
 class Behaviour:
     """What may be set while the sandbox runs.
@@ -67,6 +83,12 @@ class Behaviour:
         documented), or only after a full one.
     orders_ripen: Whether the seeded open orders complete from one check to the next, as a demo wants it; a test
         that compares runs does not.
+    psa_version: The newest version that the PSA knows; one that is newer is refused.
+    needs_subscription_key: Whether the marketplace's gateway asks for one.
+    oauth_in_form: Whether OAuth's client is taken from the form only, not from the header.
+    calls_per_minute, calls_per_day: What the marketplace's gateway grants; 0 is no limit.
+    day_s: How long a day of the gateway is.
+    unknown_fields: Names that an older PSA does not know in `fields`.
     keeping: What the PSA keeps of additions, and how it answers them.
     """
 
@@ -78,6 +100,13 @@ class Behaviour:
     token_lifetime_s: int = 1500
     link_always: bool = True
     orders_ripen: bool = False
+    psa_version: str = "2026.4"
+    unknown_fields: frozenset[str] = frozenset()
+    needs_subscription_key: bool = True
+    oauth_in_form: bool = False
+    calls_per_minute: int = 0
+    calls_per_day: int = 0
+    day_s: float = 86_400
     keeping: Keeping = field(default_factory=Keeping)
     _random: random.Random = field(default_factory=lambda: random.Random(0), repr=False)  # noqa: S311  # not a secret
 
@@ -107,7 +136,7 @@ class Behaviour:
         """
         for name, value in changes.items():
             match name:
-                case "latency_ms" | "token_lifetime_s" | "link_always" | "orders_ripen":
+                case _ if name in _PLAIN:
                     setattr(self, name, value)
                 case "seed":
                     self.seed = int(value)
@@ -116,6 +145,8 @@ class Behaviour:
                     self.keeping = Keeping().changed(value)
                 case "lacks":
                     self.lacks = {(module, permission, level) for module, permission, level in value}
+                case "unknown_fields":
+                    self.unknown_fields = frozenset(value)
                 case "script":
                     self.script = deque(_fault(each) for each in value)
                 case "odds":

@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 MARKETPLACE_BASE = "/marketplace"
+IDENTITY_BASE = "/identity"
+LOGIN_BASE = "/login"
 PSA_BASE = "/v4_6_release/apis/3.0"
 
 
@@ -29,7 +31,17 @@ class PsaCredentials:
     client_id: str = "00000000-0000-4000-8000-000000000001"
 
 
+@dataclass(frozen=True, slots=True)
+class OAuthCredentials:
+    """As the settings under `marketplace` name them, for `auth = "oauth"`."""
+
+    client_id: str = "sandbox-client"
+    client_secret: str = "sandbox-client-secret"  # noqa: S105  # guards nothing but the simulation
+    scope: str = "orders"
+
+
 MARKETPLACE = MarketplaceCredentials()
+OAUTH = OAuthCredentials()
 PSA = PsaCredentials()
 
 
@@ -38,5 +50,6 @@ def announcement(origin: str) -> dict[str, Any]:
     return {
         "marketplace": {"base_url": origin + MARKETPLACE_BASE, **asdict(MARKETPLACE)},
         "connectwise": {"base_url": origin + PSA_BASE, **asdict(PSA)},
+        "oauth": {"token_url": origin + IDENTITY_BASE + "/oauth2/token", **asdict(OAUTH)},
         "control": origin + "/_control",
     }

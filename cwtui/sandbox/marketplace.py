@@ -60,7 +60,8 @@ class Marketplace:
         Raises:
             Refusal: In place of an answer that is not a success.
         """
-        if request.headers.get("x-subscription-key") != MARKETPLACE.subscription_key:
+        subscribed = request.headers.get("x-subscription-key")
+        if self.behaviour.needs_subscription_key and subscribed != MARKETPLACE.subscription_key:
             text = "Access denied due to missing or invalid subscription key."
             raise Refusal(401, {"statusCode": "401", "message": text})
         table, key = _resolve(request)
@@ -91,10 +92,15 @@ class Marketplace:
             raise MarketplaceRefusal(401, "unauthorized", "The user name or the password is wrong.")
         if self._body(request).get("marketplace") != MARKETPLACE.marketplace:
             raise MarketplaceRefusal(400, "invalidMarketplace", "There is no such marketplace.")
+        token, lifetime = self.grant()
+        return Answer(document={"token": token, "expiresInSeconds": lifetime})
+
+    def grant(self) -> tuple[str, int]:
+        """A new token, and the seconds it is good for."""
         token = secrets.token_urlsafe(24)
         lifetime = self.behaviour.token_lifetime_s
         self._tokens[token] = self._clock() + lifetime
-        return Answer(document={"token": token, "expiresInSeconds": lifetime})
+        return token, lifetime
 
     def _body(self, request: Request) -> Row:
         try:

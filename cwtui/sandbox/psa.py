@@ -18,9 +18,8 @@ from cwtui.sandbox.shape import SHAPES, Row
 from cwtui.sandbox.table import Table
 from cwtui.sandbox.world import World
 
-VERSION = "2026.4"
 MAX_URL = 2000
-_VERSIONED = re.compile(r"application/vnd\.connectwise\.com\+json(;\s*version=(?P<version>.*))?$")
+_VERSIONED = re.compile(r"application/vnd\.connectwise\.com\+json(;\s*version=(?P<version>.*))?")
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 
 
@@ -39,14 +38,16 @@ class Psa:
         _identify(request)
         if len(request.url) + 1 + len(request.query_string) > MAX_URL:
             raise PsaRefusal(414, "UriTooLong", "The request URL is too long.")
-        content_type = _content_type(request.headers.get("accept", ""))
+        newest = self.behaviour.psa_version
+        content_type = _content_type(request.headers.get("accept", ""), newest)
+        _know_fields(request, self.behaviour.unknown_fields)
         route = resolve(request.path)
         request.template = route.template
         if request.method not in route.methods:
             raise PsaRefusal(405, "MethodNotAllowed", f"{request.method} is not supported here.")
         self._permit(route, request.method)
         answer = self._dispatch(route, request)
-        answer.headers["api-current-version"] = VERSION
+        answer.headers["api-current-version"] = newest
         answer.content_type = content_type
         return answer
 
@@ -152,14 +153,27 @@ def _identify(request: Request) -> None:
         raise PsaRefusal(403, "InvalidClientId", "A valid clientId header is required.")
 
 
-def _content_type(accept: str) -> str:
-    found = _VERSIONED.search(accept.strip())
-    if found is None:
-        return "application/json"
-    version = (found["version"] or VERSION).strip()
-    if not re.fullmatch(r"\d{4}\.\d{1,2}", version):
-        raise Fault400("InvalidVersion", f"{version} is not a version of this API.")
-    return f"application/vnd.connectwise.com+json; version={version}"
+def _content_type(accept: str, newest: str) -> str:
+    """What the answer is sent as; several types may be accepted, the first that is known counts."""
+    for accepted in accept.split(","):
+        found = _VERSIONED.fullmatch(accepted.strip())
+        if found is None:
+            continue
+        version = (found["version"] or newest).strip()
+        if not re.fullmatch(r"\d{1,4}\.\d{1,2}", version) or _parts(version) > _parts(newest):
+            raise Fault400("InvalidVersion", f"{version} is not a version of this API; it offers {newest}.")
+        return f"application/vnd.connectwise.com+json; version={version}"
+    return "application/json"
+
+
+def _parts(version: str) -> list[int]:
+    return [int(part) for part in version.split(".")]
+
+
+def _know_fields(request: Request, unknown: frozenset[str]) -> None:
+    asked = request.query.get("fields", "").split(",")
+    if strange := [name for name in asked if name in unknown]:
+        raise Fault400("InvalidParameter", f"{strange[0]} is not a field of this record.")
 
 
 def _body(request: Request) -> Any:

@@ -19,8 +19,10 @@ from cwtui.domain.errors import (
     AccessDenied,
     NotFound,
     OutcomeUnknown,
+    QuotaReached,
     Refused,
     ServiceError,
+    Stopped,
     Transient,
     Unreadable,
 )
@@ -32,9 +34,13 @@ Service = Literal["marketplace", "PSA"]
 NOT_KNOWN_YET = "Whether it was created is not known yet."
 NOT_KNOWN = "Whether the change was made is not known."
 
+_GAVE_UP = {HTTPStatus.REQUEST_TIMEOUT, 499}
+_THROTTLED = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
 _LONGEST_MESSAGE = 400
 _LONGEST_TITLE = 80
 _SHORTEST_SECRET = 4
+_LONGEST_BELIEVED_S = 400 * 86_400.0
+"""A `Retry-After` beyond this is a mistake, not a quota."""
 _MOST_OF_A_PAGE = 16 * 1024
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)
 _CODES = ("code", "errorCode", "error_code", "statusCode", "error")
@@ -59,6 +65,7 @@ class Asked:
     query: Mapping[str, str] | None = field(default=None, repr=False)
     body: bytes | None = field(default=None, repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body_type: str = "application/json"
     in_doubt: bool = False
     took_s: float = 0.0
 
@@ -178,8 +185,45 @@ def refusal(asked: Asked, response: httpx.Response, secrets: Iterable[str]) -> S
     )
 
 
+def out_of_quota(asked: Asked, response: httpx.Response, secrets: Iterable[str], goes_on_at: datetime) -> ServiceError:
+    """The error for a service that asks to be left alone for longer than anybody waits."""
+    its = said(response, secrets)
+    words = f" ({its.message.rstrip('.')})" if its.message else ""
+    return QuotaReached(
+        f"The {asked.service} takes no more requests for now: it answered {response.status_code} to {asked}{words}.",
+        service=asked.service,
+        status=response.status_code,
+        code=its.code or None,
+        changed=asked.changed,
+        goes_on_at=goes_on_at,
+    )
+
+
+def stopped(asked: Asked) -> ServiceError:
+    """The error for a request that nobody waits for any more, because the program ends."""
+    if asked.in_doubt and not asked.repeatable:
+        return failed(asked, f"The run was stopped before the {asked.service} answered {asked}.")
+    return Stopped(
+        f"The run was stopped before the {asked.service} answered {asked}.",
+        service=asked.service,
+        changed=asked.changed,
+        next_step="The next run goes on from here.",
+    )
+
+
+def is_in_doubt(status: int) -> bool:
+    """Whether a service, or what stands before it, gave up: it may have done what was asked."""
+    return status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in _GAVE_UP
+
+
+def is_throttled(response: httpx.Response) -> bool:
+    """429, 503, or a 403 that says when to come again: gateways answer that where a quota is used up."""
+    is_quota = response.status_code == HTTPStatus.FORBIDDEN and "Retry-After" in response.headers
+    return is_quota or response.status_code in _THROTTLED
+
+
 def broken(asked: Asked, response: httpx.Response, secrets: Iterable[str]) -> ServiceError:
-    """The error for a 5xx: what was sent may have been done."""
+    """The error for an answer that is in doubt: what was sent may have been done."""
     its = said(response, secrets)
     happened = its.answering(asked, response.status_code)
     return failed(asked, happened, status=response.status_code, code=its.code or None)
@@ -241,23 +285,27 @@ def web_page(response: httpx.Response, secrets: Iterable[str]) -> str:
 
 
 def retry_after(response: httpx.Response, now: datetime) -> float | None:
-    """Seconds that `Retry-After` asks to wait, given as seconds or as an HTTP date; None without a readable one.
+    """Seconds that `Retry-After` asks to wait, given as seconds or as an HTTP date; None without a reasonable one.
 
     A date is compared with the answer's own `Date`, so that a wrong clock here does not matter.
     """
     text = response.headers.get("Retry-After", "").strip()
     if not text:
         return None
-    if re.fullmatch(r"\d+(\.\d+)?", text):
-        return float(text)
-    until = _http_date(text)
-    since = _http_date(response.headers.get("Date", "")) or now
-    return None if until is None else max(0.0, (until - since).total_seconds())
+    if re.fullmatch(r"[0-9]{1,12}(\.[0-9]{1,9})?", text):
+        pause = float(text)
+    else:
+        until = _http_date(text)
+        since = _http_date(response.headers.get("Date", "")) or now
+        if until is None:
+            return None
+        pause = max(0.0, (until - since).total_seconds())
+    return pause if pause <= _LONGEST_BELIEVED_S else None
 
 
 def _http_date(text: str) -> datetime | None:
     try:
         moment = parsedate_to_datetime(text)
-    except ValueError:
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, TypeError, IndexError, OverflowError):  # the parser reads any number, and a date has bounds
         return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

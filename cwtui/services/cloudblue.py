@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from base64 import b64encode
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
@@ -21,15 +20,16 @@ from cwtui.domain.errors import AccessDenied
 from cwtui.domain.ids import CustomerId, OrderId, SubscriptionId
 from cwtui.domain.marketplace import Customer, Order, OrderStatus, Product, Subscription, SubscriptionStatus
 from cwtui.services import cloudblue_records as records
+from cwtui.services.addresses import checked_url
 from cwtui.services.answers import Asked, unreadable
 from cwtui.services.gate import Timing
 from cwtui.services.http_policy import Answer, HttpPolicy
 from cwtui.services.paging import SeenPages, in_order
-from cwtui.services.reading import Amount, M, Reader, Record, Text, Unread
+from cwtui.services.reading import M, Reader, Unread
+from cwtui.services.tokens import BasicSignIn, OAuthClient, OAuthSignIn, SignIn, Tokens, origin_of, secrets_of
 
 PAGE = 100
 """Rows asked for at once; a server that gives fewer is followed at its own pace."""
-_EXPIRES_UNSAID_S = 300.0
 _READING_S = 0.003
 """About what a page of 100 costs to receive and read here."""
 
@@ -51,6 +51,8 @@ class CloudBlue:
         timeout_s: float = 30.0,
         transport: httpx.AsyncBaseTransport | None = None,
         timing: Timing | None = None,
+        oauth: OAuthClient | None = None,
+        per_minute: int | None = None,
     ) -> None:
         """Take the credentials (settings.md#sign-in). Nothing is sent before the first question.
 
@@ -59,17 +61,34 @@ class CloudBlue:
         """
         key = subscription_key.get_secret_value()
         basic = b64encode(f"{username}:{password.get_secret_value()}".encode()).decode()
+        timing = timing or Timing()
         self._http = HttpPolicy(
             base_url,
             service="marketplace",
-            headers={"X-Subscription-Key": key, "Accept": "application/json"},
+            headers={"Accept": "application/json"} | ({"X-Subscription-Key": key} if key else {}),
             secrets=(key, password.get_secret_value(), basic),
             concurrency=concurrency,
             timeout_s=timeout_s,
             transport=transport,
             timing=timing,
+            per_minute=per_minute,
         )
-        self._tokens = _Tokens(self._http, basic, marketplace, timing or Timing())
+        sign_in: SignIn = BasicSignIn(self._http, basic, marketplace)
+        if oauth is not None:
+            address = checked_url(oauth.token_url, "marketplace", "token_url")
+            to_tokens = HttpPolicy(
+                origin_of(address),
+                service="marketplace",
+                headers={"Accept": "application/json"},
+                secrets=secrets_of(oauth),
+                concurrency=1,
+                timeout_s=timeout_s,
+                transport=transport,
+                timing=timing,
+                url_setting="token_url",
+            )
+            sign_in = OAuthSignIn(oauth, to_tokens)
+        self._tokens = Tokens(self._http, sign_in, timing)
         self._ahead = max(1, concurrency)
         self._unreadable: list[str] = []
         self._unreadable_orders: dict[OrderId, None] = {}
@@ -77,6 +96,12 @@ class CloudBlue:
     async def aclose(self) -> None:
         """Close the connections."""
         await self._http.aclose()
+        await self._tokens.aclose()
+
+    def stop(self) -> None:
+        """Wait for no answer longer than a moment: the process ends."""
+        self._http.stop()
+        self._tokens.stop()
 
     @property
     def requests(self) -> Counter[str]:
@@ -250,64 +275,6 @@ class _Page:
     rows: Sequence[object]
     total: int | None
     asked: Asked
-
-
-class _Token(Record):
-    token: Text = None
-    expires_in_seconds: Amount = None
-
-
-class _Tokens:
-    """The bearer token: renewed ahead of its end, by one request at a time."""
-
-    def __init__(self, http: HttpPolicy, basic: str, marketplace: str, timing: Timing) -> None:
-        self._http, self._marketplace, self._timing = http, marketplace, timing
-        self._basic = {"Authorization": f"Basic {basic}"}
-        self._token = ""
-        self._renew_at = 0.0
-        self._turn = asyncio.Lock()
-
-    async def current(self) -> str:
-        """A token that is still good."""
-        if not self._is_good():
-            async with self._turn:
-                if not self._is_good():
-                    await self._renew()
-        return self._token
-
-    async def other_than(self, refused: str) -> str:
-        """A newer token than the one that was refused."""
-        async with self._turn:
-            if self._token == refused:
-                await self._renew()
-        return self._token
-
-    async def fresh(self) -> str:
-        """A token asked for just now."""
-        async with self._turn:
-            await self._renew()
-        return self._token
-
-    def _is_good(self) -> bool:
-        return bool(self._token) and self._timing.monotonic() < self._renew_at
-
-    async def _renew(self) -> None:
-        asked_at = self._timing.monotonic()
-        body = {"marketplace": self._marketplace}
-        answer = await self._http.ask("POST", "/token", body=body, headers=self._basic, repeatable=True)
-        token, lifetime_s = _read(answer, _TOKEN)
-        self._http.hide(token)
-        self._token = token
-        self._renew_at = asked_at + lifetime_s - min(60.0, lifetime_s / 10)
-
-
-def _token(row: _Token) -> tuple[str, float]:
-    if not row.token:
-        raise ValueError("token: missing")
-    return row.token, _EXPIRES_UNSAID_S if row.expires_in_seconds is None else float(row.expires_in_seconds)
-
-
-_TOKEN = Reader(_Token, _token)
 
 
 def _bearer(token: str) -> dict[str, str]:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from urllib.parse import quote, urlsplit
 
-from cwtui.domain.errors import InputError
+from pydantic import Field
+
+from cwtui.domain.errors import InputError, ServiceError
 from cwtui.domain.ids import CatalogItemId, CompanyId
 from cwtui.domain.management import CrossReference, ManageId, ManagementSolution, ServerInfo
 from cwtui.domain.periods import BillingCycle
 from cwtui.domain.psa import TableEntry
+from cwtui.services.connectwise_address import api_url, said_of
 from cwtui.services.connectwise_records import Reference, there
 from cwtui.services.connectwise_verbs import Verbs
 from cwtui.services.reading import Reader, Record, Text
@@ -80,6 +85,26 @@ class _Info(Record):
     is_cloud: bool | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Login:
+    codebase: str
+    site_url: str
+    version_code: str
+
+
+class _CompanyInfo(Record):
+    codebase: Text = Field(None, alias="Codebase")
+    site_url: Text = Field(None, alias="SiteUrl")
+    version_code: Text = Field(None, alias="VersionCode")
+
+
+def _login(row: _CompanyInfo) -> _Login:
+    words = (row.codebase or "", row.site_url or "", row.version_code or "")
+    if not _CODEBASE.fullmatch(words[0]) or not all(_HOST_OR_VERSION.fullmatch(word) for word in words[1:]):
+        raise ValueError("it names no codebase")
+    return _Login(*words)
+
+
 class _Solution(Record):
     id: int | None = None
     name: Text = None
@@ -126,6 +151,9 @@ def _manage_id(row: _ManageId) -> ManageId:
     return ManageId(there(row.id, "id"), solution, row.group_identifier or "")
 
 
+_CODEBASE = re.compile(r"/?[\w.-]+/?", re.ASCII)
+_HOST_OR_VERSION = re.compile(r"[\w.:-]*", re.ASCII)
+_COMPANY_INFO = Reader(_CompanyInfo, _login)
 _ENTRIES = Reader(_Entry, _entry)
 _CYCLES = Reader(_Cycle, _cycle)
 _COUNTRIES = Reader(_Country, _country)
@@ -145,6 +173,30 @@ class Setup(Verbs):
     async def version(self) -> str:
         """The version ConnectWise gives of itself, from its connection test."""
         return (await self.system_info()).version
+
+    @property
+    def offers(self) -> str:
+        """In sentences: where it is asked if that was changed, what it offers, and what it does not know."""
+        return " ".join(part for part in (said_of(self.base_url), self.edition.said) if part)
+
+    async def located(self) -> str:
+        """In a sentence, where the log-in says that this company's API is; empty if it does not say.
+
+        `GET {host}/login/companyinfo/{company id}`, without credentials (reconciling.md#doctor).
+        """
+        http = self._to_login()
+        try:
+            answer = await http.ask_once("GET", f"/login/companyinfo/{quote(self._company_id, safe='')}")
+            info = _COMPANY_INFO.one(answer.document)
+        except (ServiceError, ValueError):
+            return ""  # self-hosted servers need not have it, and the connection test says what is wrong
+        finally:
+            await http.aclose()
+        host = api_url(f"{urlsplit(self.base_url).scheme}://{info.site_url or urlsplit(http.base_url).netloc}")
+        base = urlsplit(host)
+        address = f"{base.scheme}://{base.netloc}/{info.codebase.strip('/')}/apis/3.0"
+        version = f", version {info.version_code}" if info.version_code else ""
+        return f"Its log-in names {address} for this company{version}."
 
     async def table(self, name: str) -> Sequence[TableEntry]:
         """All rows of a setup table; `name` is one of `TABLES`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from collections import Counter
-from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from contextlib import aclosing
 from functools import partial
 from typing import TypeVar
@@ -15,8 +15,10 @@ import httpx
 from pydantic import SecretStr
 
 from cwtui.domain.errors import NotFound, Refused, ServiceError
-from cwtui.services.answers import unreadable
+from cwtui.services.answers import one_line, unreadable
+from cwtui.services.connectwise_address import api_url, site_url
 from cwtui.services.connectwise_conditions import among, both, room_beside
+from cwtui.services.edition import Edition
 from cwtui.services.gate import Timing
 from cwtui.services.http_policy import Answer, HttpPolicy
 from cwtui.services.paging import SeenPages, in_order
@@ -25,21 +27,12 @@ from cwtui.services.reading import M, Reader
 API_VERSION = "2026.4"
 """The model that the contract describes and the records are written for. Pinning it keeps a newer server from
 answering with a newer model; an older server answers with the latest model it has, which reads the same here."""
+_LOGIN_TIMEOUT_S = 5.0
 PAGE = 1000
 """The most ConnectWise gives at once."""
-_STANDARD_PATH = "/v4_6_release/apis/3.0"
 _NEXT = re.compile(r"<([^>]*)>[^,]*;\s*rel=\"?next\"?", re.IGNORECASE)
 
 D = TypeVar("D")
-
-
-def api_url(base_url: str) -> str:
-    """The address of the REST API: as given if it ends in `/apis/3.0`, else with the standard path.
-
-    Rule: settings.md#base-addresses.
-    """
-    plain = base_url.strip().rstrip("/")
-    return plain if plain.lower().endswith("/apis/3.0") else plain + _STANDARD_PATH
 
 
 class Verbs:
@@ -57,6 +50,7 @@ class Verbs:
         timeout_s: float = 30.0,
         transport: httpx.AsyncBaseTransport | None = None,
         timing: Timing | None = None,
+        api_version: str = API_VERSION,
     ) -> None:
         """Take the credentials (settings.md#sign-in). Nothing is sent before the first question.
 
@@ -71,7 +65,6 @@ class Verbs:
             headers={
                 "Authorization": f"Basic {basic}",
                 "clientId": client_id,
-                "Accept": f"application/vnd.connectwise.com+json; version={API_VERSION}",
             },
             secrets=(secret, basic, public_key),
             concurrency=concurrency,
@@ -79,12 +72,28 @@ class Verbs:
             transport=transport,
             timing=timing,
         )
+        self.base_url, self._company_id = base_url, company_id
+        self._to_login: Callable[[], HttpPolicy] = partial(
+            HttpPolicy,
+            site_url(base_url),
+            service="PSA",
+            headers={"Accept": "application/json"},
+            secrets=(),
+            timeout_s=min(timeout_s, _LOGIN_TIMEOUT_S),
+            transport=transport,
+            timing=timing,
+        )
+        self.edition = Edition(api_version)
         self._ahead = max(1, concurrency)
         self._unreadable: list[str] = []
 
     async def aclose(self) -> None:
         """Close the connections."""
         await self._http.aclose()
+
+    def stop(self) -> None:
+        """Wait for no answer longer than a moment: the process ends."""
+        self._http.stop()
 
     @property
     def requests(self) -> Counter[str]:
@@ -109,12 +118,47 @@ class Verbs:
             ServiceError: Only if no answer came.
         """
         try:
-            answer = await self._http.ask(method, path, body=body, repeatable=True)
+            answer = await self._ask(method, path, body=body, repeatable=True)
         except ServiceError as error:
             if error.status is None:
                 raise
             return error.status
         return answer.status
+
+    async def _ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: object = None,
+        headers: Mapping[str, str] | None = None,
+        repeatable: bool | None = None,
+    ) -> Answer:
+        """Ask; where the server does not know a field or the version that was asked for, ask again without it.
+
+        Rule: settings.md#versions.
+        """
+        while True:
+            known = self.edition.known(path, query or {})
+            asked = self.edition.asks_whole(path)
+            try:
+                answer = await self._http.ask(
+                    method,
+                    path,
+                    query=known or None,
+                    body=body,
+                    headers={**(headers or {}), "Accept": self.edition.accept},
+                    repeatable=repeatable,
+                )
+            except Refused as error:
+                if asked:
+                    self.edition.forget(path)
+                if not self.edition.learn(path, known, error):
+                    raise
+            else:
+                self.edition.offers = one_line(answer.headers.get("api-current-version", "")) or self.edition.offers
+                return answer
 
     async def _get_pages(
         self, path: str, reader: Reader[M, D], fields: str, conditions: str = ""
@@ -155,17 +199,17 @@ class Verbs:
     ) -> D | None:
         """The first record in that order, or None."""
         query = {"conditions": conditions, "orderBy": order_by, "pageSize": "1", "fields": fields}
-        answer = await self._http.ask("GET", path, query=query)
+        answer = await self._ask("GET", path, query=query)
         rows = _list(answer)
         return read(answer, reader, rows[0]) if rows else None
 
     async def _get_one(self, path: str, reader: Reader[M, D], fields: str = "") -> D:
-        answer = await self._http.ask("GET", path, query={"fields": fields} if fields else None)
+        answer = await self._ask("GET", path, query={"fields": fields} if fields else None)
         return read(answer, reader)
 
     async def _post(self, path: str, reader: Reader[M, D], body: Mapping[str, object]) -> D:
         """Create a record; gives it as ConnectWise holds it. `OutcomeUnknown` if no answer says so."""
-        return read(await self._http.ask("POST", path, body=body), reader)
+        return read(await self._ask("POST", path, body=body), reader)
 
     async def _patch(
         self, path: str, reader: Reader[M, D], values: Mapping[str, object], fields: str = "", *, removing: str = ""
@@ -183,7 +227,7 @@ class Verbs:
             {"op": "remove", "path": name} if name == removing else {"op": "replace", "path": name, "value": value}
             for name, value in values.items()
         ]
-        answer = await self._http.ask("PATCH", path, body=body)
+        answer = await self._ask("PATCH", path, body=body)
         if answer.document is None:
             return await self._get_one(path, reader, fields)
         return read(answer, reader)
@@ -191,7 +235,7 @@ class Verbs:
     async def _delete(self, path: str) -> None:
         """Delete a record; one that is gone already counts as deleted (synchronising.md#exactly-once)."""
         try:
-            await self._http.ask("DELETE", path)
+            await self._ask("DELETE", path)
         except NotFound:
             return
 
@@ -229,9 +273,7 @@ class Verbs:
         query = {"pageSize": str(PAGE), "fields": fields} | ({"conditions": conditions} if conditions else {})
         more: Mapping[str, str] | None = {}
         while more is not None:
-            answer = await self._http.ask(
-                "GET", path, query={**query, **more}, headers={"pagination-type": "forward-only"}
-            )
+            answer = await self._ask("GET", path, query={**query, **more}, headers={"pagination-type": "forward-only"})
             rows = _list(answer)
             if rows:
                 yield seen.new(rows, answer.asked)

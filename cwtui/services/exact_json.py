@@ -7,8 +7,22 @@ from decimal import Decimal
 
 import orjson
 
+_LONGEST_NUMBER = 60
+"""Characters. A price in every currency fits into a third of it."""
+_LARGEST_EXPONENT = 40
+"""Up or down. `1E-99999999` is 11 characters here, and gigabytes where it is written out or added."""
+
+
+def _fraction(text: str) -> Decimal | str:
+    if len(text) <= _LONGEST_NUMBER:
+        number = Decimal(text)
+        if abs(number.adjusted()) <= _LARGEST_EXPONENT:
+            return number
+    return f"{text[:_LONGEST_NUMBER]}…"  # no number any more, so that whoever reads the field refuses it
+
+
 # NaN and Infinity are kept as their names: the one field that holds them is refused, not the whole page.
-_DECODER = json.JSONDecoder(parse_float=Decimal, parse_constant=str)
+_DECODER = json.JSONDecoder(parse_float=_fraction, parse_constant=str)
 
 
 def loads(text: bytes) -> object:

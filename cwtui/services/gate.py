@@ -10,6 +10,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+_MINUTE_S = 60.5
+"""A minute by the service's clock, and what a request may be faster under way than one before it."""
+
 
 def _utc_now() -> datetime:
     return datetime.now(UTC)
@@ -36,9 +39,11 @@ class Gate:
     A service that answers 429 or 503 closes the gate for everybody and halves `limit`, down to 1. Each round of
     good answers raises it by one, up to the ceiling (additive increase, multiplicative decrease): the pace settles
     just below what the service allows, without anybody having to know what that is.
+
+    Where `per_minute` is known, no minute sees more requests than that, from the first one on.
     """
 
-    def __init__(self, ceiling: int, timing: Timing) -> None:
+    def __init__(self, ceiling: int, timing: Timing, *, per_minute: int | None = None) -> None:
         self._ceiling = float(max(1, ceiling))
         self._window = self._ceiling
         self._timing = timing
@@ -46,6 +51,8 @@ class Gate:
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._open_at = 0.0
         self._slowed_at = float("-inf")
+        self._per_minute = per_minute
+        self._admitted: deque[float] = deque(maxlen=per_minute or 0)
 
     @property
     def limit(self) -> int:
@@ -57,15 +64,24 @@ class Gate:
         """Wait for a place, hold it inside the block; gives the moment of admission for `slow_down`."""
         while True:
             await self._take_place()
-            pause = self._open_at - self._timing.monotonic()
+            pause = self._pause()
             if pause <= 0:
                 break
             self._leave_place()  # whoever waits holds no place: the limit may have shrunk meanwhile
             await self._timing.sleep(pause)
+        self._admitted.append(self._timing.monotonic())
         try:
             yield self._timing.monotonic()
         finally:
             self._leave_place()
+
+    def _pause(self) -> float:
+        """Seconds until a request may leave; 0 or less if one may now."""
+        now = self._timing.monotonic()
+        pause = self._open_at - now
+        if self._per_minute and len(self._admitted) == self._per_minute:
+            pause = max(pause, self._admitted[0] + _MINUTE_S - now)
+        return pause
 
     def slow_down(self, pause_s: float, admitted_at: float) -> None:
         """Close the gate for `pause_s` seconds, because of a request admitted at `admitted_at`.

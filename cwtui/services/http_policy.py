@@ -10,32 +10,37 @@ import logging
 import random
 import ssl
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import cache
 from http import HTTPStatus
-from ipaddress import ip_address
-from urllib.request import getproxies, proxy_bypass
+from urllib.parse import urlencode
 
 import httpx
 import stamina
 
-from cwtui.domain.errors import ConfigError, ServiceError, Transient
+from cwtui.domain.errors import ConfigError, ServiceError
 from cwtui.services import exact_json
+from cwtui.services.addresses import checked_url, proxy_to
 from cwtui.services.answers import (
     Asked,
     Service,
     broken,
     failed,
-    one_line,
-    redacted,
+    is_in_doubt,
+    is_throttled,
+    out_of_quota,
     refusal,
     retry_after,
+    stopped,
     throttled,
     unreadable,
     web_page,
 )
 from cwtui.services.gate import Gate, Timing
+from cwtui.services.headers import STANDARD_HEADERS, refuse_impossible
+from cwtui.services.no_answer import TryAgain, no_answer
 from cwtui.services.one_connection import OneConnection
 
 TRIES = 5
@@ -46,18 +51,11 @@ LONGEST_PAUSE_S = 300.0
 """A `Retry-After` beyond this is not waited for: the request fails and says so."""
 
 _TOKENS_HIDDEN = 8
-_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
-_THROTTLED = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
+_STOP_GRACE_S = 1.0
+"""What is under way when the program shall end has this long to come to its end."""
 # A server that closes an idle connection just as a create is sent leaves its outcome unknown, so ours goes first:
 # uvicorn keeps connections for 5 s, the usual proxies longer.
 _KEEP_ALIVE_S = 4.0
-
-_HEADERS = {
-    "Accept": "*/*",
-    "Accept-Encoding": "gzip, deflate",
-    "Connection": "keep-alive",
-    "User-Agent": f"python-httpx/{httpx.__version__}",
-}
 
 _log = logging.getLogger("cwtui.http")
 
@@ -70,14 +68,6 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     document: object
-
-
-class _TryAgain(Exception):
-    """Not an error yet: carries the one to raise after the last try."""
-
-    def __init__(self, error: ServiceError) -> None:
-        super().__init__(str(error))
-        self.error = error
 
 
 class HttpPolicy:
@@ -102,6 +92,8 @@ class HttpPolicy:
         timeout_s: float = 30.0,
         transport: httpx.AsyncBaseTransport | None = None,
         timing: Timing | None = None,
+        per_minute: int | None = None,
+        url_setting: str = "base_url",
     ) -> None:
         """Take what is needed to send; nothing is opened before the first request.
 
@@ -114,21 +106,28 @@ class HttpPolicy:
             timeout_s: For one request, from connecting to the last byte of the answer.
             transport: In place of the network (the sandbox, tests).
             timing: Clock and sleep of the throttle.
+            per_minute: Most requests in any minute; None is no limit.
+            url_setting: The setting that `base_url` came from, as errors name it.
 
         Raises:
-            ConfigError: If `base_url` is not https, nor http on a loopback address.
+            ConfigError: If `base_url` is not https, nor http on a loopback address, or a header cannot be sent.
         """
         self.service: Service = service
-        self.base_url = checked_url(base_url, service)
+        self.base_url = checked_url(base_url, service, url_setting)
+        refuse_impossible(headers, service)
         self.sent: Counter[str] = Counter()
-        self._headers = {**_HEADERS, **headers}
+        self._headers = {**STANDARD_HEADERS, **headers}
         self._fixed_secrets = self._secrets = secrets
         self._concurrency, self._timeout_s = max(1, concurrency), timeout_s
         # `_exchange_on` keeps `timeout_s` as a whole; connecting gets less of it, so that "not sent" is known.
         self._timeout = httpx.Timeout(timeout_s, connect=timeout_s * 0.75)
         self._transport = transport
         self._timing = timing or Timing()
-        self.gate = Gate(self._concurrency, self._timing)
+        self.gate = Gate(self._concurrency, self._timing, per_minute=per_minute)
+        self._limits: set[asyncio.Timeout] = set()
+        self._stop_at: float | None = None
+        self._shut_until = 0.0
+        self._shut_by: tuple[httpx.Response, datetime] | None = None
         self._idle: list[httpx.AsyncBaseTransport] = []
         self._opened: list[httpx.AsyncBaseTransport] = []
         _quiet_libraries()
@@ -144,6 +143,13 @@ class HttpPolicy:
         passing = self._secrets[len(self._fixed_secrets) :]
         self._secrets = (*self._fixed_secrets, *(*passing, secret)[-_TOKENS_HIDDEN:])
 
+    def stop(self) -> None:
+        """Give what is under way a second to end, and wait for nothing after that (synchronising.md#stopping)."""
+        loop = asyncio.get_running_loop()
+        self._stop_at = loop.time() + _STOP_GRACE_S
+        for limit in self._limits:
+            limit.reschedule(self._stop_at)
+
     async def ask(
         self,
         method: str,
@@ -151,6 +157,7 @@ class HttpPolicy:
         *,
         query: Mapping[str, str] | None = None,
         body: object = None,
+        form: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
         repeatable: bool | None = None,
     ) -> Answer:
@@ -161,6 +168,7 @@ class HttpPolicy:
             path: Below the base URL, its segments already quoted.
             query: Query parameters, unquoted.
             body: Sent as JSON; Decimals exactly.
+            form: Sent as a form, in place of `body`.
             headers: Besides the service's own.
             repeatable: Whether an unknown outcome may be answered by sending again; by default for all but POST.
 
@@ -170,13 +178,30 @@ class HttpPolicy:
             NotFound: 404.
             Refused: Any other 4xx.
             Unreadable: A redirect, a web page, or text that is not JSON.
+            QuotaReached: The service takes no more requests for hours.
+            Stopped: The program ends.
             Transient: The service stayed unreachable, busy or broken.
         """
         asked = self.asked(method, path)
         asked.query, asked.headers = query, headers or {}
-        asked.body = None if body is None else exact_json.dumps(body)
+        if form is not None:
+            asked.body, asked.body_type = urlencode(form).encode(), "application/x-www-form-urlencoded"
+        elif body is not None:
+            asked.body = exact_json.dumps(body)
         asked.repeatable = asked.repeatable if repeatable is None else repeatable
-        response = await self._send(asked)
+        response = await self._send_until_stopped(asked)
+        if response.status_code >= HTTPStatus.MULTIPLE_CHOICES:
+            raise refusal(asked, response, self._secrets)
+        return Answer(asked, response.status_code, response.headers, self._document(asked, response))
+
+    async def ask_once(self, method: str, path: str) -> Answer:
+        """As `ask`, for what may be left unanswered: one try, no pauses."""
+        asked = self.asked(method, path)
+        try:
+            response, connection = await self._exchange(asked)
+        except TryAgain as error:
+            raise error.error from error
+        self._release(connection)
         if response.status_code >= HTTPStatus.MULTIPLE_CHOICES:
             raise refusal(asked, response, self._secrets)
         return Answer(asked, response.status_code, response.headers, self._document(asked, response))
@@ -195,17 +220,28 @@ class HttpPolicy:
         except ValueError as error:
             raise unreadable(asked, web_page(response, self._secrets), response.status_code) from error
 
+    async def _send_until_stopped(self, asked: Asked) -> httpx.Response:
+        try:
+            async with asyncio.timeout_at(self._stop_at) as limit:
+                self._limits.add(limit)
+                try:
+                    return await self._send(asked)
+                finally:
+                    self._limits.discard(limit)
+        except TimeoutError as error:
+            raise stopped(asked) from error
+
     async def _send(self, asked: Asked) -> httpx.Response:
         """Answer below 500, after retrying what may be retried."""
         try:
             return await self._unthrottled(asked)
-        except _TryAgain as error:
-            first: _TryAgain | None = error
+        except TryAgain as error:
+            first: TryAgain | None = error
         try:
             # stamina brings the growing, jittered pauses and counts the tries; the throttle is ours, because it
             # must hold back every request to the service, not only the one that was refused.
             async for attempt in stamina.retry_context(
-                on=_TryAgain,
+                on=TryAgain,
                 attempts=TRIES,
                 timeout=None,
                 wait_initial=0.25,
@@ -215,33 +251,66 @@ class HttpPolicy:
             ):
                 with attempt:
                     if first is not None:
-                        failed, first = first, None
-                        raise failed
+                        earlier, first = first, None
+                        raise earlier
                     return await self._unthrottled(asked)
-        except _TryAgain as last:
+        except TryAgain as last:
             raise last.error from last.__cause__
         raise AssertionError("stamina tries at least once")  # pragma: no cover
 
     async def _unthrottled(self, asked: Asked) -> httpx.Response:
+        refused_over: httpx.AsyncBaseTransport | None = None
         for tried in range(1, THROTTLED_TRIES + 1):
             async with self.gate.admitted() as admitted_at:
-                response = await self._exchange(asked)
+                await self._believe_refusal(asked, refused_over)
+                self._refuse_while_shut(asked)
+                response, refused_over = await self._exchange(asked)
                 pause = self._asked_pause(response, tried, admitted_at)
-            if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+                if pause is None or asked.repeatable:
+                    self._release(refused_over)
+            if is_in_doubt(response.status_code):
                 asked.in_doubt = True
                 if not asked.repeatable:
                     raise broken(asked, response, self._secrets)
             if pause is None:
                 break
-            if pause > LONGEST_PAUSE_S or tried >= (THROTTLED_TRIES if "Retry-After" in response.headers else TRIES):
+            if pause > LONGEST_PAUSE_S:
+                raise self._shut(asked, response, pause)
+            if tried >= (THROTTLED_TRIES if "Retry-After" in response.headers else TRIES):
                 raise throttled(asked, response, self._secrets)
-        if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            raise _TryAgain(broken(asked, response, self._secrets))
+        if is_in_doubt(response.status_code):
+            raise TryAgain(broken(asked, response, self._secrets))
         return response
+
+    def _shut(self, asked: Asked, response: httpx.Response, pause_s: float) -> ServiceError:
+        """Ask nothing more until the service's quota is new: that would only cost time, or more of the quota."""
+        self._shut_until = self._timing.monotonic() + pause_s
+        self._shut_by = response, self._timing.now() + timedelta(seconds=pause_s)
+        return out_of_quota(asked, response, self._secrets, self._shut_by[1])
+
+    def _refuse_while_shut(self, asked: Asked) -> None:
+        if self._shut_by is not None and self._timing.monotonic() < self._shut_until:
+            raise out_of_quota(asked, self._shut_by[0], self._secrets, self._shut_by[1])
+
+    async def _believe_refusal(self, asked: Asked, over: httpx.AsyncBaseTransport | None) -> None:
+        """Go on after the pause that a service asked for, unless a create may be done.
+
+        A "come again later" that nobody asked for looks like the answer to the create that was just sent. Then the
+        create's own answer comes during the pause, over the same connection.
+
+        Raises:
+            OutcomeUnknown: It did.
+        """
+        if over is None or asked.repeatable:
+            return
+        self._release(over)
+        if isinstance(over, OneConnection) and await over.said_more():
+            asked.in_doubt = True
+            raise failed(asked, f"The {asked.service} answered {asked} twice.")
 
     def _asked_pause(self, response: httpx.Response, tried: int, admitted_at: float) -> float | None:
         """Slow everything down if the service says so; gives how long it asks for, None if it does not."""
-        if response.status_code not in _THROTTLED:
+        if not is_throttled(response):
             if response.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
                 self.gate.speed_up()
             return None
@@ -249,28 +318,25 @@ class HttpPolicy:
         if pause is None:
             pause = min(60.0, 2.0**tried) * random.uniform(0.5, 1.0)  # noqa: S311  # spreads requests, guards nothing
         pause = max(pause, 0.1 * tried)  # a service that says "0" may mean less than a second
-        self.gate.slow_down(min(pause, LONGEST_PAUSE_S), admitted_at)
+        if pause <= LONGEST_PAUSE_S:
+            self.gate.slow_down(pause, admitted_at)
         return pause
 
-    async def _exchange(self, asked: Asked) -> httpx.Response:
-        """One request, one answer of whatever status."""
+    async def _exchange(self, asked: Asked) -> tuple[httpx.Response, httpx.AsyncBaseTransport]:
+        """One request, one answer of whatever status, and the connection it came over, for `_release`."""
         connection = self._idle.pop() if self._idle else self._open()
         try:
-            return await self._exchange_on(connection, asked)
-        finally:
-            if connection in self._opened:  # not closed meanwhile
-                self._idle.append(connection)
+            return await self._exchange_on(connection, asked), connection
+        except BaseException:
+            self._release(connection)
+            raise
+
+    def _release(self, connection: httpx.AsyncBaseTransport) -> None:
+        if connection in self._opened:  # not closed meanwhile
+            self._idle.append(connection)
 
     async def _exchange_on(self, connection: httpx.AsyncBaseTransport, asked: Asked) -> httpx.Response:
-        has_body = {"Content-Type": "application/json"} if asked.body is not None else {}
-        request = httpx.Request(
-            asked.method,
-            self.base_url + asked.path,
-            params=asked.query or None,
-            content=asked.body,
-            headers={**self._headers, **asked.headers, **has_body},
-            extensions={"timeout": self._timeout.as_dict()},
-        )
+        request = self._request(asked)
         began = self._timing.monotonic()
         self.sent[asked.method] += 1
         outcome: object = "cancelled"
@@ -284,7 +350,10 @@ class HttpPolicy:
                     await response.aclose()
         except (httpx.HTTPError, TimeoutError) as error:
             outcome = type(error).__name__
-            raise self._no_answer(asked, error) from error
+            raise no_answer(asked, error, self._secrets, self._timeout_s) from error
+        except asyncio.CancelledError:
+            asked.in_doubt = True
+            raise
         else:
             outcome = response.status_code
             return response
@@ -292,40 +361,22 @@ class HttpPolicy:
             asked.took_s = self._timing.monotonic() - began
             _log.debug("%s %s %s %.0f ms", asked.method, asked.path, outcome, asked.took_s * 1000)
 
-    def _no_answer(self, asked: Asked, error: httpx.HTTPError | TimeoutError) -> Exception:
-        """What to raise for a request without an answer."""
-        if any(isinstance(each, ssl.SSLCertVerificationError) for each in _causes(error)):
-            return Transient(
-                f"The certificate of the {asked.service} could not be verified, so {asked} was not sent.",
-                service=asked.service,
-                next_step=f"Check `base_url` of the {asked.service} and this machine's certificates (SSL_CERT_FILE).",
+    def _request(self, asked: Asked) -> httpx.Request:
+        has_body = {"Content-Type": asked.body_type} if asked.body is not None else {}
+        try:
+            return httpx.Request(
+                asked.method,
+                self.base_url + asked.path,
+                params=asked.query or None,
+                content=asked.body,
+                headers={**self._headers, **asked.headers, **has_body},
+                extensions={"timeout": self._timeout.as_dict()},
             )
-        if isinstance(error, httpx.LocalProtocolError | httpx.UnsupportedProtocol):
-            return ConfigError(
-                f"{asked} to the {asked.service} could not be written as HTTP: {self._words(error)}.",
+        except (UnicodeError, httpx.InvalidURL) as error:
+            raise ConfigError(
+                f"{asked} to the {asked.service} could not be written as HTTP.",
                 next_step=f"Check the settings of the {asked.service} for characters that do not belong there.",
-            )
-        if isinstance(error, _NOT_SENT):
-            how = (
-                "took too long to accept a connection"
-                if isinstance(error, httpx.TimeoutException)
-                else "was not reached"
-            )
-            return _TryAgain(failed(asked, f"The {asked.service} {how} for {asked}{self._because(error)}."))
-        asked.in_doubt = True
-        if isinstance(error, httpx.TimeoutException | TimeoutError):
-            happened = f"The {asked.service} did not answer {asked} within {self._timeout_s:g} seconds."
-        else:
-            happened = f"The connection to the {asked.service} broke before it answered {asked}{self._because(error)}."
-        final = failed(asked, happened)
-        return _TryAgain(final) if asked.repeatable else final
-
-    def _because(self, error: BaseException) -> str:
-        words = self._words(error)
-        return f" ({words})" if words else ""
-
-    def _words(self, error: BaseException) -> str:
-        return one_line(redacted(str(error), self._secrets), 160).rstrip(".")
+            ) from error
 
     def _open(self) -> httpx.AsyncBaseTransport:
         """A connection that the first request on it opens: building a service costs nothing."""
@@ -337,47 +388,12 @@ class HttpPolicy:
         url = httpx.URL(self.base_url)
         # Certificates are always checked; plain http needs no CA bundle, which takes 50 ms to load.
         certificates = _no_certificates() if url.scheme == "http" else _certificates()
-        if proxy := _proxy_to(url):
-            limits = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=_KEEP_ALIVE_S)
-            return httpx.AsyncHTTPTransport(verify=certificates, limits=limits, proxy=proxy)
         return OneConnection(
-            certificates=certificates, connect_timeout_s=self._timeout.connect or 0, keep_alive_s=_KEEP_ALIVE_S
+            certificates=certificates,
+            connect_timeout_s=self._timeout.connect or 0,
+            keep_alive_s=_KEEP_ALIVE_S,
+            proxy=proxy_to(url),
         )
-
-
-def _proxy_to(url: httpx.URL) -> str | None:
-    """The proxy that the environment names for an address; plain http is this machine's loopback, which needs none."""
-    if url.scheme == "http" or proxy_bypass(url.host):
-        return None
-    named = getproxies()
-    proxy = named.get(url.scheme) or named.get("all")
-    return proxy if proxy is None or "://" in proxy else f"http://{proxy}"
-
-
-def checked_url(base_url: str, service: Service) -> str:
-    """The URL without its closing slash.
-
-    Raises:
-        ConfigError: If it is not https, nor http on a loopback address (settings.md#loopback-only-without-tls), or
-            carries a password or a query.
-    """
-    next_step = f"Set `base_url` of the {service} to an address that begins with https://."
-    try:
-        url = httpx.URL(base_url.strip())
-    except httpx.InvalidURL as error:
-        raise ConfigError(f"The base URL of the {service} is not a URL.", next_step=next_step) from error
-    if not url.host or url.userinfo or url.query or url.fragment:
-        raise ConfigError(f"The base URL of the {service} is not a plain address.", next_step=next_step)
-    if url.scheme != "https" and not (url.scheme == "http" and _is_loopback(url.host)):
-        raise ConfigError(f"The base URL of the {service} would send its credentials unencrypted.", next_step=next_step)
-    return str(url).rstrip("/")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 @cache
@@ -395,10 +411,3 @@ def _quiet_libraries() -> None:
     for name in ("httpx", "httpcore"):
         logging.getLogger(name).setLevel(logging.WARNING)
     logging.getLogger("stamina").setLevel(logging.ERROR)
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    current: BaseException | None = error
-    while current is not None:
-        yield current
-        current = current.__cause__ or current.__context__

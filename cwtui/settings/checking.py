@@ -12,7 +12,7 @@ from cwtui.domain.errors import ConfigError
 from cwtui.durations import duration_text
 from cwtui.settings.file import UNTOUCHED
 from cwtui.settings.model import ALLOWED, HALF_SHOWN_KEYS, SECRET_KEYS, Settings
-from cwtui.settings.saving import Value
+from cwtui.settings.saving import Value, unknown_address
 
 MASK = "••••••••"
 """Stands for a secret that is set."""
@@ -86,7 +86,7 @@ def problem_with(key: str, text: str) -> str:
         detail = error.errors(include_url=False, include_input=False)[0]
         said = str(detail["ctx"]["error"]) if detail["type"] == "value_error" and "ctx" in detail else "not allowed"
         return f"{said}. Allowed: {ALLOWED[key]}."
-    return ""
+    return unknown_address(value) if key == "notify.urls" else ""
 
 
 def with_changes(settings: Settings, changes: Mapping[str, str]) -> Settings:

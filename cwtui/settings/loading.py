@@ -13,12 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
-from pydantic_settings import EnvSettingsSource
 
 from cwtui.domain.errors import ConfigError
 from cwtui.locations import checked_profile, config_path
 from cwtui.options import DEFAULT_PROFILE
-from cwtui.settings.file import UNTOUCHED, Table, profile_table, read_file
+from cwtui.settings.file import PROFILES, UNTOUCHED, Table, profile_table, read_file
 from cwtui.settings.keyring_secrets import read_secret, service_name
 from cwtui.settings.model import (
     ALLOWED,
@@ -26,6 +25,7 @@ from cwtui.settings.model import (
     ENV_PREFIX,
     HALF_SHOWN_KEYS,
     SECRET_KEYS,
+    Auth,
     Origin,
     Settings,
     environment_name,
@@ -55,6 +55,20 @@ def load_settings(config: Path | None = None, profile: str = DEFAULT_PROFILE) ->
     document = read_file(path, required=config is not None)
     table = {} if document is None else profile_table(document, checked_profile(profile), path)
     return settings_from(table, path=path, profile=profile, exists=document is not None)
+
+
+def profile_names(config: Path | None = None) -> tuple[str, ...]:
+    """Every profile of the settings file: `default` where its top level says something, then the others by name.
+
+    Raises:
+        ConfigError: The file is missing, or wrong.
+    """
+    path = config_path(config)
+    document = read_file(path, required=True) or {}
+    tables = document.get(PROFILES, {})
+    named = sorted(checked_profile(name) for name in tables) if isinstance(tables, dict) else []
+    has_top = any(name != PROFILES for name in document)
+    return (*([DEFAULT_PROFILE] if has_top and DEFAULT_PROFILE not in named else []), *named)
 
 
 def settings_from(table: Table, *, path: Path, profile: str, exists: bool = True) -> Settings:
@@ -109,7 +123,16 @@ def _from_environment() -> Table:
         section, delimiter, _ = name.upper().removeprefix(ENV_PREFIX).partition(ENV_DELIMITER)
         if name.upper().startswith(ENV_PREFIX) and delimiter and section.lower() not in _SECTIONS:
             raise _unknown_key(section.lower() + "." + name.upper().partition(ENV_DELIMITER)[2].lower(), name)
-    return EnvSettingsSource(Settings)()
+    found: dict[str, Any] = {}
+    for name, value in sorted(os.environ.items(), reverse=True):  # CWTUI_SYNC__EVERY before CWTUI_SYNC
+        *path, last = name.upper().removeprefix(ENV_PREFIX).lower().split(ENV_DELIMITER)
+        if not name.upper().startswith(ENV_PREFIX) or not value or (path or [last])[0] not in _SECTIONS:
+            continue
+        table = found
+        for part in path:
+            table = table.setdefault(part, {})
+        table.setdefault(last, value)
+    return found
 
 
 def _from_keyring(profile: str, layers: list[_Layer]) -> tuple[Table, str]:
@@ -118,7 +141,7 @@ def _from_keyring(profile: str, layers: list[_Layer]) -> tuple[Table, str]:
     begun = {section for layer in layers for section in layer.values}
     found: dict[str, dict[str, str]] = {}
     failure = ""
-    for key in sorted(SECRET_KEYS - given):
+    for key in sorted(SECRET_KEYS - given - {_unused_secret(layers)}):
         section, name = key.split(".")
         if section not in begun or failure:
             continue
@@ -126,6 +149,13 @@ def _from_keyring(profile: str, layers: list[_Layer]) -> tuple[Table, str]:
         if secret:
             found.setdefault(section, {})[name] = secret
     return found, failure
+
+
+def _unused_secret(layers: list[_Layer]) -> str:
+    """The secret of the way to sign in that is not taken."""
+    sections = [section for layer in layers if isinstance(section := layer.values.get("marketplace"), dict)]
+    auth = next((section["auth"] for section in sections if "auth" in section), Auth.BASIC)
+    return "marketplace.password" if auth == Auth.OAUTH else "marketplace.client_secret"
 
 
 def _as_config_error(error: ValidationError, sources: Mapping[str, str], path: Path) -> ConfigError:

@@ -15,14 +15,14 @@ from pathlib import Path
 from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, SecretStr, model_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from cwtui.domain.errors import ConfigError
 from cwtui.domain.plans import PriceSource, ProrateMode
 from cwtui.durations import DURATION_FORM, parse_duration
 from cwtui.options import DEFAULT_PROFILE
+from cwtui.services.connectwise_address import api_url
 from cwtui.settings.profile_keys import Headers, Values, refuse_unknown
-from cwtui.settings.urls import checked_url, connectwise_api_url
+from cwtui.settings.urls import checked_url, sendable
 from cwtui.vendors.layouts import COUNT_COLUMNS
 from cwtui.vendors.profiles import is_shipped, shipped_profile
 
@@ -58,6 +58,8 @@ def _none_if_off(value: object) -> object:
 
 
 Url = Annotated[str, BeforeValidator(checked_url)]
+Sendable = Annotated[str, BeforeValidator(sendable)]
+SendableSecret = Annotated[SecretStr, BeforeValidator(sendable)]
 # strict: a bare number would be read as seconds, and nobody could tell from the file
 Period = Annotated[timedelta, BeforeValidator(_duration), Field(strict=True)]
 Pattern = Annotated[str, BeforeValidator(_pattern)]
@@ -105,22 +107,50 @@ class ConnectWise(_Section):
     company_id: str = Field("", description=_TEXT)
     public_key: str = Field("", description=_TEXT, repr=False)
     private_key: SecretStr = Field(_NO_SECRET, description=_TEXT)
-    client_id: str = Field("", description=_TEXT, repr=False)
+    client_id: Sendable = Field("", description=_TEXT, repr=False)
+    api_version: str = Field("2026.4", pattern=r"^(\d{4}\.\d{1,2})?$", description="a version such as 2026.4")
 
     @property
     def api_url(self) -> str:
         """The address of the REST API 3.0, without a closing slash; empty while `base_url` is."""
-        return connectwise_api_url(self.base_url)
+        return api_url(self.base_url)
+
+
+class Auth(StrEnum):
+    """How the marketplace is signed in to (settings.md#sign-in)."""
+
+    BASIC = "basic"
+    OAUTH = "oauth"
 
 
 class Marketplace(_Section):
-    """The marketplace's address and credentials; empty until they are set."""
+    """The marketplace's address and credentials; empty until they are set.
+
+    Attributes:
+        token_url: Where OAuth's tokens come from; may be on another host.
+        requests_per_minute: Most requests in any minute; None is no limit.
+    """
 
     base_url: Url = Field("", description=_URL)
+    auth: Auth = Field(Auth.BASIC, description="basic or oauth")
     username: str = Field("", description=_TEXT)
     password: SecretStr = Field(_NO_SECRET, description=_TEXT)
-    subscription_key: SecretStr = Field(_NO_SECRET, description=_TEXT)
+    token_url: Url = Field("", description=_URL)
+    client_id: str = Field("", description=_TEXT, repr=False)
+    client_secret: SecretStr = Field(_NO_SECRET, description=_TEXT)
+    scope: str = Field("", description="words apart by spaces")
+    subscription_key: SendableSecret = Field(_NO_SECRET, description="a text; empty where no gateway asks for one")
     marketplace: str = Field("", description=_TEXT)
+    requests_per_minute: Annotated[int | None, BeforeValidator(_none_if_off)] = Field(
+        None, ge=1, le=100_000, description='a whole number such as 60, or "off"'
+    )
+
+    @property
+    def is_begun(self) -> bool:
+        """Somebody set an address or a credential."""
+        texts = (self.base_url, self.username, self.token_url, self.client_id)
+        secrets = (self.password, self.client_secret, self.subscription_key)
+        return any(texts) or any(secret.get_secret_value() for secret in secrets)
 
 
 class Sync(_Section):
@@ -158,6 +188,15 @@ class Notify(_Section):
         frozenset({NotifyOn.ERRORS, NotifyOn.ACTION_NEEDED}),
         description="a list of errors, action_needed, created and synced",
     )
+    remind: Period = Field(timedelta(days=1), description=f"{DURATION_FORM}, in quotes")
+
+
+class StatePlace(_Section):
+    """Where the state is kept, and who shares it (hands.md#a-shared-state)."""
+
+    path: str = Field("", description="the path of a file")
+    group: str = Field("", description="the name of a group of this machine")
+    url: str = Field("", description="postgresql://user@host/database, without a password")
 
 
 class Guard(_Section):
@@ -278,18 +317,10 @@ class Origin:
     keyring_failure: str = ""
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """Everything that may be configured. Made by `cwtui.settings.load_settings`, or from keywords alone in tests."""
 
-    model_config = SettingsConfigDict(
-        frozen=True,
-        extra="forbid",
-        hide_input_in_errors=True,
-        env_prefix=ENV_PREFIX,
-        env_nested_delimiter=ENV_DELIMITER,
-        env_ignore_empty=True,
-        enable_decoding=False,  # lists are read by their own validators, from TOML and environment alike
-    )
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     connectwise: ConnectWise = ConnectWise()
     marketplace: Marketplace = Marketplace()
@@ -297,21 +328,10 @@ class Settings(BaseSettings):
     mapping: MappingRules = MappingRules()
     notify: Notify = Notify()
     guard: Guard = Guard()
+    state: StatePlace = StatePlace()
     intermedia: Intermedia = Intermedia()
     usage: Usage = Usage()
     _origin: Origin = PrivateAttr(default_factory=Origin)
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],  # noqa: ARG003  # the signature is pydantic-settings'
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Take what `load_settings` merged: it must know which source gave which value."""
-        return (init_settings,)
 
     def remember(self, origin: Origin) -> None:
         """Keep where the values came from; only the loader calls this."""
@@ -340,16 +360,32 @@ class Settings(BaseSettings):
     @property
     def missing(self) -> tuple[str, ...]:
         """Keys of both services that have no value yet; empty when cwtui can connect."""
-        return tuple(key for key in REQUIRED_KEYS if not _revealed(self.value(key)))
+        return self.missing_for(files=self.names_files)
 
-    def require_connections(self) -> None:
-        """Raise `ConfigError` unless both services are configured."""
-        if not self.missing:
+    def missing_for(self, *, files: bool) -> tuple[str, ...]:
+        """Keys that have no value yet.
+
+        Args:
+            files: Vendors' files are in use. Then a marketplace of which nothing is set is not missed.
+        """
+        keys = _CONNECTWISE_KEYS
+        if self.marketplace.is_begun or not files:
+            keys += _MARKETPLACE_KEYS[self.marketplace.auth]
+        return tuple(key for key in keys if not _revealed(self.value(key)))
+
+    def require_connections(self, *, files: bool | None = None) -> None:
+        """Raise `ConfigError` unless the services in use are configured.
+
+        Args:
+            files: As for `missing_for`; None goes by whether the settings name any.
+        """
+        missing = self.missing_for(files=self.names_files if files is None else files)
+        if not missing:
             return
         where = self._origin.path or "the settings file"
         keyring = f" ({self._origin.keyring_failure})" if self._origin.keyring_failure else ""
         raise ConfigError(
-            f"Profile {self._origin.profile} has no {', '.join(self.missing)}{keyring}.",
+            f"Profile {self._origin.profile} has no {', '.join(missing)}{keyring}.",
             changed="No service was contacted and nothing was changed.",
             next_step=(
                 f"Run `cwtui` for the setup screen, or `cwtui config init` and fill in {where}; "
@@ -381,13 +417,18 @@ ALLOWED: Mapping[str, str] = {key: allowed for key, allowed, _ in _fields()}
 SECRET_KEYS = frozenset(key for key, _, secret in _fields() if secret)
 """Keys whose value is never printed."""
 
-HALF_SHOWN_KEYS = frozenset({"connectwise.public_key", "connectwise.client_id"})
+HALF_SHOWN_KEYS = frozenset({"connectwise.public_key", "connectwise.client_id", "marketplace.client_id"})
 """Keys that name a credential without being one: their last four characters are shown."""
 
-REQUIRED_KEYS = tuple(
-    key for key in ALLOWED if key.startswith(("connectwise.", "marketplace.")) and key != "marketplace.marketplace"
+_CONNECTWISE_KEYS = tuple(
+    f"connectwise.{name}" for name in ("base_url", "company_id", "public_key", "private_key", "client_id")
 )
-"""Keys without which the services cannot be reached; the contract asks for a marketplace code only of some."""
+_MARKETPLACE_KEYS: Mapping[Auth, tuple[str, ...]] = {
+    Auth.BASIC: ("marketplace.base_url", "marketplace.username", "marketplace.password"),
+    Auth.OAUTH: ("marketplace.base_url", "marketplace.token_url", "marketplace.client_id", "marketplace.client_secret"),
+}
+REQUIRED_KEYS = (*_CONNECTWISE_KEYS, *_MARKETPLACE_KEYS[Auth.BASIC])
+"""Keys without which the services cannot be reached; an API gateway may ask for a subscription key besides."""
 
 
 def environment_name(key: str) -> str:

@@ -70,6 +70,8 @@ def save_settings(
     for key in changes:
         if key not in ALLOWED:
             raise ConfigError(f"There is no setting {key}.", next_step=f"Did you mean {nearest_key(key)}?")
+    if problem := unknown_address(changes.get("notify.urls")):
+        raise ConfigError(f"notify.urls is wrong: {problem}", changed=UNTOUCHED, next_step="Correct that address.")
     path = path.resolve()  # a symbolic link stays one
     read_file(path, required=False)
     document = tomlkit.parse(path.read_bytes().decode("utf-8-sig")) if path.exists() else tomlkit.document()
@@ -87,6 +89,15 @@ def save_settings(
     _make_folder(path)
     write_atomically(path, [tomlkit.dumps(document).encode()])
     return {key: "keyring" if key in in_keyring else "file" for key in changes if key in SECRET_KEYS and changes[key]}
+
+
+def unknown_address(value: Value) -> str:
+    """Which address of a list no service of Apprise understands, in words; empty if none. Never repeats it."""
+    from cwtui.services.notify import is_known  # noqa: PLC0415  # only a person changing settings needs it
+
+    urls = [value] if isinstance(value, str) else value if isinstance(value, Iterable) else ()
+    wrong = [number for number, url in enumerate(urls, 1) if url and not is_known(url)]
+    return f"address {wrong[0]} is none that a notification service understands" if wrong else ""
 
 
 def _keyring_text(value: Value) -> str:

@@ -6,8 +6,8 @@ TEMPLATE = """\
 # cwtui settings. Every line may also be given as an environment variable, which then wins:
 # connectwise.base_url is CWTUI_CONNECTWISE__BASE_URL, sync.prorate is CWTUI_SYNC__PRORATE, and so on.
 #
-# Secrets (private_key, password, subscription_key, notify.urls) may stand here, in the environment, or in the
-# keyring of the operating system: keyring set cwtui:default connectwise.private_key
+# Secrets (private_key, password, client_secret, subscription_key, notify.urls) may stand here, in the environment,
+# or in the keyring of the operating system: keyring set cwtui:default connectwise.private_key
 # While they stand here, nobody but you may read this file: chmod 600 this-file
 
 [connectwise]
@@ -19,13 +19,24 @@ public_key = ""
 #private_key = ""
 # From https://developer.connectwise.com/ClientID
 client_id = ""
+# The version of the API's records that is asked for; an older server answers with what it has.
+#api_version = "2026.4"
 
 [marketplace]
-# The address of the marketplace's SimpleAPI; the token comes from {base_url}/token.
+# The address of the marketplace's SimpleAPI; with auth = "basic" the token comes from {base_url}/token.
 base_url = ""
 username = ""
 #password = ""
+# Or OAuth 2 client credentials, from an address that may be on another host:
+#auth = "oauth"
+#token_url = "https://login.example.com/oauth2/token"
+#client_id = ""
+#client_secret = ""
+#scope = ""
+# Only where an API gateway asks for one.
 #subscription_key = ""
+# What the API gateway grants, if you know it: then it is never exceeded.
+#requests_per_minute = 60
 # The marketplace's code, if yours has one.
 #marketplace = "us"
 
@@ -47,6 +58,13 @@ username = ""
 # Seconds an addition is given to appear in ConnectWise when no answer said whether it was created.
 #settle_s = 3
 
+[state]
+# A state that several users share: a file in a folder of the group, and the group. Or a PostgreSQL database,
+# for several machines; its password stands in ~/.pgpass.
+#path = "/var/lib/cwtui/default.json"
+#group = "billing"
+#url = "postgresql://cwtui@db.example.com/cwtui?sslmode=verify-full"
+
 [mapping]
 # "exact": map by itself where exactly one entry matches exactly.
 #auto = "off"
@@ -58,6 +76,8 @@ username = ""
 #urls = ["mailtos://user:password@example.com?to=billing@example.com"]
 # Any of "errors", "action_needed", "created", "synced".
 #on = ["errors", "action_needed"]
+# What was told is told again when it changes, or after this time.
+#remind = "1d"
 
 [guard]
 # Stop a change of quantity beyond this many percent until a person confirms; "off" is no limit.

@@ -5,8 +5,7 @@ from __future__ import annotations
 import ipaddress
 from urllib.parse import urlsplit
 
-_API_PATH = "/apis/3.0"
-_CLOUD_PATH = "/v4_6_release/apis/3.0"
+_LONGEST_LABEL = 63
 
 
 def checked_url(value: object) -> str:
@@ -28,6 +27,8 @@ def checked_url(value: object) -> str:
         raise ValueError("it is not a web address") from error
     if parts.scheme not in {"https", "http"} or not host or any(char.isspace() for char in text):
         raise ValueError("it is not a web address that begins with https://")
+    if not _is_possible(host):
+        raise ValueError("it names no possible host: a dot too many, or a part that is too long")
     if parts.scheme == "http" and not is_loopback(host):
         raise ValueError("plain http:// would send the credentials unencrypted")
     if "@" in parts.netloc or parts.query or parts.fragment:
@@ -45,9 +46,23 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def connectwise_api_url(base_url: str) -> str:
-    """The address of the REST API 3.0: as given if it ends in `/apis/3.0`, else below `/v4_6_release`.
+def _is_possible(host: str) -> bool:
+    """Whether a name could be looked up: no part of it is empty, or longer than a name may be."""
+    if ":" in host:  # the address of IP version 6
+        return True
+    try:
+        known = host.encode("idna").decode("ascii")
+    except UnicodeError:
+        return False
+    return all(0 < len(label) <= _LONGEST_LABEL for label in known.removesuffix(".").split("."))
 
-    Rule: settings.md#base-addresses.
+
+def sendable(value: object) -> object:
+    """A text that is sent in a header.
+
+    Raises:
+        ValueError: It holds what no header takes; the message never repeats it.
     """
-    return base_url if not base_url or base_url.endswith(_API_PATH) else base_url + _CLOUD_PATH
+    if isinstance(value, str) and not all(" " <= char <= "~" for char in value.strip()):
+        raise ValueError("it holds a character that cannot be sent, such as a dash or a quote changed by copying")
+    return value

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cwtui.domain.errors import Outdated, StateError, StateLocked, StateReadOnly
-from cwtui.store.layout import VERSION
+from cwtui.store.layout import VERSION, Content
 from cwtui.store.log import Leases, Log, Moved, Op, Record
 from cwtui.store.table import Document, Table, encode, same_document
 
@@ -28,7 +27,7 @@ class Documents:
     """All tables of one state. Not for use by several threads at once.
 
     Attributes:
-        path: The state file, or what stands for it in messages.
+        name: What messages call the state: its path, or its address.
         leases: Who works on what.
         notices: What the operator should know of the state's files, in sentences.
         only_reads: Nothing is to be written, so closing does not fold what others wrote.
@@ -37,8 +36,8 @@ class Documents:
         heard: Told of every record of another process, after its rows were taken over.
     """
 
-    def __init__(self, path: Path, log: Log, leases: Leases, *, is_read_only: bool) -> None:
-        self.path, self.leases = path, leases
+    def __init__(self, log: Log, leases: Leases, *, is_read_only: bool) -> None:
+        self.name, self.leases = log.name, leases
         self.is_read_only = is_read_only
         self.before_fold: Callable[[], Iterable[Op]] = tuple
         self.moving: list[Moving] = []
@@ -112,7 +111,7 @@ class Documents:
         content, self._stale = self._log.load()
         if self._log.seq < seq - 1:
             self._lost = StateError(
-                f"An earlier state was put in the place of {self.path} while cwtui worked on it.",
+                f"An earlier state was put in the place of {self.name} while cwtui worked on it.",
                 changed="Nothing more was noted, and nothing more is sent.",
                 next_step="Start again: what stands there now is what counts then.",
             )
@@ -122,6 +121,10 @@ class Documents:
             self.table(name).take_indices(table)
         for told in self.reloaded:
             told()
+
+    def is_others(self, table: str, key: str) -> bool:
+        """The last change of a row since this process opened the state is another process's."""
+        return (table, key) in self._by
 
     def outdated(self, what: str, table: str, key: str) -> Outdated:
         """The refusal of a change that is based on what another process changed meanwhile."""
@@ -208,6 +211,8 @@ class Documents:
                 continue
             else:
                 old = table.put(key, document)
+            if self._by:
+                self._by.pop((name, key), None)
             self._pending.append((name, key, document))
             self._undo.append((name, key, old))
 
@@ -277,11 +282,46 @@ class Documents:
     def _require_writable(self) -> None:
         if self.is_read_only:
             raise StateReadOnly(
-                f"The state {self.path} is open for reading only: this user may not write it.",
+                f"The state {self.name} is open for reading only: this user may not write it.",
                 next_step="Ask its owner for the right to write it, or name another state file with --state.",
             )
         if not self._is_open:
-            raise StateError(f"The state {self.path} is closed.", next_step="Start again; report this as a bug.")
+            raise StateError(f"The state {self.name} is closed.", next_step="Start again; report this as a bug.")
+
+    # copying
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing was ever kept here."""
+        return self._log.seq == 0 and not any(len(table) for table in self._content.tables.values())
+
+    def whole(self) -> Content:
+        """Everything up to now, to be copied; not to be changed."""
+        self.catch_up()
+        self._content.folded = self._log.seq
+        return self._content
+
+    def take_whole(self, content: Content) -> None:
+        """Begin an empty state with everything another one holds.
+
+        Raises:
+            StateError: This one is not empty; or the disk or the server refused.
+        """
+        self._require_writable()
+        with self._log.alone():
+            self.catch_up()
+            if not self.is_empty:
+                raise StateError(
+                    f"The state {self.name} is not empty.", next_step="Name a place where no state is kept yet."
+                )
+            self._log.fold(content)
+        self._content, self._stale = self._log.load()
+
+    def rows(self) -> Iterator[tuple[str, str, bytes]]:
+        """Table, id and bytes of every document."""
+        for name, table in sorted(self._content.tables.items()):
+            for key, row in sorted(table.rows.items()):
+                yield name, key, row
 
     # folding and closing
 
@@ -295,8 +335,7 @@ class Documents:
             self.fold_after *= 2
 
     def _fold_bound(self) -> int:
-        size = self.path.stat().st_size if self.path.exists() else 0
-        return max(_LEAST_FOLD, size // 4)
+        return max(_LEAST_FOLD, self._log.size // 4)
 
     def fold(self, *, is_due: bool = False, wait_s: float | None = None) -> None:
         """Fold the journal into the state; with `is_due`, unless somebody else just did.

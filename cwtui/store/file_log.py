@@ -50,6 +50,11 @@ class FileLog:
         return self._journal.length
 
     @property
+    def size(self) -> int:
+        """Bytes of the state file."""
+        return self.path.stat().st_size if self.path.exists() else 0
+
+    @property
     def is_flushed(self) -> bool:
         """Every record that was appended here is on the disk."""
         return self._journal.is_flushed

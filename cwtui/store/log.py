@@ -62,6 +62,10 @@ class Log(Protocol):
         """How much folding would take up, in bytes; 0 where there is nothing to fold."""
 
     @property
+    def size(self) -> int:
+        """Bytes of the folded state, as far as they are known."""
+
+    @property
     def is_flushed(self) -> bool:
         """Every record that was appended here is durable."""
 

@@ -52,7 +52,7 @@ def open_documents(
         undo.callback(log.close)
         if not read_only:
             log.is_read_only = not _made_ready(path, log, group, read_only_ok=read_only_ok)
-        documents = Documents(path, log, FileLeases(path, author), is_read_only=log.is_read_only)
+        documents = Documents(log, FileLeases(path, author), is_read_only=log.is_read_only)
         documents.only_reads = read_only_ok
         documents.notices += _notices(path, group)
         undo.pop_all()

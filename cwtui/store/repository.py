@@ -99,10 +99,10 @@ class Repository(Generic[Value]):
         try:
             return self.schema.decode(document_of(row))
         except (TypeError, ValueError) as error:
-            path = self._documents.path
             raise StateError(
-                f"Document {decoded(row).get('id')} of table {self.name} in {path} cannot be read: {error}.",
-                next_step=f"Correct it in the file while cwtui is not running, or go back to {path}.bak.",
+                f"Document {decoded(row).get('id')} of table {self.name} in {self._documents.name} cannot be read:"
+                f" {error}.",
+                next_step="Correct it while cwtui is not running, or go back to the last backup (of a file: its .bak).",
             ) from error
 
     def put(self, value: Value) -> Op:

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Final
 
-from cwtui.domain.errors import Outdated, StateError
+from cwtui.domain.errors import ConfigError, Outdated, StateError
 from cwtui.domain.ids import AdditionId, AgreementId, CompanyId, CustomerId, OrderId, ProductId, SubscriptionId, TaskId
 from cwtui.domain.ledger import Doubt, Doubtful, ImportIntent, Owed, TakenBack
 from cwtui.domain.mappings import Link, MappingKey, Mappings
@@ -28,7 +28,7 @@ from cwtui.domain.records import (
 )
 from cwtui.domain.tasks import Task, TaskStatus
 from cwtui.store import groups, schema
-from cwtui.store.author import Author
+from cwtui.store.author import Author, this_author
 from cwtui.store.documents import Documents
 from cwtui.store.log import Leases, Op, Record
 from cwtui.store.opening import open_documents
@@ -90,8 +90,8 @@ class State:
 
     @property
     def path(self) -> Path:
-        """The state file."""
-        return self.documents.path
+        """The state file; of a state in a database, nothing that exists."""
+        return Path(self.documents.name)
 
     @property
     def is_read_only(self) -> bool:
@@ -230,7 +230,8 @@ class State:
             Outdated: Somebody else changed it meanwhile; says who.
         """
         with self.documents.batch():
-            if was is not None and self._tasks.get(task.id) != was:
+            is_others = was is not None and self.documents.is_others(self._tasks.name, task.id)
+            if is_others and self._tasks.get(task.id) != was:
                 raise self.documents.outdated(f"Task {task.id}", self._tasks.name, task.id)
             self._tasks.save(task)
 
@@ -325,7 +326,7 @@ class State:
         Raises:
             Outdated: Somebody else mapped it meanwhile; says who.
         """
-        with self.documents.batch():
+        with self.batch():
             mappings = self.mappings()  # before the row is there: they are read from the rows when first asked for
             if was != ANYTHING and mappings.get(mapping.key) not in {was, mapping.connectwise_id}:
                 raise self.documents.outdated(f"The mapping of {mapping.key}", "mappings", str(mapping.key))
@@ -334,9 +335,10 @@ class State:
 
     def drop_mapping(self, key: MappingKey) -> bool:
         """Forget one mapping; True if there was one."""
-        mappings = self.mappings()  # before the row goes, alike
-        self.documents.commit([self._mapping_rows.drop(str(key))])
-        return mappings.drop(key)
+        with self.batch():
+            mappings = self.mappings()  # before the row goes, alike
+            self.documents.commit([self._mapping_rows.drop(str(key))])
+            return mappings.drop(key)
 
     def link(self, addition_id: AdditionId) -> Link | None:
         """The link of an addition."""
@@ -587,3 +589,37 @@ def open_state(
 ) -> State:
     """Open the state of one profile, or begin a new one; see `open_documents`."""
     return State(open_documents(path, read_only=read_only, read_only_ok=read_only_ok, author=author, group=group))
+
+
+def open_database(address: str, profile: str, *, read_only_ok: bool = False, author: Author | None = None) -> State:
+    """Open the state of one profile in PostgreSQL, or begin a new one.
+
+    Args:
+        address: `postgresql://user@host/database`, without a password.
+        profile: Which of the states there.
+        read_only_ok: Nothing is to be written, so closing does not fold what others wrote.
+        author: Who signs what is written; the person at this process, if not given.
+
+    Raises:
+        ConfigError: The address is none, or the extra is not installed.
+        StateError: The server cannot be used, or holds what a newer cwtui wrote.
+    """
+    try:
+        from cwtui.store.postgres import checked_address  # noqa: PLC0415  # an extra of its own
+        from cwtui.store.postgres_leases import PostgresLeases  # noqa: PLC0415
+        from cwtui.store.postgres_log import PostgresLog  # noqa: PLC0415
+    except ImportError as error:
+        raise ConfigError(
+            "state.url names a PostgreSQL database, and what speaks to one is not installed.",
+            next_step="Install it with: pip install 'cwtui[postgres]'.",
+        ) from error
+    address = checked_address(address)
+    author = this_author() if author is None else author
+    log = PostgresLog(address, profile, author)
+    try:
+        documents = Documents(log, PostgresLeases(address, profile, author), is_read_only=False)
+    except BaseException:
+        log.close()
+        raise
+    documents.only_reads = read_only_ok
+    return State(documents)

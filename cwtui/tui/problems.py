@@ -51,6 +51,8 @@ _PLACES = {
     Action.DIAGNOSE: "Key 9, then Ctrl+T, shows what answers and what is not permitted.",
     Action.TRY_LATER: "Try again later; key 9, then Ctrl+T, shows whether it answers.",
     Action.CHECK_CREDENTIALS: "Check them: key 9, then Ctrl+T.",
+    Action.RESOLVE: "Adopt the addition if this create made it, else let the create be sent again.",
+    Action.SYNC_BY_NAME: "s writes it again, k skips it.",
     Action.SET_UP_VENDOR: "Key 8 creates the vendor's setup entries.",
 }
 

@@ -222,6 +222,9 @@ class FakeEngine:
         )
         return replace(report, **self.report_more)  # type: ignore[arg-type]
 
+    def end(self) -> None:
+        self.stop()
+
     def stop(self) -> None:
         self.stopped = True
 

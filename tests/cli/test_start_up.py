@@ -13,7 +13,7 @@ import pytest
 from cwtui import __version__
 from cwtui.store.state import open_state
 
-HEAVY = {"textual", "apprise", "httpx", "pydantic", "pydantic_settings", "asyncio", "keyring", "uvicorn", "tomlkit"}
+HEAVY = {"textual", "apprise", "httpx", "pydantic", "asyncio", "keyring", "uvicorn", "tomlkit"}
 OURS = {"cwtui.sandbox", "cwtui.tui", "cwtui.settings", "cwtui.services", "cwtui.composition", "cwtui.engine"}
 REPORT = """
 import atexit, json, sys

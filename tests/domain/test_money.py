@@ -18,10 +18,26 @@ def test_an_amount_is_read_as_written(text: object, expected: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["1,234.50", "NaN", "Infinity", "", "1 0", "0x1", "1e999", "1000000000000", 1.5, True, None, "\u0663"]
+    "text",
+    [
+        "1,234.50",
+        "NaN",
+        "Infinity",
+        "",
+        "1 0",
+        "0x1",
+        "1e999",
+        "1e-999",
+        "0." + "0" * 100,
+        "1000000000000",
+        1.5,
+        True,
+        None,
+        "\u0663",
+    ],
 )
 def test_what_could_be_read_in_two_ways_is_refused(text: object) -> None:
-    with pytest.raises(ValueError, match=r"not|larger"):
+    with pytest.raises(ValueError, match=r"not|larger|smaller"):
         parse_amount(text)
 
 

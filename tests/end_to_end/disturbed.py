@@ -11,6 +11,8 @@ from tests.end_to_end.running import Billed, Cwtui, Sandbox
 AGREEMENTS, EACH = 6, 4
 DAYS = ("2026-11-23", "2026-12-06")
 """The day of each chapter."""
+WARNED = 3
+"""How the second chapter ends: it is written, and warnings wait for a person."""
 
 
 def subscriptions() -> Iterator[tuple[str, int, int]]:
@@ -56,6 +58,6 @@ def tell(sandbox: Sandbox, cwtui: Cwtui, **prices: str) -> list[Counter[Billed]]
     assert first["synced"] == AGREEMENTS * EACH
     held = [Counter(sandbox.billed())]
     go_on(reseller, agreements)
-    second = cwtui.auto(as_of=DAYS[1])
+    second = cwtui.auto(as_of=DAYS[1], status=WARNED)
     assert second["synced"] == AGREEMENTS * EACH
     return [*held, Counter(sandbox.billed())]

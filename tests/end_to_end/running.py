@@ -17,6 +17,9 @@ from typing import Any
 
 import httpx
 
+from cwtui.store.author import Author
+from cwtui.store.leases import FileLeases
+
 PATIENCE_S = 120
 _SCRIPT = Path(sys.executable).with_name("cwtui")
 COMMAND = [str(_SCRIPT)] if _SCRIPT.exists() else [sys.executable, "-m", "cwtui.cli.main"]
@@ -77,6 +80,21 @@ class Sandbox:
             headers={"clientId": known["client_id"]},
             trust_env=False,
         )
+
+
+def has_begun(cwtui: Cwtui, process: subprocess.Popen[str]) -> bool:
+    """A process works on the state: it holds a lease, or has noted something."""
+    if any(holder.pid == process.pid for holder in FileLeases(cwtui.state, Author("", 0)).holders().values()):
+        return True
+    lock = cwtui.state.with_name(cwtui.state.name + ".lock")
+    return lock.exists() and f"(process {process.pid})".encode() in lock.read_bytes()
+
+
+def wait_until_begun(cwtui: Cwtui, process: subprocess.Popen[str]) -> None:
+    """Until it works on the state, or has ended."""
+    patience = time.monotonic() + PATIENCE_S
+    while not has_begun(cwtui, process) and process.poll() is None and time.monotonic() < patience:
+        time.sleep(0.002)
 
 
 def billed(row: Row) -> Billed:

@@ -16,7 +16,7 @@ import pytest
 
 from tests.end_to_end.conftest import Opened
 from tests.end_to_end.reseller import MAIL, Reseller, reseller_in
-from tests.end_to_end.running import Cwtui, Ran, Sandbox
+from tests.end_to_end.running import Cwtui, Ran, Sandbox, wait_until_begun
 
 
 @pytest.fixture
@@ -88,16 +88,12 @@ def test_half_a_journal_line_is_forgotten(synced: Cwtui, reseller: Reseller) -> 
     assert len(reseller.sandbox.billed()) == 1
 
 
-def test_a_second_process_says_who_works_on_the_state(synced: Cwtui) -> None:
+def test_a_second_process_works_beside_one_that_sleeps(synced: Cwtui) -> None:
     with ExitStack() as stack:
         first = synced.start("--auto", "--every", "1h")
         stack.callback(first.kill)
-        holder = synced.state.with_name("state.json.holder")
-        patience = time.monotonic() + 60
-        while not holder.exists() and time.monotonic() < patience:
-            time.sleep(0.02)
-        ran = synced.run("--auto")
-        assert_says(ran, "Another process works on", f"process {first.pid} of ", status=1)
+        wait_until_begun(synced, first)
+        assert synced.auto()["synced"] == 0
         first.send_signal(signal.SIGTERM)
         assert synced.ended(first).status == 0
     assert synced.auto()["synced"] == 0

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import subprocess
-import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -18,7 +17,7 @@ import pytest
 from tinydb import TinyDB
 
 from tests.end_to_end.conftest import Opened
-from tests.end_to_end.running import PATIENCE_S, Cwtui, Sandbox, chance_of, serve
+from tests.end_to_end.running import Cwtui, Sandbox, chance_of, serve, wait_until_begun
 
 ACCOUNTS = [f"IM2000{number:02}" for number in range(6)]
 KILLS = 22
@@ -340,10 +339,7 @@ def test_a_killed_run_never_doubles(stack: ExitStack, opened: Opened, tmp_path: 
 
 
 def _ended_within(cwtui: Cwtui, process: subprocess.Popen[str], seconds: float) -> bool:
-    holder = cwtui.state.with_name("state.json.holder")
-    patience = time.monotonic() + PATIENCE_S
-    while not holder.exists() and process.poll() is None and time.monotonic() < patience:
-        time.sleep(0.002)
+    wait_until_begun(cwtui, process)
     try:
         process.wait(seconds)
     except subprocess.TimeoutExpired:

@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 import pytest
+import tomlkit
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -124,3 +125,23 @@ def test_every_content_type_is_tried_with_every_status() -> None:
             head = bytes([10, status, content_type, 0])
             assert Given.of(head + b"x").body == b"x"
             answer(head + b"<title>x</title>\xff\x00")
+
+
+TEXTS = ["connectwise.base_url", "connectwise.client_id", "connectwise.company_id", "connectwise.private_key"]
+TEXTS += ["marketplace.base_url", "marketplace.subscription_key", "marketplace.username", "marketplace.token_url"]
+CHARACTERS = st.characters(exclude_categories=["Cs"]) | st.sampled_from(".:/@-\u2013\u00e4\n\x00\x7f[]")
+
+
+@pytest.mark.parametrize("key", TEXTS)
+def test_any_text_of_a_setting_is_sent_or_refused_in_words(key: str, seeds: dict[str, list[bytes]]) -> None:
+    section, name = key.split(".")
+
+    @few
+    @given(st.text(CHARACTERS, max_size=20), st.sampled_from(["", "https://", "https://a..b", "https://na."]))
+    def tried(text: str, start: str) -> None:
+        for seed in seeds["settings"][:2]:
+            document = tomlkit.parse(seed.decode())
+            document[section][name] = start + text  # type: ignore[index]  # it is a table
+            TARGETS["settings"](tomlkit.dumps(document).encode())
+
+    tried()

@@ -14,7 +14,7 @@ from cwtui.domain.ids import AgreementId, CatalogItemId, CompanyId
 from cwtui.domain.periods import BillingCycle
 from cwtui.domain.psa import Company
 from cwtui.services.connectwise import ConnectWise
-from cwtui.services.connectwise_verbs import api_url
+from cwtui.services.connectwise_address import api_url
 
 BASE = "/v4_6_release/apis/3.0"
 AGREEMENT_ID = AgreementId(101)

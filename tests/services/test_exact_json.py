@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 
+from cwtui.domain.money import parse_amount
 from cwtui.services import exact_json
 
 
@@ -20,6 +21,18 @@ def test_fractions_are_decimals_as_they_were_written() -> None:
 
 def test_a_number_that_is_none_spoils_only_its_own_field() -> None:
     assert exact_json.loads(b"[NaN, -Infinity, 1.5]") == ["NaN", "-Infinity", Decimal("1.5")]
+
+
+@pytest.mark.parametrize(
+    "number", ["1E-99999999", "1E99999999", "0." + "0" * 1_000_000 + "1", "1." + "3" * 61, "1e41", "1e-41", "-1E-400"]
+)
+def test_a_number_beyond_all_reason_is_none(number: str) -> None:
+    [read, price] = exact_json.loads(f"[{number}, 4.50]".encode())  # type: ignore[misc]  # the text is a list
+    assert price == Decimal("4.50")
+    assert isinstance(read, str)
+    assert len(read) <= 61
+    with pytest.raises(ValueError, match="number"):
+        parse_amount(read)
 
 
 def test_a_byte_order_mark_is_no_content() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 
@@ -10,6 +11,7 @@ import stamina
 
 from cwtui.domain.errors import (
     OutcomeUnknown,
+    QuotaReached,
     Refused,
     ServiceError,
     Transient,
@@ -176,10 +178,81 @@ async def test_a_retry_after_of_hours_is_not_waited_for(policy: HttpPolicy, scri
     document = {"error": "ConnectWiseAPI", "message": "Too many requests. Slow down."}
     script.then(status(429, document, **{"Retry-After": "7200"}))
     error = await refused(policy, "POST")
-    assert isinstance(error, Transient)
-    assert error.happened == "The PSA kept answering 429 (ConnectWiseAPI) to POST /x: Too many requests. Slow down."
+    assert isinstance(error, QuotaReached)
+    assert error.happened == (
+        "The PSA takes no more requests for now: it answered 429 to POST /x (Too many requests. Slow down)."
+    )
+    assert error.goes_on_at == datetime(2026, 11, 22, 14, tzinfo=UTC)
+    assert "2026-11-22 14:00 UTC" in error.next_step
     assert error.changed == "Nothing was changed."
     assert fake_time.slept == []
+
+
+async def test_while_a_quota_is_used_up_nothing_is_asked(policy: HttpPolicy, script: Any, fake_time: Any) -> None:
+    script.then(status(403, **{"Retry-After": "7200"}), OK)
+    assert isinstance(await refused(policy), QuotaReached)
+    assert isinstance(await refused(policy, path="/y"), QuotaReached)
+    assert policy.sent == {"GET": 1}
+    fake_time.seconds += 7201
+    assert (await policy.ask("GET", "/y")).document == OK
+
+
+async def test_a_403_with_retry_after_is_a_quota_and_waited_for(
+    policy: HttpPolicy, script: Any, fake_time: Any
+) -> None:
+    script.then(status(403, **{"Retry-After": "9"}), OK)
+    assert (await policy.ask("GET", "/x")).document == OK
+    assert fake_time.slept == [9]
+
+
+ABSURD = ["1 Jan 99999999999999999999999 0:0:0 +0", "9" * 400, "1e9", "\u00b2", "Sun, 22 Nov 9999 00:00:00 GMT", "nan"]
+
+
+@pytest.mark.parametrize("text", ABSURD)
+async def test_an_absurd_retry_after_counts_as_none(text: str, policy: HttpPolicy, script: Any, fake_time: Any) -> None:
+    script.then(httpx.Response(429, headers=[(b"Retry-After", text.encode("latin-1"))]), OK)
+    await policy.ask("GET", "/x")
+    assert 0 < fake_time.slept[0] < 4
+
+
+@pytest.mark.parametrize("code", [408, 499])
+async def test_after_a_gateway_gave_up_the_outcome_of_a_create_is_unknown(
+    code: int, policy: HttpPolicy, script: Any
+) -> None:
+    script.then(status(code), OK)
+    assert isinstance(await refused(policy, "POST"), OutcomeUnknown)
+    assert policy.sent == {"POST": 1}
+
+
+@pytest.mark.parametrize("code", [408, 499])
+async def test_what_may_be_repeated_is_repeated_after_a_gateway_gave_up(
+    code: int, policy: HttpPolicy, script: Any
+) -> None:
+    script.then(status(code), OK)
+    assert (await policy.ask("PATCH", "/x", body=[])).document == OK
+
+
+async def test_no_minute_sees_more_than_what_was_granted(script: Any, fake_time: Any) -> None:
+    sent_at: list[float] = []
+
+    def note(_: httpx.Request) -> dict[str, bool]:
+        sent_at.append(fake_time.seconds)
+        return OK
+
+    script.then(note)
+    policy = HttpPolicy(
+        "https://psa.example",
+        service="marketplace",
+        headers={},
+        secrets=(),
+        transport=httpx.MockTransport(script),
+        timing=fake_time.timing(),
+        per_minute=60,
+    )
+    await asyncio.gather(*(policy.ask("GET", f"/{number}") for number in range(200)))
+    assert len(sent_at) == 200
+    assert all(later - earlier > 60 for earlier, later in zip(sent_at, sent_at[60:], strict=False))
+    assert max(sent_at) - min(sent_at) < 200
 
 
 @pytest.mark.parametrize("code", [429, 503])

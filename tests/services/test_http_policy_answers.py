@@ -18,7 +18,8 @@ from cwtui.domain.errors import (
     Transient,
     Unreadable,
 )
-from cwtui.services.http_policy import HttpPolicy, checked_url
+from cwtui.services.addresses import checked_url
+from cwtui.services.http_policy import HttpPolicy
 
 OK = {"fine": True}
 HTML = httpx.Response(200, html="<html><title>Sign in</title><body>secret stuff</body></html>")
@@ -213,6 +214,10 @@ def test_https_or_loopback_is_accepted(url: str) -> None:
         "https://user:pass@psa.example",
         "https://psa.example/?a=1",
         "https://psa.example:port",
+        "https://api..example",
+        "https://.example",
+        f"https://{'a' * 64}.example",
+        "https://psa.example\u2024\u2024x",
     ],
 )
 def test_any_other_address_is_a_config_error(url: str) -> None:
@@ -221,15 +226,30 @@ def test_any_other_address_is_a_config_error(url: str) -> None:
     assert "pass" not in str(caught.value)
 
 
-async def test_a_setting_that_cannot_stand_in_a_header_is_a_config_error() -> None:
-    async def accept(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.close()
+@pytest.mark.parametrize("value", ["a\nb", "a\u2013b", " a", "a\x00", "\u00e4", "a\x7f", "\U0001f511"])
+def test_a_setting_that_cannot_stand_in_a_header_is_a_config_error(value: str) -> None:
+    with pytest.raises(ConfigError, match="clientId") as caught:
+        HttpPolicy("https://psa.example", service="PSA", headers={"clientId": value}, secrets=())
+    assert len(value.strip()) < 2 or value not in str(caught.value)
 
-    server = await asyncio.start_server(accept, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    policy = HttpPolicy(f"http://127.0.0.1:{port}", service="PSA", headers={"clientId": "a\nb"}, secrets=())
-    with pytest.raises(ConfigError):
-        await policy.ask("GET", "/x")
-    await policy.aclose()
-    server.close()
-    await server.wait_closed()
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (10, "it has expired"),
+        (9, "not valid yet"),
+        (62, "for another name"),
+        (64, "for another name"),
+        (18, "does not know who issued it"),
+        (19, "does not know who issued it"),
+        (20, "does not know who issued it"),
+        (26, "the check says: unsuitable"),
+    ],
+)
+async def test_a_certificate_error_says_which(code: int, words: str, policy: HttpPolicy, script: Any) -> None:
+    fault = httpx.ConnectError("[SSL: CERTIFICATE_VERIFY_FAILED]")
+    cause = ssl.SSLCertVerificationError("failed")
+    cause.verify_code, cause.verify_message = code, "unsuitable"
+    fault.__cause__ = cause
+    script.then(fault)
+    assert words in (await refused(policy)).happened

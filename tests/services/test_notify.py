@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from aiosmtpd.controller import Controller
 
-from cwtui.services.notify import Event, Message, News, message_about, send
+from cwtui.services.notify import Event, Message, News, is_known, message_about, send
 
 # Apprise's own, when it loads its plugins on a Python that still has imghdr.
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
@@ -129,3 +129,27 @@ async def test_a_failure_names_its_place_and_never_the_address(
 
 async def test_nobody_to_tell() -> None:
     assert await send(MESSAGE, []) == ()
+
+
+async def test_a_server_that_never_answers_keeps_nobody_waiting() -> None:
+    over = asyncio.Event()
+
+    async def mute(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await over.wait()
+        writer.close()
+
+    server = await asyncio.start_server(mute, "127.0.0.1", 0)
+    async with server:
+        url = f"json://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        [failure] = await send(MESSAGE, [url], limit_s=0.2)
+        over.set()
+        await asyncio.sleep(0.1)
+    assert "was not taken within 0.2 seconds" in failure
+
+
+@pytest.mark.parametrize(
+    ("url", "known"),
+    [("json://127.0.0.1", True), ("mailto://a:b@example.com", True), ("nosuch://x", False), ("hush", False)],
+)
+def test_whether_a_service_understands_an_address(url: str, known: bool) -> None:
+    assert is_known(url) is known

@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from cwtui.services.http_policy import HttpPolicy, _proxy_to
+from cwtui.services.addresses import proxy_to
 from cwtui.services.one_connection import OneConnection
 
 CERTIFICATE = Path(__file__).parents[1] / "security" / "self_signed.pem"
@@ -251,12 +251,5 @@ def test_the_environments_proxy(
         monkeypatch.delenv(name.lower(), raising=False)
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    assert _proxy_to(httpx.URL(url)) == expected
-
-
-async def test_a_proxy_is_spoken_to_by_httpx(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
-    policy = HttpPolicy("https://psa.example", service="PSA", headers={}, secrets=())
-    assert isinstance(policy._connection(), httpx.AsyncHTTPTransport)
-    monkeypatch.delenv("HTTPS_PROXY")
-    assert isinstance(policy._connection(), OneConnection)
+    proxy = proxy_to(httpx.URL(url))
+    assert (None if proxy is None else str(proxy)) == expected

@@ -352,6 +352,7 @@ def test_no_secret_is_in_any_text_made_of_settings(tmp_path: Path, monkeypatch: 
     assert "public-0001" not in repr(settings)
     assert {
         "connectwise.private_key",
+        "marketplace.client_secret",
         "marketplace.password",
         "marketplace.subscription_key",
         "notify.urls",

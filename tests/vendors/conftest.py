@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from cwtui.composition import build_engine, close_services, open_services, vendor_desk
+from cwtui.composition import build_engine, close_services, open_services
 from cwtui.domain.records import AuditRow
 from cwtui.domain.tasks import Task
 from cwtui.engine.clock import SystemClock
@@ -24,6 +24,7 @@ from cwtui.sandbox.credentials import announcement
 from cwtui.sandbox.world import World
 from cwtui.settings import Settings
 from cwtui.store.state import State, open_state
+from cwtui.vendor_composition import vendor_desk
 from cwtui.vendors.desk import VendorDesk
 from cwtui.vendors.layouts import ACCOUNT_COLUMNS
 

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from cwtui.composition import layouts_of, usage_layout
 from cwtui.domain.errors import InputError
 from cwtui.settings import Settings
 from cwtui.settings.model import UsageLayout
+from cwtui.vendor_composition import layouts_of, usage_layout
 from cwtui.vendors.billing_report import BillingReport, read_billing_report
 from cwtui.vendors.profiles import shipped_names
 

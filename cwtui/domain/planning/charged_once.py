@@ -15,7 +15,9 @@ from cwtui.domain.charges import Charge
 from cwtui.domain.ids import ProductId
 from cwtui.domain.money import CENT, ZERO, line_total, plain, price_text, round_price
 from cwtui.domain.periods import ONE_DAY, BillingPeriod, span_text
+from cwtui.domain.planning.dates import PlanDates
 from cwtui.domain.planning.draft import Draft
+from cwtui.domain.planning.invoiced_before import unpaid_days
 from cwtui.domain.planning.lines import ChargedLine
 from cwtui.domain.planning.pricing import Offer, offer_for
 from cwtui.domain.planning.proration import prorated
@@ -58,17 +60,36 @@ def plan_prorated(draft: Draft, line: ChargedLine, *, rule: str, bill: BillCusto
     offer = offer_for(draft, line, source)
     if offer is None:
         return
-    span = span_text(dates.effective, dates.start - ONE_DAY)
     if not offer.price:
+        span = span_text(dates.effective, dates.start - ONE_DAY)
         draft.notes.append(f"{draft.name_of(line.product_id)}: its price is 0, nothing is charged for {span}.")
         return
-    price = prorated(offer.price, dates.calendar, dates.effective, dates.start)
-    cost = prorated(offer.cost, dates.calendar, dates.effective, dates.start)
+    for first, before in unpaid_days(draft, line.product_id, charge):
+        _plan_days(draft, _Days(line, charge, key, source, first, before), offer, dates, rule, bill)
+
+
+@dataclass(frozen=True, slots=True)
+class _Days:
+    """Days of a line to charge once, up to the day before `before`."""
+
+    line: ChargedLine
+    charge: Charge
+    key: str
+    source: PriceSource
+    first: date
+    before: date
+
+
+def _plan_days(draft: Draft, days: _Days, offer: Offer, dates: PlanDates, rule: str, bill: BillCustomer) -> None:
+    line, charge = days.line, days.charge
+    span = span_text(days.first, days.before - ONE_DAY)
+    price = prorated(offer.price, dates.calendar, days.first, days.before)
+    cost = prorated(offer.cost, dates.calendar, days.first, days.before)
     part = Offer(offer.item, price.amount, cost.amount, (price, cost))
     word = "prorated"
     if charge is Charge.CREDIT:
         part, word = part.negative(), "credit"
-    billed = _Billed(line, charge, key, part, line.quantity, f" - {word} {span}", source)
+    billed = _Billed(line, charge, days.key, part, line.quantity, f" - {word} {span}", days.source)
     if not round_price(part.price, draft.facts.rules.price_decimals):
         billed = billed.as_total(line.quantity * part.price)
     _create_once(draft, billed, rule, dates.once, bill)

@@ -168,6 +168,7 @@ class Draft:
         for link in self.facts.links:
             if (
                 not link.is_standing
+                and not link.is_given_back
                 and link.task_id == self.facts.task.id
                 and link.product_id == product
                 and link.charge is charge

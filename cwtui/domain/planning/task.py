@@ -326,7 +326,7 @@ def _shown(name: str, value: object) -> str:
 
 
 def _ends_first(changes: list[Change]) -> tuple[Change, ...]:
-    """Ends and deletions before creations, so that no moment bills the same thing twice."""
+    """Ends and deletions before creations, as people read a change; they are written the other way round."""
     return tuple(sorted(changes, key=_is_creation)) if len(changes) > 1 else tuple(changes)
 
 

@@ -11,6 +11,7 @@ from cwtui.engine.due import due_tasks
 from cwtui.engine.planning.desk import PlanningDesk
 from cwtui.engine.planning.open_tasks import OpenTasks
 from cwtui.engine.reports import CheckReport
+from cwtui.engine.turns import CHECK, turn
 from cwtui.engine.workspace import Feature
 
 
@@ -27,8 +28,13 @@ class Checking(Feature):
         Args:
             writes_next: What is ready is written at once, and whoever writes looks at the agreements anyway.
         """
+        self.workspace.run.require_services()
         self.workspace.require_writable()
         self.workspace.run.is_stopping = False
+        async with turn(self.workspace, CHECK, "a check of changes"):
+            return await self._checked(writes_next=writes_next)
+
+    async def _checked(self, *, writes_next: bool) -> CheckReport:
         self.open_tasks.read_afresh()
         counts = self.store.cursor().last_counts
         report = await self._check()
@@ -49,10 +55,12 @@ class Checking(Feature):
         return report
 
     async def _look(self, *, writes_next: bool) -> None:
-        if not writes_next:
+        if not writes_next and self.workspace.run.has_marketplace:
             await self.desk.look_at_agreements(await self.open_tasks.all())
 
     async def _check(self) -> CheckReport:
+        if not self.workspace.run.has_marketplace:
+            return CheckReport()  # nothing is noted either: a marketplace that is set up later has its first check
         report = await ChangeCheck(self.workspace).run()
         created = (self.store.task(name) for name in report.created)
         self.desk.fresh |= {task.subscription_id async for task in in_turns(created) if task is not None}

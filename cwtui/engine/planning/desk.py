@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from cwtui.domain.charges import Charge, charge_of
-from cwtui.domain.errors import NotFound, Unreadable
+from cwtui.domain.errors import NotFound, Outdated, Unreadable
 from cwtui.domain.ids import AdditionId, AgreementId, CatalogItemId, OrderId, ProductId, SubscriptionId
 from cwtui.domain.marketplace import Order, OrderLine, Product, Subscription
 from cwtui.domain.periods import BillingCycle
@@ -226,10 +226,15 @@ class PlanningDesk(Feature):
         is_ready = task.status is TaskStatus.READY and task.looked_at != agreement and not self._is_own(task)
         return is_ready and not any(link.is_standing for link in self.store.links_of(task.subscription_id))
 
-    def _save(self, now: Task, before: Task) -> None:
+    def _save(self, now: Task, before: Task) -> Task:
+        """Save a task that changed, unless somebody else decided something about it meanwhile: then that counts."""
         if now != before:
-            self.store.save_task(now)
+            try:
+                self.store.save_task(now, was=before)
+            except Outdated:
+                now = self.store.task(now.id) or before
             self.listener.task_changed(now)
+        return now
 
     def _source(self, task: Task) -> PlanSource | None:
         """Where the plans of a task's kind come from; opened when the first of its kind is met."""
@@ -246,9 +251,7 @@ class PlanningDesk(Feature):
 
     def replan_one(self, task: Task) -> Task:
         """Plan an open task anew, save it if it changed, and return it as it stands now."""
-        now = self.evaluate(task)
-        self._save(now, task)
-        return now
+        return self._save(self.evaluate(task), task)
 
     def forget(self) -> None:
         """Read ConnectWise afresh from now on."""

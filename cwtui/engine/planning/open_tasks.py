@@ -58,9 +58,13 @@ class OpenTasks(Feature):
         await self.desk.load(behind)
         await self.desk.replan(behind)
 
-    def save(self, task: Task) -> None:
-        """Save one and let the listener know."""
-        self.store.save_task(task)
+    def save(self, task: Task, *, was: Task | None = None) -> None:
+        """Save one, which was made from what it `was`, and let the listener know.
+
+        Raises:
+            Outdated: Somebody else changed it meanwhile; says who.
+        """
+        self.store.save_task(task, was=was)
         self.listener.task_changed(task)
 
     def _queue(self, task: Task) -> Sequence[TaskId]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from cwtui.domain.ledger import Doubtful
 from cwtui.domain.money import plain, price_text
+from cwtui.domain.remedies import Action, Remedy
 from cwtui.domain.tasks import Problem, ProblemCode, Task
 from cwtui.engine.protocols import Store
 
@@ -20,11 +21,13 @@ def waiting_for_a_person(store: Store, task: Task) -> tuple[Problem, ...]:
 
 def _problems(store: Store, task: Task) -> Iterator[Problem]:
     for doubtful in store.doubtful(task.id):
-        yield Problem(ProblemCode.OUTCOME_DOUBTFUL, _doubtful_text(store, doubtful), str(doubtful.candidates[0]))
+        target = str(doubtful.candidates[0])
+        remedy = Remedy(Action.RESOLVE, task.id)
+        yield Problem(ProblemCode.OUTCOME_DOUBTFUL, _doubtful_text(store, doubtful), target, remedy)
     taken_back = store.taken_back(task.id)
     if taken_back is not None and taken_back.waits:
-        text = "It was taken back, so it is written again only if a person says so: synchronise it by name, or skip it."
-        yield Problem(ProblemCode.TAKEN_BACK, text, task.id)
+        text = "It was taken back, so it is written again only if a person says so."
+        yield Problem(ProblemCode.TAKEN_BACK, text, task.id, Remedy(Action.SYNC_BY_NAME, task.id))
 
 
 def _doubtful_text(store: Store, doubtful: Doubtful) -> str:
@@ -35,6 +38,5 @@ def _doubtful_text(store: Store, doubtful: Doubtful) -> str:
     which = f"addition {names} is" if len(doubtful.candidates) == 1 else f"additions {names} are"
     return (
         f"ConnectWise did not answer the create{what}, and {which} new in agreement {doubtful.agreement_id}, but not"
-        " quite what was asked for. Nothing more is sent. Look at it in ConnectWise: adopt it if this create made it,"
-        " else send the create again."
+        " quite what was asked for. Nothing more is sent until somebody looked at it in ConnectWise."
     )

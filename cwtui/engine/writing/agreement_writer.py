@@ -10,20 +10,24 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from cwtui.domain.errors import NotFound, OutcomeUnknown, Refused, ServiceError
+from cwtui.domain.errors import NotFound, OutcomeUnknown, Refused, ServiceError, StateError
 from cwtui.domain.ids import AdditionId, AgreementId, SubscriptionId, TaskId
 from cwtui.domain.ledger import Doubtful, Operation, Outcome, Why
 from cwtui.domain.mappings import Link
 from cwtui.domain.plans import Change
 from cwtui.domain.psa import Addition, AdditionValues
 from cwtui.domain.records import AuditRow, Intent
+from cwtui.engine.clock import suspended_s
 from cwtui.engine.reports import Writes
-from cwtui.engine.workspace import Feature
+from cwtui.engine.turns import lease_of
+from cwtui.engine.workspace import Feature, Workspace
 from cwtui.engine.writing.create_once import CreateOnce
 from cwtui.engine.writing.doubts import LASTS, doubt_of, removal
 from cwtui.engine.writing.evidence import Evidence, NotSettled
 from cwtui.engine.writing.readings import note_reading
 
+NOTE_LASTS_S = 10.0
+"""A request leaves within so many seconds of its note, or is noted anew."""
 OLD = timedelta(minutes=10)
 """An intent of this age has no request under way any more."""
 
@@ -43,6 +47,7 @@ class AgreementWriter(Feature):
     Attributes:
         additions: The agreement's additions as last read, kept up with what was written since.
         wait: Sleeps; tests replace it.
+        is_ours: Asked before each write whether nobody else may write to the agreement.
     """
 
     agreement_id: AgreementId
@@ -50,9 +55,12 @@ class AgreementWriter(Feature):
     wait: Callable[[float], Awaitable[None]] = asyncio.sleep
     additions: dict[AdditionId, Addition] = field(default_factory=dict)
     sent: dict[Operation, int] = field(default_factory=dict)
+    is_ours: Callable[[], bool] = lambda: True
+    _since: int | None = None
 
     async def read(self) -> None:
         """Read the additions afresh, and settle what earlier runs left open (synchronising.md#exactly-once)."""
+        self._since = self.store.position
         await self._read_additions()
         unsettled = self.store.open_intents(self.agreement_id)
         if any(self._may_still_appear(intent) for intent in unsettled):
@@ -78,15 +86,10 @@ class AgreementWriter(Feature):
                 the intent then stays open, and the next run looks again.
         """
         self._check_ground(change)
-        intent = self.store.intend(
-            at=self.clock.now(),
-            run_id=self.run_id,
-            task_id=task_id,
-            subscription_id=subscription_id,
-            change=change,
-            present=frozenset(self.additions),
-        )
-        await self.store.flushed()  # on the disk before the request leaves
+        intent, is_fresh = await self._noted(task_id, subscription_id, change)
+        while not is_fresh:  # the process was stopped, or the machine slept, behind the note
+            self._conclude(intent, None, Outcome.FAILED, "it was not sent: too much time passed after it was noted")
+            intent, is_fresh = await self._noted(task_id, subscription_id, change)
         try:
             held, outcome = await self._send(intent)
         except NotSettled as doubtful:
@@ -103,6 +106,28 @@ class AgreementWriter(Feature):
                 raise
             return await self._in_spite_of(error, intent)
         return self._conclude(intent, held, outcome)
+
+    async def _noted(self, task_id: TaskId, subscription_id: SubscriptionId, change: Change) -> tuple[Intent, bool]:
+        """Note a write, and say whether its request may leave still (hands.md#killed-at-any-instant)."""
+        if not self.is_ours():
+            raise StateError(
+                f"The right to write to agreement {self.agreement_id} was lost: the files beside the state were moved"
+                " or deleted.",
+                changed="What was written before is noted; nothing more was sent.",
+                next_step="Start again.",
+            )
+        noted = suspended_s()
+        intent = self.store.intend(
+            at=self.clock.now(),
+            run_id=self.run_id,
+            task_id=task_id,
+            subscription_id=subscription_id,
+            change=change,
+            present=frozenset(self.additions),
+            since=self._since,
+        )
+        await self.store.flushed()
+        return intent, suspended_s() - noted <= NOTE_LASTS_S and self.is_ours()
 
     async def _in_spite_of(self, error: ServiceError, intent: Intent) -> AuditRow:
         """An update or a deletion that failed may be done all the same: the additions say so."""
@@ -347,3 +372,9 @@ def _why(intent: Intent, held: Addition | None) -> Why:
         request=f"{change.operation} in agreement {change.agreement_id}, intended {intent.at.isoformat()}",
         stored_otherwise={name: f"{ours} instead of {theirs}" for name, (ours, theirs) in stored.items()},
     )
+
+
+def writer_of(workspace: Workspace, agreement_id: AgreementId, run_id: str) -> AgreementWriter:
+    """A writer for whoever holds the agreement's lease."""
+    leases, name = workspace.store.leases, lease_of(agreement_id)
+    return AgreementWriter(workspace, agreement_id, run_id, is_ours=lambda: leases.holds(name))

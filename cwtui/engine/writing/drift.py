@@ -18,8 +18,9 @@ from cwtui.domain.psa import Addition, AdditionValues
 from cwtui.domain.remedies import Action, Remedy
 from cwtui.engine.concurrently import in_turns
 from cwtui.engine.planning.desk import PlanningDesk
+from cwtui.engine.turns import lease_of, turn
 from cwtui.engine.workspace import Feature
-from cwtui.engine.writing.agreement_writer import AgreementWriter, Contradiction
+from cwtui.engine.writing.agreement_writer import AgreementWriter, Contradiction, writer_of
 from cwtui.engine.writing.readings import note_reading
 
 _RULE = "drift: what cwtui wrote is restored"
@@ -140,8 +141,13 @@ class DriftDesk(Feature):
         """
         self.workspace.require_writable()
         link = self._link(addition_id)
+        async with turn(self.workspace, lease_of(link.agreement_id), f"agreement {link.agreement_id}"):
+            return await self._restored(self._link(addition_id))
+
+    async def _restored(self, link: Link) -> str:
+        addition_id = link.addition_id
         await self.desk.load_agreements({link.agreement_id})
-        writer = AgreementWriter(self.workspace, link.agreement_id, self.workspace.current_run.begin())
+        writer = writer_of(self.workspace, link.agreement_id, self.workspace.current_run.begin())
         await writer.read()
         drifted = self._one(link, writer.additions)
         task = TaskId(f"drift.{addition_id}")

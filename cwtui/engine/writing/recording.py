@@ -154,6 +154,15 @@ class RecordedPsa:
         return await self.recorded.version()
 
     @property
+    def offers(self) -> str:
+        """As ConnectWise."""
+        return self.recorded.offers
+
+    async def located(self) -> str:
+        """As ConnectWise."""
+        return await self.recorded.located()
+
+    @property
     def unreadable(self) -> Sequence[str]:
         """As ConnectWise."""
         return self.recorded.unreadable

@@ -11,16 +11,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from cwtui.domain.errors import NOTHING_CHANGED, AccessDenied, ServiceError, StateError
+from cwtui.domain.errors import NOTHING_CHANGED, AccessDenied, Outdated, ServiceError, StateError, StateLocked
 from cwtui.domain.ids import AgreementId, SubscriptionId, TaskId
-from cwtui.domain.plans import Plan
+from cwtui.domain.ledger import Operation
+from cwtui.domain.plans import Change, Plan, in_writing_order
 from cwtui.domain.remedies import Action, Remedy
 from cwtui.domain.tasks import Problem, ProblemCode, Task, TaskStatus
 from cwtui.engine.planning.desk import PlanningDesk
 from cwtui.engine.protocols import Progress
 from cwtui.engine.reports import AutoReport, Writes
+from cwtui.engine.turns import lease_of, turn
 from cwtui.engine.workspace import Feature
-from cwtui.engine.writing.agreement_writer import AgreementWriter, Contradiction
+from cwtui.engine.writing.agreement_writer import AgreementWriter, Contradiction, writer_of
 from cwtui.engine.writing.evidence import NotSettled
 from cwtui.engine.writing.readings import moved_text, warned
 
@@ -100,17 +102,28 @@ class Synchroniser(Feature):
         self._total = len(tasks)
         gate = asyncio.Semaphore(self.at_once * _READY)
 
-        async def work(agreement_id: AgreementId | None, group: list[Task]) -> None:
+        taken: dict[AgreementId | None, list[Task]] = {}
+
+        async def work(agreement_id: AgreementId | None, group: list[Task], *, waits: bool) -> None:
             async with gate:
+                if not waits and agreement_id is not None and self._is_taken(agreement_id):
+                    taken[agreement_id] = group  # others first
+                    return
                 try:
-                    await self._agreement(agreement_id, group)
+                    await self._in_turn(agreement_id, group)
+                except (Outdated, StateLocked) as error:  # somebody else is at it
+                    self.outcome.errors.append(str(error))
+                    self.listener.problem(str(error))
+                    self._advance(len(group))
                 except StateError as error:  # raised when the others have come to their next write, not under them
                     self._unsaved = error
 
         with self.store.grouped():
-            async with asyncio.TaskGroup() as running:
-                for agreement_id, group in sorted(groups.items(), key=_longest_first):
-                    running.create_task(work(agreement_id, group))
+            for waits in (False, True):
+                async with asyncio.TaskGroup() as running:
+                    for agreement_id, group in sorted(groups.items(), key=_longest_first):
+                        running.create_task(work(agreement_id, group, waits=waits))
+                groups = taken
             if self._unsaved is not None:
                 raise self._unsaved
         return self.outcome
@@ -130,6 +143,19 @@ class Synchroniser(Feature):
     def _is_over(self) -> bool:
         return self.outcome.denied is not None or self._unsaved is not None or self.is_stopping
 
+    def _is_taken(self, agreement_id: AgreementId) -> bool:
+        return lease_of(agreement_id) in self.store.leases.holders()
+
+    async def _in_turn(self, agreement_id: AgreementId | None, tasks: list[Task]) -> None:
+        """Work through an agreement while nobody else does, with what is still open then."""
+        if agreement_id is None or self._is_over:
+            await self._agreement(agreement_id, tasks)
+            return
+        async with turn(self.workspace, lease_of(agreement_id), f"agreement {agreement_id}"):
+            still = [task for task in map(self._now, tasks) if task.status.is_open]
+            self._advance(len(tasks) - len(still))
+            await self._agreement(agreement_id, still)
+
     async def _agreement(self, agreement_id: AgreementId | None, tasks: list[Task]) -> None:
         """Work through one agreement's tasks; a subscription whose task stops keeps its later ones waiting."""
         if self._is_over:
@@ -140,7 +166,7 @@ class Synchroniser(Feature):
             await self.desk.replan(tasks)
             self._advance(len(tasks))
             return
-        writer = AgreementWriter(self.workspace, agreement_id, self.run_id)
+        writer = writer_of(self.workspace, agreement_id, self.run_id)
         try:
             await writer.read()
         except Contradiction as moved:  # a late double was edited meanwhile: a person looks at it
@@ -169,7 +195,7 @@ class Synchroniser(Feature):
 
     async def _task(self, task: Task, writer: AgreementWriter) -> bool:
         """Write one task's plan; True lets its subscription's next task go on."""
-        plan = self.desk.plan(task, writer.additions)
+        plan = self._with_mappings_of_now(self.desk.plan(task, writer.additions))
         now = self.desk.evaluate(replace(task, status=TaskStatus.READY, note=""), plan)
         if now.status is not TaskStatus.READY:
             self._save(now)
@@ -194,13 +220,35 @@ class Synchroniser(Feature):
 
     async def _write_plan(self, plan: Plan, writer: AgreementWriter) -> None:
         done = self.store.done_keys(plan.task_id)
-        left = [change for change in plan.to_write if change.key not in done]
+        left = [change for change in in_writing_order(plan.to_write) if change.key not in done]
         if left and self.store.plan_begun(plan.task_id) is None:
             self.store.begin_plan(plan)
         for change in left:
             if self._is_over:
                 return
             await writer.write(plan.task_id, plan.subscription_id, change)
+
+    def _with_mappings_of_now(self, plan: Plan) -> Plan:
+        """A begun plan of which a create was refused, with what it is mapped to since.
+
+        Rule: synchronising.md#nothing-stops-half-way.
+        """
+        begun = self.store.plan_begun(plan.task_id)
+        if begun is None or begun != plan:
+            return plan
+        done = self.store.done_keys(plan.task_id)
+        changes = tuple(change if change.key in done else self._mapped_now(change) for change in plan.changes)
+        if changes != plan.changes:
+            plan = replace(plan, changes=changes)
+            self.store.begin_plan(plan)
+        return plan
+
+    def _mapped_now(self, change: Change) -> Change:
+        item = self.store.mappings().catalog_item(change.product_id, change.charge)
+        is_edited = "catalog_item_id" in change.edited
+        if change.operation is not Operation.CREATE or change.after is None or item is None or is_edited:
+            return change
+        return replace(change, after=replace(change.after, catalog_item_id=item))
 
     def _let_go(self, task_id: TaskId) -> None:
         """A begun plan of which nothing was written, nor may have been, is planned anew the next time."""
@@ -217,6 +265,7 @@ class Synchroniser(Feature):
             self.store.end_plan(task.id)
             self.store.forget_done(task.id)
             self.store.drop_edits(task.id)
+            self.store.drop_owed(task.id)  # what stayed invoiced counts as charged now
             at = self.desk.clock.now()
             task = warned(task, self._moved(plan))
             self._save(replace(task, status=TaskStatus.SYNCED, problems=(), note=_written(plan), synced_at=at))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from cwtui.domain.errors import InputError, ServiceError
 from cwtui.domain.ids import AdditionId, TaskId
+from cwtui.domain.ledger import Doubtful
 from cwtui.domain.plans import Plan
 from cwtui.domain.remedies import Action, Remedy
 from cwtui.domain.tasks import Task, TaskKind, TaskStatus
@@ -16,8 +17,9 @@ from cwtui.engine.planning.acceptance import accept, confirm_guards
 from cwtui.engine.planning.desk import PlanningDesk
 from cwtui.engine.planning.open_tasks import OpenTasks
 from cwtui.engine.reports import AutoReport, UndoReport
+from cwtui.engine.turns import lease_of, turn
 from cwtui.engine.workspace import Feature
-from cwtui.engine.writing.agreement_writer import AgreementWriter, Contradiction
+from cwtui.engine.writing.agreement_writer import AgreementWriter, Contradiction, writer_of
 from cwtui.engine.writing.synchronise import Synchroniser, SyncOutcome
 from cwtui.engine.writing.undo import Undo, written_plan
 
@@ -132,7 +134,7 @@ class TaskWork(Feature):
         self.workspace.require_writable()
         with self.store.batch():
             for task in tasks:
-                self.open_tasks.save(task.standing_at(status, note=note))
+                self.open_tasks.save(task.standing_at(status, note=note), was=task)
         try:
             await self.open_tasks.replan_followers(tasks)
         except ServiceError as error:
@@ -153,9 +155,17 @@ class TaskWork(Feature):
         self.workspace.run.is_stopping = False
         self.open_tasks.read_afresh()
         await self.desk.load_agreements({agreement_id} if agreement_id is not None else set())
-        run = self.workspace.current_run.id
-        writer = None if agreement_id is None else AgreementWriter(self.workspace, agreement_id, run)
-        report = await undo.run(task, writer, compensate=compensate)
+        if agreement_id is None:
+            return await self._taken_back(task, None, compensate=compensate)
+        async with turn(self.workspace, lease_of(agreement_id), f"agreement {agreement_id}"):
+            now = await self.task(task_id)
+            if now != task:
+                raise _not_in_state(now, "as it was", "Look at it as it is now, then decide again.")
+            writer = writer_of(self.workspace, agreement_id, self.workspace.current_run.id)
+            return await self._taken_back(task, writer, compensate=compensate)
+
+    async def _taken_back(self, task: Task, writer: AgreementWriter | None, *, compensate: bool) -> UndoReport:
+        report = await self.undoing.run(task, writer, compensate=compensate)
         if report.complete and task.status is not TaskStatus.SKIPPED:
             self.open_tasks.save(replace(task, status=TaskStatus.NEEDS_ACTION, problems=(), note="", synced_at=None))
             await self.open_tasks.replan_followers([task])
@@ -177,18 +187,22 @@ class TaskWork(Feature):
             raise InputError(f"Nothing of task {task_id} is in doubt.", next_step="See its problems in the task list.")
         self.open_tasks.read_afresh()
         for one in doubtful[:1] if adopt is not None else doubtful:
-            writer = AgreementWriter(self.workspace, one.agreement_id, self.workspace.current_run.id)
-            await writer.read()
-            intents = self.store.open_intents(one.agreement_id)
-            if intent := next((intent for intent in intents if intent.seq == one.seq), None):  # else it is settled
-                try:
-                    writer.resolve(intent, adopt)
-                except Contradiction as error:
-                    raise InputError(str(error), next_step="Choose an addition that the task names.") from error
+            async with turn(self.workspace, lease_of(one.agreement_id), f"agreement {one.agreement_id}"):
+                await self._settle(one, adopt)
         task = self.store.task(task_id)
         if task is not None:
             await self.open_tasks.replan_followers([task])
         return self.store.task(task_id)
+
+    async def _settle(self, one: Doubtful, adopt: AdditionId | None) -> None:
+        writer = writer_of(self.workspace, one.agreement_id, self.workspace.current_run.id)
+        await writer.read()
+        intents = self.store.open_intents(one.agreement_id)
+        if intent := next((intent for intent in intents if intent.seq == one.seq), None):  # else it is settled
+            try:
+                writer.resolve(intent, adopt)
+            except Contradiction as error:
+                raise InputError(str(error), next_step="Choose an addition that the task names.") from error
 
 
 def _not_in_state(task: Task, wanted: str, why: str | Remedy) -> InputError:

@@ -178,7 +178,7 @@ class Undo(Feature):
         if owed is not None:
             if compensate and owed.key not in self.store.done_keys(row.task_id):
                 # Before the addition is ended: a killed undo still finds it among what is to be taken back.
-                await writer.write(row.task_id, row.subscription_id, owed)
+                await self._compensate(row, owed, writer)
             lines.append(said(owed, written=compensate))
         if change is not None:
             await writer.write(row.task_id, row.subscription_id, change)
@@ -192,6 +192,14 @@ class Undo(Feature):
         return _change(row, Operation.DELETE, Addition(name, row.agreement_id, values), None)
 
     # what was invoiced meanwhile
+
+    async def _compensate(self, row: AuditRow, change: Change, writer: AgreementWriter) -> None:
+        """Even a write out; what is given back may be charged again, and what gives it back never counts as paid."""
+        written = await writer.write(row.task_id, row.subscription_id, change)
+        names = {name for name in (row.addition_id, written.addition_id) if name is not None}
+        with self.store.batch():
+            for link in filter(None, map(self.store.link, names)):
+                self.store.save_link(replace(link, is_given_back=True))
 
     def _compensation(
         self, row: AuditRow, held: Addition | None, dates: AgreementDates, through: date | None = None
@@ -216,7 +224,7 @@ class Undo(Feature):
             change = self._compensation(row, held, dates, through)
             if change is not None and change.key not in self.store.done_keys(task.id):
                 self._stop_here()
-                await writer.write(task.id, row.subscription_id, change)
+                await self._compensate(row, change, writer)
                 lines.append(said(change, written=True))
         if owed:
             self.store.drop_owed(task.id)

@@ -40,11 +40,21 @@ SECTIONS: Mapping[str, tuple[SetupField, ...]] = {
         SetupField("connectwise.client_id", "Client id", "developer.connectwise.com/ClientID", is_masked=True),
     ),
     "Marketplace": (
-        SetupField("marketplace.base_url", "API base URL", "https://…; the token comes from …/token"),
+        SetupField("marketplace.base_url", "API base URL", "https://…"),
+        SetupField(
+            "marketplace.auth",
+            "Sign in with",
+            choices={"basic": "user name and password", "oauth": "OAuth 2 client credentials"},
+        ),
         SetupField("marketplace.username", "User name"),
         SetupField("marketplace.password", "Password", is_secret=True),
-        SetupField("marketplace.subscription_key", "Subscription key", is_secret=True),
+        SetupField("marketplace.token_url", "OAuth token URL", "https://…, also on another host"),
+        SetupField("marketplace.client_id", "OAuth client id", is_masked=True),
+        SetupField("marketplace.client_secret", "OAuth client secret", is_secret=True),
+        SetupField("marketplace.scope", "OAuth scope", "if it asks for one"),
+        SetupField("marketplace.subscription_key", "Subscription key", "if a gateway asks for one", is_secret=True),
         SetupField("marketplace.marketplace", "Marketplace", "its code, if yours has one"),
+        SetupField("marketplace.requests_per_minute", "Calls a minute", "60, where the gateway grants that"),
     ),
     "Synchronising": (
         SetupField(

@@ -20,7 +20,17 @@ from cwtui.domain.tasks import TaskStatus
 from cwtui.sandbox.behaviour import Fault
 from cwtui.sandbox.world import World
 from cwtui.store.state import State
-from tests.engine.upkeep_world import AGREEMENT, CUSTOMER, EXCHANGE_ITEM, MAIL, TODAY, Running, running, small_world
+from tests.engine.upkeep_world import (
+    AGREEMENT,
+    CUSTOMER,
+    EXCHANGE_ITEM,
+    MAIL,
+    OFFICE_ITEM,
+    TODAY,
+    Running,
+    running,
+    small_world,
+)
 
 INITIAL = TaskId(f"initial.{MAIL}")
 ADDITIONS = "/additions"
@@ -93,13 +103,13 @@ async def test_a_plan_of_which_nothing_was_written_is_made_anew(at: Running) -> 
 async def test_a_part_done_task_goes_on_with_the_plan_it_began(at: Running) -> None:
     await at.engine.auto()
     task = change(at, "1", 5, 15, provisioned=TODAY - timedelta(days=2))
-    # the deletion is written, then one create is refused for good
-    at.sandbox.behaviour.plan(Fault(status=400, service="psa", method="POST", path=ADDITIONS))
+    # the new ones are written, then the deletion of the old one is refused
+    at.sandbox.behaviour.plan(Fault(status=400, service="psa", method="DELETE", path=ADDITIONS))
     report = await at.engine.auto()
     assert report.failed == 1
     failed = at.state.task(task)
     assert failed is not None
-    assert "This change was not made. Written before it: 1 of the task's 3 changes" in failed.note
+    assert "This change was not made. Written before it: 2 of the task's 3 changes" in failed.note
     assert report.errors == (failed.note,)
     begun = at.state.plan_begun(task)
     assert begun is not None
@@ -108,6 +118,35 @@ async def test_a_part_done_task_goes_on_with_the_plan_it_began(at: Running) -> N
     assert (await at.engine.auto()).synced == 1
     assert [row[1:3] for row in at.held() if row[4] is None] == [("15", "4.50")]
     assert len(at.held()) == 2
+
+
+async def test_a_refused_create_leaves_the_old_addition_billing(at: Running) -> None:
+    await at.engine.auto()
+    held = at.held()
+    task = change(at, "1", 5, 15, provisioned=TODAY - timedelta(days=2))
+    at.sandbox.behaviour.plan(Fault(status=400, service="psa", method="POST", path=ADDITIONS))
+    assert (await at.engine.auto()).failed == 1
+    assert at.held() == held
+    assert at.state.plan_begun(task) is None  # nothing of it was written, so it is planned anew
+    (mapping,) = [one for one in at.state.mappings() if one.key.marketplace_id == "P1"]
+    await at.engine.set_mapping(replace(mapping, connectwise_id=OFFICE_ITEM))
+    assert (await at.engine.auto()).synced == 1
+    assert [row[:2] for row in at.held() if row[4] is None] == [(OFFICE_ITEM, "15")]
+
+
+async def test_a_begun_plan_follows_a_mapping_that_was_corrected(at: Running) -> None:
+    await at.engine.auto()
+    task = change(at, "1", 5, 15, provisioned=TODAY - timedelta(days=2))
+    at.sandbox.behaviour.plan(
+        Fault(kind="delay", delay_s=0, service="psa", method="POST", path=ADDITIONS),
+        Fault(status=400, service="psa", method="POST", path=ADDITIONS),
+    )
+    assert (await at.engine.auto()).failed == 1
+    assert at.state.plan_begun(task) is not None
+    (mapping,) = [one for one in at.state.mappings() if one.key.marketplace_id == "P1"]
+    await at.engine.set_mapping(replace(mapping, connectwise_id=OFFICE_ITEM))
+    assert (await at.engine.auto()).synced == 1
+    assert sorted(row[0] for row in at.held()) == [EXCHANGE_ITEM, OFFICE_ITEM]
 
 
 async def test_refused_credentials_stop_the_run(tmp_path: Path) -> None:
@@ -195,7 +234,7 @@ async def test_an_addition_that_goes_under_its_task_is_named_by_the_problem(at: 
 async def test_a_subscription_mapped_to_two_agreements_over_time_keeps_its_begun_plan(at: Running) -> None:
     await at.engine.auto()
     task = change(at, "1", 5, 15, provisioned=TODAY)
-    at.sandbox.behaviour.plan(Fault(status=400, service="psa", method="POST", path=ADDITIONS))
+    at.sandbox.behaviour.plan(Fault(status=400, service="psa", method="DELETE", path=ADDITIONS))
     assert (await at.engine.auto()).failed == 1
     other = at.world.add_agreement(251, name="Other", bill_start="2026-01-01", next_invoice="2026-12-01")["id"]
     (mapping,) = [one for one in at.state.mappings() if one.key.marketplace_id == MAIL]

@@ -1,0 +1,128 @@
+"""What a run has to tell, and whether it was told before (settings.md#notifications)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from cwtui.domain.plain_text import plain_text
+from cwtui.domain.tasks import Task, TaskStatus
+from cwtui.engine.reports import AutoReport
+from cwtui.services.notify import Event, Message, News, message_about, send
+from cwtui.settings import Settings
+from cwtui.store.state import State
+
+_TOLD = "notify.told"
+"""The fact of the state that remembers what was told."""
+_STANDING = (Event.ERRORS, Event.ACTION_NEEDED)
+"""What stays so from run to run; `created` and `synced` are of one run, and told with it."""
+
+
+def news_of(report: AutoReport) -> tuple[News, ...]:
+    """What happened in a run, by name."""
+    failed = [f"{name_of(task)}: {task.note}" for task in report.tasks if task.status is TaskStatus.FAILED]
+    waiting = [f"{name_of(task)}: {_why(task)}" for task in report.tasks if task.status is TaskStatus.NEEDS_ACTION]
+    waiting += [
+        f"{name_of(task)}: {' '.join(task.warnings)}"
+        for task in report.tasks
+        if task.status is TaskStatus.SYNCED and task.is_warned
+    ]
+    errors = [*report.errors, *failed]
+    return (
+        News(Event.ERRORS, len(errors), tuple(errors)),
+        News(Event.ACTION_NEEDED, len(waiting), tuple(waiting)),
+        News(Event.CREATED, report.created),
+        News(Event.SYNCED, report.synced),
+    )
+
+
+def name_of(task: Task) -> str:
+    """A task as people know it: the customer, and the order."""
+    return f"{task.customer_name}, {task.order_number}"
+
+
+def _why(task: Task) -> str:
+    return " ".join(problem.message for problem in task.problems) or task.note
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What was told last, as the state keeps it.
+
+    Attributes:
+        at: When.
+        marks: One for each failure and each task that needs action, of its words.
+    """
+
+    at: datetime
+    marks: frozenset[str]
+
+    @classmethod
+    def of(cls, kept: object) -> Told | None:
+        """Read it back; None if nothing was told, or it cannot be read."""
+        if not isinstance(kept, dict):
+            return None
+        at, marks = kept.get("at"), kept.get("marks")
+        if not isinstance(at, str) or not isinstance(marks, list):
+            return None
+        try:
+            return cls(datetime.fromisoformat(at), frozenset(map(str, marks)))
+        except ValueError:
+            return None
+
+    def kept(self) -> dict[str, object]:
+        """As the state keeps it."""
+        return {"at": self.at.isoformat(), "marks": sorted(self.marks)}
+
+
+def marks_of(news: Iterable[News], on: Collection[str]) -> frozenset[str]:
+    """One mark for each thing that stands and is to be told."""
+    return frozenset(_marks(news, on))
+
+
+def _marks(news: Iterable[News], on: Collection[str]) -> Iterator[str]:
+    for item in news:
+        if item.event in _STANDING and item.event in on:
+            for name in item.names:
+                yield hashlib.sha256(f"{item.event}:{name}".encode()).hexdigest()[:16]
+
+
+def is_new(news: Iterable[News], on: Collection[str], told: Told | None, *, now: datetime, remind: timedelta) -> bool:
+    """Whether something of it was not told, or was told too long ago."""
+    items = tuple(news)
+    if any(item.count and item.event in on and item.event not in _STANDING for item in items):
+        return True
+    marks = marks_of(items, on)
+    if told is None:
+        return any(item.count and item.event in on for item in items)
+    return bool(marks - told.marks) or (bool(marks) and not timedelta(0) <= now - told.at < remind)
+
+
+async def notify(settings: Settings, report: AutoReport, state: State, now: datetime) -> Sequence[str]:
+    """One message about a run, to whom the settings name (settings.md#notifications)."""
+    if not settings.notify.urls or report.dry_run:
+        return ()
+    on, news = settings.notify.on, news_of(report)
+    told, marks = Told.of(state.fact(_TOLD)), marks_of(news, on)
+    if not is_new(news, on, told, now=now, remind=settings.notify.remind):
+        if told is not None and told.marks - marks and not state.is_read_only:
+            state.save_fact(_TOLD, Told(told.at, marks & told.marks).kept())  # what comes back is new again
+        return ()
+    message = message_about(news, on, profile=settings.origin.profile)
+    if message is None:
+        return ()
+    urls = [url.get_secret_value() for url in settings.notify.urls]
+    failures = await send(message, urls)
+    if len(failures) < len(urls) and not state.is_read_only:
+        state.save_fact(_TOLD, Told(now, marks).kept())
+    return failures
+
+
+async def send_test(settings: Settings) -> tuple[Sequence[str], int]:
+    """Send a word to everybody the settings name: what failed, and how many were told."""
+    urls = [url.get_secret_value() for url in settings.notify.urls]
+    name = plain_text(settings.origin.profile)
+    failures = await send(Message(f"cwtui ({name}): a test", "Notifications of cwtui arrive here."), urls)
+    return failures, len(urls) - len(failures)

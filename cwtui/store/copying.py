@@ -1,0 +1,51 @@
+"""A state from one place to another: a file, or PostgreSQL; the same documents, byte for byte."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cwtui.domain.errors import StateError
+from cwtui.store.state import State, open_database, open_state
+
+_DATABASES = ("postgresql://", "postgres://")
+
+
+def open_place(place: str, profile: str) -> State:
+    """A state by its address or its path.
+
+    Raises:
+        ConfigError: The address is none.
+        StateError: It cannot be used.
+    """
+    if place.startswith(_DATABASES):
+        return open_database(place, profile)
+    return open_state(Path(place))
+
+
+def copy_state(source: State, place: str, profile: str) -> int:
+    """Copy everything a state holds to a place where none is kept yet; how many documents.
+
+    Nobody may work on the source meanwhile: what is changed there later stays there.
+
+    Raises:
+        ConfigError: The address is none.
+        StateError: Something is kept there, or it cannot be used; or what was written reads otherwise.
+    """
+    whole = source.documents.whole()
+    expected = list(source.documents.rows())
+    target = open_place(place, profile)
+    try:
+        target.documents.take_whole(whole)
+    finally:
+        target.close()
+    again = open_place(place, profile)
+    try:
+        if list(again.documents.rows()) != expected:
+            raise StateError(
+                f"The copy in {again.documents.name} is not what was copied.",
+                changed="The state that was copied is as it was.",
+                next_step="Delete the copy, and copy again while nobody works on the state.",
+            )
+    finally:
+        again.close()
+    return len(expected)

@@ -1,0 +1,146 @@
+"""A connection to PostgreSQL for a state: how it is made, what it says when it fails, and the schema it needs.
+
+TLS and passwords are libpq's affair (`sslmode`, `.pgpass`, a service file): an address with a password is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+
+from cwtui.domain.errors import ConfigError, StateError
+
+SCHEMA_VERSION = 1
+_LIMITS: Mapping[str, str | int] = {
+    "connect_timeout": 10,
+    "keepalives": 1,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+}
+"""A connection that is cut off is noticed within half a minute, by both sides (see `_SESSION`)."""
+_SESSION = (
+    "set tcp_keepalives_idle = 10; set tcp_keepalives_interval = 5; set tcp_keepalives_count = 3;"
+    " set tcp_user_timeout = 20000; set lock_timeout = '30s'; set idle_in_transaction_session_timeout = '60s';"
+    " set synchronous_commit = on; set client_min_messages = warning"
+)
+_TABLES = """
+create schema if not exists cwtui;
+create table if not exists cwtui.schema_version (version integer not null);
+create table if not exists cwtui.state (
+    profile text primary key, version integer not null, folded bigint not null, last bigint not null,
+    size bigint not null, pending bigint not null);
+create table if not exists cwtui.part (
+    profile text not null references cwtui.state on delete cascade, number integer not null, data bytea not null,
+    primary key (profile, number));
+create table if not exists cwtui.log (
+    profile text not null references cwtui.state on delete cascade, seq bigint not null, version integer not null,
+    session text not null, who text not null, pid integer not null, at text not null, ops bytea not null,
+    primary key (profile, seq));
+create table if not exists cwtui.lease (
+    profile text not null, name text not null, place bigint not null, who text not null, pid integer not null,
+    since text not null, primary key (profile, name));
+insert into cwtui.schema_version select 1 where not exists (select from cwtui.schema_version);
+"""
+_MIGRATING = 0x63777475  # an advisory lock of the program's own: two that start at once make the tables once
+
+
+def is_address(text: str) -> bool:
+    """It names a database and not a file."""
+    return text.startswith(("postgresql://", "postgres://"))
+
+
+def checked_address(address: str) -> str:
+    """The address of a database.
+
+    Raises:
+        ConfigError: It is none, or carries a password.
+    """
+    try:
+        parts = conninfo_to_dict(address)
+        has_password = bool(parts.get("password") or urlsplit(address).password)
+    except (psycopg.ProgrammingError, ValueError) as error:
+        raise ConfigError(
+            f"state.url is no address of a database: {_first_line(error)}.",
+            next_step="Write it as postgresql://user@host/database, with its options behind a question mark.",
+        ) from error
+    if has_password:
+        raise ConfigError(
+            "state.url carries a password, which would stand in the settings.",
+            next_step="Take it out, and keep it where libpq looks: in ~/.pgpass (mode 0600), or in a service file.",
+        )
+    return address
+
+
+def connect(address: str, name: str) -> psycopg.Connection:
+    """Open a connection in autocommit mode.
+
+    Args:
+        address: As `checked_address` gave it.
+        name: Of the program and its operator, for whoever looks at the server.
+
+    Raises:
+        StateError: The server cannot be reached, or does not let us in.
+    """
+    try:
+        connection = psycopg.connect(address, autocommit=True, application_name=name[:63], **_LIMITS)  # type: ignore[arg-type]  # its stub names each option
+    except psycopg.Error as error:
+        raise unreachable(address, error) from error
+    try:
+        connection.execute(_SESSION)
+    except psycopg.Error as error:
+        connection.close()
+        raise unreachable(address, error) from error
+    return connection
+
+
+def prepare(connection: psycopg.Connection, address: str) -> None:
+    """Make the tables where they are missing, and bring older ones up to date.
+
+    Raises:
+        StateError: This user may not make them, or a newer cwtui did.
+    """
+    try:
+        found = connection.execute("select to_regclass('cwtui.schema_version')").fetchone()
+        if found is None or found[0] is None:
+            with connection.transaction():
+                connection.execute("select pg_advisory_xact_lock(%s)", (_MIGRATING,))
+                connection.execute(_TABLES)
+        row = connection.execute("select version from cwtui.schema_version").fetchone()
+    except psycopg.Error as error:
+        raise unreachable(address, error) from error
+    version = row[0] if row else 0
+    if version > SCHEMA_VERSION:
+        raise StateError(
+            f"The tables in {shown(address)} were made by a newer cwtui (version {version}, this one reads"
+            f" {SCHEMA_VERSION}).",
+            next_step="Upgrade cwtui, or name another state.url.",
+        )
+
+
+def shown(address: str) -> str:
+    """The address as messages show it; a password is never part of it."""
+    try:
+        parts = conninfo_to_dict(address)
+    except psycopg.ProgrammingError:
+        return "the database of state.url"
+    host = parts.get("host") or parts.get("service") or "localhost"
+    return f"postgresql://{host}/{parts.get('dbname') or ''}"
+
+
+def unreachable(address: str, error: psycopg.Error, *, changed: str = "Nothing was changed.") -> StateError:
+    """The error for a server that does not answer, or says no."""
+    return StateError(
+        f"The state in {shown(address)} cannot be used: {_first_line(error)}.",
+        changed=changed,
+        next_step="Check that the server runs and lets this user in (psql with the same address tells), then start"
+        " again.",
+    )
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")

@@ -1,0 +1,373 @@
+"""The log in PostgreSQL: the folded state in parts, the records after it as rows, one row to keep others out.
+
+A record is durable when `alone` ends: its transaction is committed then, and `flush` has nothing left to do. Where
+the connection breaks while that is asked for, the log looks on a new one whether the record is there.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from itertools import count
+from uuid import uuid4
+
+import orjson
+import psycopg
+from psycopg import errors
+
+from cwtui.domain.errors import StateError, StateLocked
+from cwtui.store.author import Author
+from cwtui.store.journal import apply
+from cwtui.store.layout import VERSION, Content, NotAState, parse, render
+from cwtui.store.log import Moved, Op, Record
+from cwtui.store.migrations import migrated
+from cwtui.store.postgres import connect, prepare, shown, unreachable
+
+_PART = 1 << 22
+_PATIENCE_S = 30.0
+_AGAIN_S = 60.0
+"""How long a lost connection is tried again before work stops."""
+
+
+class PostgresLog:
+    """Fits `Log`, for one profile's state."""
+
+    def __init__(self, address: str, profile: str, author: Author) -> None:
+        """Connect, and make what is missing.
+
+        Raises:
+            StateError: The server cannot be used.
+        """
+        self._address, self._profile, self._author = address, profile, author
+        self._session = uuid4().hex
+        self._depth = 0
+        self._seq = self._pending = self._size = 0
+        self._kept = True
+        self._appended: int | None = None
+        self._connection = self._connected()
+
+    def _connected(self) -> psycopg.Connection:
+        connection = connect(self._address, f"cwtui {self._author}")
+        try:
+            prepare(connection, self._address)
+            connection.execute(
+                "insert into cwtui.state values (%s, %s, 0, 0, 0, 0) on conflict do nothing", (self._profile, VERSION)
+            )
+            connection.execute("listen cwtui_state")
+        except BaseException as error:
+            connection.close()
+            if isinstance(error, psycopg.Error):
+                raise unreachable(self._address, error) from error
+            raise
+        return connection
+
+    @property
+    def name(self) -> str:
+        """The address without a password, and the profile."""
+        return f"{shown(self._address)} ({self._profile})"
+
+    @property
+    def seq(self) -> int:
+        """Number of the last record known here."""
+        return self._seq
+
+    @property
+    def length(self) -> int:
+        """Bytes of the records that are not folded yet."""
+        return self._pending
+
+    @property
+    def size(self) -> int:
+        """Bytes of the folded state."""
+        return self._size
+
+    @property
+    def is_flushed(self) -> bool:
+        """Nothing is left to be made durable."""
+        return self._kept
+
+    # reading
+
+    def load(self) -> tuple[Content, bool]:
+        """The whole state up to `seq`, and whether it is kept in an older shape.
+
+        Raises:
+            StateError: It is damaged or from a newer version, or the server cannot be used.
+        """
+        if self._depth:
+            with self._translated():
+                return self._loaded()
+        for number in count():
+            try:
+                with self._connection.transaction():
+                    self._connection.execute("set transaction isolation level repeatable read read only")
+                    return self._loaded()
+            except psycopg.OperationalError as error:
+                self._reconnect(error, number)
+            except psycopg.Error as error:
+                raise unreachable(self._address, error) from error
+        raise AssertionError("count() has no end")
+
+    def _loaded(self) -> tuple[Content, bool]:
+        row = self._connection.execute(
+            "select version, folded, last, size, pending from cwtui.state where profile = %s", (self._profile,)
+        ).fetchone()
+        version, folded, last, size, pending = row or (VERSION, 0, 0, 0, 0)
+        self._refuse_newer(version)
+        parts = self._connection.execute(
+            "select data from cwtui.part where profile = %s order by number", (self._profile,)
+        ).fetchall()
+        try:
+            content = parse(b"".join(bytes(part) for (part,) in parts)) if parts else Content()
+            is_older = content.version < VERSION
+            for record in self._records(folded):
+                self._refuse_newer(record.version)
+                content = migrated(content, to=record.version)
+                apply(record, content)
+                content.folded = record.seq
+                is_older = is_older or record.version < VERSION
+            content = migrated(content)
+        except (NotAState, ValueError, LookupError) as error:
+            raise StateError(
+                f"The state {self.name} is damaged: {error}.",
+                changed="It was left as it is; nothing was sent to a service.",
+                next_step="Restore the schema cwtui of that database from its last backup.",
+            ) from error
+        if content.folded != last:
+            raise StateError(
+                f"The state {self.name} is damaged: records {content.folded + 1} to {last} are missing.",
+                changed="It was left as it is; nothing was sent to a service.",
+                next_step="Restore the schema cwtui of that database from its last backup.",
+            )
+        self._seq, self._size, self._pending = last, size, pending
+        return content, is_older
+
+    def _records(self, after: int) -> Iterator[Record]:
+        rows = self._connection.execute(
+            "select seq, version, ops, who, pid, at from cwtui.log where profile = %s and seq > %s order by seq",
+            (self._profile, after),
+        ).fetchall()
+        for seq, version, ops, who, pid, at in rows:
+            yield Record(seq, version, orjson.loads(ops), who, pid, at)
+
+    def _refuse_newer(self, version: int) -> None:
+        if version > VERSION:
+            raise StateError(
+                f"The state {self.name} was written by a newer cwtui (version {version} of its format, this one reads"
+                f" {VERSION}).",
+                changed="It was left as it is; nothing was sent to a service.",
+                next_step="Upgrade cwtui, or name another state.url.",
+            )
+
+    def news(self) -> Sequence[Record]:
+        """What others appended since. Outside of `alone` the server is asked only where it said that there is any.
+
+        Raises:
+            Moved: What was appended since is folded already.
+            StateError: The server cannot be used.
+        """
+        with self._translated():
+            if not self._depth and not self._is_told():
+                return []
+            found = list(self._records(self._seq))
+            if self._depth and not found and self._last() != self._seq:
+                raise Moved
+            if found and found[0].seq != self._seq + 1:
+                raise Moved
+            if found:
+                self._seq = found[-1].seq
+            return found
+
+    def _is_told(self) -> bool:
+        """The server said that another process appended."""
+        mine = self._connection.info.backend_pid
+        told = list(self._connection.notifies(timeout=0))
+        return any(note.payload == self._profile and note.pid != mine for note in told)
+
+    def _last(self) -> int:
+        row = self._connection.execute("select last from cwtui.state where profile = %s", (self._profile,)).fetchone()
+        return row[0] if row else -1
+
+    # writing
+
+    @contextmanager
+    def alone(self, wait_s: float | None = None) -> Iterator[None]:
+        """Keep every other process from appending and folding, for a moment: one transaction.
+
+        Raises:
+            StateLocked: Somebody keeps it longer than that.
+            StateError: The server cannot be used; whether the last record was kept is known by `flush`.
+        """
+        if self._depth:
+            yield
+            return
+        self._begin(_PATIENCE_S if wait_s is None else wait_s)
+        self._depth = 1
+        try:
+            yield
+        except BaseException as error:
+            if self._appended is None or isinstance(error, psycopg.Error):
+                self._roll_back()
+                raise
+            self._commit()
+            raise
+        else:
+            self._commit()
+        finally:
+            self._depth = 0
+
+    def _begin(self, wait_s: float) -> None:
+        self._appended = None
+        for number in count():
+            try:
+                self._connection.execute("begin")
+                self._connection.execute(f"set local lock_timeout = {max(1, int(wait_s * 1000))}")
+                self._connection.execute("select last from cwtui.state where profile = %s for update", (self._profile,))
+            except errors.LockNotAvailable as error:
+                self._connection.execute("rollback")
+                raise StateLocked(
+                    f"Another process keeps the state {self.name} longer than {wait_s:.0f} seconds.",
+                    next_step="Wait until it is done, then start again.",
+                ) from error
+            except psycopg.OperationalError as error:
+                self._reconnect(error, number)
+            except psycopg.Error as error:
+                raise unreachable(self._address, error) from error
+            else:
+                return
+
+    def append(self, ops: Iterable[Op]) -> int:
+        """Append one record, while `alone` and after `news`. It is durable when `alone` ends.
+
+        Raises:
+            StateError: The server cannot be used; nothing was appended.
+        """
+        written = [
+            b"[%b,%b]" % (orjson.dumps(table), orjson.dumps(key) if document is None else document)
+            for table, key, document in ops
+        ]
+        data = b"[%b]" % b",".join(written)
+        seq, at = self._seq + 1, datetime.now(UTC).isoformat(timespec="milliseconds")
+        values = (self._profile, seq, VERSION, self._session, self._author.who, self._author.pid, at, data)
+        with self._translated(), self._connection.pipeline():
+            self._connection.execute("insert into cwtui.log values (%s, %s, %s, %s, %s, %s, %s, %s)", values)
+            self._connection.execute(
+                "update cwtui.state set last = %s, pending = pending + %s, version = %s where profile = %s",
+                (seq, len(data), VERSION, self._profile),
+            )
+            self._connection.execute("select pg_notify('cwtui_state', %s)", (self._profile,))
+        self._seq = self._appended = seq
+        self._pending += len(data)
+        return seq
+
+    def _commit(self) -> None:
+        """End the transaction; where no answer says that it was committed, look on a new connection."""
+        try:
+            done = self._connection.execute("commit").statusmessage
+        except psycopg.Error as error:
+            if self._appended is not None:
+                self._kept = self._is_there(error)
+        else:
+            self._kept = self._appended is None or done == "COMMIT"
+
+    def _is_there(self, error: psycopg.Error) -> bool:
+        for number in count():
+            self._reconnect(error, number)
+            with suppress(psycopg.OperationalError):
+                row = self._connection.execute(
+                    "select session from cwtui.log where profile = %s and seq = %s", (self._profile, self._appended)
+                ).fetchone()
+                return row is not None and row[0] == self._session
+        raise AssertionError("count() has no end")
+
+    def _roll_back(self) -> None:
+        if self._appended is not None:
+            self._seq, self._appended = self._appended - 1, None
+        with suppress(psycopg.Error):  # a connection that is gone has rolled back
+            self._connection.execute("rollback")
+
+    def flush(self) -> None:
+        """Say whether the last record was kept.
+
+        Raises:
+            StateError: It was not; `take_back` forgets it.
+        """
+        if not self._kept:
+            raise StateError(
+                f"The connection to the state {self.name} broke, and the last change was not kept.",
+                next_step="Start again.",
+            )
+
+    def take_back(self) -> bool:
+        """Forget the last record, while `alone`: it was not kept. False where it was."""
+        if self._kept:
+            return False
+        self._kept = True
+        self._seq -= 1
+        return True
+
+    def fold(self, content: Content) -> None:
+        """Keep this as the whole state, while `alone` and after `news`.
+
+        Raises:
+            StateError: The server cannot be used; what was there stays.
+        """
+        data = b"".join(render(content))
+        parts = [data[start : start + _PART] for start in range(0, len(data), _PART)]
+        with self._translated():
+            self._connection.execute("delete from cwtui.part where profile = %s", (self._profile,))
+            with self._connection.cursor() as cursor:
+                cursor.executemany(
+                    "insert into cwtui.part values (%s, %s, %s)",
+                    [(self._profile, number, part) for number, part in enumerate(parts)],
+                )
+            self._connection.execute(
+                "delete from cwtui.log where profile = %s and seq <= %s", (self._profile, content.folded)
+            )
+            self._connection.execute(
+                "update cwtui.state set folded = %s, last = greatest(last, %s), size = %s, pending = 0, version = %s"
+                " where profile = %s",
+                (content.folded, content.folded, len(data), content.version, self._profile),
+            )
+        self._seq = max(self._seq, content.folded)
+        self._size, self._pending = len(data), 0
+
+    # the connection
+
+    def _reconnect(self, error: psycopg.Error, tries: int) -> None:
+        """Connect again after a growing pause.
+
+        Raises:
+            StateError: It stayed away.
+        """
+        with suppress(psycopg.Error):
+            self._connection.close()
+        pause = min(0.2 * 2**tries, 5.0)
+        if pause * tries > _AGAIN_S:
+            raise unreachable(
+                self._address,
+                error,
+                changed="Whether the last change was kept is not known; nothing more is noted, and nothing is sent.",
+            ) from error
+        if tries:
+            time.sleep(pause)
+        with suppress(StateError):  # tried again until the time is over
+            self._connection = self._connected()
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except psycopg.OperationalError as error:
+            if self._depth:
+                raise unreachable(self._address, error) from error
+            self._reconnect(error, 0)
+            raise Moved from error
+        except psycopg.Error as error:
+            raise unreachable(self._address, error) from error
+
+    def close(self) -> None:
+        """Let the connection go."""
+        self._connection.close()

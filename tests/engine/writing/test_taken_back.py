@@ -1,0 +1,142 @@
+"""What a person took back waits for a person, and what stays invoiced is not charged again.
+
+Rules: synchronising.md#taken-back, examples.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from cwtui.domain.ids import TaskId
+from cwtui.domain.tasks import ProblemCode, Task, TaskStatus
+from cwtui.sandbox.world import World
+from tests.engine.upkeep_world import AGREEMENT, CUSTOMER, EXCHANGE_ITEM, MAIL, TODAY, Running, running, small_world
+
+SOLD = date(2026, 11, 11)
+
+
+@pytest.fixture
+def world() -> World:
+    world = small_world()
+    world.marketplace["subscriptions"].remove(MAIL)
+    return world
+
+
+@pytest.fixture
+async def at(world: World, tmp_path: Path) -> AsyncIterator[Running]:
+    async with running(world, tmp_path) as opened:
+        yield opened
+
+
+async def sold(at: Running, quantity: int = 10) -> TaskId:
+    """The first check is over; then a sale of 11 November with a setup fee is carried over."""
+    await at.engine.auto()
+    at.world.add_subscription(CUSTOMER, [("P1", quantity)], id=MAIL)
+    lines = [("recurring", "P1", quantity, "4.50"), ("setup", "P1", 1, "25.00")]
+    at.world.add_order(MAIL, "sales", lines, created=TODAY, provisioned=SOLD)
+    await at.engine.auto()
+    (task,) = at.state.tasks()
+    assert task.status is TaskStatus.SYNCED, task.problems
+    assert at.held() == SALE
+    return task.id
+
+
+SALE = [
+    (EXCHANGE_ITEM, "1", "25.00", "2026-12-01", "2026-12-31"),
+    (EXCHANGE_ITEM, "10", "3.00", "2026-12-01", "2026-12-31"),
+    (EXCHANGE_ITEM, "10", "4.50", "2026-12-01", None),
+]
+LEFT = [*SALE[:2], (EXCHANGE_ITEM, "10", "4.50", "2026-12-01", "2026-12-31")]
+"""December was invoiced before the sale was taken back."""
+
+
+def status(at: Running, name: TaskId) -> tuple[TaskStatus, list[ProblemCode]]:
+    task: Task | None = at.state.task(name)
+    assert task is not None
+    return task.status, [problem.code for problem in task.problems]
+
+
+async def test_it_waits_for_a_person(at: Running) -> None:
+    name = await sold(at)
+    assert (await at.engine.undo(name)).complete
+    assert at.held() == []
+    for _ in range(2):
+        await at.engine.auto()
+        assert status(at, name) == (TaskStatus.NEEDS_ACTION, [ProblemCode.TAKEN_BACK])
+    await at.engine.sync([name], dry_run=True)
+    assert at.held() == []
+    await at.engine.sync([name])
+    assert status(at, name) == (TaskStatus.SYNCED, [])
+    assert at.held() == SALE  # nothing of it was invoiced, so all of it is charged
+
+
+async def test_what_stays_invoiced_is_not_charged_again(at: Running) -> None:
+    """Worked example 13."""
+    name = await sold(at)
+    at.world.advance_invoice(AGREEMENT, "2027-01-01")
+    assert (await at.engine.undo(name)).complete
+    await at.engine.auto()
+    assert at.held() == LEFT
+    await at.engine.sync([name])
+    assert at.held() == sorted([*LEFT, (EXCHANGE_ITEM, "10", "4.50", "2027-01-01", None)], key=str)
+
+
+async def test_what_was_invoiced_by_nobody_meanwhile_is_charged(at: Running) -> None:
+    name = await sold(at)
+    at.world.advance_invoice(AGREEMENT, "2027-01-01")
+    await at.engine.undo(name)
+    at.world.advance_invoice(AGREEMENT, "2027-03-01")  # January and February were invoiced without it
+    await at.engine.sync([name])
+    assert set(at.held()) - set(LEFT) == {
+        (EXCHANGE_ITEM, "10", "9.00", "2027-03-01", "2027-03-31"),
+        (EXCHANGE_ITEM, "10", "4.50", "2027-03-01", None),
+    }
+
+
+async def test_what_was_given_back_is_charged_again(at: Running) -> None:
+    name = await sold(at)
+    at.world.advance_invoice(AGREEMENT, "2027-01-01")
+    report = await at.engine.undo(name, compensate=True)
+    assert report.complete, report.lines
+    before = at.held()
+    assert sum(row[2].startswith("-") for row in before) == 3
+    await at.engine.sync([name])
+    again = list(at.held())
+    for row in before:
+        again.remove(row)
+    assert sorted(again) == [
+        (EXCHANGE_ITEM, "1", "25.00", "2027-01-01", "2027-01-31"),
+        (EXCHANGE_ITEM, "10", "4.50", "2027-01-01", None),
+        (EXCHANGE_ITEM, "10", "7.50", "2027-01-01", "2027-01-31"),
+    ]
+
+
+async def test_taken_back_twice_it_still_charges_nothing_twice(at: Running) -> None:
+    name = await sold(at)
+    at.world.advance_invoice(AGREEMENT, "2027-01-01")
+    await at.engine.undo(name)
+    await at.engine.sync([name])
+    await at.engine.undo(name)
+    assert at.held() == LEFT
+    assert status(at, name) == (TaskStatus.NEEDS_ACTION, [ProblemCode.TAKEN_BACK])
+    await at.engine.sync([name])
+    assert at.held() == sorted([*LEFT, (EXCHANGE_ITEM, "10", "4.50", "2027-01-01", None)], key=str)
+
+
+async def test_a_change_that_stays_invoiced_is_not_charged_again(at: Running) -> None:
+    await sold(at)
+    at.world.add_order(MAIL, "change", [("recurring", "P1", 5, "4.50")], created=TODAY, provisioned=date(2026, 11, 21))
+    at.world.change_subscription(MAIL, quantities={"P1": 15})
+    await at.engine.auto()
+    name = next(task.id for task in at.state.tasks() if task.kind == "change_order")
+    at.world.advance_invoice(AGREEMENT, "2027-01-01")
+    await at.engine.undo(name)
+    before = at.held()
+    assert (EXCHANGE_ITEM, "10", "4.50", "2027-01-01", None) in before
+    await at.engine.sync([name])
+    assert set(at.held()) - set(before) == {(EXCHANGE_ITEM, "15", "4.50", "2027-01-01", None)}
+    assert (EXCHANGE_ITEM, "10", "4.50", "2027-01-01", None) not in at.held()
