@@ -95,6 +95,14 @@ class Demo:
         assert not self.app.session.working
         await self.settle()
 
+    async def until_said(self, text: str) -> None:
+        """Until a message says that."""
+        for _ in range(500):
+            if any(text in message for message in self.messages):
+                return
+            await self.pilot.pause(0.01)
+        raise AssertionError(self.messages)
+
     @property
     def detail(self) -> str:
         return self.screen.query_one(DetailPane).plain_text

@@ -19,10 +19,10 @@ TASK_COLUMNS = (
     Column(TaskColumn.STATUS, "Status", 14, toned=True),
     Column(TaskColumn.KIND, "Kind", 12, share=1, widest=14, rank=3),
     Column(TaskColumn.CUSTOMER, "Customer", 14, share=3, widest=50),
-    Column(TaskColumn.SUBSCRIPTION, "Subscription", 15, share=4, widest=60, rank=2),
+    Column(TaskColumn.SUBSCRIPTION, "Subscription", 14, share=4, widest=60, rank=2),
     Column(TaskColumn.ORDER, "Order", 10, share=1, widest=20, rank=4, least=110),
-    Column(TaskColumn.EFFECTIVE, "Effective", 10, rank=5, least=132),
-    Column(TaskColumn.MONTHLY_EFFECT, "Per month", 10, right=True),
+    Column(TaskColumn.EFFECTIVE, "Effective", 11, rank=5, least=132),
+    Column(TaskColumn.MONTHLY_EFFECT, "Per month", 11, right=True),
     Column(TaskColumn.PROBLEM, "Problem", 18, share=5, rank=1),
 )
 """Keys are those of `TaskColumn`. What differs least from row to row makes room first: the pane has all of it."""
