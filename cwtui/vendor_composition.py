@@ -52,6 +52,9 @@ def usage_layout(name: str, found: UsageLayout) -> Layout:
     """The layout that a column profile describes."""
     return Layout(
         name=name,
+        product_type=found.agreement_type,
+        category=found.agreement_type,
+        subcategory=found.agreement_type,
         priced_names=found.priced_names,
         joined_by=found.joined_by,
         keep=found.keep,

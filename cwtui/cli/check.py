@@ -27,15 +27,20 @@ LOOKED_AT_UNASKED = 100
     default=None,
     help=f"Read every linked addition too, one request per agreement. Done unasked up to {LOOKED_AT_UNASKED} of them.",
 )
-def check(*, looks: bool | None) -> ExitStatus:
+@click.option(
+    "--watch", is_flag=True, help="Compare what subscriptions hold with what was carried over, even if done today."
+)
+def check(*, looks: bool | None, watch: bool) -> ExitStatus:
     """Look for new and ended orders on the marketplace and make their tasks.
 
+    Once in a UTC day, and with --watch, it also compares what the subscriptions hold with what was carried over:
+    what no order explains becomes a task that waits for a person, and settles itself when the difference is gone.
     Notices linked additions that were edited, ended or removed in ConnectWise since cwtui wrote them. Nothing is
     written to ConnectWise or to the marketplace.
     """
 
     async def ask(engine: Engine) -> tuple[CheckReport, int, DriftReport | int]:
-        report = await engine.check()
+        report = await engine.check(watch=watch)
         drift = engine.drift
         count = drift.agreements
         looked = await drift.find(mark=True) if looks or (looks is None and count <= LOOKED_AT_UNASKED) else count
@@ -45,7 +50,8 @@ def check(*, looks: bool | None) -> ExitStatus:
     drift = looked if isinstance(looked, DriftReport) else DriftReport()
     failures = [*report.failures, *drift.failures]
     if given().json:
-        document = {"created": list(report.created), "failures": failures, "needs_action": needing}
+        document = {"created": list(report.created), "failures": failures, "unread": list(report.unread)}
+        document["needs_action"] = needing
         drifted = None if isinstance(looked, int) else [drift_document(one) for one in looked.found]
         answer_json({**document, "drift": drifted})
     else:
@@ -60,4 +66,4 @@ def check(*, looks: bool | None) -> ExitStatus:
         tell(plain_text(failure))
     if failures:
         return ExitStatus.FAILED
-    return ExitStatus.NEEDS_ACTION if needing or drift.found else ExitStatus.DONE
+    return ExitStatus.NEEDS_ACTION if needing or drift.found or report.unread else ExitStatus.DONE

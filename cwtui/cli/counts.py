@@ -11,16 +11,19 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cwtui.cli.answer import answer, answer_json, counted, tell
-from cwtui.cli.engine_access import with_composition
+from cwtui.cli.answer import answer, answer_json, counted, tell, write_file
+from cwtui.cli.engine_access import stoppable, with_composition
 from cwtui.cli.exit_status import ExitStatus
 from cwtui.cli.global_options import day, given
 from cwtui.cli.problems import problem_words
 from cwtui.cli.table import table
-from cwtui.cli.vendor_documents import counts_document, needs_person, tell_refused
+from cwtui.cli.vendor_documents import counts_document, needs_person, reconciliation_document, tell_refused
+from cwtui.domain.money import plain
 from cwtui.domain.plain_text import plain_text
 from cwtui.domain.tasks import ProblemCode, Task
 from cwtui.vendors.count_export import CountsReport
+from cwtui.vendors.count_reconcile import CountRow, count_rows_csv
+from cwtui.vendors.desk import CountReconciliation
 
 if TYPE_CHECKING:
     from cwtui.composition import Composition
@@ -56,7 +59,7 @@ def make_counts(layout: str, file: Path, dated: date | None, *, force: bool, ado
         answer_json(counts_document(report))
     else:
         _answer(report)
-    tell_refused(report.refused)
+    tell_refused(report.refused, every=given().verbose)
     waits = report.refused or report.vanished or needs_person(report.tasks)
     return ExitStatus.NEEDS_ACTION if waits else ExitStatus.DONE
 
@@ -87,3 +90,50 @@ def _answer(report: CountsReport) -> None:
 def _row(task: Task) -> tuple[object, ...]:
     what = problem_words(task.problems[0]) if task.problems else task.note
     return task.id, task.status, task.customer_name, task.monthly_effect, what
+
+
+def reconcile_counts(
+    layout: str, file: Path, out: Path | None, dated: date | None, *, applies: bool, force: bool
+) -> ExitStatus:
+    """Compare a report with the additions, repair what differs if asked, and say what came of it."""
+    if out is not None and str(out) == "-" and given().json:
+        raise click.UsageError("--csv - and --json exclude each other.")
+
+    async def ask(composition: Composition) -> CountReconciliation:
+        with stoppable(composition.engine):
+            return await composition.vendor(layout).reconcile(file, day=dated, apply=applies, force=force)
+
+    found = with_composition(ask, only_reads=not applies)
+    if out is not None and str(out) == "-":
+        answer(count_rows_csv(found.rows), end="")
+    elif out is not None:
+        write_file(out, count_rows_csv(found.rows))
+    if given().json:
+        answer_json(reconciliation_document(found))
+    elif str(out) != "-":
+        _answer_rows(found, out)
+    tell_refused(found.refused, every=given().verbose)
+    for message in found.run.errors if found.run else ():
+        tell(plain_text(message))
+    if found.run and (found.run.errors or found.run.failed):
+        return ExitStatus.FAILED
+    return ExitStatus.NEEDS_ACTION if found.differs else ExitStatus.DONE
+
+
+def _answer_rows(found: CountReconciliation, out: Path | None) -> None:
+    differing = [row for row in found.rows if row.differs]
+    if found.run is not None:
+        writes = found.run.writes
+        answer(f"{counted(writes.post, 'addition')} created, {writes.patch} changed, {writes.delete} deleted. Now:")
+    if differing:
+        headers = ("ACCOUNT", "COMPANY", "CATALOG ITEM", "STATUS", "REPORT", "ADDITIONS", "NOTE")
+        answer(table(headers, [_compared_row(row) for row in differing], right={"REPORT", "ADDITIONS"}))
+    matching = len(found.rows) - len(differing)
+    answer(f"{matching} match, {len(differing)} differ." if differing else "Nothing to do: everything matches.")
+    if out is not None:
+        answer(f"{counted(len(found.rows), 'row')} listed in {out}.")
+
+
+def _compared_row(row: CountRow) -> tuple[object, ...]:
+    expected, actual = ("" if number is None else plain(number) for number in (row.expected, row.actual))
+    return row.account, row.company, row.name, row.status, expected, actual, row.note

@@ -53,7 +53,10 @@ def problem_document(problem: Problem) -> Document:
 
 
 def report_document(report: AutoReport) -> Document:
-    """A run as `--auto --json` shows it; `errors` is what went wrong outside single tasks."""
+    """A run as `--auto --json` shows it.
+
+    `errors` is what went wrong outside single tasks, `unread` which records could not be read.
+    """
     return {
         "as_of": report.as_of.isoformat(),
         "dry_run": report.dry_run,
@@ -66,6 +69,7 @@ def report_document(report: AutoReport) -> Document:
         "tasks": [task_document(task) for task in report.tasks],
         "warned": report.warned,
         "errors": list(report.errors),
+        "unread": list(report.unread),
     }
 
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from cwtui.cli.answer import answer, answer_json, counted, tell, write_file
+from cwtui.cli.answer import answer, answer_json, counted, tell
 from cwtui.cli.commands import Command, Group, ListingCommand, examples
-from cwtui.cli.counts import ADOPT, DAY, FORCE, make_counts
-from cwtui.cli.engine_access import stoppable, with_composition
+from cwtui.cli.counts import ADOPT, DAY, FORCE, make_counts, reconcile_counts
+from cwtui.cli.engine_access import with_composition
 from cwtui.cli.exit_status import ExitStatus
 from cwtui.cli.global_options import given
 from cwtui.cli.table import table
@@ -21,17 +20,12 @@ from cwtui.cli.vendor_documents import (
     accounts_document,
     association_documents,
     checklist_document,
-    items_document,
-    reconciliation_document,
     tell_refused,
 )
-from cwtui.domain.money import plain
+from cwtui.cli.vendor_items import create_items
 from cwtui.domain.plain_text import plain_text
 from cwtui.vendors.accounts import AccountLink, AccountsReport
-from cwtui.vendors.count_reconcile import CountRow, count_rows_csv
 from cwtui.vendors.cross_references import Association, AssociationState
-from cwtui.vendors.desk import CountReconciliation
-from cwtui.vendors.items import ExportedItem, ItemsReport, ItemState
 from cwtui.vendors.layouts import INTERMEDIA
 from cwtui.vendors.setup_tables import Checklist
 
@@ -77,14 +71,23 @@ def setup(*, applies: bool) -> ExitStatus:
 )
 @_FILE
 @click.option("--manage-id", is_flag=True, help="Find companies by their Manage ID for Intermedia too, and write it.")
-def export_accounts(file: Path, *, manage_id: bool) -> ExitStatus:
+@click.option("--dry-run", is_flag=True, help="Show which companies would be linked or created; write nothing.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def export_accounts(file: Path, *, manage_id: bool, dry_run: bool, yes: bool) -> ExitStatus:
     """Link each account to its company for good, or create the company.
 
-    A company whose Company ID or account number is the account id is linked by ConnectWise's internal id.
+    A company whose Company ID or account number is the account id is linked by ConnectWise's internal id. Before
+    companies are created, a terminal is asked, with their names.
     """
 
     async def ask(composition: Composition) -> AccountsReport:
-        return await composition.intermedia.export_accounts(file, manage_id=manage_id)
+        export = composition.intermedia.export_accounts
+        asks = not yes and sys.stdin.isatty()
+        if dry_run or asks:
+            found = await export(file, manage_id=manage_id, dry_run=True)
+            if dry_run or not _may_create(found):
+                return found
+        return await export(file, manage_id=manage_id)
 
     report = with_composition(ask)
     if given().json:
@@ -94,8 +97,11 @@ def export_accounts(file: Path, *, manage_id: bool) -> ExitStatus:
             table(("LINE", "ACCOUNT", "COMPANY", "NAME", "BY", "MANAGE ID"), [_link_row(link) for link in report.links])
         )
         created, refused = len(report.created), len(report.refused)
-        answer(f"{len(report.links) - created} linked, {created} created, {refused} refused.")
+        made = "would be created" if any(link.company.id == 0 for link in report.created) else "created"
+        answer(f"{len(report.links) - created} linked, {created} {made}, {refused} refused.")
     tell_refused(report.refused)
+    for one in report.namesakes:
+        tell(f"Look: {one}")
     for one in report.without_contact:
         tell(f"Without a contact: {one} Export the accounts again, or add it in ConnectWise.")
     for one in report.failures:
@@ -103,6 +109,16 @@ def export_accounts(file: Path, *, manage_id: bool) -> ExitStatus:
     if report.failures:
         return ExitStatus.FAILED
     return ExitStatus.NEEDS_ACTION if report.refused or report.without_contact else ExitStatus.DONE
+
+
+def _may_create(found: AccountsReport) -> bool:
+    if not found.created:
+        return True
+    for one in found.namesakes:
+        tell(f"Look: {one}")
+    for link in found.created:
+        tell(f"New: {plain_text(link.company.name)} ({plain_text(link.account)})")
+    return click.confirm(f"Create these {len(found.created)} in ConnectWise?", err=True)
 
 
 def _link_row(link: AccountLink) -> tuple[object, ...]:
@@ -127,54 +143,7 @@ def export_items(file: Path, *, reset: bool, yes: bool, dry_run: bool) -> ExitSt
     What is there already is left as it is, edited or not. With --reset every difference is shown, and on a
     terminal asked about, before it is undone.
     """
-
-    async def ask(composition: Composition) -> ItemsReport:
-        export, found = await composition.intermedia.compare_items(file)
-        differing = found.of(ItemState.DIFFERS)
-        if reset and not given().json:
-            answer(_differences(differing))
-        if dry_run:
-            return found
-        return await export.apply(found, reset=reset and _agreed(len(differing), yes=yes))
-
-    report = with_composition(ask)
-    if given().json:
-        answer_json(items_document(report))
-    else:
-        _answer_items(report)
-    tell_refused(report.refused)
-    failed = report.of(ItemState.FAILED)
-    for item in failed:
-        tell(f"Failed: {plain_text(item.item.name)}: {plain_text(item.note)}")
-    if failed:
-        return ExitStatus.FAILED
-    return ExitStatus.NEEDS_ACTION if report.refused else ExitStatus.DONE
-
-
-def _agreed(differing: int, *, yes: bool) -> bool:
-    """Whether to reset: asked where somebody can answer. A script has said so by giving --reset."""
-    if yes or not differing or not sys.stdin.isatty():
-        return True
-    return click.confirm(f"Reset {counted(differing, 'catalog item')}?", err=True)
-
-
-def _differences(items: Iterable[ExportedItem]) -> str:
-    rows = [(item.item.name, one.field, one.held, one.sheet) for item in items for one in item.differences]
-    if not rows:
-        return "Nothing differs from the sheet."
-    return table(("CATALOG ITEM", "FIELD", "IS", "WOULD BE"), rows)
-
-
-def _answer_items(report: ItemsReport) -> None:
-    counts = [f"{len(report.of(state))} {state}" for state in ItemState if report.of(state)]
-    answer(f"{counted(len(report.items), 'catalog item')}: {', '.join(counts) or 'none'}.")
-    for item in report.items:
-        if item.note and item.state is not ItemState.FAILED:
-            tell(f"{plain_text(item.item.name)}: {plain_text(item.note)}")
-    differing = report.of(ItemState.DIFFERS)
-    if differing:
-        names = ", ".join(plain_text(item.item.name) for item in differing)
-        tell(f"Edited since, and left alone (--reset shows and undoes it): {names}")
+    return create_items(INTERMEDIA, file, reset=reset, dry_run=dry_run, yes=yes)
 
 
 @intermedia.command("cross-reference", cls=ListingCommand, epilog=examples("cwtui intermedia cross-reference --apply"))
@@ -230,47 +199,7 @@ def export_counts(file: Path, dated: date | None, *, force: bool, adopt: bool) -
 @FORCE
 def reconcile(file: Path, out: Path | None, dated: date | None, *, applies: bool, force: bool) -> ExitStatus:
     """Compare a billing report with the additions, per account and SKU; exit status 3 when a row differs."""
-    if out is not None and str(out) == "-" and given().json:
-        raise click.UsageError("--csv - and --json exclude each other.")
-
-    async def ask(composition: Composition) -> CountReconciliation:
-        with stoppable(composition.engine):
-            return await composition.intermedia.reconcile(file, day=dated, apply=applies, force=force)
-
-    found = with_composition(ask, only_reads=not applies)
-    if out is not None and str(out) == "-":
-        answer(count_rows_csv(found.rows), end="")
-    elif out is not None:
-        write_file(out, count_rows_csv(found.rows))
-    if given().json:
-        answer_json(reconciliation_document(found))
-    elif str(out) != "-":
-        _answer_rows(found, out)
-    tell_refused(found.refused)
-    for message in found.run.errors if found.run else ():
-        tell(plain_text(message))
-    if found.run and (found.run.errors or found.run.failed):
-        return ExitStatus.FAILED
-    return ExitStatus.NEEDS_ACTION if found.differs else ExitStatus.DONE
-
-
-def _answer_rows(found: CountReconciliation, out: Path | None) -> None:
-    differing = [row for row in found.rows if row.differs]
-    if found.run is not None:
-        writes = found.run.writes
-        answer(f"{counted(writes.post, 'addition')} created, {writes.patch} changed, {writes.delete} deleted. Now:")
-    if differing:
-        headers = ("ACCOUNT", "COMPANY", "CATALOG ITEM", "STATUS", "REPORT", "ADDITIONS", "NOTE")
-        answer(table(headers, [_row(row) for row in differing], right={"REPORT", "ADDITIONS"}))
-    matching = len(found.rows) - len(differing)
-    answer(f"{matching} match, {len(differing)} differ." if differing else "Nothing to do: everything matches.")
-    if out is not None:
-        answer(f"{counted(len(found.rows), 'row')} listed in {out}.")
-
-
-def _row(row: CountRow) -> tuple[object, ...]:
-    expected, actual = ("" if number is None else plain(number) for number in (row.expected, row.actual))
-    return row.account, row.company, row.name, row.status, expected, actual, row.note
+    return reconcile_counts(INTERMEDIA, file, out, dated, applies=applies, force=force)
 
 
 @intermedia.command("demo-files", cls=Command, epilog=examples("cwtui intermedia demo-files ./demo"))

@@ -20,7 +20,7 @@ def status_of(report: AutoReport) -> ExitStatus:
     """1 if something failed, else 3 if a person is needed, else 0."""
     if report.errors or report.failed:
         return ExitStatus.FAILED
-    if report.needs_action or any(written_with_warnings(report)):
+    if report.needs_action or report.unread or any(written_with_warnings(report)):
         return ExitStatus.NEEDS_ACTION
     return ExitStatus.DONE
 

@@ -75,6 +75,7 @@ def accounts_document(report: AccountsReport) -> Document:
     return {
         "linked": [_link_document(link) for link in report.links if link not in created],
         "created": [_link_document(link) for link in report.created],
+        "namesakes": refusal_documents(report.namesakes),
         "refused": refusal_documents(report.refused),
         "failed": refusal_documents(report.failures),
         "without_contact": refusal_documents(report.without_contact),

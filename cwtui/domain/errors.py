@@ -94,6 +94,10 @@ class Transient(ServiceError):
     """The service was unreachable, busy or broken, and stayed so through every retry."""
 
 
+class CheckCutOff(ServiceError):
+    """A check of changes ended before it had read everything; what it read is kept (check.md#a-check-resumes)."""
+
+
 class QuotaReached(Transient):
     """The service grants so many requests in an hour or a day, and they are used up; it said when it goes on.
 

@@ -180,7 +180,8 @@ def _alarms(billed: Sequence[_Billed], dates: AgreementDates, period: BillingPer
         yield from _doubles(owned, period)
         yield from _gaps(owned, dates)
     yield from _hand_made(charged, period)
-    yield from _prorations([one for one in charged if one.charge is Charge.PRORATED], dates, period)
+    once = [one for one in charged if one.charge is Charge.PRORATED or (one.charge is None and not one.is_standing)]
+    yield from _prorations(once, dates, period)
 
 
 def _doubles(owned: Sequence[_Billed], period: BillingPeriod) -> Iterable[Alarm]:
@@ -245,13 +246,20 @@ def _hand_made(charged: Sequence[_Billed], period: BillingPeriod) -> Iterable[Al
 
 
 def _prorations(once: Sequence[_Billed], dates: AgreementDates, period: BillingPeriod) -> Iterable[Alarm]:
-    """The same days prorated twice: by two additions, or by one where ConnectWise prorates by itself."""
+    """The same days prorated twice: by two additions, or by one where ConnectWise prorates by itself.
+
+    Two orders of one day may well add the same; it is a double where one task, or nobody known, made the second.
+    """
     live = [one for one in once if _is_live(one.values, period)]
-    seen: dict[tuple[SubscriptionId, ProductId, str, Decimal, Decimal], _Billed] = {}
-    for one in live:
+    seen: dict[tuple[str, Decimal, Decimal, TaskId | None], _Billed] = {}
+    for one in sorted(live, key=lambda one: one.task_id is None):
         values = one.values
-        key = (one.subscription_id, one.product_id, values.description, values.quantity, values.unit_price)
-        if dates.prorates:
+        key = (values.description, values.quantity, values.unit_price, one.task_id)
+        if one.task_id is None:
+            twin = next((known for place, known in seen.items() if place[:3] == key[:3]), None)
+            if twin is not None:
+                seen[key] = twin
+        if dates.prorates and one.charge is Charge.PRORATED:
             yield Alarm(
                 AlarmCode.DOUBLE_PRORATION,
                 f"{one.name}: {one.shown} is prorated, and ConnectWise prorates this agreement by itself.",
@@ -264,7 +272,8 @@ def _prorations(once: Sequence[_Billed], dates: AgreementDates, period: BillingP
                 f" {one.subscription_id}.",
                 _ids(seen[key], one),
             )
-        seen[key] = one
+        if one.task_id is not None:
+            seen[key] = one
 
 
 def _is_live(values: AdditionValues, period: BillingPeriod) -> bool:

@@ -63,6 +63,8 @@ class ProblemCode(StrEnum):
     LINK_MISSING = "link_missing"
     LINK_CHANGED = "link_changed"
     SUBSCRIPTION_MISSING = "subscription_missing"
+    RECORD_UNREADABLE = "record_unreadable"
+    NOT_CARRIED_OVER = "not_carried_over"
     OUTCOME_DOUBTFUL = "outcome_doubtful"
     TAKEN_BACK = "taken_back"
     GUARD = "guard"
@@ -187,6 +189,15 @@ class Task:
     def standing_at(self, status: TaskStatus, *, problems: tuple[Problem, ...] = (), note: str = "") -> Task:
         """The same task in another state."""
         return replace(self, status=status, problems=problems, note=note)
+
+
+DIFFERENCE_PREFIX = "difference-"
+"""How the order id of a task begins that tells of a difference which no order explains."""
+
+
+def is_difference(task: Task) -> bool:
+    """It tells of a difference which no order explains (check.md#what-no-order-explains)."""
+    return task.kind is TaskKind.RECONCILIATION and task.order_id.startswith(DIFFERENCE_PREFIX)
 
 
 def order_rank(order_id: str) -> str:

@@ -55,7 +55,8 @@ class AutoRun(Feature):
         self, outcome: SyncOutcome, check: CheckReport, *, dry_run: bool, errors: Sequence[str]
     ) -> AutoReport:
         tasks = [task async for task in in_turns(self.store.tasks())]
-        return outcome.report(self.clock.today, tasks, created=len(check.created), dry_run=dry_run, errors=errors)
+        report = outcome.report(self.clock.today, tasks, created=len(check.created), dry_run=dry_run, errors=errors)
+        return replace(report, unread=check.unread)
 
     async def _map_exact(self, *, dry_run: bool) -> list[str]:
         """Map and create what the settings allow; what fails is said, and the rest of the run goes on."""

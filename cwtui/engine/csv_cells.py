@@ -60,6 +60,7 @@ def damage(text: str) -> str:
     return ""
 
 
+@lru_cache(4096)
 def is_total(text: str) -> bool:
     """The text heads a line of totals."""
     return bool(_TOTAL.fullmatch(text))

@@ -20,6 +20,7 @@ _SETTLED_HERE = frozenset(
         ProblemCode.STATEMENT_BILLING_UNSUPPORTED,
         ProblemCode.UNKNOWN_ORDER_TYPE,
         ProblemCode.UNKNOWN_CHARGE_TYPE,
+        ProblemCode.NOT_CARRIED_OVER,
     ]
 )
 """Problems that nothing in ConnectWise removes: with the same mappings and rules they stay as they were found."""
@@ -52,7 +53,8 @@ def due_tasks(
     for task in store.open_tasks() if open_tasks is None else open_tasks:
         queues[task.subscription_id or task.id].append(task)
     heads = [min(queue, key=_age) for queue in queues.values()]
-    missing = {head.id for head in heads if _has(head, ProblemCode.SUBSCRIPTION_MISSING)}
+    unread = (ProblemCode.SUBSCRIPTION_MISSING, ProblemCode.RECORD_UNREADABLE)
+    missing = {head.id for head in heads if any(_has(head, code) for code in unread)}
     resting = {head.id for head in heads if any(_has(head, code) for code in _SETTLED_HERE)}
     resting = resting - missing if more_subscriptions or len(missing) <= _FEW else resting | missing
     resting -= set(created)

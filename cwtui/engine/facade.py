@@ -52,9 +52,9 @@ class Engine(Feature):
 
     # check and auto
 
-    async def check(self) -> CheckReport:
+    async def check(self, *, watch: bool = False) -> CheckReport:
         """Look for new and ended orders and make their tasks (check.md#later-checks)."""
-        return await self.checking.run()
+        return await self.checking.run(watch=watch)
 
     async def auto(self, *, dry_run: bool = False) -> AutoReport:
         """Check, then synchronise every task that is ready (commands.md#auto); a dry run writes nothing."""

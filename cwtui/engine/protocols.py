@@ -43,7 +43,11 @@ class Marketplace(Protocol):
     """The marketplace, as far as the engine asks it (check.md#later-checks). Every method raises `ServiceError`s."""
 
     def orders(
-        self, *, created_from: datetime | None = None, status: OrderStatus | None = None
+        self,
+        *,
+        created_from: datetime | None = None,
+        status: OrderStatus | None = None,
+        subscription_id: SubscriptionId | None = None,
     ) -> AsyncIterator[Sequence[Order]]:
         """Pages of orders (list form: lines, but no products and no subscription)."""
 

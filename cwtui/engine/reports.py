@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from cwtui.domain.ids import TaskId
+from cwtui.domain.ids import SubscriptionId, TaskId
 from cwtui.domain.mappings import Mapping, MappingKind
 from cwtui.domain.tasks import Task
 
@@ -16,13 +16,17 @@ class CheckReport:
 
     Attributes:
         created: The tasks it made.
-        failures: What could not be read, one sentence each; the rest was read nevertheless.
+        failures: Whole lists that could not be read, one sentence each; the rest was read nevertheless.
         is_planned: What is open was planned; False if a service failed at that, which `failures` then names too.
+        unread: Single records that could not be read, one sentence each; their own tasks wait for them.
+        fresh: Subscriptions that this check read.
     """
 
     created: tuple[TaskId, ...] = ()
     failures: tuple[str, ...] = ()
     is_planned: bool = True
+    unread: tuple[str, ...] = ()
+    fresh: frozenset[SubscriptionId] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,8 @@ class AutoReport:
         failed, needs_action, waiting: Tasks in that state when the run ended.
         warned: Tasks whose warnings nobody accepted yet, whatever their state.
         tasks: What the run worked on or left open; for `--auto`, every task of the state.
-        errors: What went wrong outside single tasks (a service was unreachable, an order unreadable).
+        errors: What went wrong outside single tasks (a service was unreachable).
+        unread: Single records that could not be read, one sentence each.
     """
 
     as_of: date
@@ -57,6 +62,7 @@ class AutoReport:
     writes: Writes = Writes()
     tasks: tuple[Task, ...] = ()
     errors: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

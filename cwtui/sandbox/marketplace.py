@@ -219,9 +219,8 @@ def _not_after(field: str) -> Test:
 
 
 def _of_subscription(row: Row, value: str) -> bool:
-    return row.get("subscriptionId") == value or any(
-        product.get("subscriptionId") == value for product in row.get("products", ())
-    )
+    ends = ("subscriptionId", "targetSubscriptionId")
+    return any(part.get(end) == value for part in (row, *row.get("products", ())) for end in ends)
 
 
 def _has_email(row: Row, value: str) -> bool:

@@ -143,7 +143,7 @@ _INDEX = _index()
 
 
 def resolve(path: str) -> Route:
-    """Find what a path leads to. Case and trailing slash count, as published.
+    """Find what a path leads to. Case counts; a slash at the end does not, as on the real server.
 
     Raises:
         NotFound: If there is no such path.
@@ -151,6 +151,9 @@ def resolve(path: str) -> Route:
     steps = path.split("/")
     numbers = [int(step) for step in steps if _is_number(step)]
     found = _INDEX.get("/".join("{}" if _is_number(step) else step for step in steps))
+    if found is None:
+        other = path.removesuffix("/") if path.endswith("/") else path + "/"
+        found = _INDEX.get("/".join("{}" if _is_number(step) else step for step in other.split("/")))
     if found is None:
         raise NotFound("The requested resource cannot be found.")
     resource, form, template = found

@@ -134,7 +134,11 @@ class CloudBlue:
         await self._tokens.fresh()
 
     def orders(
-        self, *, created_from: datetime | None = None, status: OrderStatus | None = None
+        self,
+        *,
+        created_from: datetime | None = None,
+        status: OrderStatus | None = None,
+        subscription_id: SubscriptionId | None = None,
     ) -> AsyncIterator[Sequence[Order]]:
         """Pages of orders in list form: with their lines, without products and subscription."""
         query = {}
@@ -142,6 +146,8 @@ class CloudBlue:
             query["creationTimeFrom"] = created_from.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         if status is not None:
             query["status"] = str(status)
+        if subscription_id is not None:
+            query["subscriptionId"] = subscription_id
         return self._list("/orders", query, records.ORDERS, "order")
 
     async def order(self, order_id: OrderId) -> Order:

@@ -12,7 +12,8 @@ that, every document stands on a line of its own and begins with its `id`:
 
 The seal says where each table lies and that nothing was altered since, so a table is cut into rows only when it is
 first asked for, and a document is decoded only when somebody looks. A row stays the bytes it was read as; writing
-the file joins rows. A file without a fitting seal (edited, or written by plain TinyDB) is parsed as a whole, once.
+the file joins rows. A file without a seal (written by plain TinyDB) is parsed as a whole, once; one whose seal does
+not fit is damaged, also where it parses.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ from cwtui.store.table import Document, Table, encode
 VERSION = 2
 """Of the documents' shape; see `migrations`."""
 META, SEAL = "cwtui", "seal"
+_TINY_DB = b'{"%b": {' % META.encode()
+"""How a file begins that plain TinyDB wrote anew: with spaces, which no damage puts everywhere."""
 TinyDocument = dict[str, dict[str, Document]]
 """The whole file as TinyDB sees it: table → number → document."""
 
@@ -71,14 +74,12 @@ def render(content: Content) -> Iterator[bytes]:
     checksum, length, places = zlib.crc32(chunk), len(chunk), {}
     yield chunk
     for name, table in content.tables.items():
-        head = b"\n,%b:{\n" % encode(name)
-        section = table.section()
+        head, section = _head(name), table.section()
         for chunk in (head, bytes(section), b"\n}"):
             checksum, length = zlib.crc32(chunk, checksum), length + len(chunk)
             yield chunk
         places[name] = [length - 2 - len(section), length - 2]
-    seal = {"id": "seal", "crc32": checksum, "tables": places}
-    yield b'\n,"%b":{"1":%b}}' % (SEAL.encode(), encode(seal))
+    yield _sealed_as(checksum, places)
 
 
 def parse(data: bytes) -> Content:
@@ -98,13 +99,40 @@ def _parse_sealed(data: bytes) -> Content | None:
     view = memoryview(data)
     try:
         seal = orjson.loads(b"{%b" % data[end + 2 :])[SEAL]["1"]
-        if seal["crc32"] != zlib.crc32(view[:end]):
+        if seal["crc32"] != zlib.crc32(view[:end]) or _sealed_as(seal["crc32"], seal["tables"]) != data[end:]:
             return None
-        meta = orjson.loads(data[: data.index(b"\n")] + b"}")[META]["1"]
+        head = data[: data.index(b"\n")]
+        if not _lie_there(seal["tables"], view[:end], len(head)):
+            return None
+        meta = orjson.loads(head + b"}")[META]["1"]
         tables = {str(name): Table(view[first:last]) for name, (first, last) in seal["tables"].items()}
         return Content(meta["version"], meta["folded"], tables)
     except (ValueError, KeyError, TypeError):
         return None
+
+
+def _sealed_as(checksum: int, places: Mapping[str, object]) -> bytes:
+    seal = {"id": "seal", "crc32": checksum, "tables": places}
+    return b'\n,"%b":{"1":%b}}' % (SEAL.encode(), encode(seal))
+
+
+def _lie_there(places: Mapping[str, tuple[int, int]], data: memoryview, at: int) -> bool:
+    """The tables stand where the seal says, by those names, and nothing else does: the seal itself has no checksum."""
+    for name, (first, last) in places.items():
+        head = _head(name)
+        if (
+            first != at + len(head)
+            or last < first
+            or bytes(data[at:first]) != head
+            or bytes(data[last : last + 2]) != b"\n}"
+        ):
+            return False
+        at = last + 2
+    return at == len(data)
+
+
+def _head(name: str) -> bytes:
+    return b"\n,%b:{\n" % encode(name)
 
 
 def _parse_whole(data: bytes) -> Content:
@@ -112,7 +140,23 @@ def _parse_whole(data: bytes) -> Content:
         document = orjson.loads(data)
     except orjson.JSONDecodeError as error:
         raise NotAState(f"it is cut off or altered ({error})") from error
-    return content_of(document)
+    content = content_of(document)
+    if _is_sealed(document) and not data.startswith(_TINY_DB) and content.version <= VERSION:
+        raise NotAState(
+            "its seal does not fit: something in it was altered since cwtui wrote it (whoever altered it on purpose"
+            f" takes the table {SEAL!r} out of it)"
+        )
+    return content
+
+
+def _is_sealed(document: object) -> bool:
+    """It was written by cwtui: it has a seal, perhaps under an altered name."""
+    tables = document.items() if isinstance(document, dict) else ()
+    for name, table in tables:
+        rows = table.values() if isinstance(table, dict) else ()
+        if name == SEAL or any(isinstance(row, dict) and row.get("id") == SEAL and "crc32" in row for row in rows):
+            return True
+    return False
 
 
 def content_of(document: object) -> Content:

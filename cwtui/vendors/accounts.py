@@ -56,11 +56,13 @@ class AccountsReport:
     """What one export of accounts did.
 
     Attributes:
+        namesakes: Rows whose company was created although one of that name exists, and which.
         failures: Rows that could not be carried out now, to be tried again.
         without_contact: Rows whose company was created and linked, but whose contact was not, and why.
     """
 
     links: tuple[AccountLink, ...] = ()
+    namesakes: tuple[Refusal, ...] = ()
     refused: tuple[Refusal, ...] = ()
     failures: tuple[Refusal, ...] = ()
     without_contact: tuple[Refusal, ...] = ()
@@ -133,8 +135,10 @@ class AccountExport:
         self._links = LinkedAccounts(self.store, self.layout)
         self._contacts = AccountContacts(self.psa, self.store, self.layout, self.once)
 
-    async def run(self, file: VendorFile, *, manage_id: bool = False) -> AccountsReport:
+    async def run(self, file: VendorFile, *, manage_id: bool = False, dry_run: bool = False) -> AccountsReport:
         """Link or create the company of every row; with `manage_id`, by Manage ID too, and write it.
+
+        A dry run says what would be done, and writes nothing.
 
         Raises:
             InputError: `manage_id` without the Management IT solution.
@@ -147,6 +151,8 @@ class AccountExport:
         refused = list(file.refused)
         failures: list[Refusal] = []
         without_contact: list[Refusal] = []
+        namesakes: list[Refusal] = []
+        by_name = {_key(company.name): company for company in self._companies.values() if not company.is_deleted}
         unknown = [
             row for row in file.rows if not self._candidates(row) and self._links.company(row["account_id"]) is None
         ]
@@ -155,7 +161,7 @@ class AccountExport:
         for done, row in enumerate(file.rows):
             self.listener.progress(Progress("Exporting accounts", done, len(file.rows)))
             try:
-                found = await self._row(row)
+                found = self._previewed(row) if dry_run else await self._row(row)
             except AccessDenied:
                 raise
             except ServiceError as error:
@@ -167,10 +173,14 @@ class AccountExport:
                 refused.append(found)
             else:
                 links.append(found)
-                if lacking := await self._contacts.make(row, found.company):
+                same = by_name.get(_key(row["name"])) if found.by is LinkedBy.CREATED else None
+                if same is not None:
+                    reason = f"a company named {same.name} exists already ({same.id})"
+                    namesakes.append(row.refused(reason, "account_id"))
+                if not dry_run and (lacking := await self._contacts.make(row, found.company)):
                     without_contact.append(lacking)
         refused.sort(key=lambda one: one.line)
-        return AccountsReport(tuple(links), tuple(refused), tuple(failures), tuple(without_contact))
+        return AccountsReport(tuple(links), tuple(namesakes), tuple(refused), tuple(failures), tuple(without_contact))
 
     async def _needed_solution(self) -> int:
         solution = solution_named(await self.psa.management_solutions(), SOLUTION)
@@ -218,6 +228,16 @@ class AccountExport:
         for company, by in self._by_text.get(_key(row["account_id"]), ()):
             found.setdefault(company.id, (company, by))
         return found
+
+    def _previewed(self, row: Row) -> AccountLink | Refusal:
+        """What would be done with a row."""
+        found = self._found(row)
+        if isinstance(found, Refusal):
+            return found
+        if found is None and self._codes.get(row["country"].casefold()) is None:
+            return row.refused(f"ConnectWise has no country {row['country']!r}", "account_id")
+        company, by = found or (Company(CompanyId(0), row["account_id"], row["name"]), LinkedBy.CREATED)
+        return AccountLink(row.line, row["account_id"], company, by)
 
     async def _row(self, row: Row) -> AccountLink | Refusal:
         found = self._found(row)

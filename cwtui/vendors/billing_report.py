@@ -251,6 +251,8 @@ class _Counting:
     numbers: NumberRule
     refused: list[Refusal] = field(default_factory=list)
     _names: dict[str, str] = field(default_factory=dict)
+    _quantities: dict[str, Decimal] = field(default_factory=dict)
+    _reasons: dict[str, str] = field(default_factory=dict)
     _found: dict[str, dict[tuple[str, Decimal | None, Decimal | None], _Line]] = field(
         default_factory=lambda: defaultdict(dict)
     )
@@ -262,7 +264,10 @@ class _Counting:
             self.refused += group.refused(error, group.rows, self._could_be(group))
             return
         could_be = ((group.account, group.sku),)
-        if reason := self.layout.refusal_of(group.sku):
+        reason = self._reasons.get(group.sku)
+        if reason is None:
+            reason = self._reasons[group.sku] = self.layout.refusal_of(group.sku)
+        if reason:
             self.refused += group.refused(CellError(reason), group.rows, could_be if self._may_bill(group.sku) else ())
             return
         try:
@@ -324,6 +329,12 @@ class _Counting:
             line.rows.append(row[0])
 
     def _quantity(self, text: str) -> Decimal:
+        known = self._quantities.get(text)
+        if known is None:
+            known = self._quantities[text] = self._counted(text)
+        return known
+
+    def _counted(self, text: str) -> Decimal:
         if not text:
             raise CellError("its quantity is empty")
         try:
@@ -350,7 +361,11 @@ class _Counting:
         for line in lines.values():
             by_item[self.layout.item_name(line.sku, line.unit_cost).casefold()].append(line)
         for of_item in by_item.values():
-            yield from self._lines_of_item(account, of_item)
+            if len(of_item) == 1:
+                (only,) = of_item
+                yield from self._line(account, of_item, only.unit_cost, only.price)
+            else:
+                yield from self._lines_of_item(account, of_item)
 
     def _lines_of_item(self, account: str, lines: Sequence[_Line]) -> Iterator[CountLine]:
         costs = {line.unit_cost for line in lines if line.unit_cost is not None}
@@ -380,8 +395,8 @@ class _Counting:
         is_apart: bool = False,
     ) -> Iterator[CountLine]:
         first = lines[0]
-        exact = sum((line.quantity for line in lines), start=ZERO)
-        quantity = self.layout.billed(exact)
+        exact = first.quantity if len(lines) == 1 else sum((line.quantity for line in lines), start=ZERO)
+        quantity = exact if self.layout.is_exact else self.layout.billed(exact)
         if quantity is None:
             self._refuse(account, lines, f"its quantity comes to {plain(exact)}, which is no whole number of units")
             return

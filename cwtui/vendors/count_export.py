@@ -244,7 +244,10 @@ class CountExport:
         async for page in self.psa.companies(None if self.layout.links_by_identifier else linked):
             companies.update((company.id, company) for company in page)
         if self.layout.links_by_identifier:
-            self._link([account for account in report.counts if links.company(account) is None], companies, links)
+            named_by_refused = {account.casefold(): account for one in report.refused for account, _ in one.could_be}
+            unlinked = {**named_by_refused, **{account.casefold(): account for account in report.counts}}
+            self._link([one for one in unlinked.values() if one and links.company(one) is None], companies, links)
+            named = [account for account, _ in self._accounts(report)]
         return {
             account: companies[company]
             for account in named

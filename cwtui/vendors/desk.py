@@ -19,10 +19,11 @@ from cwtui.vendors.count_reconcile import CountRow, CountStatus, compare
 from cwtui.vendors.count_source import CountSource
 from cwtui.vendors.cross_references import Association, CrossReferences
 from cwtui.vendors.items import ItemExport, ItemsReport
-from cwtui.vendors.layouts import Layout
+from cwtui.vendors.layouts import INTERMEDIA, Layout
 from cwtui.vendors.protocols import IntermediaPsa
 from cwtui.vendors.setup_tables import Checklist, SetupTables
-from cwtui.vendors.sku_sheet import read_sku_sheet
+from cwtui.vendors.sku_sheet import SkuSheet, read_sku_sheet
+from cwtui.vendors.usage_items import read_usage_items
 from cwtui.vendors.vendor_file import Refusal
 
 _REPAIRED = {CountStatus.QUANTITY_DIFFERS, CountStatus.MISSING}
@@ -66,14 +67,14 @@ class VendorDesk:
             self.work.workspace.begin_run()
         return await self._tables().checklist(apply=apply)
 
-    async def export_accounts(self, path: Path, *, manage_id: bool = False) -> AccountsReport:
-        """Link or create the company of every account of a file."""
+    async def export_accounts(self, path: Path, *, manage_id: bool = False, dry_run: bool = False) -> AccountsReport:
+        """Link or create the company of every account of a file; a dry run only says what it would do."""
         self.work.workspace.begin_run()
         file = read_accounts(path, self.layout)
         export = AccountExport(
             self.psa, self.desk.store, self.desk.listener, self.layout, self.once, at_once=self.desk.at_once
         )
-        return await export.run(file, manage_id=manage_id)
+        return await export.run(file, manage_id=manage_id, dry_run=dry_run)
 
     async def compare_items(self, path: Path) -> tuple[ItemExport, ItemsReport]:
         """What of a SKU sheet is new, the same, or held otherwise; `ItemExport.apply` carries it out."""
@@ -87,7 +88,7 @@ class VendorDesk:
             self._tables(),
             at_once=self.desk.at_once,
         )
-        return export, await export.compare(read_sku_sheet(path, self.layout))
+        return export, await export.compare(self._items(path))
 
     async def cross_references(self, *, apply: bool = False) -> tuple[Association, ...]:
         """Every exported SKU and whether it is associated; with `apply`, those that are not become so."""
@@ -128,6 +129,10 @@ class VendorDesk:
         after = self._counts()
         rows = tuple(compare(await after.resolve(report), self.layout, after.refused))
         return CountReconciliation(rows, after.refused, counts, run)
+
+    def _items(self, path: Path) -> SkuSheet:
+        read = read_sku_sheet if self.layout.name == INTERMEDIA else read_usage_items
+        return read(path, self.layout)
 
     def _tables(self) -> SetupTables:
         return SetupTables(self.psa, self.layout, self.once)

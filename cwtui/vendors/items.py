@@ -18,7 +18,7 @@ from cwtui.domain.psa import CatalogItem, NewCatalogItem
 from cwtui.engine.concurrently import each
 from cwtui.engine.protocols import Listener, Progress, Store
 from cwtui.engine.writing.create_once import CreateOnce
-from cwtui.vendors.layouts import Layout
+from cwtui.vendors.layouts import INTERMEDIA, Layout
 from cwtui.vendors.protocols import IntermediaPsa
 from cwtui.vendors.setup_tables import SetupTables
 from cwtui.vendors.sku_sheet import LONGEST_DESCRIPTION, SheetItem, SkuSheet, price_or_zero
@@ -139,7 +139,7 @@ class ItemExport:
         return ExportedItem(item, state, held, differences, " ".join(notes))
 
     async def _creator(self) -> Callable[[SheetItem], Awaitable[CatalogItem]]:
-        checklist = await self.setup.checklist()
+        checklist = await self.setup.checklist() if self.layout.name == INTERMEDIA else await self.setup.for_items()
         subcategory, category = checklist.id_of("subcategory"), checklist.id_of("category")
         product_type, unit = checklist.id_of("product_type"), checklist.id_of("unit")
         cycles = await self.psa.billing_cycles()

@@ -59,7 +59,7 @@ class Layout:
         price_from_file: The price comes from the file; else from the catalog item.
         sign: −1 for files that count what is owed below zero.
         header_row, sheet, decimal_mark: Where they are not found right.
-        category, subcategory, taxable: Where and how its catalog items are created.
+        product_type, category, subcategory, taxable: Where and how its catalog items are created.
         unsupported: Pattern of SKUs that are refused.
         one_time, recurring: Patterns of SKUs billed once, and every period; a SKU that fits neither is refused.
         most_shrunk: Percent of rows that a report may have fewer than the last one; None is no limit.
@@ -87,6 +87,7 @@ class Layout:
     header_row: int | None = None
     sheet: str = ""
     decimal_mark: str = ""
+    product_type: str = "Intermedia_Services"
     category: str = "Hosted Services"
     subcategory: str = "Intermedia"
     taxable: bool = False

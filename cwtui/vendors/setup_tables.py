@@ -87,6 +87,19 @@ class SetupTables:
     layout: Layout
     once: CreateOnce
 
+    async def for_items(self) -> Checklist:
+        """What a catalog item needs, created where it is missing: the tables of a vendor without a setup of its own."""
+        layout = self.layout
+        category = await self._entry("category", "categories", "Category", layout.category, {}, apply=True)
+        return Checklist(
+            (
+                await self._entry("product_type", "product_types", "Product Type", layout.product_type, {}, apply=True),
+                await self._entry("unit", "units", "Unit of Measure", UNIT, {}, apply=True),
+                category,
+                await self._subcategory(category, apply=True),
+            )
+        )
+
     async def checklist(self, *, apply: bool = False) -> Checklist:
         """Look at every table; with `apply`, create what is missing.
 
@@ -95,7 +108,7 @@ class SetupTables:
         """
         layout = self.layout
         items = [
-            await self._entry("product_type", "product_types", "Product Type", PRODUCT_TYPE, {}, apply=apply),
+            await self._entry("product_type", "product_types", "Product Type", layout.product_type, {}, apply=apply),
             await self._entry(
                 "agreement_type",
                 "agreement_types",

@@ -190,7 +190,10 @@ class _Reader:
         self.at = {column: tuple(map(found.header.index, self.wanted[column])) for column in present}
         self.places = {column: at for at, column in enumerate(present)}
         self.least = max((self.at[column][-1] for column in self.needed), default=0)
+        self.widest = 0
         rows = tuple(self._rows(found))
+        if any("\n" in cell or "\r" in cell for cell in found.spelt) and 0 < self.widest < self.width:
+            raise broken(self.table.name, found.line, "a quotation mark in the header takes the row below into it")
         numeric = [self.places[column] for column in self.places if column in _NUMBERS or column.startswith("sku:")]
         texts = {row.values[at] for row in rows for at in numeric}
         mark, by_comma = self.shape.decimal_mark, found.parts_by_comma
@@ -247,6 +250,7 @@ class _Reader:
         for line in self.table.rows(found):
             first, last, cells, is_sound = line
             size = len(cells)
+            self.widest = max(self.widest, size)
             if (size != width or last > first or not is_sound) and (refused := self._misread(line, delimiter)):
                 self.refused.append(refused)
                 continue

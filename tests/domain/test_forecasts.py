@@ -80,7 +80,8 @@ R, P = Charge.RECURRING, Charge.PRORATED
         ),
         pytest.param([(TEN, R), (OLD, None)], [AlarmCode.POSSIBLE_DOUBLE], id="a twin made by hand"),
         pytest.param([(TEN, R), (replace(OLD, quantity=Decimal(3)), None)], [], id="something else made by hand"),
-        pytest.param([(ONCE, P), (ONCE, P)], [AlarmCode.DOUBLE_PRORATION], id="the same days twice"),
+        pytest.param([(ONCE, P), (ONCE, None)], [AlarmCode.DOUBLE_PRORATION], id="the same days by nobody known"),
+        pytest.param([(ONCE, P), (ONCE, P)], [], id="two orders of one day that add the same"),
         pytest.param([(ONCE, P), (replace(ONCE, quantity=Decimal(5)), P)], [], id="two changes on one day"),
         pytest.param([(replace(TEN, bill=BillCustomer.DO_NOT_BILL), R), (TEN, R)], [], id="one of them is not billed"),
     ],
@@ -94,6 +95,12 @@ def test_alarms(rows: list[Row], expected: list[AlarmCode]) -> None:
 def test_one_task_may_bill_two_prices_of_one_product() -> None:
     additions, links = held((TEN, R), (replace(TEN, unit_price=Decimal("5.00")), R), task="T1")
     assert forecast(AGREEMENT, DATES, additions, links, []).alarms == ()
+
+
+def test_one_task_never_prorates_the_same_days_twice() -> None:
+    additions, links = held((ONCE, P), (ONCE, P), task="T1")
+    found = forecast(AGREEMENT, DATES, additions, links, [])
+    assert [alarm.code for alarm in found.alarms] == [AlarmCode.DOUBLE_PRORATION]
 
 
 def test_where_connectwise_prorates_a_prorated_addition_is_a_double() -> None:

@@ -43,7 +43,7 @@ def go_on(reseller: Reseller, agreements: list[int]) -> None:
     for number, (name, _, seats) in enumerate(subscriptions()):
         order = f"3000{number:03}"
         if number % 4 == 3:
-            reseller.order(order, "cancellation", [], subscription=name, created="2026-12-05")
+            reseller.order(order, "cancellation", [], subscription=name, created="2026-12-01")
         else:
             reseller.hold(seats + 5, name)
             reseller.order(

@@ -114,6 +114,9 @@ def _exact(answer: httpx.Response) -> Any:
     return json.loads(answer.content, parse_float=Decimal)
 
 
+_NEEDS_ACTION = 3
+
+
 @dataclass(frozen=True)
 class Ran:
     """How a command ended."""
@@ -125,6 +128,17 @@ class Ran:
     @property
     def json(self) -> Any:
         return json.loads(self.out, parse_float=Decimal)
+
+    @property
+    def is_done(self) -> bool:
+        """Nothing is left to do; what was written with warnings ends with 3 until somebody accepts them."""
+        return self.status == 0 or (self.status == _NEEDS_ACTION and self._is_only_warned)
+
+    @property
+    def _is_only_warned(self) -> bool:
+        if self.out.startswith("{"):
+            return bool(self.json.get("warned")) and not self.json["needs_action"]
+        return " 0 need action" in self.out and "with warnings that nobody accepted yet" in self.out
 
 
 @dataclass
@@ -172,7 +186,11 @@ class Cwtui:
 
     def auto(self, *arguments: str, status: int = 0, as_of: str | None = None, **environment: str) -> Row:
         """One `--auto --json` run; its document."""
-        return self.run("--auto", "--json", *arguments, status=status, as_of=as_of, **environment).json
+        ran = self.run("--auto", "--json", *arguments, as_of=as_of, **environment)
+        assert ran.status == status or (status == 0 and ran.is_done), (
+            f"{ran.status}, not {status}\n{ran.out}\n{ran.err}"
+        )
+        return ran.json
 
     def tasks(self, *arguments: str) -> dict[str, Row]:
         return {task["id"]: task for task in self.run("tasks", "list", "--json", *arguments, status=0).json}

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import socket
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
+
+from tests.end_to_end.running import Sandbox, serve
+
+
+@pytest.fixture
+def sandbox(stack: ExitStack) -> Sandbox:
+    """With the demo's data."""
+    return serve(stack, "--host", "127.0.0.1")
+
 
 _SECTION = "[profiles.{name}.{section}]\n{lines}\n"
 

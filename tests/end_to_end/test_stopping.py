@@ -4,9 +4,19 @@ from __future__ import annotations
 
 import signal
 import time
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
+
+from tests.end_to_end.running import Sandbox, serve
+
+
+@pytest.fixture
+def sandbox(stack: ExitStack) -> Sandbox:
+    """With the demo's data."""
+    return serve(stack, "--host", "127.0.0.1")
+
 
 WAITS = [
     pytest.param({"kind": "status", "status": 429, "retry_after": "60", "times": 0}, id="Retry-After"),

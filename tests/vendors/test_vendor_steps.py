@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import AsyncIterator
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from cwtui.composition import close_services
 from cwtui.domain.errors import AccessDenied, GuardError, InputError, ServiceError
 from cwtui.domain.ids import CatalogItemId, CustomerId
 from cwtui.domain.mappings import Mapping, MappingKey, MappingKind
-from cwtui.domain.tasks import TaskStatus
+from cwtui.domain.tasks import ProblemCode, TaskStatus
 from cwtui.engine.writing.undo import UndoReport
 from cwtui.sandbox.app import create_app
 from cwtui.sandbox.behaviour import Behaviour, Fault
@@ -21,7 +24,7 @@ from cwtui.vendors.accounts import LinkedBy
 from cwtui.vendors.cross_references import AssociationState
 from cwtui.vendors.items import ItemState
 from cwtui.vendors.setup_tables import SetupState
-from tests.vendors.conftest import COBALT, JUNIPER, TODAY, Partner, opened
+from tests.vendors.conftest import ACCOUNT_HEADER, COBALT, JUNIPER, TODAY, Partner, opened
 
 LOST_ANSWER = {"kind": "status", "status": 500, "when": "after", "service": "psa", "method": "POST"}
 
@@ -692,3 +695,80 @@ async def test_a_transient_failure_is_told_apart_from_a_refused_row(partner: Par
     report = await partner.export_accounts(partner.account("IM100205"))
     assert (report.links, report.refused) == ((), ())
     assert [one.line for one in report.failures] == [2]
+
+
+PROFILE = {
+    "agreement_type": "Intermedia",
+    "columns": {"account_id": "Customer", "sku": "SKU", "quantity": "Qty", "unit_cost": "Cost"},
+}
+
+
+@pytest.fixture
+async def usage(tmp_path: Path) -> AsyncIterator[Partner]:
+    """The steps of profile `u`, on the same sandbox."""
+    sandbox = create_app(World.seeded(TODAY), Behaviour())
+    with opened(tmp_path, sandbox, "u", usage={"u": PROFILE}) as partner:
+        yield partner
+        await close_services(partner.engine.marketplace, partner.engine.psa)
+
+
+async def counted_by(usage: Partner, *rows: str, month: int = 11, **more: Any) -> Any:
+    path = usage.file("Customer,SKU,Qty,Cost", *rows, name=f"usage-2026-{month:02}.csv")
+    export, found = await usage.vendor.compare_items(path)
+    await export.apply(found)
+    return await usage.vendor.export_counts(path, force=True, **more)
+
+
+async def test_an_account_that_a_later_report_does_not_name_is_listed_with_what_it_is_billed(usage: Partner) -> None:
+    made = await counted_by(usage, f"{JUNIPER},WIN-SRV,4,6.50", f"{COBALT},WIN-SRV,2,6.50")
+    assert [task.status for task in made.tasks] == [TaskStatus.READY] * 2
+    await usage.engine.sync(made.created)
+    later = await counted_by(usage, f"{JUNIPER},WIN-SRV,5,6.50", month=12)
+    assert [(one.company, one.name, one.addition.values.quantity, one.is_account) for one in later.vanished] == [
+        ("Cobalt Studios", "WIN-SRV", 2, True)
+    ]
+    assert any(row[:2] == ("WIN-SRV", "2") for row in usage.additions("Cobalt Studios"))
+
+
+async def test_a_sku_that_looks_like_a_price_of_another_is_left_alone(usage: Partner) -> None:
+    made = await counted_by(usage, f"{JUNIPER},WIN-SRV,4,6.50", f"{JUNIPER},WIN-SRV_2022,3,9")
+    await usage.engine.sync(made.created)
+    later = await counted_by(usage, f"{JUNIPER},WIN-SRV,6,6.50", month=12)
+    assert [(one.name, one.is_account) for one in later.vanished] == [("WIN-SRV_2022", False)]
+    await usage.engine.sync(later.created)
+    assert {row[:2] for row in usage.additions("Juniper Realty")} >= {("WIN-SRV", "6"), ("WIN-SRV_2022", "3")}
+
+
+async def test_a_cost_that_the_file_moves_is_kept_current(usage: Partner) -> None:
+    made = await counted_by(usage, f"{JUNIPER},WIN-SRV,4,6.50")
+    await usage.engine.sync(made.created)
+    later = await counted_by(usage, f"{JUNIPER},WIN-SRV,4,7.10", month=12)
+    ran = await usage.engine.sync(later.created)
+    assert (ran.writes.post, ran.writes.patch, ran.writes.delete) == (0, 1, 0)
+
+
+async def test_a_count_whose_profile_is_gone_waits(tmp_path: Path, usage: Partner) -> None:
+    made = await counted_by(usage, f"{JUNIPER},WIN-SRV,4,6.50")
+    usage.state.close()
+    with opened(tmp_path, usage.sandbox, "renamed", usage={"renamed": PROFILE}) as other:
+        ran = await other.engine.sync(made.created)
+        task = other.state.task(made.created[0])
+        assert task is not None
+        assert (ran.writes.post, [one.code for one in task.problems]) == (0, [ProblemCode.PROFILE_MISSING])
+
+
+async def test_an_account_of_which_every_row_is_refused_waits_with_the_line(usage: Partner) -> None:
+    made = await counted_by(usage, f"{JUNIPER},WIN-SRV,4,6.50", f"{COBALT},WIN-SRV,2 seats,6.50")
+    assert {task.customer_name: [one.code for one in task.problems] for task in made.tasks} == {
+        "Juniper Realty": [],
+        "Cobalt Studios": [ProblemCode.ROW_REFUSED],
+    }
+
+
+async def test_a_dry_run_of_accounts_creates_nothing_and_names_who_is_there_already(partner: Partner) -> None:
+    await partner.vendor.setup(apply=True)
+    before = len(partner.world.psa["companies"])
+    path = partner.file(ACCOUNT_HEADER, partner.account("IM900001", "Juniper Realty"))
+    found = await partner.vendor.export_accounts(path, dry_run=True)
+    assert (len(found.created), len(found.namesakes), len(partner.world.psa["companies"])) == (1, 1, before)
+    assert "a company named Juniper Realty exists already" in found.namesakes[0].reason

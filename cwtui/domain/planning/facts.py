@@ -12,7 +12,7 @@ from cwtui.domain.mappings import Link, Mappings
 from cwtui.domain.marketplace import Order, Product, Subscription
 from cwtui.domain.plans import PriceSource, ProrateMode
 from cwtui.domain.psa import Addition, Agreement, CatalogItem
-from cwtui.domain.tasks import Task
+from cwtui.domain.tasks import Problem, Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,8 @@ class PlanningFacts:
 
     Attributes:
         order: The order in its detailed form; None for an `initial` task.
-        subscription: In its detailed form; None if the marketplace does not know it.
+        subscription: In its detailed form; None if the marketplace does not know it, or it cannot be read.
+        unread: Records the task needs that the marketplace did not give out (check.md#one-bad-record).
         agreement: The mapped agreement; None if nothing is mapped or ConnectWise does not know it.
         billed_through: The agreement's last billed day (plans.md); None if it has no date to count from.
         catalog_items: Every mapped catalog item the plan can need.
@@ -62,6 +63,7 @@ class PlanningFacts:
     links: Sequence[Link] = ()
     additions: Mapping[AdditionId, Addition] | None = None
     is_newest: bool = True
+    unread: Sequence[Problem] = ()
     price_sources: Mapping[str, PriceSource] = field(default_factory=dict)
     is_company_deleted: bool = False
     unlinked: Mapping[CatalogItemId, Sequence[Addition]] = field(default_factory=dict)

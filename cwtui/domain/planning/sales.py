@@ -46,9 +46,7 @@ def plan_sales_order(draft: Draft, lines: tuple[ChargedLine, ...]) -> None:
 
 def _plan_product(draft: Draft, product: ProductId, lines: Sequence[ChargedLine]) -> None:
     if draft.subscription.billing_model.is_usage_based:
-        draft.warnings.append(
-            f"{draft.name_of(product)} is billed by use: its billing orders carry the recurring charge."
-        )
+        draft.notes.append(f"{draft.name_of(product)} is billed by use: its billing orders carry the recurring charge.")
         return
     links = standing_links(draft, product)
     if not links:
@@ -102,8 +100,11 @@ def _plan_initial(draft: Draft) -> None:
 
 
 def _plan_held(draft: Draft, line: ChargedLine) -> None:
-    if standing_links(draft, line.product_id):
-        draft.warnings.append(f"{draft.name_of(line.product_id)} has a standing addition already.")
+    links = standing_links(draft, line.product_id)
+    if links:
+        stands, held = linked_quantity(links), draft.held_quantity(line.product_id)
+        said = draft.notes if stands == held else draft.warnings
+        said.append(f"{draft.name_of(line.product_id)} has a standing addition already, of {plain(stands)}.")
         return
     key = new_standing_key(line)
     offer = offer_for(draft, line, draft.source_of(key))

@@ -57,6 +57,8 @@ def plan_task(facts: PlanningFacts) -> Plan:
     effective = _effective(facts)
     dates = plan_dates(agreement, facts.billed_through, effective) if agreement and effective else None
     draft = Draft(facts, facts.subscription or _unknown_subscription(facts), agreement, dates)
+    for unread in facts.unread:
+        draft.problem(unread.code, unread.target, unread.message)
     if facts.subscription is None:
         _plan_without_subscription(draft)
     else:
@@ -342,12 +344,13 @@ def _unknown_subscription(facts: PlanningFacts) -> Subscription:
 def _plan_without_subscription(draft: Draft) -> None:
     """Nothing can be planned; what else is in the way is said all the same."""
     task = draft.facts.task
-    draft.problem(
-        ProblemCode.SUBSCRIPTION_MISSING,
-        task.subscription_id,
-        f"The marketplace does not know subscription {task.subscription_id or '(none named)'} of order"
-        f" {task.order_number}. Bill the order by hand, then skip this task.",
-    )
+    if not draft.facts.unread:
+        draft.problem(
+            ProblemCode.SUBSCRIPTION_MISSING,
+            task.subscription_id,
+            f"The marketplace does not know subscription {task.subscription_id or '(none named)'} of order"
+            f" {task.order_number}. Bill the order by hand, then skip this task.",
+        )
     if task.subscription_id:
         check_mappings(draft)
     for line in _lines(draft):

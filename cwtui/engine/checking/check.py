@@ -1,18 +1,23 @@
-"""Check changes: from the marketplace's orders to tasks (check.md#later-checks)."""
+"""Check changes: from the marketplace's orders to tasks (check.md)."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from cwtui.domain.errors import GuardError, NotFound, Unreadable
+from cwtui.domain.errors import CheckCutOff, GuardError, NotFound, ServiceError, Stopped
 from cwtui.domain.ids import INITIAL, CustomerId, OrderId, SubscriptionId, TaskId, task_id
 from cwtui.domain.marketplace import Customer, Order, OrderStatus, Subscription, SubscriptionStatus
 from cwtui.domain.records import Cursor
 from cwtui.domain.tasks import Task, TaskKind, TaskStatus, kind_of, subscriptions_of
-from cwtui.engine.concurrently import in_turns
-from cwtui.engine.protocols import Progress, Store
+from cwtui.engine.checking.comparison import DailyComparison
+from cwtui.engine.checking.difference_tasks import EXPLAINED, DifferenceTasks
+from cwtui.engine.checking.history import History
+from cwtui.engine.checking.progress_kept import Beginning, KeptProgress, history_of
+from cwtui.engine.concurrently import each, in_turns
+from cwtui.engine.planning.unread import UnreadRecords, customer_record, order_record, subscription_record
+from cwtui.engine.protocols import Progress
 from cwtui.engine.reports import CheckReport
 from cwtui.engine.workspace import Feature
 
@@ -20,74 +25,11 @@ OVERLAP = timedelta(days=1)
 """How far a check looks back behind the last one: clocks differ, and lists lag behind."""
 
 FEEDS = ("customers", "subscriptions", "products")
-_HISTORY = "check.history"
 _OPEN_STATUSES = tuple(status for status in OrderStatus if status.is_open)
 _FEW = 2
 _PAGE = 100
 """About how many customers a page of the list holds."""
 _MANY_CUSTOMERS = 100
-
-
-@dataclass(slots=True)
-class _History:
-    """What earlier checks saw, so that no order makes two tasks and none is missed (check.md#later-checks).
-
-    Attributes:
-        real_moment: When the last check really ran, whatever its as-of day.
-        first_since: Where the first check began to look; orders older than that had ended before it.
-        ended_before: Orders that had ended before the first check.
-        handled: Completed orders that made their tasks, as far back as the next check looks.
-        states: The state that each open order was last seen in.
-        follows_failed: Failed orders are followed since the first check; a state of an older version did not.
-    """
-
-    real_moment: datetime | None = None
-    first_since: datetime | None = None
-    ended_before: set[str] = field(default_factory=set)
-    handled: dict[str, str] = field(default_factory=dict)
-    states: dict[str, str] = field(default_factory=dict)
-    follows_failed: bool = False
-
-    @classmethod
-    def read(cls, store: Store) -> _History:
-        kept = store.fact(_HISTORY)
-        if not isinstance(kept, dict):
-            return cls()
-        moments = {name: datetime.fromisoformat(kept[name]) for name in ("real_moment", "first_since")}
-        return cls(
-            ended_before=set(kept["ended_before"]),
-            handled=dict(kept["handled"]),
-            states=dict(kept.get("states", {})),
-            follows_failed="states" in kept,
-            **moments,
-        )
-
-    def note_open(self, orders: Iterable[Order]) -> None:
-        """Remember in which state open orders were seen."""
-        self.states.update((order.id, order.status.value) for order in orders if order.status.is_open)
-
-    def may_be(self, order: OrderId, status: OrderStatus) -> bool:
-        """An open order was last seen in that state, or it is not known in which."""
-        return self.states.get(order, status) == status
-
-    def save(self, store: Store, now: datetime, since: datetime, open_orders: Collection[OrderId]) -> None:
-        handled = {
-            order: created for order, created in self.handled.items() if datetime.fromisoformat(created) >= since
-        }
-        fact = {
-            "real_moment": now.isoformat(),
-            "first_since": (self.first_since or since).isoformat(),
-            "ended_before": sorted(self.ended_before),
-            "handled": handled,
-            "states": {order: state for order, state in sorted(self.states.items()) if order in open_orders},
-        }
-        if fact != store.fact(_HISTORY):
-            store.save_fact(_HISTORY, fact)
-
-    def makes_no_task(self, order: Order) -> bool:
-        """It made its tasks already, or had ended before the first check."""
-        is_older = self.first_since is not None and order.created < self.first_since
-        return is_older or order.id in self.ended_before or order.id in self.handled
 
 
 @dataclass(slots=True)
@@ -99,42 +41,89 @@ class _Found:
     orders: list[Order] = field(default_factory=list)
     subscriptions: dict[SubscriptionId, Subscription] = field(default_factory=dict)
     open_orders: set[OrderId] = field(default_factory=set)
+    reused: set[SubscriptionId] = field(default_factory=set)
 
 
 @dataclass(slots=True)
 class ChangeCheck(Feature):
-    """One check of changes. Nothing is saved until everything is read: a check that fails is simply repeated."""
+    """One check of changes. Its tasks are saved in one piece at its end; what it read is kept as it is read.
 
+    Attributes:
+        watches: Compare what subscriptions hold with what was carried over, whatever was compared today.
+    """
+
+    watches: bool = False
     _failures: list[str] = field(default_factory=list)
-    _counts: dict[str, int] = field(default_factory=dict)
-    _unread: list[SubscriptionId] = field(default_factory=list)
+    _counts: Mapping[str, int] = field(default_factory=dict)
+    _unread: UnreadRecords = field(init=False)
+    _kept: KeptProgress = field(init=False)
+    _differences: DifferenceTasks = field(init=False)
+    _comparison: DailyComparison = field(init=False)
+    _done: int = 0
+    _total: int = 0
+
+    def __post_init__(self) -> None:
+        self._unread = UnreadRecords(self.store)
+        self._kept = KeptProgress(self.store)
+        self._differences = DifferenceTasks(self.workspace)
+        self._comparison = DailyComparison(self.workspace, self._differences, self._unread)
 
     async def run(self) -> CheckReport:
         """Read what changed and make its tasks (check.md#later-checks).
 
         Raises:
             GuardError: A list came back empty where the last one was not (plans.md#guards).
-            ServiceError: The marketplace did not answer; nothing was saved.
+            CheckCutOff: The marketplace did not answer to the end; what was read is kept.
         """
         self.marketplace.clear_unreadable()
-        self._failures.clear()
-        self._unread.clear()
-        cursor, history = self.store.cursor(), _History.read(self.store)
-        self._counts = counts = await self._feed_counts(cursor.last_counts or {})
+        try:
+            return await self._run()
+        except Stopped:  # a person or a signal ended it, which is no failure
+            raise
+        except ServiceError as error:
+            raise self._cut_off(error) from error
+        finally:
+            self._kept.flush()
+
+    async def _run(self) -> CheckReport:
+        cursor, history = self.store.cursor(), History.read(self.store)
+        is_first, beginning = cursor.checked_at is None, self._kept.beginning()
         moment, now = self.clock.check_moment, self.clock.now()
-        is_first = cursor.checked_at is None
         since = min(found for found in (cursor.checked_at, history.real_moment, moment, now) if found) - OVERLAP
-        found = await (self._first(since, history) if is_first else self._later(since, cursor, history))
-        self._failures.extend(self.marketplace.unreadable)
+        if is_first and beginning is not None:
+            history, moment, since = history_of(beginning), beginning.moment, beginning.since
+        self._counts = beginning.counts if beginning else await self._feed_counts(cursor.last_counts or {})
+        if is_first:
+            found = await self._first(since, moment, history, beginning)
+        else:
+            found = await self._later(since, cursor, history)
         found.open_orders.update(self.marketplace.unreadable_orders)
         checked_at = max(moment, cursor.checked_at or moment)
         # In one piece: a check that is remembered without its history would make tasks of orders long ended.
         with self.store.batch():
-            self._save(found, Cursor(checked_at, frozenset(found.open_orders), counts))
+            self._save(found, Cursor(checked_at, frozenset(found.open_orders), dict(self._counts)))
             history.save(self.store, now, since, found.open_orders)
+            self._conclude_comparison(found, is_first=is_first)
+            self._kept.end()
         for task in found.tasks.values():
             self.listener.task_changed(task)
-        return CheckReport(tuple(found.tasks), tuple(self._failures))
+        unread = dict.fromkeys([*self._failures, *self.marketplace.unreadable, *self._unread.noted])
+        fresh = {task.subscription_id for task in found.tasks.values()} - found.reused
+        return CheckReport(
+            tuple(found.tasks), tuple(self._comparison.failures), unread=tuple(unread), fresh=frozenset(fresh)
+        )
+
+    def _cut_off(self, error: ServiceError) -> CheckCutOff:
+        read = f"The check was cut off after {self._done} of {self._total} records. " if self._total else ""
+        kept = "What was read is kept: the next check asks only for the rest." if self._done else ""
+        return CheckCutOff(
+            f"{read or 'The check was cut off. '}{error.happened}",
+            service=error.service,
+            status=error.status,
+            code=error.code,
+            changed=f"No task was made. {kept}".strip(),
+            next_step=error.next_step,
+        )
 
     async def _feed_counts(self, last: Mapping[str, int]) -> dict[str, int]:
         """Refuse a list that came back empty where the last one was not (plans.md#guards)."""
@@ -149,29 +138,43 @@ class ChangeCheck(Feature):
                 )
         return counts
 
-    async def _first(self, since: datetime, history: _History) -> _Found:
+    # the first check
+
+    async def _first(self, since: datetime, moment: datetime, history: History, beginning: Beginning | None) -> _Found:
         """One sales_order task for every active subscription; open orders are followed (check.md#first-check)."""
         found = _Found()
-        found.open_orders = await self._listed_as_open(None, history)
-        async for page in self.marketplace.orders(created_from=since):
-            found.open_orders.update(order.id for order in page if order.status.is_open)
-            history.note_open(page)
-            history.ended_before.update(order.id for order in page if not order.status.is_open)
+        if beginning is None:
+            found.open_orders = await self._listed_as_open(None, history)
+            async for page in self.marketplace.orders(created_from=since):
+                found.open_orders.update(order.id for order in page if order.status.is_open)
+                history.note_open(page)
+                history.ended_before.update(order.id for order in page if not order.status.is_open)
+            opened = found.open_orders | set(self.marketplace.unreadable_orders)
+            ended = frozenset(history.ended_before)
+            self._kept.begin(Beginning(moment, since, self._counts, frozenset(opened), ended, history.states))
+        else:
+            found.open_orders = set(beginning.open_orders)
         active: dict[SubscriptionId, Subscription] = {}
         async for rows in self.marketplace.subscriptions(status=SubscriptionStatus.ACTIVE):
             active.update((row.id, row) for row in rows if row.status is SubscriptionStatus.ACTIVE)
             self.listener.progress(Progress("Listing subscriptions", len(active), None))
-        found.subscriptions = await self._subscriptions(list(active))
+        kept = {name: snapshot for name, row in active.items() if (snapshot := self._kept.snapshot(row)) is not None}
+        found.subscriptions = await self._subscriptions(list(active), kept)
         # One that cannot be read makes its task all the same: nothing else would ever bring it up again.
-        listed = found.subscriptions | {name: active[name] for name in self._unread}
+        listed = {**active, **found.subscriptions}
         found.customers = await self._customers({row.customer_id for row in listed.values()})
         for subscription in listed.values():
             task = _initial_task(subscription, found.customers)
             found.tasks[task.id] = task
         return found
 
-    async def _later(self, since: datetime, cursor: Cursor, history: _History) -> _Found:
+    # later checks
+
+    async def _later(self, since: datetime, cursor: Cursor, history: History) -> _Found:
         """Read the orders created since, and those followed until they end (check.md#following-orders)."""
+        compares = self.watches or self._comparison.is_due
+        if compares:
+            await self._comparison.list_subscriptions()
         seen: dict[OrderId, Order] = {}
         async for page in self.marketplace.orders(created_from=since):
             seen.update((order.id, order) for order in page)
@@ -183,17 +186,21 @@ class ChangeCheck(Feature):
         found = _Found(open_orders=still_open | {order.id for order in seen.values() if order.status.is_open})
         if not history.follows_failed:
             found.open_orders |= await self._failed_since(history)
-        await self._add_orders(found, [*completed, *ended], history)
-        history.handled.update((order.id, order.created.isoformat()) for order in found.orders)
+        await self._add_orders(found, [*completed, *ended], history, seen)
+        history.note_handled(found.orders)
+        await self._read_again()
+        if compares:
+            touched = {task.subscription_id for task in found.tasks.values()}
+            await self._comparison.compare(touched, found.open_orders, since)
         return found
 
     @staticmethod
-    def _is_due(order: Order, cursor: Cursor, history: _History) -> bool:
+    def _is_due(order: Order, cursor: Cursor, history: History) -> bool:
         if order.status is not OrderStatus.COMPLETED:
             return False
         return order.id in cursor.open_orders or not history.makes_no_task(order)
 
-    async def _failed_since(self, history: _History) -> set[OrderId]:
+    async def _failed_since(self, history: History) -> set[OrderId]:
         """Failed orders that a state of an older version saw and let go."""
         failed: dict[OrderId, Order] = {}
         async for page in self.marketplace.orders(status=OrderStatus.ERROR):
@@ -201,7 +208,7 @@ class ChangeCheck(Feature):
         history.note_open(failed.values())
         return set(failed)
 
-    async def _listed_as_open(self, wanted: set[OrderId] | None, history: _History) -> set[OrderId]:
+    async def _listed_as_open(self, wanted: set[OrderId] | None, history: History) -> set[OrderId]:
         """Orders that are open now: all, or those wanted, which are looked for where they were seen last.
 
         One that moved on to another open state is missed here; its details say so then.
@@ -216,83 +223,153 @@ class ChangeCheck(Feature):
         history.note_open(listed[order] for order in found)
         return set(found)
 
-    async def _add_orders(self, found: _Found, ids: Sequence[OrderId], history: _History) -> None:
+    async def _add_orders(
+        self, found: _Found, ids: Sequence[OrderId], history: History, seen: Mapping[OrderId, Order]
+    ) -> None:
         """One task per (order, subscription); one that names none still waits for a person (check.md#later-checks)."""
+        unread: list[Order] = []
 
-        async def ask(order_id: OrderId) -> Order | None:
-            try:
-                return await self.marketplace.order(order_id)
-            except NotFound:
-                self._failures.append(f"Order {order_id} is gone from the marketplace; it makes no task.")
-            except Unreadable as error:
-                self._failures.append(str(error))
-                found.open_orders.add(order_id)
-            return None
+        async def ask(name: OrderId) -> Order | None:
+            kept = self._kept.order(name)
+            if kept is not None:
+                return kept
+            answer = await self._order(found, name, is_listed=name in seen)
+            if answer is None and name in seen:
+                unread.append(seen[name])
+            if answer is not None and answer.status is OrderStatus.COMPLETED:
+                self._kept.keep_order(answer)
+            return answer
 
-        answers = await self.workspace.each(ids, ask, "Reading orders")
+        answers = await each(ids, ask, at_once=self.at_once, done=self._counting("Reading orders", len(ids)))
         orders = [order for order in answers if order is not None]
         found.open_orders.update(order.id for order in orders if order.status.is_open)
         history.note_open(orders)
         completed = [order for order in orders if order.status is OrderStatus.COMPLETED]
         found.orders = sorted(completed, key=lambda order: (order.created, order.id))  # so are their tasks listed
         pairs = [(order, named) for order in found.orders for named in subscriptions_of(order) or (SubscriptionId(""),)]
-        found.subscriptions = await self._subscriptions(list(dict.fromkeys(named for _, named in pairs if named)))
-        found.customers = await self._customers({order.customer_id for order in found.orders})
+        names = list(dict.fromkeys(named for _, named in pairs if named))
+        kept = {name: subscription for name in names if (subscription := self._kept.subscription(name)) is not None}
+        found.reused = set(kept)
+        found.subscriptions = await self._subscriptions(names, kept)
+        found.customers = await self._customers({order.customer_id for order in [*found.orders, *unread]})
+        pairs += [(order, SubscriptionId("")) for order in unread]
         async for order, named in in_turns(pairs):
             task = _order_task(order, named, found.subscriptions.get(named), self._customer(found, order.customer_id))
             found.tasks[task.id] = task
 
-    async def _subscriptions(self, ids: Sequence[SubscriptionId]) -> dict[SubscriptionId, Subscription]:
-        """Detailed subscriptions; one unknown to the marketplace or unreadable is left out (`subscription_missing`)."""
+    async def _order(self, found: _Found, name: OrderId, *, is_listed: bool) -> Order | None:
+        """One order; what cannot be read now is followed until it can, what is gone is told once."""
+        try:
+            answer = await self._unread.read(order_record(name), self._of_a_listed_order(name, is_listed=is_listed))
+        except _Gone:
+            self._unread.forget([order_record(name)])
+            self._failures.append(f"Order {name} is gone from the marketplace; it makes no task.")
+            return None
+        if answer is None:
+            found.open_orders.add(name)
+        return answer
 
-        async def ask(subscription_id: SubscriptionId) -> Subscription | None:
-            try:
-                return await self.marketplace.subscription(subscription_id)
-            except NotFound:
-                return None
-            except Unreadable as error:
-                self._failures.append(str(error))
-                self._unread.append(subscription_id)
-                return None
+    async def _of_a_listed_order(self, name: OrderId, *, is_listed: bool) -> Order:
+        try:
+            return await self.marketplace.order(name)
+        except NotFound as error:
+            if is_listed or self._unread.has(order_record(name)):
+                raise
+            raise _Gone from error
 
-        answers = await self.workspace.each(ids, ask, "Reading subscriptions")
-        return {answer.id: answer for answer in answers if answer is not None}
+    # both
+
+    async def _subscriptions(
+        self, ids: Sequence[SubscriptionId], kept: Mapping[SubscriptionId, Subscription]
+    ) -> dict[SubscriptionId, Subscription]:
+        """Detailed subscriptions; those that cannot be read are left out, and noted (check.md#one-bad-record)."""
+
+        async def ask(name: SubscriptionId) -> Subscription | None:
+            answer = await self._unread.read(subscription_record(name), self.marketplace.subscription(name))
+            if answer is not None:
+                self._kept.keep_subscription(answer)
+            return answer
+
+        rest = [name for name in ids if name not in kept]
+        done = self._counting("Reading subscriptions", len(ids), before=len(ids) - len(rest))
+        answers = await each(rest, ask, at_once=self.at_once, done=done)
+        read = {answer.id: answer for answer in answers if answer is not None}
+        return {name: found for name in ids if (found := kept.get(name) or read.get(name)) is not None}
 
     async def _customers(self, wanted: Collection[CustomerId]) -> dict[CustomerId, Customer]:
         """Customers not known yet: one by one, or by the list where that takes fewer requests."""
         unknown = [customer for customer in wanted if customer and self.store.customer(customer) is None]
         pages = -(-self._counts.get("customers", 0) // _PAGE)
+        listed: dict[CustomerId, Customer] = {}
         if len(unknown) > max(_FEW, pages):
-            listed: dict[CustomerId, Customer] = {}
             async for page in self.marketplace.customers():
                 listed.update((customer.id, customer) for customer in page)
             unknown = [customer for customer in unknown if customer not in listed][:_MANY_CUSTOMERS]
-        else:
-            listed = {}
-        for customer in unknown:
-            try:
-                listed[customer] = await self.marketplace.customer(customer)
-            except NotFound:
-                self._failures.append(f"The marketplace does not know customer {customer}, whom an order names.")
+        for name in unknown:
+            answer = await self._unread.read(customer_record(name), self.marketplace.customer(name))
+            if answer is not None:
+                listed[name] = answer
         return listed
+
+    async def _read_again(self) -> None:
+        """Try customers again that could not be read; a few at every check."""
+        for name in self._unread.names("customer")[:_FEW]:
+            known = CustomerId(name)
+            answer = await self._unread.read(customer_record(known), self.marketplace.customer(known))
+            if answer is not None:
+                self.store.save_customers([answer])
 
     def _customer(self, found: _Found, customer_id: CustomerId) -> Customer | None:
         return found.customers.get(customer_id) or self.store.customer(customer_id)
 
+    def _counting(self, what: str, total: int, *, before: int = 0) -> Callable[[int], None]:
+        self._done, self._total = before, total
+
+        def count(done: int) -> None:
+            self._done = before + done
+            self.listener.progress(Progress(what, self._done, total))
+
+        return count
+
+    # saving
+
     def _save(self, found: _Found, cursor: Cursor) -> None:
         found.tasks = {name: task for name, task in found.tasks.items() if self.store.task(name) is None}
-        with self.store.batch():
-            self.store.save_customers(found.customers.values())
-            for order in found.orders:
-                self.store.save_order(order)
-            for subscription in found.subscriptions.values():
-                self.store.save_subscription(subscription)
-            for task in found.tasks.values():
-                self.store.save_task(task)
-                if task.is_initial and task.subscription_id in found.subscriptions:
-                    self.store.save_snapshot(task.id, found.subscriptions[task.subscription_id])
-            if cursor != self.store.cursor():
-                self.store.save_cursor(cursor)
+        self.store.save_customers(found.customers.values())
+        for order in found.orders:
+            self.store.save_order(order)
+        for subscription in found.subscriptions.values():
+            self.store.save_subscription(subscription)
+        for task in found.tasks.values():
+            self.store.save_task(task)
+            held = found.subscriptions.get(task.subscription_id)
+            if task.is_initial and held is not None and self.store.snapshot(task.id) != held:
+                self.store.save_snapshot(task.id, held)
+        self._settle(found)
+        if cursor != self.store.cursor():
+            self.store.save_cursor(cursor)
+
+    def _settle(self, found: _Found) -> None:
+        """What an order explains now waits no longer for a person; nor does an order that can be read at last."""
+        for order in found.orders:
+            stand_in = self.store.task(task_id(order.id, SubscriptionId("")))
+            if stand_in is not None and stand_in.status.is_open and subscriptions_of(order):
+                ended = stand_in.standing_at(TaskStatus.SYNCED, note="Settled by itself: the order can be read now.")
+                self.store.save_task(ended)
+                self.listener.task_changed(ended)
+        for task in found.tasks.values():
+            if not task.is_initial and task.subscription_id:
+                self._differences.settle(task.subscription_id, EXPLAINED)
+
+    def _conclude_comparison(self, found: _Found, *, is_first: bool) -> None:
+        if is_first:
+            self._comparison.remember(found.subscriptions.values())
+        elif self._comparison.was_made:
+            found.tasks.update((task.id, task) for task in self._comparison.conclude())
+
+
+class _Gone(Exception):  # not an error: it says that an order is no longer there
+    """An order that was followed is neither listed nor to be read."""
 
 
 def _initial_task(subscription: Subscription, customers: Mapping[CustomerId, Customer]) -> Task:

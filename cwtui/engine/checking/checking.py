@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 
 from cwtui.domain.errors import ServiceError
 from cwtui.engine.checking.check import ChangeCheck
-from cwtui.engine.concurrently import in_turns
 from cwtui.engine.due import due_tasks
 from cwtui.engine.planning.desk import PlanningDesk
+from cwtui.engine.planning.first_plans import look_at_agreements
 from cwtui.engine.planning.open_tasks import OpenTasks
 from cwtui.engine.reports import CheckReport
 from cwtui.engine.turns import CHECK, turn
@@ -22,22 +22,23 @@ class Checking(Feature):
     desk: PlanningDesk
     open_tasks: OpenTasks
 
-    async def run(self, *, writes_next: bool = False) -> CheckReport:
+    async def run(self, *, watch: bool = False, writes_next: bool = False) -> CheckReport:
         """Look for new and ended orders, make their tasks and plan what is open (check.md#later-checks).
 
         Args:
+            watch: What subscriptions hold is compared too, whatever was compared today.
             writes_next: What is ready is written at once, and whoever writes looks at the agreements anyway.
         """
         self.workspace.run.require_services()
         self.workspace.require_writable()
         self.workspace.run.is_stopping = False
         async with turn(self.workspace, CHECK, "a check of changes"):
-            return await self._checked(writes_next=writes_next)
+            return await self._checked(watch=watch, writes_next=writes_next)
 
-    async def _checked(self, *, writes_next: bool) -> CheckReport:
+    async def _checked(self, *, watch: bool, writes_next: bool) -> CheckReport:
         self.open_tasks.read_afresh()
         counts = self.store.cursor().last_counts
-        report = await self._check()
+        report = await self._check(watch=watch)
         try:
             if await self.open_tasks.replan_if_decided_anew():
                 await self._look(writes_next=writes_next)
@@ -56,12 +57,13 @@ class Checking(Feature):
 
     async def _look(self, *, writes_next: bool) -> None:
         if not writes_next and self.workspace.run.has_marketplace:
-            await self.desk.look_at_agreements(await self.open_tasks.all())
+            await look_at_agreements(self.desk, await self.open_tasks.all())
 
-    async def _check(self) -> CheckReport:
+    async def _check(self, *, watch: bool) -> CheckReport:
         if not self.workspace.run.has_marketplace:
             return CheckReport()  # nothing is noted either: a marketplace that is set up later has its first check
-        report = await ChangeCheck(self.workspace).run()
-        created = (self.store.task(name) for name in report.created)
-        self.desk.fresh |= {task.subscription_id async for task in in_turns(created) if task is not None}
+        report = await ChangeCheck(self.workspace, watches=watch).run()
+        self.desk.fresh |= report.fresh
+        for happened in report.unread:
+            self.listener.problem(happened)
         return report

@@ -8,17 +8,25 @@ from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from cwtui.domain.charges import Charge, charge_of
-from cwtui.domain.errors import NotFound, Outdated, Unreadable
+from cwtui.domain.errors import NotFound, Outdated
 from cwtui.domain.ids import AdditionId, AgreementId, CatalogItemId, OrderId, ProductId, SubscriptionId
 from cwtui.domain.marketplace import Order, OrderLine, Product, Subscription
 from cwtui.domain.periods import BillingCycle
 from cwtui.domain.planning import PlanningFacts, PlanningRules, plan_task
 from cwtui.domain.planning.lines import plan_product
-from cwtui.domain.plans import DROPPED, Plan, PlanEdits, PriceSource, with_edits
+from cwtui.domain.plans import DROPPED, Plan, PlanEdits, with_edits
 from cwtui.domain.psa import Addition, Agreement, CatalogItem, billed_through
-from cwtui.domain.tasks import Acceptance, Problem, ProblemCode, Task, TaskKind, TaskStatus, lines_of
+from cwtui.domain.tasks import ProblemCode, Task, TaskKind, TaskStatus, is_difference, lines_of
 from cwtui.engine.concurrently import in_turns, together
-from cwtui.engine.planning.surroundings import DeletedCompanies, Unlinked, still_by_hand
+from cwtui.engine.planning.surroundings import (
+    DeletedCompanies,
+    UnlinkedAdditions,
+    price_sources,
+    still_by_hand,
+    still_holds,
+    without_order,
+)
+from cwtui.engine.planning.unread import UnreadRecords, order_record, subscription_record
 from cwtui.engine.planning.waiting import waiting_for_a_person
 from cwtui.engine.reporting.monthly_effect import monthly_effect
 from cwtui.engine.workspace import Feature
@@ -64,12 +72,15 @@ class PlanningDesk(Feature):
     sources: dict[TaskKind, OpenPlanSource] = field(default_factory=dict)
     _opened: dict[TaskKind, PlanSource] = field(default_factory=dict)
     companies: DeletedCompanies = field(init=False)
-    _unlinked: dict[AgreementId, Unlinked] = field(default_factory=dict)
+    unlinked: UnlinkedAdditions = field(init=False)
     _asked_items: set[CatalogItemId] = field(default_factory=set)
     _has_catalogue: bool = False
+    _unread: UnreadRecords = field(init=False)
 
     def __post_init__(self) -> None:
         self.companies = DeletedCompanies(self.workspace)
+        self.unlinked = UnlinkedAdditions(self.workspace)
+        self._unread = UnreadRecords(self.store)
 
     @property
     def rules(self) -> PlanningRules:
@@ -111,7 +122,9 @@ class PlanningDesk(Feature):
         agreement_id = self.agreement_of(task)
         agreement = self.agreements.get(agreement_id) if agreement_id is not None else None
         edits = self.store.edits(task.id)
-        subscription = self._subscription(task)
+        unread = self._unread.problems_of(task)
+        is_unread = bool(unread) and self._unread.has(subscription_record(task.subscription_id))
+        subscription = None if is_unread else self._subscription(task)
         return PlanningFacts(
             task=task,
             order=None if task.is_initial else self.store.order(task.order_id),
@@ -126,21 +139,11 @@ class PlanningDesk(Feature):
             links=self.store.links_of(task.subscription_id),
             additions=additions,
             is_newest=self._is_newest(task),
+            unread=unread,
             price_sources=price_sources(edits),
             is_company_deleted=self.companies.is_deleted(task),
-            unlinked=self._unlinked_in(agreement_id, additions),
+            unlinked=self.unlinked.among(agreement_id, additions),
         )
-
-    def _unlinked_in(
-        self, agreement_id: AgreementId | None, additions: Mapping[AdditionId, Addition] | None
-    ) -> Mapping[CatalogItemId, Sequence[Addition]]:
-        """The additions of an agreement that cwtui knows nothing of; each reading is looked through once."""
-        if agreement_id is None or additions is None:
-            return {}
-        known = self._unlinked.get(agreement_id)
-        if known is None or known.additions is not additions:
-            known = self._unlinked[agreement_id] = Unlinked.among(additions, self.store)
-        return known.by_item
 
     def plan(self, task: Task, additions: Mapping[AdditionId, Addition] | None = None) -> Plan:
         """The task's plan with the operator's edits; one whose writing has begun stays exactly as it was."""
@@ -150,7 +153,7 @@ class PlanningDesk(Feature):
         source = self._source(task)
         plan = source.plan(self, task, additions) if source else None
         if plan is None and not task.is_initial and not self._is_own(task) and self.store.order(task.order_id) is None:
-            return _without_order(task)
+            return without_order(task, self._unread.problems_of(task))
         if plan is None:
             plan = plan_task(self.facts(task, additions))
         return with_edits(plan, self.store.edits(task.id))
@@ -187,7 +190,7 @@ class PlanningDesk(Feature):
             plan_digest=plan.digest,
             warnings=plan.warnings,
             notes=plan.notes,
-            acceptance=_still_holds(task.acceptance, plan.warnings),
+            acceptance=still_holds(task.acceptance, plan.warnings),
         )
 
     def _drop_for_good(self, task: Task, plan: Plan) -> None:
@@ -196,37 +199,12 @@ class PlanningDesk(Feature):
         if edits is not None and edits.digest != DROPPED and not self.store.is_read_only:
             self.store.save_edits(replace(edits, digest=DROPPED))
 
-    async def look_at_agreements(self, tasks: Iterable[Task]) -> None:
-        """Read what stands where a subscription's first plan writes, so that a double is told before a run begins.
+    def is_first_plan(self, task: Task) -> bool:
+        """Nothing of its subscription stands yet, as far as cwtui knows."""
+        links = self.store.links_of(task.subscription_id)
+        return not self._is_own(task) and not any(link.is_standing for link in links)
 
-        Rule: plans.md#billed-by-hand.
-        """
-        first: dict[AgreementId, list[Task]] = {}
-        async for task in in_turns(tasks):
-            agreement = self.agreement_of(task)
-            if agreement is not None and self._is_unseen_first(task, agreement):
-                first.setdefault(agreement, []).append(task)
-
-        async def ask(name: AgreementId) -> dict[AdditionId, Addition] | None:
-            try:
-                return {held.id: held for held in await self.psa.additions(name)}
-            except (NotFound, Unreadable):  # whoever writes there says so
-                return None
-
-        names = sorted(first)
-        answers = await self.workspace.each(names, ask, "Reading additions")
-        with self.store.grouped():
-            for name, additions in zip(names, answers, strict=True):
-                for task in first[name] if additions is not None else ():
-                    now = self.evaluate(task, self.plan(task, additions))
-                    self._save(replace(now, looked_at=name), task)
-            await self.store.flushed()
-
-    def _is_unseen_first(self, task: Task, agreement: AgreementId) -> bool:
-        is_ready = task.status is TaskStatus.READY and task.looked_at != agreement and not self._is_own(task)
-        return is_ready and not any(link.is_standing for link in self.store.links_of(task.subscription_id))
-
-    def _save(self, now: Task, before: Task) -> Task:
+    def save(self, now: Task, before: Task) -> Task:
         """Save a task that changed, unless somebody else decided something about it meanwhile: then that counts."""
         if now != before:
             try:
@@ -251,7 +229,7 @@ class PlanningDesk(Feature):
 
     def replan_one(self, task: Task) -> Task:
         """Plan an open task anew, save it if it changed, and return it as it stands now."""
-        return self._save(self.evaluate(task), task)
+        return self.save(self.evaluate(task), task)
 
     def forget(self) -> None:
         """Read ConnectWise afresh from now on."""
@@ -259,7 +237,7 @@ class PlanningDesk(Feature):
         self.items.clear()
         self.billed.clear()
         self.companies.forget()
-        self._unlinked.clear()
+        self.unlinked.forget()
         self._asked_items.clear()
         self._has_catalogue = False
         self.fresh.clear()
@@ -284,7 +262,7 @@ class PlanningDesk(Feature):
         source = self._source(task)
         if source is None or task.kind is not TaskKind.RECONCILIATION:
             return source is not None
-        return source.agreement_of(task) is not None
+        return is_difference(task) or source.agreement_of(task) is not None
 
     def _subscription(self, task: Task) -> Subscription | None:
         """The first check's snapshot for an `initial` task: later orders bring their own tasks.
@@ -334,14 +312,19 @@ class PlanningDesk(Feature):
         ordered = [task for task in tasks if not task.is_initial and task.id not in own]
         orders = sorted({one.order_id async for one in in_turns(ordered) if self.store.order(one.order_id) is None})
         named = [task for task in tasks if task.subscription_id and task.id not in own]
-        missing = {one.subscription_id async for one in in_turns(named) if self._subscription(one) is None}
+        missing = {one.subscription_id async for one in in_turns(named) if self._lacks_subscription(one)}
         names = sorted(missing - self.fresh - {task.subscription_id for task in tasks if task.id in own})
 
-        async def ask(name: OrderId) -> Order | None:
+        async def shown(name: OrderId) -> Order | None:
             try:
                 return await self.marketplace.order(name)
-            except (NotFound, Unreadable):
+            except NotFound:  # its plan says so, unless a check noted it
+                if self._unread.has(order_record(name)):
+                    raise
                 return None
+
+        async def ask(name: OrderId) -> Order | None:
+            return await self._unread.read(order_record(name), shown(name))
 
         answers = await self.workspace.each(orders, ask, "Reading orders")
         with self.store.batch():
@@ -349,6 +332,9 @@ class PlanningDesk(Feature):
                 if order is not None:
                     self.store.save_order(order)
         await self._read_subscriptions(names)
+
+    def _lacks_subscription(self, task: Task) -> bool:
+        return self._subscription(task) is None or self._unread.has(subscription_record(task.subscription_id))
 
     async def load_agreements(self, wanted: set[AgreementId]) -> None:
         """Read agreements, and through when they are billed, unless they are known."""
@@ -415,10 +401,7 @@ class PlanningDesk(Feature):
 
     async def _read_subscriptions(self, stale: Sequence[SubscriptionId]) -> None:
         async def ask(name: SubscriptionId) -> Subscription | None:
-            try:
-                return await self.marketplace.subscription(name)
-            except (NotFound, Unreadable):
-                return None
+            return await self._unread.read(subscription_record(name), self.marketplace.subscription(name))
 
         answers = await self.workspace.each(stale, ask, "Reading subscriptions")
         with self.store.batch():
@@ -454,25 +437,3 @@ class PlanningDesk(Feature):
 
 def _is_open(task: Task) -> bool:
     return task.status.is_open
-
-
-def _still_holds(acceptance: Acceptance | None, warnings: Sequence[str]) -> Acceptance | None:
-    """An acceptance lapses with the first warning it was not given for (plans.md#warnings)."""
-    return acceptance if acceptance is not None and set(warnings) <= set(acceptance.warnings) else None
-
-
-def price_sources(edits: PlanEdits | None) -> dict[str, PriceSource]:
-    """The operator's price source by change; dropped edits choose none."""
-    kept = edits.edits if edits is not None and edits.digest != DROPPED else ()
-    return {edit.key: edit.price_source for edit in kept if edit.price_source}
-
-
-def _without_order(task: Task) -> Plan:
-    """What cannot be read any more is not taken for an order without lines."""
-    problem = Problem(
-        ProblemCode.SUBSCRIPTION_MISSING,
-        f"The marketplace no longer shows order {task.order_number or task.order_id}, so it cannot be planned."
-        " Bill it by hand, then skip this task.",
-        task.order_id,
-    )
-    return Plan(task.id, task.subscription_id, None, problems=(problem,))

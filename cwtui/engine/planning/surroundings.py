@@ -1,4 +1,4 @@
-"""What stands around a plan: whether the company is there, and additions that cwtui knows nothing of."""
+"""What bears on a plan beside its order: the company, additions that cwtui knows nothing of, what people said."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cwtui.domain.errors import ServiceError
-from cwtui.domain.ids import AdditionId, CatalogItemId, CompanyId
+from cwtui.domain.ids import AdditionId, AgreementId, CatalogItemId, CompanyId
+from cwtui.domain.plans import DROPPED, Plan, PlanEdits, PriceSource
 from cwtui.domain.psa import Addition
-from cwtui.domain.tasks import Problem, ProblemCode, Task
+from cwtui.domain.tasks import Acceptance, Problem, ProblemCode, Task
 from cwtui.engine.concurrently import in_turns
 from cwtui.engine.protocols import Store
 from cwtui.engine.workspace import Feature
@@ -47,21 +48,32 @@ class DeletedCompanies(Feature):
         self._deleted.clear()
 
 
-@dataclass(frozen=True, slots=True)
-class Unlinked:
-    """Of one reading of an agreement, the additions without a link, by catalog item."""
+@dataclass(slots=True)
+class UnlinkedAdditions(Feature):
+    """Additions of agreements that cwtui knows nothing of; each reading of an agreement is looked through once."""
 
-    additions: Mapping[AdditionId, Addition]
-    by_item: Mapping[CatalogItemId, Sequence[Addition]]
+    _found: dict[AgreementId, tuple[Mapping[AdditionId, Addition], Mapping[CatalogItemId, Sequence[Addition]]]] = field(
+        default_factory=dict
+    )
 
-    @classmethod
-    def among(cls, additions: Mapping[AdditionId, Addition], store: Store) -> Unlinked:
-        """Look through what was read."""
-        found: dict[CatalogItemId, list[Addition]] = defaultdict(list)
-        for addition in additions.values():
-            if store.link(addition.id) is None:
-                found[addition.values.catalog_item_id].append(addition)
-        return cls(additions, dict(found))
+    def among(
+        self, agreement: AgreementId | None, additions: Mapping[AdditionId, Addition] | None
+    ) -> Mapping[CatalogItemId, Sequence[Addition]]:
+        """Those of one reading by catalog item; nothing where nothing was read."""
+        if agreement is None or additions is None:
+            return {}
+        known = self._found.get(agreement)
+        if known is None or known[0] is not additions:
+            by_item: dict[CatalogItemId, list[Addition]] = defaultdict(list)
+            for addition in additions.values():
+                if self.store.link(addition.id) is None:
+                    by_item[addition.values.catalog_item_id].append(addition)
+            known = self._found[agreement] = additions, dict(by_item)
+        return known[1]
+
+    def forget(self) -> None:
+        """Look through the next reading afresh."""
+        self._found.clear()
 
 
 def still_by_hand(task: Task, store: Store) -> tuple[Problem, ...]:
@@ -74,3 +86,27 @@ def still_by_hand(task: Task, store: Store) -> tuple[Problem, ...]:
         and problem.target not in decided
         and store.link(AdditionId(int(problem.target))) is None
     )
+
+
+def still_holds(acceptance: Acceptance | None, warnings: Sequence[str]) -> Acceptance | None:
+    """An acceptance lapses with the first warning it was not given for (plans.md#warnings)."""
+    return acceptance if acceptance is not None and set(warnings) <= set(acceptance.warnings) else None
+
+
+def price_sources(edits: PlanEdits | None) -> dict[str, PriceSource]:
+    """The operator's price source by change; dropped edits choose none."""
+    kept = edits.edits if edits is not None and edits.digest != DROPPED else ()
+    return {edit.key: edit.price_source for edit in kept if edit.price_source}
+
+
+def without_order(task: Task, unread: tuple[Problem, ...] = ()) -> Plan:
+    """What cannot be read any more is not taken for an order without lines."""
+    if unread:
+        return Plan(task.id, task.subscription_id, None, problems=unread)
+    problem = Problem(
+        ProblemCode.SUBSCRIPTION_MISSING,
+        f"The marketplace no longer shows order {task.order_number or task.order_id}, so it cannot be planned."
+        " Bill it by hand, then skip this task.",
+        task.order_id,
+    )
+    return Plan(task.id, task.subscription_id, None, problems=(problem,))

@@ -16,7 +16,7 @@ from cwtui.domain.repairs import Repair, RepairDraft, repair_start
 from cwtui.domain.tasks import Task
 from cwtui.engine.reconciling.adoption import Adoption
 from cwtui.engine.reconciling.reading import BothSides, Comparison
-from cwtui.engine.reconciling.repair_tasks import RepairTasks, is_migration
+from cwtui.engine.reconciling.repair_tasks import RepairTasks, waits_for_reconciling
 from cwtui.engine.reports import AutoReport
 from cwtui.engine.workspace import Feature
 from cwtui.engine.writing.task_work import TaskWork
@@ -221,7 +221,7 @@ class Reconciler(Feature):
         A migrated one's task is carried out all the same: that ends it.
         """
         queue = [task for task in self.store.tasks_of(repair.subscription_id) if task.status.is_open]
-        if repair.subscription_id and queue and is_migration(queue[0]):
+        if repair.subscription_id and queue and waits_for_reconciling(queue[0]):
             return True
         facts = comparison.facts
         start = repair_start(comparison.dates, self.clock.today, repair.day)
@@ -236,7 +236,7 @@ class Reconciler(Feature):
         found = []
         for name in dict.fromkeys(wanted.subscription_id for wanted in comparison.facts.wanted):
             queue = [task for task in self.store.tasks_of(name) if task.status.is_open]
-            if queue and is_migration(queue[0]) and name not in differing:
+            if queue and waits_for_reconciling(queue[0]) and name not in differing:
                 found.append(Repair(comparison.found.agreement_id, name, start))
         return found
 

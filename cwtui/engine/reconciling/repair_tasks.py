@@ -25,7 +25,8 @@ from cwtui.domain.plans import Plan
 from cwtui.domain.psa import Addition, Agreement
 from cwtui.domain.remedies import Action, Remedy
 from cwtui.domain.repairs import REPAIR_PREFIX, Repair, RepairDraft, repair_start
-from cwtui.domain.tasks import Problem, ProblemCode, Task, TaskKind, TaskStatus
+from cwtui.domain.tasks import Problem, ProblemCode, Task, TaskKind, TaskStatus, is_difference
+from cwtui.engine.checking.difference_tasks import difference_problem
 from cwtui.engine.planning.desk import PlanningDesk
 from cwtui.engine.reconciling.repair_records import repair_record, repair_value
 from cwtui.engine.workspace import Feature
@@ -38,7 +39,13 @@ def is_migration(task: Task) -> bool:
 
     Rule: check.md#order-kinds.
     """
-    return task.kind is TaskKind.RECONCILIATION and not task.order_id.startswith(REPAIR_PREFIX)
+    is_own = is_difference(task) or task.order_id.startswith(REPAIR_PREFIX)
+    return task.kind is TaskKind.RECONCILIATION and not is_own
+
+
+def waits_for_reconciling(task: Task) -> bool:
+    """A reconciliation that repairs nothing yet: it ends when everything is found to be right."""
+    return is_migration(task) or is_difference(task)
 
 
 @dataclass(slots=True)
@@ -65,7 +72,7 @@ class RepairTasks(Feature):
         """The changes that bring the repair about, from what the desk loaded."""
         repair = self.repair_of(task)
         if repair is None:
-            return None
+            return self._unrepaired(task)
         agreement = desk.agreements.get(repair.agreement_id)
         problems = self._problems(task, repair, agreement)
         dates = AgreementDates.of(agreement, desk.billed.get(agreement.id)) if agreement else None
@@ -92,6 +99,11 @@ class RepairTasks(Feature):
             standing_from=start,
             currency=agreement.currency,
         )
+
+    def _unrepaired(self, task: Task) -> Plan | None:
+        if not is_difference(task):
+            return None
+        return Plan(task.id, task.subscription_id, None, problems=(difference_problem(self.store, task),))
 
     def _warnings(self, dates: AgreementDates, start: object) -> Iterable[str]:
         """What is invoiced already cannot be repaired, only what comes after."""
@@ -164,7 +176,8 @@ class RepairTasks(Feature):
     def drop(self, task: Task) -> None:
         """A repair that has nothing to do any more; a migrated subscription's task is settled by syncing it."""
         if not is_migration(task):
-            self.store.save_task(task.standing_at(TaskStatus.SKIPPED, note="Reconciled since: nothing to repair."))
+            ended = TaskStatus.SYNCED if is_difference(task) else TaskStatus.SKIPPED
+            self.store.save_task(task.standing_at(ended, note="Reconciled since: nothing to repair."))
 
     def _queue(self, repair: Repair) -> list[Task]:
         if repair.subscription_id:

@@ -43,10 +43,14 @@ class RecordedMarketplace:
         self.recorded, self.log = recorded, log
 
     def orders(
-        self, *, created_from: datetime | None = None, status: OrderStatus | None = None
+        self,
+        *,
+        created_from: datetime | None = None,
+        status: OrderStatus | None = None,
+        subscription_id: SubscriptionId | None = None,
     ) -> AsyncIterator[Sequence[Order]]:
         """As the marketplace."""
-        return self.recorded.orders(created_from=created_from, status=status)
+        return self.recorded.orders(created_from=created_from, status=status, subscription_id=subscription_id)
 
     async def order(self, order_id: OrderId) -> Order:
         """As the marketplace."""

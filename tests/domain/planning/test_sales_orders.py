@@ -191,7 +191,7 @@ def test_a_usage_based_sale_leaves_the_recurring_charge_to_billing_orders() -> N
     held = subscription(model=BillingModel.AFTER_BILLING_PERIOD)
     plan = sale(line("recurring", "10"), line("setup", "1", "25.00"), held=held)
     assert written(plan) == [f"1 × 25 (cost 25) {F}"]
-    assert "billed by use" in plan.warnings[0]
+    assert "billed by use" in plan.notes[0]
 
 
 @pytest.mark.parametrize(
@@ -233,9 +233,11 @@ def test_the_first_check_does_not_take_unknown_for_none() -> None:
     assert codes(plan_task(facts(None, replace(held, products=(unknown,))))) == ["unknown_charge_type"]
 
 
-def test_the_first_check_adds_nothing_to_what_is_linked() -> None:
-    plan = plan_task(facts(None, links=(standing("10", D(2026, 12, 1)),)))
-    assert (written(plan), len(plan.warnings)) == ([], 1)
+@pytest.mark.parametrize(("stands", "warned"), [("10", 0), ("8", 1)], ids=["as many", "another quantity"])
+def test_the_first_check_adds_nothing_to_what_is_linked(stands: str, warned: int) -> None:
+    plan = plan_task(facts(None, links=(standing(stands, D(2026, 12, 1)),)))
+    assert (written(plan), len(plan.warnings)) == ([], warned)
+    assert len(plan.notes) == 1 - warned
 
 
 def test_a_quarterly_sale_pays_the_rest_of_its_quarter() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from cwtui.domain.errors import InputError
-from cwtui.domain.ids import AdditionId, AgreementId, CustomerId, ProductId, SubscriptionId
+from cwtui.domain.ids import AdditionId, AgreementId, CustomerId, ProductId, SubscriptionId, TaskId
 from cwtui.domain.mappings import Mapping, MappingKey, MappingKind
 from cwtui.domain.reconciliation import RowStatus
 from cwtui.domain.tasks import ProblemCode, TaskKind, TaskStatus
@@ -202,8 +202,11 @@ async def test_what_moved_after_the_comparison_stops_the_repair(at: Running) -> 
 
 
 async def test_a_first_check_after_the_comparison_bills_nothing_twice(at: Running) -> None:
-    at.world.add_addition(AGREEMENT, EXCHANGE_ITEM, 8, "4.50", cost="3.60", effective=DECEMBER)
+    held = at.world.add_addition(AGREEMENT, EXCHANGE_ITEM, 8, "4.50", cost="3.60", effective=DECEMBER)
     (task,) = (await at.engine.reconciler.prepare(WHO)).tasks
+    await at.engine.auto()  # the initial task asks about the 8
+    assert len(at.held()) == 1
+    await at.engine.bill_both(TaskId(f"initial.{MAIL}"), AdditionId(held["id"]))
     await at.engine.auto()  # the initial task writes 10 of its own
     await at.engine.sync([task.id])
     assert (await at.engine.task(task.id)).status is TaskStatus.NEEDS_ACTION

@@ -1,0 +1,222 @@
+"""What a subscription holds, beside what was carried over of it (check.md#what-no-order-explains)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+
+from cwtui.domain.ids import CustomerId, ProductId
+from cwtui.domain.mappings import Link
+from cwtui.domain.marketplace import Subscription, SubscriptionProduct, SubscriptionStatus
+from cwtui.domain.money import ZERO, plain, price_text, round_price
+from cwtui.domain.planning.lines import plan_product
+
+ENDED = frozenset({SubscriptionStatus.TERMINATED, SubscriptionStatus.REMOVED})
+"""States in which nothing is held any more."""
+_PAID = frozenset({SubscriptionStatus.ACTIVE, SubscriptionStatus.HOLD})
+"""States in which what it holds is paid for; a suspended subscription keeps its standing additions."""
+_FEWEST_DECIMALS = 2
+
+
+class DifferenceKind(StrEnum):
+    """What may differ without an order that says so."""
+
+    QUANTITY = "quantity"
+    PRICE = "price"
+    NEVER_CARRIED = "never_carried"
+    GOES_ON = "goes_on"
+    ACTIVE_AGAIN = "active_again"
+    CUSTOMER = "customer"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One difference, in words."""
+
+    kind: DifferenceKind
+    text: str
+
+    @property
+    def mark(self) -> str:
+        """The same for the same difference, however much of the subscription was read."""
+        return self.kind.value if self.kind is DifferenceKind.NEVER_CARRIED else self.text
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """What was carried over of one subscription.
+
+    Attributes:
+        links: Of its standing additions, those that ended too.
+        is_known: Some task of it was synced, or an addition of it was adopted.
+        customer_id: Whose it was when a task of it was synced last; empty if none was.
+        is_foreign: Its additions stand in an agreement of another company than its customer is mapped to.
+        prices: Unit prices as the marketplace had them when the subscription was last found in order. What is
+            billed at another price since then was decided by a person or by the price source.
+    """
+
+    links: Sequence[Link] = ()
+    is_known: bool = False
+    customer_id: CustomerId = CustomerId("")
+    is_foreign: bool = False
+    prices: Mapping[ProductId, Decimal] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class CarriedRules:
+    """How prices are compared.
+
+    Attributes:
+        compares_prices: The marketplace's prices are billed, not the catalog's.
+        price_decimals: To how many decimals a unit price is rounded before it is sent.
+    """
+
+    compares_prices: bool = True
+    price_decimals: int = 4
+
+
+def differences(
+    subscription: Subscription, carried: Carried, today: date, rules: CarriedRules
+) -> tuple[Difference, ...]:
+    """Say how a subscription differs from what was carried over.
+
+    Args:
+        subscription: As the marketplace has it now. Quantities and prices are compared if it is `detailed`.
+        carried: What was carried over.
+        today: Tells additions that ended from those that go on.
+        rules: How prices are compared.
+    """
+    found: list[Difference] = []
+    if carried.is_foreign:
+        found.append(_customer(subscription, carried))
+    if subscription.status in ENDED:
+        found += _going_on(subscription.status.value, carried)
+    elif not carried.is_known and subscription.status is SubscriptionStatus.ACTIVE:
+        found.append(_never_carried(subscription))
+    elif subscription.status in _PAID and subscription.detailed and not subscription.billing_model.is_usage_based:
+        found += _amounts(subscription, carried, today, rules)
+    return tuple(found)
+
+
+def differences_of_a_missing_one(carried: Carried) -> tuple[Difference, ...]:
+    """Say what goes on of a subscription that the marketplace no longer has."""
+    return tuple(_going_on("no longer on the marketplace", carried))
+
+
+def unit_prices(subscription: Subscription) -> dict[ProductId, Decimal]:
+    """The unit price of each product, where there is exactly one."""
+    found: dict[ProductId, set[Decimal]] = defaultdict(set)
+    for product in subscription.products:
+        if product.unit_price is not None:
+            found[product.id].add(product.unit_price.amount)
+    return {name: next(iter(prices)) for name, prices in found.items() if len(prices) == 1}
+
+
+def open_ended(links: Iterable[Link]) -> list[Link]:
+    """The links of standing additions that nobody ended."""
+    return [link for link in links if link.is_standing and link.values.cancelled is None]
+
+
+def _customer(subscription: Subscription, carried: Carried) -> Difference:
+    was = f", it was {carried.customer_id}'s" if carried.customer_id not in {"", subscription.customer_id} else ""
+    return Difference(
+        DifferenceKind.CUSTOMER,
+        f"It belongs to customer {subscription.customer_id} now{was}. Its additions stand in an agreement of another"
+        " company than that customer is mapped to.",
+    )
+
+
+def _going_on(state: str, carried: Carried) -> Iterator[Difference]:
+    standing = open_ended(carried.links)
+    if standing:
+        shown = ", ".join(f"{plain(link.values.quantity)} of {_name(link)}" for link in standing)
+        yield Difference(DifferenceKind.GOES_ON, f"It is {state}, while its additions go on: {shown}.")
+
+
+def _never_carried(subscription: Subscription) -> Difference:
+    held = [f"{plain(one.quantity)} of {one.name or one.id}" for one in subscription.products if one.quantity]
+    holds = f" and holds {', '.join(held)}" if held else ""
+    return Difference(DifferenceKind.NEVER_CARRIED, f"It is active{holds}, and no task ever carried it over.")
+
+
+def _amounts(subscription: Subscription, carried: Carried, today: date, rules: CarriedRules) -> Iterator[Difference]:
+    held: dict[ProductId, list[SubscriptionProduct]] = defaultdict(list)
+    for product in subscription.products:
+        held[product.id].append(product)
+    standing = _by_product(link for link in carried.links if link.is_standing)
+    goes_on = {name: _goes_on(links, today) for name, links in standing.items()}
+    if standing and not any(goes_on.values()) and any(map(_quantity, held.values())):
+        yield Difference(DifferenceKind.ACTIVE_AGAIN, "It is active, while its additions ended.")
+        return
+    for name, products in held.items():
+        quantity = _quantity(products)
+        links = goes_on.get(name, []) if quantity else open_ended(standing.get(name, []))
+        if quantity is None or (not links and _is_free(products)):
+            continue
+        shown, billed = products[0].name or name, _units(links)
+        if quantity != billed:
+            text = f"It holds {plain(quantity)} of {shown}, its additions bill {plain(billed)}."
+            yield Difference(DifferenceKind.QUANTITY, text)
+        elif rules.compares_prices and links:
+            yield from _price(shown, products, links, carried.prices.get(name), rules.price_decimals)
+    fee = plan_product(subscription)
+    for name, links in standing.items():
+        if name not in held and name != fee and (left := open_ended(links)):
+            text = f"It holds none of {_name(left[0])}, its additions bill {plain(_units(left))}."
+            yield Difference(DifferenceKind.QUANTITY, text)
+
+
+def _by_product(links: Iterable[Link]) -> dict[ProductId, list[Link]]:
+    grouped: dict[ProductId, list[Link]] = defaultdict(list)
+    for link in links:
+        grouped[link.product_id].append(link)
+    return grouped
+
+
+def _goes_on(links: Sequence[Link], today: date) -> list[Link]:
+    """What nobody ended; where everything was, what has not ended yet."""
+    ending = [link for link in links if link.values.cancelled is not None and link.values.cancelled >= today]
+    return open_ended(links) or ending
+
+
+def _units(links: Iterable[Link]) -> Decimal:
+    return sum((link.values.quantity for link in links), start=ZERO)
+
+
+def _quantity(products: Iterable[SubscriptionProduct]) -> Decimal | None:
+    """How many are held; None if the marketplace does not say."""
+    total = ZERO
+    for product in products:
+        if product.quantity is None:
+            return None
+        total += product.quantity
+    return total
+
+
+def _is_free(products: Iterable[SubscriptionProduct]) -> bool:
+    return all(product.unit_price is not None and not product.unit_price.amount for product in products)
+
+
+def _price(
+    shown: str, products: Sequence[SubscriptionProduct], links: Sequence[Link], known: Decimal | None, decimals: int
+) -> Iterator[Difference]:
+    if len(products) != 1 or products[0].unit_price is None:
+        return
+    price = products[0].unit_price.amount
+    billed = {link.values.unit_price for link in links}
+    explained = {round_price(price, at) for at in range(_FEWEST_DECIMALS, decimals + 1)}
+    if price == known or billed <= explained:
+        return
+    prices = ", ".join(sorted(price_text(one) for one in billed))
+    yield Difference(
+        DifferenceKind.PRICE,
+        f"{shown} costs {price_text(round_price(price, decimals))} a unit, its additions bill {prices}.",
+    )
+
+
+def _name(link: Link) -> str:
+    return link.values.description or link.product_id

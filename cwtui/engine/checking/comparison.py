@@ -1,0 +1,399 @@
+"""Once a day: what the subscriptions hold beside what was carried over (check.md#what-no-order-explains)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from zlib import crc32
+
+from cwtui.domain.carried import (
+    ENDED,
+    Carried,
+    CarriedRules,
+    Difference,
+    differences,
+    differences_of_a_missing_one,
+    open_ended,
+    unit_prices,
+)
+from cwtui.domain.errors import NotFound, ServiceError
+from cwtui.domain.ids import AgreementId, CompanyId, OrderId, ProductId, SubscriptionId, task_id
+from cwtui.domain.marketplace import Order, OrderStatus, Subscription, SubscriptionStatus
+from cwtui.domain.plans import PriceSource
+from cwtui.domain.tasks import Task, TaskKind, TaskStatus
+from cwtui.engine.checking.difference_tasks import DifferenceTasks
+from cwtui.engine.concurrently import in_turns
+from cwtui.engine.planning.unread import UnreadRecords, is_the_records_fault, subscription_record
+from cwtui.engine.protocols import Progress
+from cwtui.engine.workspace import Feature
+
+_FACT = "check.compared"
+_FAILED_FOR_GOOD_DAYS = 31
+"""An order that failed so long ago explains nothing any more: what its subscription holds is told all the same."""
+_TURNS = 30
+GONE = "The marketplace no longer lists the subscription. The task comes back if it is listed again."
+
+
+@dataclass(slots=True)
+class Compared:
+    """What the last comparison remembers of a subscription.
+
+    Attributes:
+        modified: The day of its last change when it was last read; empty if the marketplace names none.
+        prices: Unit prices at that time.
+        accepted: The skipped task, and the differences a person skipped with it.
+        orders: Orders that explained its difference, each with the last day it can; empty: as long as it is open.
+    """
+
+    modified: str = ""
+    prices: dict[str, str] = field(default_factory=dict)
+    accepted: tuple[str, str] = ("", "")
+    orders: tuple[tuple[str, str], ...] = ()
+
+    @classmethod
+    def of(cls, subscription: Subscription) -> Compared:
+        """A subscription that is in order as it was just read."""
+        prices = {str(name): str(price) for name, price in unit_prices(subscription).items()}
+        return cls(_day(subscription.modified), prices)
+
+    @classmethod
+    def read(cls, kept: Sequence[Any]) -> Compared:
+        """As `record` wrote it."""
+        modified, prices, accepted, orders = kept
+        return cls(modified, dict(prices), (accepted[0], accepted[1]), tuple((name, until) for name, until in orders))
+
+    def record(self) -> list[Any]:
+        """JSON-shaped."""
+        return [self.modified, self.prices, list(self.accepted), [list(order) for order in self.orders]]
+
+    def known_prices(self) -> dict[ProductId, Decimal]:
+        """Unit prices as numbers."""
+        return {ProductId(name): Decimal(price) for name, price in self.prices.items()}
+
+
+@dataclass(slots=True)
+class DailyComparison(Feature):
+    """Finds what no order explains. It reads; only `conclude` saves, within the check's own batch.
+
+    Attributes:
+        unread: Takes note of subscriptions that cannot be read.
+        failures: What kept a part from being compared, one sentence each.
+        was_made: There is something to conclude.
+    """
+
+    tasks: DifferenceTasks
+    unread: UnreadRecords
+    failures: list[str] = field(default_factory=list)
+    _rows: dict[SubscriptionId, Subscription] = field(default_factory=dict)
+    _known: dict[str, Compared] = field(default_factory=dict)
+    _found: dict[SubscriptionId, tuple[Difference, ...]] = field(default_factory=dict)
+    _read: dict[SubscriptionId, Subscription] = field(default_factory=dict)
+    _gone: set[SubscriptionId] = field(default_factory=set)
+    _companies: dict[AgreementId, CompanyId] = field(default_factory=dict)
+    was_made: bool = False
+    _since: datetime = datetime.max.replace(tzinfo=UTC)
+    _open_orders: frozenset[OrderId] = frozenset()
+
+    @property
+    def is_due(self) -> bool:
+        """Nothing was compared yet on this day."""
+        kept = self.store.fact(_FACT)
+        return not isinstance(kept, dict) or kept.get("day") != self.clock.today.isoformat()
+
+    async def list_subscriptions(self) -> None:
+        """Read the list, before the orders are read: no order of later is taken for a difference."""
+        self._rows.clear()
+        async for page in self.marketplace.subscriptions():
+            self._rows.update((row.id, row) for row in page)
+            self.listener.progress(Progress("Listing subscriptions", len(self._rows), None))
+
+    async def compare(self, touched: Iterable[SubscriptionId], open_orders: Iterable[OrderId], since: datetime) -> None:
+        """Compare what was listed, except subscriptions that orders of this check touch.
+
+        Args:
+            touched: Subscriptions that get tasks in this check.
+            open_orders: Every order that is followed.
+            since: Completed orders that were created before it have had their tasks.
+        """
+        self._known, self._since, self._open_orders = self._kept(), since, frozenset(open_orders)
+        skipped = set(touched)
+        due = [row async for row in in_turns(self._rows.values()) if row.id not in skipped and self._may_differ(row)]
+        await self._read_companies(due)
+        changed = [row for row in due if self._has_to_be_read(row)]
+        unexplained = [row for row in changed if not self._is_explained_already(row)]
+        answers = await self.workspace.each(unexplained, self._details, "Reading changed subscriptions")
+        self._read = {answer.id: answer for answer in answers if answer is not None}
+        for row in due:
+            if row not in changed or row.id in self._read:
+                self._judge(self._read.get(row.id) or self._stored(row) or row)
+        await self._look_for_missing(skipped)
+        candidates = [name for name, found in self._found.items() if found and self._is_news(name, found)]
+        explained = await self.workspace.each(candidates, self._explaining_orders, "Reading their orders")
+        for name, orders in zip(candidates, explained, strict=True):
+            if orders:
+                listed = self._rows.get(name)
+                kept = self._known.setdefault(name, Compared())
+                kept.modified, kept.orders = _day(listed.modified) if listed else "", orders
+                del self._found[name]
+        self.was_made = True
+
+    def conclude(self) -> list[Task]:
+        """Save what was found: new tasks, tasks that settle, and what was seen. The new tasks are given back."""
+        made: list[Task] = []
+        for name, found in self._found.items():
+            subscription = self._read.get(name) or self._rows.get(name)
+            if not found:
+                self.tasks.settle(name)
+                if subscription is not None and (name in self._read or name not in self._known):
+                    self._known[name] = Compared.of(subscription)
+                continue
+            if self.tasks.update(name, found):
+                self._keep(name)
+                continue
+            if self._is_accepted(name, found):
+                continue
+            task = self.tasks.make(subscription or self._lost(name), found)
+            self._keep(name)
+            made.append(task)
+        self._settle_gone()
+        record = {
+            "day": self.clock.today.isoformat(),
+            "subscriptions": {str(name): known.record() for name, known in sorted(self._known.items())},
+        }
+        if record != self.store.fact(_FACT):
+            self.store.save_fact(_FACT, record)
+        return made
+
+    def remember(self, subscriptions: Iterable[Subscription]) -> None:
+        """The first check carried these over as they are: the next comparison reads them only if they change."""
+        record = {
+            "day": "",
+            "subscriptions": {str(each.id): Compared.of(each).record() for each in subscriptions},
+        }
+        self.store.save_fact(_FACT, record)
+
+    @property
+    def _rules(self) -> CarriedRules:
+        planning = self.workspace.planning_rules
+        return CarriedRules(planning.price_source is PriceSource.MARKETPLACE, planning.price_decimals)
+
+    # which may differ
+
+    def _may_differ(self, row: Subscription) -> bool:
+        """No open task of it explains everything."""
+        tasks = self.store.tasks_of(row.id)
+        if not tasks and row.status is not SubscriptionStatus.ACTIVE:
+            return False
+        return not any(task.status.is_open and not self.tasks.is_waiting(task) for task in tasks)
+
+    def _has_to_be_read(self, row: Subscription) -> bool:
+        """Its details may have changed since they were last compared."""
+        if row.status in ENDED or row.billing_model.is_usage_based or row.status is SubscriptionStatus.PENDING:
+            return False
+        if self.tasks.open_of(row.id) is not None:
+            return self._stored(row) is None
+        known = self._known.get(row.id)
+        if known is None or known.orders or known.modified != _day(row.modified):
+            return True
+        return row.modified is None and _has_its_turn(row.id, self.clock.today)
+
+    def _stored(self, row: Subscription) -> Subscription | None:
+        """The subscription as it was read for its open difference, if the list shows it unchanged."""
+        if self.tasks.open_of(row.id) is None:
+            return None
+        stored = self.store.subscription(row.id)
+        if stored is None or not stored.detailed or row.status in ENDED or row.status is not stored.status:
+            return None
+        return stored if stored.customer_id == row.customer_id and stored.modified == row.modified else None
+
+    def _is_explained_already(self, row: Subscription) -> bool:
+        known = self._known.get(row.id)
+        if known is None or not known.orders or known.modified != _day(row.modified):
+            return False
+        today = self.clock.today.isoformat()
+        return any(
+            OrderId(order) in self._open_orders and (not until or today <= until) for order, until in known.orders
+        )
+
+    # what differs
+
+    async def _details(self, row: Subscription) -> Subscription | None:
+        return await self.unread.read(subscription_record(row.id), self.marketplace.subscription(row.id))
+
+    def _judge(self, subscription: Subscription) -> None:
+        self._found[subscription.id] = differences(
+            subscription, self._carried(subscription), self.clock.today, self._rules
+        )
+
+    def _carried(self, subscription: Subscription) -> Carried:
+        links = self.store.links_of(subscription.id)
+        synced = [task for task in self.store.tasks_of(subscription.id) if self.tasks.carried(task)]
+        customer = synced[-1].customer_id if synced else subscription.customer_id
+        known = self._known.get(subscription.id)
+        return Carried(
+            links=links,
+            is_known=bool(synced or links),
+            customer_id=customer,
+            is_foreign=customer != subscription.customer_id and self._is_foreign(subscription),
+            prices=known.known_prices() if known else {},
+        )
+
+    def _is_foreign(self, subscription: Subscription) -> bool:
+        company = self.store.mappings().company(subscription.customer_id)
+        return any(self._companies.get(name, company) != company for name in self._agreements_of(subscription.id))
+
+    def _agreements_of(self, name: SubscriptionId) -> set[AgreementId]:
+        """Where its additions go on; if it has none, where they would be made."""
+        found = {link.agreement_id for link in open_ended(self.store.links_of(name))}
+        mapped = self.store.mappings().agreement(name)
+        return found or ({mapped} if mapped is not None else set())
+
+    async def _read_companies(self, rows: Iterable[Subscription]) -> None:
+        """Whose the agreements are of subscriptions that changed hands."""
+        wanted: set[AgreementId] = set()
+        async for row in in_turns(rows):
+            synced = [task for task in self.store.tasks_of(row.id) if self.tasks.carried(task)]
+            if synced and synced[-1].customer_id != row.customer_id:
+                wanted |= self._agreements_of(row.id)
+        if not wanted:
+            return
+        try:
+            async for page in self.psa.agreements(wanted):
+                self._companies.update((agreement.id, agreement.company_id) for agreement in page)
+        except ServiceError as error:  # the rest is compared all the same
+            self.failures.append(str(error))
+
+    # what is gone
+
+    async def _look_for_missing(self, skipped: set[SubscriptionId]) -> None:
+        """What additions or open tasks name and the list does not: gone, if the marketplace says so itself."""
+        linked = {link.subscription_id async for link in in_turns(self.store.links()) if open_ended([link])}
+        waiting = {task.subscription_id for task in self.store.open_tasks() if task.is_initial}
+        names = [
+            name
+            for name in sorted(linked | waiting)
+            if name and name not in self._rows and name not in skipped and self._is_of_the_marketplace(name)
+        ]
+        gone = await self.workspace.each(names, self._is_gone, "Reading subscriptions that are not listed")
+        for name, is_gone in zip(names, gone, strict=True):
+            if not is_gone:
+                continue
+            self._gone.add(name)
+            if not any(task.status.is_open and not self.tasks.is_waiting(task) for task in self.store.tasks_of(name)):
+                self._found[name] = differences_of_a_missing_one(Carried(self.store.links_of(name), is_known=True))
+
+    def _is_of_the_marketplace(self, name: SubscriptionId) -> bool:
+        """It is not an account of a vendor's file."""
+        tasks = self.store.tasks_of(name)
+        return bool(tasks) and not all(task.kind is TaskKind.COUNT_UPDATE for task in tasks)
+
+    async def _is_gone(self, name: SubscriptionId) -> bool:
+        try:
+            await self.marketplace.subscription(name)
+        except NotFound:
+            return True
+        except ServiceError as error:
+            if not is_the_records_fault(error):
+                raise
+        return False
+
+    def _settle_gone(self) -> None:
+        """An `initial` task of a subscription that is gone ends; one whose subscription is back comes back."""
+        for name in self._gone:
+            self.unread.forget([subscription_record(name)])
+            for task in self.store.tasks_of(name):
+                if task.is_initial and task.status.is_open and self.store.plan_begun(task.id) is None:
+                    self._save(task.standing_at(TaskStatus.SKIPPED, note=GONE))
+        for task in [one for one in self.store.tasks([TaskStatus.SKIPPED]) if one.note == GONE]:
+            row = self._rows.get(task.subscription_id)
+            if row is not None and row.status is SubscriptionStatus.ACTIVE:
+                self._save(task.standing_at(TaskStatus.NEEDS_ACTION))
+
+    def _save(self, task: Task) -> None:
+        self.store.save_task(task)
+        self.listener.task_changed(task)
+
+    # what explains it
+
+    def _is_news(self, name: SubscriptionId, found: Sequence[Difference]) -> bool:
+        return self.tasks.open_of(name) is None and not self._is_accepted(name, found)
+
+    def _is_accepted(self, name: SubscriptionId, found: Sequence[Difference]) -> bool:
+        """A person skipped its newest task, and nothing differs since that did not differ then."""
+        tasks = [task for task in self.store.tasks_of(name) if task.kind is not TaskKind.COUNT_UPDATE]
+        newest = tasks[-1] if tasks else None
+        if newest is None or newest.status is not TaskStatus.SKIPPED or newest.note == GONE:
+            return False
+        known = self._known.setdefault(name, Compared())
+        if known.accepted[0] != newest.id:
+            marks = self.tasks.marks_of(newest) or [one.mark for one in found]
+            known.accepted = (newest.id, _digest(marks))
+        if known.accepted[1] != _digest(one.mark for one in found):
+            return False
+        self._keep(name)
+        return True
+
+    def _keep(self, name: SubscriptionId) -> None:
+        """Its details need not be read again until they change."""
+        read = self._read.get(name)
+        if read is not None:
+            known = self._known.setdefault(name, Compared())
+            known.modified, known.orders = _day(read.modified), ()
+
+    async def _explaining_orders(self, name: SubscriptionId) -> tuple[tuple[str, str], ...]:
+        """Orders of a subscription that are open, or completed without a task yet."""
+        row = self._rows.get(name)
+        orders: dict[OrderId, Order] = {}
+        try:
+            async for page in self.marketplace.orders(subscription_id=name):
+                orders.update((order.id, order) for order in page)
+        except ServiceError as error:
+            if not is_the_records_fault(error):
+                raise
+        mine = (order for order in orders.values() if row is None or order.customer_id == row.customer_id)
+        return tuple(sorted((order.id, _last_day(order)) for order in mine if self._explains(order, name)))
+
+    def _explains(self, order: Order, name: SubscriptionId) -> bool:
+        if order.status is OrderStatus.ERROR:
+            return self.clock.today.isoformat() <= _last_day(order)
+        if order.status is OrderStatus.COMPLETED:  # it completed while this check was under way
+            is_new = order.created >= self._since or order.id in self._open_orders
+            return is_new and self.store.task(task_id(order.id, name)) is None
+        return order.status.is_open
+
+    # remembering
+
+    def _kept(self) -> dict[str, Compared]:
+        kept = self.store.fact(_FACT)
+        rows = kept.get("subscriptions", {}) if isinstance(kept, dict) else {}
+        listed = {str(name) for name in self._rows}
+        return {name: Compared.read(record) for name, record in rows.items() if name in listed}
+
+    def _lost(self, name: SubscriptionId) -> Subscription:
+        """A subscription that is gone, as far as its tasks tell."""
+        task = self.store.tasks_of(name)[-1]
+        return Subscription(name, task.subscription_name, task.customer_id, SubscriptionStatus.REMOVED)
+
+
+def _has_its_turn(name: SubscriptionId, today: date) -> bool:
+    """Where the marketplace names no last change, each subscription is read again once in so many days."""
+    return crc32(name.encode()) % _TURNS == today.toordinal() % _TURNS
+
+
+def _last_day(order: Order) -> str:
+    """The last day an order can explain a difference; empty while nothing but its end counts."""
+    if order.status is not OrderStatus.ERROR:
+        return ""
+    return (order.created.date() + timedelta(days=_FAILED_FOR_GOOD_DAYS)).isoformat()
+
+
+def _day(day: date | None) -> str:
+    return day.isoformat() if day else ""
+
+
+def _digest(words: Iterable[str]) -> str:
+    return hashlib.sha256("\n".join(words).encode()).hexdigest()[:16]

@@ -1,0 +1,123 @@
+"""`reconciliation` tasks of what no order explains: made, kept up to date, settled.
+
+Rule: check.md#what-no-order-explains.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from cwtui.domain.carried import Difference
+from cwtui.domain.ids import OrderId, SubscriptionId, task_id
+from cwtui.domain.marketplace import Subscription
+from cwtui.domain.tasks import (
+    DIFFERENCE_PREFIX,
+    Problem,
+    ProblemCode,
+    Task,
+    TaskKind,
+    TaskStatus,
+    is_difference,
+)
+from cwtui.engine.protocols import Store
+from cwtui.engine.workspace import Feature
+
+_FACT = "difference:"
+_REPAIR_FACT = "repair:"
+SETTLED = "Settled by itself: the subscription holds what is billed."
+EXPLAINED = "Settled by itself: an order of the subscription explains it now."
+
+
+@dataclass(slots=True)
+class DifferenceTasks(Feature):
+    """The open difference of each subscription, at most one."""
+
+    def open_of(self, name: SubscriptionId) -> Task | None:
+        """The open task of a subscription's difference."""
+        return next((task for task in self.store.tasks_of(name) if task.status.is_open and is_difference(task)), None)
+
+    def is_waiting(self, task: Task) -> bool:
+        """It tells of a difference, and nobody began to repair it."""
+        return is_difference(task) and self.store.plan_begun(task.id) is None
+
+    def carried(self, task: Task) -> bool:
+        """It was synced, and not only settled by itself."""
+        if task.status is not TaskStatus.SYNCED:
+            return False
+        return not is_difference(task) or self.store.fact(f"{_REPAIR_FACT}{task.id}") is not None
+
+    def marks_of(self, task: Task) -> tuple[str, ...]:
+        """The marks of the differences that a task tells of; empty for any other task."""
+        return tuple(mark for mark, _ in _kept(self.store, task))
+
+    def make(self, subscription: Subscription, found: Sequence[Difference]) -> Task:
+        """Save a new task that says what differs."""
+        customer = self.store.customer(subscription.customer_id)
+        order = self._new_order(subscription.id)
+        task = Task(
+            id=task_id(order, subscription.id),
+            kind=TaskKind.RECONCILIATION,
+            status=TaskStatus.NEEDS_ACTION,
+            customer_id=subscription.customer_id,
+            customer_name=customer.name if customer else subscription.customer_id,
+            subscription_id=subscription.id,
+            subscription_name=subscription.name or subscription.id,
+            order_id=order,
+            order_number="reconciliation",
+            order_created=self.clock.now(),
+        )
+        self.store.save_subscription(subscription)
+        self._say(task, found)
+        return task
+
+    def update(self, name: SubscriptionId, found: Sequence[Difference]) -> bool:
+        """Say in the open task of a subscription what differs now; False if there is none."""
+        task = self.open_of(name)
+        if task is None:
+            return False
+        if self.is_waiting(task) and _kept(self.store, task) != _record(found):
+            self._say(task, found)
+        return True
+
+    def settle(self, name: SubscriptionId, note: str = SETTLED) -> None:
+        """End the open task of a subscription: nothing differs any more, or an order explains it."""
+        task = self.open_of(name)
+        if task is not None and self.is_waiting(task):
+            self._save(task.standing_at(TaskStatus.SYNCED, note=note))
+
+    def _say(self, task: Task, found: Iterable[Difference]) -> None:
+        self.store.save_fact(f"{_FACT}{task.id}", _record(found))
+        problem = difference_problem(self.store, task)
+        self._save(task.standing_at(TaskStatus.NEEDS_ACTION, problems=(problem,), note=task.note))
+
+    def _save(self, task: Task) -> None:
+        self.store.save_task(task)
+        self.listener.task_changed(task)
+
+    def _new_order(self, name: SubscriptionId) -> OrderId:
+        day = f"{DIFFERENCE_PREFIX}{self.clock.today:%Y%m%d}"
+        order, again = OrderId(day), 1
+        while self.store.task(task_id(order, name)) is not None:
+            again += 1
+            order = OrderId(f"{day}-{again}")
+        return order
+
+
+def difference_problem(store: Store, task: Task) -> Problem:
+    """What keeps a difference's task from ready until a person or the marketplace settles it."""
+    words = " ".join(text for _, text in _kept(store, task))
+    message = (
+        f"What subscription {task.subscription_id} holds is not what was carried over, and no order says why. {words}"
+        " Reconcile the customer; or skip this task, if it is right as it is."
+    )
+    return Problem(ProblemCode.NOT_CARRIED_OVER, message, task.subscription_id)
+
+
+def _record(found: Iterable[Difference]) -> list[list[str]]:
+    return [[one.mark, one.text] for one in found]
+
+
+def _kept(store: Store, task: Task) -> list[list[str]]:
+    kept = store.fact(f"{_FACT}{task.id}")
+    return kept if isinstance(kept, list) else []

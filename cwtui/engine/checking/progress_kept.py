@@ -1,0 +1,150 @@
+"""What a check that was cut off had read, so that the next one asks only for the rest (check.md#a-check-resumes)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from cwtui.domain.ids import INITIAL, OrderId, SubscriptionId, task_id
+from cwtui.domain.marketplace import Order, OrderStatus, Subscription
+from cwtui.engine.checking.history import History
+from cwtui.engine.protocols import Store
+
+_FACT = "check.begun"
+_AT_ONCE = 100
+"""Records kept together: each time costs an entry in the journal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """How a first check began: what it read before the subscriptions, which no later attempt reads again.
+
+    Attributes:
+        moment: The moment it counts as begun.
+        since: From when on the next check looks at orders.
+        counts: Rows of the lists, by list name.
+        open_orders: Orders that were open then.
+        ended_before: Orders that had ended before.
+        states: The state each open order was in.
+    """
+
+    moment: datetime
+    since: datetime
+    counts: Mapping[str, int]
+    open_orders: frozenset[OrderId]
+    ended_before: frozenset[str]
+    states: Mapping[str, str]
+
+
+@dataclass(slots=True)
+class KeptProgress:
+    """Keeps what a check reads while it reads it."""
+
+    store: Store
+    _subscriptions: list[Subscription] = field(default_factory=list)
+    _orders: list[Order] = field(default_factory=list)
+    _read: set[SubscriptionId] = field(default_factory=set)
+    _is_first: bool = False
+
+    # a first check
+
+    def beginning(self) -> Beginning | None:
+        """How the first check began that was cut off."""
+        kept = self._kept()
+        if "since" not in kept:
+            return None
+        return Beginning(
+            datetime.fromisoformat(kept["moment"]),
+            datetime.fromisoformat(kept["since"]),
+            kept["counts"],
+            frozenset(map(OrderId, kept["open_orders"])),
+            frozenset(kept["ended_before"]),
+            kept["states"],
+        )
+
+    def begin(self, beginning: Beginning) -> None:
+        """Remember how the first check began."""
+        self.store.save_fact(
+            _FACT,
+            {
+                "moment": beginning.moment.isoformat(),
+                "since": beginning.since.isoformat(),
+                "counts": dict(beginning.counts),
+                "open_orders": sorted(beginning.open_orders),
+                "ended_before": sorted(beginning.ended_before),
+                "states": dict(beginning.states),
+            },
+        )
+
+    def snapshot(self, row: Subscription) -> Subscription | None:
+        """The details of a listed subscription, if an attempt before read them and the list shows no change since."""
+        self._is_first = True
+        kept = self.store.snapshot(task_id(INITIAL, row.id))
+        if kept is None or (kept.modified, kept.status, kept.customer_id) != (
+            row.modified,
+            row.status,
+            row.customer_id,
+        ):
+            return None
+        return kept
+
+    # a later check
+
+    def order(self, name: OrderId) -> Order | None:
+        """A completed order that an attempt before read: it cannot change any more."""
+        kept = self.store.order(name)
+        return kept if kept is not None and kept.detailed and kept.status is OrderStatus.COMPLETED else None
+
+    def subscription(self, name: SubscriptionId) -> Subscription | None:
+        """A subscription that an attempt before read."""
+        return self.store.subscription(name) if name in self._kept().get("read", ()) else None
+
+    # both
+
+    def keep_subscription(self, subscription: Subscription) -> None:
+        """Keep what was just read; a few are saved together."""
+        self._subscriptions.append(subscription)
+        if len(self._subscriptions) >= _AT_ONCE:
+            self.flush()
+
+    def keep_order(self, order: Order) -> None:
+        """Likewise."""
+        self._orders.append(order)
+        if len(self._orders) >= _AT_ONCE:
+            self.flush()
+
+    def flush(self) -> None:
+        """Save what was read since the last time."""
+        if not self._subscriptions and not self._orders:
+            return
+        with self.store.batch():
+            for order in self._orders:
+                self.store.save_order(order)
+            for subscription in self._subscriptions:
+                if self._is_first:
+                    self.store.save_snapshot(task_id(INITIAL, subscription.id), subscription)
+                else:
+                    self.store.save_subscription(subscription)
+            if self._subscriptions and not self._is_first:
+                self._read |= {subscription.id for subscription in self._subscriptions}
+                self.store.save_fact(_FACT, {"read": sorted({*self._kept().get("read", ()), *self._read})})
+        self._subscriptions.clear()
+        self._orders.clear()
+
+    def end(self) -> None:
+        """The check came to its end, and saved everything itself."""
+        self._subscriptions.clear()
+        self._orders.clear()
+        if self._kept():
+            self.store.save_fact(_FACT, {})
+
+    def _kept(self) -> dict[str, Any]:
+        kept = self.store.fact(_FACT)
+        return kept if isinstance(kept, dict) else {}
+
+
+def history_of(beginning: Beginning) -> History:
+    """The history of a first check that goes on."""
+    return History(ended_before=set(beginning.ended_before), states=dict(beginning.states))

@@ -1,0 +1,136 @@
+"""Records of the marketplace that could not be read: they keep their own tasks waiting (check.md#one-bad-record)."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Collection
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import TypeVar
+
+from cwtui.domain.errors import AccessDenied, NotFound, Refused, ServiceError, Transient, Unreadable
+from cwtui.domain.ids import CustomerId, OrderId, SubscriptionId
+from cwtui.domain.tasks import Problem, ProblemCode, Task
+from cwtui.engine.protocols import Store
+
+Answer = TypeVar("Answer")
+
+_FACT = "check.unread"
+_HOPELESS = 16
+"""So many failures without one good answer are no longer the records' fault."""
+_BROKEN = frozenset(
+    [
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        HTTPStatus.NOT_IMPLEMENTED,
+        HTTPStatus.BAD_GATEWAY,
+        HTTPStatus.GATEWAY_TIMEOUT,
+    ]
+)
+
+
+def subscription_record(subscription: SubscriptionId) -> str:
+    """How a subscription is named among the unread records."""
+    return f"subscription {subscription}"
+
+
+def customer_record(customer: CustomerId) -> str:
+    """How a customer is named among the unread records."""
+    return f"customer {customer}"
+
+
+def order_record(order: OrderId) -> str:
+    """How an order is named among the unread records."""
+    return f"order {order}"
+
+
+def is_the_records_fault(error: ServiceError) -> bool:
+    """Only this record cannot be read; what is asked next may well be answered.
+
+    A service that is busy, unreachable, over its quota or refuses the credentials is none of that.
+    """
+    if isinstance(error, AccessDenied):
+        return error.status == HTTPStatus.FORBIDDEN
+    if isinstance(error, Transient):
+        return error.status in _BROKEN
+    return isinstance(error, Refused | Unreadable)
+
+
+@dataclass(slots=True)
+class UnreadRecords:
+    """Which records could not be read, and what the marketplace said; kept in the state until they can be.
+
+    Attributes:
+        noted: What could not be read since this was made, one sentence each.
+    """
+
+    store: Store
+    noted: list[str] = field(default_factory=list)
+    _answered: int = 0
+    _failed: int = 0
+
+    async def read(self, record: str, asked: Awaitable[Answer]) -> Answer | None:
+        """Wait for a record; None if it cannot be read, which is noted.
+
+        Raises:
+            ServiceError: The service fails, and not only for this record.
+        """
+        try:
+            answer = await asked
+        except ServiceError as error:
+            self._failed += 1
+            if not is_the_records_fault(error) or (not self._answered and self._failed >= _HOPELESS):
+                raise
+            self._note(record, error)
+            return None
+        self._answered += 1
+        self.forget([record])
+        return answer
+
+    def forget(self, records: Collection[str]) -> None:
+        """These can be read, or are gone for good."""
+        kept = self._kept()
+        if any(record in kept for record in records):
+            self._save({record: words for record, words in kept.items() if record not in records})
+
+    def names(self, kind: str) -> list[str]:
+        """The ids of the unread records of one kind: `subscription`, `customer` or `order`."""
+        return [record.removeprefix(f"{kind} ") for record in self._kept() if record.startswith(f"{kind} ")]
+
+    def has(self, record: str) -> bool:
+        """It could not be read the last time."""
+        return record in self._kept()
+
+    def problems_of(self, task: Task) -> tuple[Problem, ...]:
+        """Why a task waits for records that could not be read."""
+        kept = self._kept()
+        if not kept:
+            return ()
+        asked = (
+            (subscription_record(task.subscription_id), task.subscription_id),
+            (customer_record(task.customer_id), task.customer_id),
+            (order_record(task.order_id), task.order_id),
+        )
+        return tuple(_problem(record, target, kept[record]) for record, target in asked if record in kept)
+
+    def _note(self, record: str, error: ServiceError) -> None:
+        code = ProblemCode.SUBSCRIPTION_MISSING if isinstance(error, NotFound) else ProblemCode.RECORD_UNREADABLE
+        if not record.startswith("subscription "):
+            code = ProblemCode.RECORD_UNREADABLE
+        self.noted.append(f"The marketplace's {record} cannot be read. {error.happened}")
+        self._save({**self._kept(), record: [code.value, error.happened]})
+
+    def _kept(self) -> dict[str, list[str]]:
+        kept = self.store.fact(_FACT)
+        return kept if isinstance(kept, dict) else {}
+
+    def _save(self, records: dict[str, list[str]]) -> None:
+        if records != self._kept():
+            self.store.save_fact(_FACT, records)
+
+
+def _problem(record: str, target: str, kept: list[str]) -> Problem:
+    code, words = ProblemCode(kept[0]), kept[1]
+    if code is ProblemCode.SUBSCRIPTION_MISSING:
+        message = f"The marketplace lists {record}, or an order names it, but does not give it out. {words}"
+    else:
+        message = f"The marketplace's {record} cannot be read. {words}"
+    return Problem(code, f"{message} The task goes on by itself once it can be read.", target)
