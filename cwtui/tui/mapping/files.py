@@ -12,6 +12,7 @@ from cwtui.domain.errors import CwtuiError, InputError
 from cwtui.domain.mappings import Mapping
 from cwtui.engine.mapping.csv import mappings_csv, read_mappings_file
 from cwtui.tui.screens.work_screen import WorkScreen
+from cwtui.tui.typed_path import typed_path
 from cwtui.tui.widgets.confirm_screen import ConfirmScreen
 from cwtui.tui.widgets.detail_pane import Line
 from cwtui.tui.widgets.text_prompt_screen import TextPromptScreen
@@ -49,7 +50,7 @@ class MappingFiles(WorkScreen):
         if len(changed) > _LISTED:
             lines.append(Line(f"… and {len(changed) - _LISTED} more"))
         question = f"Set {len(changed)} of the file's {len(mappings)} mappings? The others are set already."
-        if await self.app.push_screen_wait(ConfirmScreen("Import mappings", lines, question=question, yes="Set")):
+        if await self.ask(ConfirmScreen("Import mappings", lines, question=question, yes="Set")):
             await self.import_these(mappings, "Importing mappings")
 
     async def import_these(self, mappings: Sequence[Mapping], what: str) -> None:
@@ -73,9 +74,7 @@ class MappingFiles(WorkScreen):
             return
         if await asyncio.to_thread(path.exists):
             lines = [Line(str(path), Tone.HEADING), Line("It is replaced by all mappings as they are now.")]
-            if not await self.app.push_screen_wait(
-                ConfirmScreen("This file exists", lines, question="Replace it?", yes="Replace")
-            ):
+            if not await self.ask(ConfirmScreen("This file exists", lines, question="Replace it?", yes="Replace")):
                 return
         mappings = list(self.session.engine.store.mappings())
         try:
@@ -87,8 +86,8 @@ class MappingFiles(WorkScreen):
 
     async def _ask_path(self, title: str, question: str, value: str = "") -> Path | None:
         prompt = TextPromptScreen(title, question, value=value, placeholder=_NAME, required="A file is needed.")
-        answer = await self.app.push_screen_wait(prompt)
-        return None if answer is None else Path(answer).expanduser()
+        answer = await self.ask(prompt)
+        return None if answer is None else typed_path(answer)
 
 
 def _change_line(mapping: Mapping, before: int | None) -> Line:
