@@ -228,6 +228,7 @@ class FileLog:
             try:
                 os.chown(self.path, -1, gid)
                 self.path.chmod(mode)
+                self._lock.share()
             except OSError as error:
                 raise StateError(
                     f"The new state {self.path} could not be given to its group: {error.strerror or error}.",
