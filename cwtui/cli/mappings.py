@@ -16,7 +16,7 @@ from cwtui.domain.errors import InputError
 from cwtui.domain.mappings import MAPPABLE_CHARGES, Mapping, MappingKey, MappingKind
 from cwtui.domain.plain_text import plain_text
 from cwtui.engine.facade import Engine
-from cwtui.engine.mapping.csv import mappings_csv, read_mappings_file
+from cwtui.engine.mapping.csv import mappings_csv, read_placed_mappings
 from cwtui.engine.reports import MappingRow, Suggestion
 
 _KIND = click.argument("kind", type=click.Choice([kind.value for kind in MappingKind]), metavar="KIND")
@@ -123,16 +123,21 @@ def suggest(kind: str) -> None:
 @mappings.command("export", cls=Command, epilog=examples("cwtui map export mappings.csv", "cwtui map export -"))
 @_FILE
 def export(file: Path) -> None:
-    """Write all mappings to a CSV file (`-` is stdout): kind,marketplace_id,charge,connectwise_id."""
+    """Write all mappings to a CSV file (`-` is stdout): kind,marketplace_id,charge,connectwise_id.
 
-    async def ask(engine: Engine) -> list[Mapping]:
-        return [row.mapping for kind in MappingKind for row in await engine.mappings(kind)]
+    The names of both sides follow for people, as far as they are known; an import ignores them.
+    """
+
+    async def ask(engine: Engine) -> list[MappingRow]:
+        return [row for kind in MappingKind for row in await engine.mappings(kind)]
 
     found = with_engine(ask, only_reads=True)
+    names = {row.mapping: (row.marketplace_name, row.connectwise_name) for row in found}
+    text = mappings_csv(names, names.__getitem__)
     if str(file) == "-":
-        answer(mappings_csv(found), end="")
+        answer(text, end="")
     else:
-        write_file(file, mappings_csv(found))
+        write_file(file, text)
         answer(f"{counted(len(found), 'mapping')} written to {file}.")
 
 
@@ -143,10 +148,10 @@ def import_(file: Path) -> None:
 
     An empty charge means every charge of the product; for agreements, marketplace_id is a subscription's id.
     """
-    rows = read_mappings_file(Path("/dev/stdin") if str(file) == "-" else file)
+    rows = read_placed_mappings(Path("/dev/stdin") if str(file) == "-" else file)
 
     async def ask(engine: Engine) -> int:
-        return await engine.import_mappings(rows)
+        return await engine.import_mappings([mapping for _, mapping in rows], [place for place, _ in rows])
 
     changed = with_engine(ask)
     answer(f"{counted(len(rows), 'mapping')} read; {changed} new or changed.")

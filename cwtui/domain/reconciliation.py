@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
@@ -17,6 +17,9 @@ from cwtui.domain.periods import BillingCalendar, BillingPeriod
 from cwtui.domain.psa import Addition, AdditionValues, Agreement
 
 _AVERAGE_DECIMALS = 4
+_LONGEST_MONTH = 31
+NO_AGREEMENT = AgreementId(0)
+"""Stands in the place of an agreement where nothing of a customer is mapped to one."""
 
 
 class RowStatus(StrEnum):
@@ -212,6 +215,30 @@ def is_live(values: AdditionValues, day: date) -> bool:
     return values.effective <= day and (values.cancelled is None or values.cancelled >= day)
 
 
+def with_rows(found: Reconciliation, rows: Sequence[ReconciliationRow]) -> Reconciliation:
+    """The same comparison with further rows."""
+    return replace(found, rows=(*found.rows, *rows))
+
+
+def without_agreement(
+    customer_id: CustomerId, customer_name: str, day: date, rows: Sequence[ReconciliationRow]
+) -> Reconciliation:
+    """What a customer holds that no agreement bills, in the calendar month of a day."""
+    first = day.replace(day=1)
+    last = (first + timedelta(days=_LONGEST_MONTH)).replace(day=1) - timedelta(days=1)
+    period = BillingPeriod(first, last)
+    return Reconciliation(
+        customer_id=customer_id,
+        customer_name=customer_name,
+        agreement_id=NO_AGREEMENT,
+        agreement_name="(no agreement)",
+        currency="",
+        period=period,
+        billed=False,
+        rows=tuple(rows),
+    )
+
+
 def compare(facts: ReconcileFacts, period: BillingPeriod) -> tuple[ReconciliationRow, ...]:
     """Compare per mapped catalog item (reconciling.md#reconcile).
 
@@ -232,7 +259,7 @@ def compare(facts: ReconcileFacts, period: BillingPeriod) -> tuple[Reconciliatio
     items = [*(item for item in wanted if item is not None), *(item for item in standing if item not in wanted)]
     rows = [_row(facts, item, wanted.get(item, []), standing.get(item, []), period.end) for item in items]
     lacking = [
-        ReconciliationRow(RowStatus.UNMAPPED, None, "", (one,), expected=_expected([one]))
+        ReconciliationRow(RowStatus.UNMAPPED, None, "", (one,), expected=expected_amounts([one]))
         for one in wanted.get(None, [])
     ]
     return tuple(row for row in rows if row.wanted or row.additions) + tuple(lacking)
@@ -260,7 +287,7 @@ def _row(
         wanted=tuple(wanted),
         additions=live,
         others=tuple(addition for addition in standing if addition not in live),
-        expected=_expected(wanted) if wanted else None,
+        expected=expected_amounts(wanted) if wanted else None,
         actual=_actual(live) if live else None,
         proposals=tuple(_proposals(facts, wanted, standing, live)),
     )
@@ -285,7 +312,8 @@ def _status(wanted: Sequence[Wanted], live: Sequence[Addition]) -> RowStatus:
     return RowStatus.MATCH if asked == billed else RowStatus.PRICE_DIFFERS
 
 
-def _expected(wanted: Sequence[Wanted]) -> Amounts:
+def expected_amounts(wanted: Sequence[Wanted]) -> Amounts:
+    """What some products should be billed as, added up."""
     return _amounts([(one.quantity, one.price, one.cost) for one in wanted])
 
 

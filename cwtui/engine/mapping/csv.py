@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from cwtui.domain.errors import InputError
@@ -16,23 +16,28 @@ from cwtui.engine.csv_cells import original_cell, safe_cell
 from cwtui.engine.text_file import read_text
 
 COLUMNS = ("kind", "marketplace_id", "charge", "connectwise_id")
+NAME_COLUMNS = ("marketplace_name", "connectwise_name")
+"""For people; further columns are ignored when a file is read."""
+NamesOf = Callable[[Mapping], tuple[str, str]]
 _REQUIRED = frozenset(COLUMNS) - {"charge"}
 _DELIMITERS = ",;\t|"
 _LARGEST_ID = 2**31 - 1
 _SHOWN = 60
 
 
-def mappings_csv(mappings: Iterable[Mapping]) -> str:
+def mappings_csv(mappings: Iterable[Mapping], names: NamesOf | None = None) -> str:
     """All mappings, sorted, as `read_mappings_csv` reads them back; ids that look like formulas are escaped.
 
+    With `names`, both sides' names follow for people; reading ignores them.
     Lines end as spreadsheets write them, so that a line break of either kind inside an id is quoted.
     """
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(COLUMNS)
+    writer.writerow([*COLUMNS, *NAME_COLUMNS] if names else COLUMNS)
     for mapping in sorted(mappings, key=lambda row: (row.key.kind, row.key.marketplace_id, row.key.charge)):
         key = mapping.key
-        writer.writerow([key.kind.value, safe_cell(key.marketplace_id), key.charge, mapping.connectwise_id])
+        named = [safe_cell(name) for name in names(mapping)] if names else []
+        writer.writerow([key.kind.value, safe_cell(key.marketplace_id), key.charge, mapping.connectwise_id, *named])
     return out.getvalue()
 
 
@@ -42,7 +47,12 @@ def read_mappings_file(path: Path) -> list[Mapping]:
     Raises:
         InputError: It cannot be read, or a row is wrong; the message names the file and the line.
     """
-    return read_mappings_csv(read_text(path, "mappings"), str(path))
+    return [mapping for _, mapping in read_placed_mappings(path)]
+
+
+def read_placed_mappings(path: Path) -> list[tuple[str, Mapping]]:
+    """The same with the file and the line of each."""
+    return _placed(read_text(path, "mappings"), str(path))
 
 
 def read_mappings_csv(text: str, name: str) -> list[Mapping]:
@@ -58,6 +68,10 @@ def read_mappings_csv(text: str, name: str) -> list[Mapping]:
     Raises:
         InputError: One row is wrong; the message names its line, and nothing was changed.
     """
+    return [mapping for _, mapping in _placed(text, name)]
+
+
+def _placed(text: str, name: str) -> list[tuple[str, Mapping]]:
     rows = _rows(text, name)
     found: dict[MappingKey, tuple[int, Mapping]] = {}
     for line, row in rows:
@@ -69,7 +83,7 @@ def read_mappings_csv(text: str, name: str) -> list[Mapping]:
                 f"{earlier.connectwise_id} and {mapping.connectwise_id}.",
                 next_step="Remove one of the two rows and import the file again.",
             )
-    return [mapping for _, mapping in found.values()]
+    return [(f"{name}, line {line}", mapping) for line, mapping in found.values()]
 
 
 def _rows(text: str, name: str) -> Iterator[tuple[int, dict[str, str]]]:
@@ -96,8 +110,8 @@ def _header(text: str, name: str) -> tuple[Sequence[str], str]:
         while columns and not columns[-1]:
             columns.pop()  # spreadsheets leave empty columns at the end
         if set(columns) >= _REQUIRED:
-            unknown = [column for column in columns if column not in COLUMNS]
-            if unknown or len(set(columns)) < len(columns):
+            known = [column for column in columns if column in COLUMNS]
+            if len(set(known)) < len(known):
                 break
             return columns, delimiter
     raise InputError(

@@ -77,11 +77,18 @@ def test_one_bad_row_is_an_error_that_names_its_line(row: str, said: str) -> Non
 @pytest.mark.parametrize(
     "header",
     ["", "\n", "a,b,c,d\n", "kind,marketplace_id,charge\n", "kind,kind,marketplace_id,connectwise_id\n",
-     "kind,marketplace_id,charge,connectwise_id,note\n", "customer,C1,,118\n"],
+     "kind,marketplace_id,charge,note\n", "customer,C1,,118\n"],
 )  # fmt: skip
 def test_a_wrong_header_is_an_error_of_line_1(header: str) -> None:
     with pytest.raises(InputError, match="line 1: the header is not kind,marketplace_id,charge,connectwise_id"):
         read_mappings_csv(header, "m.csv")
+
+
+def test_further_columns_are_for_people() -> None:
+    """(mapping.md#mapping-csv)"""
+    text = mappings_csv([CUSTOMER, SETUP], lambda mapping: (f"=of {mapping.key.marketplace_id}", "Green Lane"))
+    assert text.splitlines()[0] == "kind,marketplace_id,charge,connectwise_id,marketplace_name,connectwise_name"
+    assert read_mappings_csv(text, "m.csv") == [CUSTOMER, SETUP]
 
 
 def test_a_quoted_cell_with_a_line_break_does_not_shift_the_line_numbers() -> None:
