@@ -12,7 +12,7 @@ from enum import StrEnum
 from cwtui.domain.charges import Charge
 from cwtui.domain.ids import AdditionId, AgreementId, CatalogItemId, CustomerId, ProductId, SubscriptionId
 from cwtui.domain.mappings import Link, MappingKind, Mappings
-from cwtui.domain.money import ZERO, line_total, round_price
+from cwtui.domain.money import ZERO, is_rounding, line_total, round_price
 from cwtui.domain.periods import BillingCalendar, BillingPeriod
 from cwtui.domain.psa import Addition, AdditionValues, Agreement
 
@@ -53,12 +53,15 @@ class Wanted:
     blocked: str = ""
 
     def is_billed_by(self, values: AdditionValues) -> bool:
-        """The addition bills exactly this; a price nobody names is not compared."""
+        """The addition bills this, as ConnectWise rounds it; a price nobody names is not compared.
+
+        Rule: reconciling.md#reconcile.
+        """
         return (
             values.catalog_item_id == self.catalog_item_id
             and values.quantity == self.quantity
-            and self.price in {None, values.unit_price}
-            and self.cost in {None, values.unit_cost}
+            and (self.price is None or is_rounding(self.price, values.unit_price))
+            and (self.cost is None or is_rounding(self.cost, values.unit_cost))
         )
 
 
@@ -307,9 +310,16 @@ def _status(wanted: Sequence[Wanted], live: Sequence[Addition]) -> RowStatus:
     for one in wanted:
         asked[one.price if knows_price else None, one.cost if knows_cost else None] += one.quantity  # type: ignore[assignment]  # counts units, which may be parts
     for values in (addition.values for addition in live):
-        key = values.unit_price if knows_price else None, values.unit_cost if knows_cost else None
+        price = _as_wanted(values.unit_price, (one.price for one in wanted)) if knows_price else None
+        key = price, _as_wanted(values.unit_cost, (one.cost for one in wanted)) if knows_cost else None
         billed[key] += values.quantity  # type: ignore[assignment]  # likewise
     return RowStatus.MATCH if asked == billed else RowStatus.PRICE_DIFFERS
+
+
+def _as_wanted(kept: Decimal, wanted: Iterable[Decimal | None]) -> Decimal:
+    """The wanted amount that ConnectWise kept rounded; the kept one if no rounding explains it."""
+    known = [amount for amount in wanted if amount is not None]
+    return kept if kept in known else next((amount for amount in known if is_rounding(amount, kept)), kept)
 
 
 def expected_amounts(wanted: Sequence[Wanted]) -> Amounts:

@@ -9,7 +9,7 @@ from pathlib import Path
 from textual import work
 
 from cwtui.domain.errors import CwtuiError, InputError
-from cwtui.domain.mappings import Mapping
+from cwtui.domain.mappings import Mapping, MappingKind
 from cwtui.engine.mapping.csv import mappings_csv, read_mappings_file
 from cwtui.tui.screens.work_screen import WorkScreen
 from cwtui.tui.typed_path import typed_path
@@ -76,9 +76,10 @@ class MappingFiles(WorkScreen):
             lines = [Line(str(path), Tone.HEADING), Line("It is replaced by all mappings as they are now.")]
             if not await self.ask(ConfirmScreen("This file exists", lines, question="Replace it?", yes="Replace")):
                 return
-        mappings = list(self.session.engine.store.mappings())
+        found = [row for kind in MappingKind for row in await self.session.engine.mappings(kind)]
+        mappings = {row.mapping: (row.marketplace_name, row.connectwise_name) for row in found}
         try:
-            await asyncio.to_thread(_write, path, mappings_csv(mappings))
+            await asyncio.to_thread(_write, path, mappings_csv(mappings, mappings.__getitem__))
         except CwtuiError as error:
             self.notify(str(error), title="Export", severity="error", timeout=15, markup=False)
         else:
