@@ -81,7 +81,8 @@ def test_an_export_can_be_imported(engine: Any, cwtui: Any, tmp_path: Path) -> N
     assert cwtui("map", "export", str(path)).stdout == f"2 mappings written to {path}.\n"
     assert (
         path.read_text(encoding="utf-8")
-        == "kind,marketplace_id,charge,connectwise_id\ncustomer,'=cmd(),,118\nproduct,91001,setup,4711\n"
+        == "kind,marketplace_id,charge,connectwise_id,marketplace_name,connectwise_name\n"
+        "customer,'=cmd(),,118,,\nproduct,91001,setup,4711,,\n"
     )
     assert cwtui("map", "export", "-").stdout == path.read_text(encoding="utf-8")
     result = cwtui("map", "import", str(path))

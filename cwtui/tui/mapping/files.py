@@ -1,4 +1,4 @@
-"""Mappings from and to CSV files, asked for on the screen (mapping.md#mapping-csv)."""
+"""Mappings from and to CSV files and workbooks, asked for on the screen (mapping.md#mapping-csv)."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from pathlib import Path
 
 from textual import work
 
-from cwtui.domain.errors import CwtuiError, InputError
+from cwtui.domain.errors import CwtuiError
 from cwtui.domain.mappings import Mapping, MappingKind
-from cwtui.engine.mapping.csv import mappings_csv, read_mappings_file
+from cwtui.engine.mapping.csv import mappings_export, read_mappings_file
+from cwtui.engine.whole_file import write_whole
 from cwtui.tui.screens.work_screen import WorkScreen
 from cwtui.tui.typed_path import typed_path
 from cwtui.tui.widgets.confirm_screen import ConfirmScreen
@@ -33,7 +34,8 @@ class MappingFiles(WorkScreen):
     @work(group="work")
     async def action_import_csv(self) -> None:
         """Ask for a file, show what it changes, set all of it or nothing."""
-        path = await self._ask_path("Import mappings", "CSV file to read: kind, marketplace_id, charge, connectwise_id")
+        question = "CSV or .xlsx file to read: kind, marketplace_id, charge, connectwise_id"
+        path = await self._ask_path("Import mappings", question)
         if path is None:
             return
         try:
@@ -69,17 +71,17 @@ class MappingFiles(WorkScreen):
     @work(group="work")
     async def action_export_csv(self) -> None:
         """Ask for a file and write all mappings to it; one that is there is overwritten only if that is said."""
-        path = await self._ask_path("Export mappings", "CSV file to write", _NAME)
+        path = await self._ask_path("Export mappings", "CSV or .xlsx file to write", _NAME)
         if path is None:
             return
         if await asyncio.to_thread(path.exists):
             lines = [Line(str(path), Tone.HEADING), Line("It is replaced by all mappings as they are now.")]
             if not await self.ask(ConfirmScreen("This file exists", lines, question="Replace it?", yes="Replace")):
                 return
-        found = [row for kind in MappingKind for row in await self.session.engine.mappings(kind)]
-        mappings = {row.mapping: (row.marketplace_name, row.connectwise_name) for row in found}
+        engine = self.session.engine
+        mappings = [row for kind in MappingKind for row in await engine.mappings(kind)]
         try:
-            await asyncio.to_thread(_write, path, mappings_csv(mappings, mappings.__getitem__))
+            await asyncio.to_thread(lambda: write_whole(path, mappings_export(path, mappings)))
         except CwtuiError as error:
             self.notify(str(error), title="Export", severity="error", timeout=15, markup=False)
         else:
@@ -95,14 +97,3 @@ def _change_line(mapping: Mapping, before: int | None) -> Line:
     charge = f", {mapping.key.charge}" if mapping.key.charge else ""
     was = "" if before is None else f" (was {before})"
     return Line(f"{mapping.key.kind} {mapping.key.marketplace_id}{charge} → {mapping.connectwise_id}{was}")
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8", newline="")
-    except OSError as error:
-        raise InputError(
-            f"The file {path} cannot be written: {error.strerror}.",
-            changed="No mapping was changed.",
-            next_step="Name another file, or free its folder.",
-        ) from error

@@ -103,7 +103,7 @@ class TaskListScreen(WorkScreen):
     def hint_done(self, place: int) -> None:
         """Show the hint after this one, if this one is shown; the last one stays until it is closed."""
         line = self.query_one(HintLine)
-        if line.place == place < len(HINTS) - 1:
+        if line.place is not None and line.place <= place < len(HINTS) - 1:
             line.place = place + 1
 
     @work(group="load")
