@@ -24,6 +24,8 @@ from tests.engine.upkeep_world import (
 )
 
 WHO = CustomerId(CUSTOMER)
+OTHER = "AS-7007"
+"""A subscription that nothing knows yet."""
 STANDING = (EXCHANGE_ITEM, "10", "4.50", "2026-12-01", None)
 
 
@@ -44,9 +46,9 @@ async def at(tmp_path: Path) -> AsyncIterator[Running]:
 async def test_a_subscription_without_a_task(at: Running, status: str, maps: bool, expected: list[RowStatus]) -> None:
     """Rule: reconciling.md#everything-is-compared."""
     await at.engine.auto()
-    at.world.add_subscription(CUSTOMER, [("P1", 7)], id=OFFICE, status=status)
+    at.world.add_subscription(CUSTOMER, [("P1", 7)], id=OTHER, status=status)
     if maps:
-        at.state.save_mapping(Mapping(MappingKey(MappingKind.AGREEMENT, OFFICE), AGREEMENT))
+        at.state.save_mapping(Mapping(MappingKey(MappingKind.AGREEMENT, OTHER), AGREEMENT))
     for report in (await at.engine.reconciler.compare(WHO), await at.engine.reconciler.compare_all()):
         assert [row.status for found in report.reconciliations for row in found.rows] == expected
         assert report.differs is (expected != [RowStatus.MATCH])
