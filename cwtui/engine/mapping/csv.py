@@ -50,7 +50,7 @@ def mappings_csv(rows: Iterable[MappingRow]) -> str:
 def _cells(rows: Iterable[MappingRow]) -> Iterator[tuple[str | int, ...]]:
     for row in sorted(rows, key=_place):
         key, target = row.mapping.key, row.mapping.connectwise_id
-        names = [safe_cell(name) for name in (row.marketplace_name, row.connectwise_name)]
+        names = [safe_cell(plain_text(name)) for name in (row.marketplace_name, row.connectwise_name)]
         yield key.kind.value, safe_cell(key.marketplace_id), key.charge, target, *names
 
 
