@@ -9,16 +9,19 @@ import signal
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from cwtui.composition import Composition, close_services, compose, open_services
 from cwtui.engine.doctor import examine
 from cwtui.engine.reports import DoctorReport
+from cwtui.locations import config_path
 from cwtui.options import Options
 from cwtui.settings import SECRET_KEYS, Settings, load_settings
 from cwtui.settings.checking import problem_with, text_of, value_of, with_changes
 from cwtui.settings.saving import save_settings
 from cwtui.tui import hangup
 from cwtui.tui.app import CwTui, Ending
+from cwtui.tui.preferences import Preferences
 from cwtui.tui.session import ScreenListener, Session
 from cwtui.tui.setup.desk import Kept
 
@@ -43,7 +46,10 @@ def run_terminal(options: Options) -> int:
 async def _run(options: Options) -> tuple[Ending | None, int]:
     listener = ScreenListener()
     async with compose(replace(options, read_only_ok=True), listener) as composed:
-        app = CwTui(session_of(composed, listener))
+        session = session_of(composed, listener)
+        if composed.is_demo:
+            await _begin_demo(composed, session)
+        app = CwTui(session)
         loop = asyncio.get_running_loop()
         if sys.platform != "win32":
             for number in (signal.SIGTERM, signal.SIGINT):
@@ -51,6 +57,13 @@ async def _run(options: Options) -> tuple[Ending | None, int]:
         with hangup.told(lambda: loop.call_soon_threadsafe(app.hung_up)):
             ending = await app.run_async()
         return ending, app.return_code or 0
+
+
+async def _begin_demo(composed: Composition, session: Session) -> None:
+    """Let a demo open with a full list, and with hints for who sees it first (commands.md#demo)."""
+    if not composed.engine.store.is_read_only and not await composed.engine.tasks():
+        await composed.engine.check()
+    session.shows_hints = not session.preferences.hints_closed
 
 
 def session_of(composed: Composition, listener: ScreenListener) -> Session:
@@ -62,8 +75,17 @@ def session_of(composed: Composition, listener: ScreenListener) -> Session:
         from cwtui.sandbox.demo_files import FOLDER  # noqa: PLC0415  # the sandbox is loaded for a demo only
 
         session.examples = FOLDER
+    session.preferences = Preferences.read(_preferences_path(composed))
     take_settings(session, composed)
     return session
+
+
+def _preferences_path(composed: Composition) -> Path | None:
+    """Beside the settings; those of a demo beside its state, and nowhere if that is thrown away."""
+    options = composed.options
+    if not composed.is_demo:
+        return config_path(options.config).with_name("screen.json")
+    return options.state.with_name(f"{options.state.name}.screen") if options.state else None
 
 
 def take_settings(session: Session, composed: Composition) -> None:

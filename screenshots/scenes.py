@@ -106,6 +106,7 @@ SCENES = (
     Scene("reconcile", _reconcile, "subscriptions beside what the agreements bill"),
     Scene("forecast", pressing("5", "f")),
     Scene("drift", pressing("6", "f")),
+    Scene("report", pressing("0", "f", "j", "j", "j", "j"), "what a month bills, what it costs, and what changed"),
     Scene("customers", pressing("7", "f")),
     Scene("intermedia", pressing("8", "s", "y")),
     Scene("setup", pressing("9", "ctrl+t"), "connections, tested with every permission cwtui needs"),

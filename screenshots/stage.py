@@ -30,6 +30,7 @@ from cwtui.terminal import session_of
 from cwtui.tui.app import CwTui
 from cwtui.tui.screens.work_screen import WorkScreen
 from cwtui.tui.session import ScreenListener
+from cwtui.tui.widgets.key_guard import KeyLog
 
 AS_OF = date(2026, 11, 23)
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -162,9 +163,20 @@ def _is_busy(app: App[Any]) -> bool:
 async def keys(pilot: Pilot[Any], *pressed: str) -> None:
     """Press keys, and wait for what comes of each."""
     for key in pressed:
+        await _read(pilot, key)
         await pilot.press(key)
         await quiet(pilot)
     await settle(pilot)
+
+
+async def _read(pilot: Pilot[Any], key: str) -> None:
+    """Read a question before answering it, and release the key in between."""
+    guard = getattr(pilot.app.screen, "key_guard", None)
+    if guard is None or not (guard.keys is None or key in guard.keys):
+        return
+    while guard.is_deaf():
+        await pilot.pause(0.01)
+    pilot.app.key_log = KeyLog()  # type: ignore[attr-defined]  # the app is CwTui
 
 
 async def write(pilot: Pilot[Any], text: str) -> None:

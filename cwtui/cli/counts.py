@@ -39,8 +39,14 @@ FORCE = click.option(
     is_flag=True,
     help="Take it although it is older than the last one, has far fewer rows, or counts nothing.",
 )
-
-
+SHEET = click.option("--sheet", default="", metavar="NAME", help="Of a workbook; its first unless named.")
+REFUSED = click.option(
+    "--refused",
+    "refused",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE.csv",
+    help="Write every refused row to a CSV file: line, subject, reason.",
+)
 ADOPT = click.option(
     "--adopt",
     is_flag=True,
@@ -48,18 +54,22 @@ ADOPT = click.option(
 )
 
 
-def make_counts(layout: str, file: Path, dated: date | None, *, force: bool, adopt: bool) -> ExitStatus:
+def make_counts(
+    layout: str, file: Path, dated: date | None, *, force: bool, adopt: bool, sheet: str, refused: Path | None
+) -> ExitStatus:
     """Make the tasks of a report and say what came of them."""
 
     async def ask(composition: Composition) -> CountsReport:
-        return await composition.vendor(layout).export_counts(file, day=dated, force=force, adopts=adopt)
+        return (
+            await composition.vendor(layout).of_sheet(sheet).export_counts(file, day=dated, force=force, adopts=adopt)
+        )
 
     report = with_composition(ask)
     if given().json:
         answer_json(counts_document(report))
     else:
         _answer(report)
-    tell_refused(report.refused, every=given().verbose)
+    tell_refused(report.refused, every=given().verbose, out=refused)
     waits = report.refused or report.vanished or needs_person(report.tasks)
     return ExitStatus.NEEDS_ACTION if waits else ExitStatus.DONE
 
@@ -93,7 +103,15 @@ def _row(task: Task) -> tuple[object, ...]:
 
 
 def reconcile_counts(
-    layout: str, file: Path, out: Path | None, dated: date | None, *, applies: bool, force: bool
+    layout: str,
+    file: Path,
+    out: Path | None,
+    dated: date | None,
+    *,
+    applies: bool,
+    force: bool,
+    sheet: str,
+    refused: Path | None,
 ) -> ExitStatus:
     """Compare a report with the additions, repair what differs if asked, and say what came of it."""
     if out is not None and str(out) == "-" and given().json:
@@ -101,7 +119,9 @@ def reconcile_counts(
 
     async def ask(composition: Composition) -> CountReconciliation:
         with stoppable(composition.engine):
-            return await composition.vendor(layout).reconcile(file, day=dated, apply=applies, force=force)
+            return (
+                await composition.vendor(layout).of_sheet(sheet).reconcile(file, day=dated, apply=applies, force=force)
+            )
 
     found = with_composition(ask, only_reads=not applies)
     if out is not None and str(out) == "-":
@@ -112,7 +132,7 @@ def reconcile_counts(
         answer_json(reconciliation_document(found))
     elif str(out) != "-":
         _answer_rows(found, out)
-    tell_refused(found.refused, every=given().verbose)
+    tell_refused(found.refused, every=given().verbose, out=refused)
     for message in found.run.errors if found.run else ():
         tell(plain_text(message))
     if found.run and (found.run.errors or found.run.failed):

@@ -11,7 +11,7 @@ import click
 
 from cwtui.cli.answer import answer, answer_json, counted, tell
 from cwtui.cli.commands import Command, Group, ListingCommand, examples
-from cwtui.cli.counts import ADOPT, DAY, FORCE, make_counts, reconcile_counts
+from cwtui.cli.counts import ADOPT, DAY, FORCE, REFUSED, SHEET, make_counts, reconcile_counts
 from cwtui.cli.engine_access import with_composition
 from cwtui.cli.exit_status import ExitStatus
 from cwtui.cli.global_options import given
@@ -73,7 +73,11 @@ def setup(*, applies: bool) -> ExitStatus:
 @click.option("--manage-id", is_flag=True, help="Find companies by their Manage ID for Intermedia too, and write it.")
 @click.option("--dry-run", is_flag=True, help="Show which companies would be linked or created; write nothing.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-def export_accounts(file: Path, *, manage_id: bool, dry_run: bool, yes: bool) -> ExitStatus:
+@SHEET
+@REFUSED
+def export_accounts(
+    file: Path, *, manage_id: bool, dry_run: bool, yes: bool, sheet: str, refused: Path | None
+) -> ExitStatus:
     """Link each account to its company for good, or create the company.
 
     A company whose Company ID or account number is the account id is linked by ConnectWise's internal id. Before
@@ -81,7 +85,7 @@ def export_accounts(file: Path, *, manage_id: bool, dry_run: bool, yes: bool) ->
     """
 
     async def ask(composition: Composition) -> AccountsReport:
-        export = composition.intermedia.export_accounts
+        export = composition.intermedia.of_sheet(sheet).export_accounts
         asks = not yes and sys.stdin.isatty()
         if dry_run or asks:
             found = await export(file, manage_id=manage_id, dry_run=True)
@@ -96,10 +100,10 @@ def export_accounts(file: Path, *, manage_id: bool, dry_run: bool, yes: bool) ->
         answer(
             table(("LINE", "ACCOUNT", "COMPANY", "NAME", "BY", "MANAGE ID"), [_link_row(link) for link in report.links])
         )
-        created, refused = len(report.created), len(report.refused)
+        created, left_out = len(report.created), len(report.refused)
         made = "would be created" if any(link.company.id == 0 for link in report.created) else "created"
-        answer(f"{len(report.links) - created} linked, {created} {made}, {refused} refused.")
-    tell_refused(report.refused)
+        answer(f"{len(report.links) - created} linked, {created} {made}, {left_out} refused.")
+    tell_refused(report.refused, out=refused)
     for one in report.namesakes:
         tell(f"Look: {one}")
     for one in report.without_contact:
@@ -137,13 +141,15 @@ def _link_row(link: AccountLink) -> tuple[object, ...]:
 @click.option("--reset", is_flag=True, help="Put the sheet's values back where an operator edited them; shown first.")
 @click.option("--yes", is_flag=True, help="With --reset: do not ask.")
 @click.option("--dry-run", is_flag=True, help="Show what would be created or reset, write nothing.")
-def export_items(file: Path, *, reset: bool, yes: bool, dry_run: bool) -> ExitStatus:
+@SHEET
+@REFUSED
+def export_items(file: Path, *, reset: bool, yes: bool, dry_run: bool, sheet: str, refused: Path | None) -> ExitStatus:
     """Create a catalog item for each SKU and unit cost, named SKU_PRICE, once.
 
     What is there already is left as it is, edited or not. With --reset every difference is shown, and on a
     terminal asked about, before it is undone.
     """
-    return create_items(INTERMEDIA, file, reset=reset, dry_run=dry_run, yes=yes)
+    return create_items(INTERMEDIA, file, reset=reset, dry_run=dry_run, yes=yes, sheet=sheet, refused=refused)
 
 
 @intermedia.command("cross-reference", cls=ListingCommand, epilog=examples("cwtui intermedia cross-reference --apply"))
@@ -183,9 +189,13 @@ def cross_reference(*, applies: bool) -> ExitStatus:
 @DAY
 @FORCE
 @ADOPT
-def export_counts(file: Path, dated: date | None, *, force: bool, adopt: bool) -> ExitStatus:
+@SHEET
+@REFUSED
+def export_counts(
+    file: Path, dated: date | None, *, force: bool, adopt: bool, sheet: str, refused: Path | None
+) -> ExitStatus:
     """Make a count_update task for each linked account of a billing report. Nothing is written to ConnectWise yet."""
-    return make_counts(INTERMEDIA, file, dated, force=force, adopt=adopt)
+    return make_counts(INTERMEDIA, file, dated, force=force, adopt=adopt, sheet=sheet, refused=refused)
 
 
 @intermedia.command(
@@ -197,9 +207,20 @@ def export_counts(file: Path, dated: date | None, *, force: bool, adopt: bool) -
 @click.option("--csv", "out", type=click.Path(path_type=Path), metavar="OUT", help="Write a CSV file; `-` is stdout.")
 @DAY
 @FORCE
-def reconcile(file: Path, out: Path | None, dated: date | None, *, applies: bool, force: bool) -> ExitStatus:
+@SHEET
+@REFUSED
+def reconcile(
+    file: Path,
+    out: Path | None,
+    dated: date | None,
+    *,
+    applies: bool,
+    force: bool,
+    sheet: str,
+    refused: Path | None,
+) -> ExitStatus:
     """Compare a billing report with the additions, per account and SKU; exit status 3 when a row differs."""
-    return reconcile_counts(INTERMEDIA, file, out, dated, applies=applies, force=force)
+    return reconcile_counts(INTERMEDIA, file, out, dated, applies=applies, force=force, sheet=sheet, refused=refused)
 
 
 @intermedia.command("demo-files", cls=Command, epilog=examples("cwtui intermedia demo-files ./demo"))

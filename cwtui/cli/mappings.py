@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from cwtui.cli.answer import answer, answer_json, counted, write_file
+from cwtui.cli.answer import answer, answer_json, counted
 from cwtui.cli.commands import Command, Group, ListingCommand, examples
 from cwtui.cli.engine_access import with_engine
 from cwtui.cli.global_options import given
@@ -16,7 +16,7 @@ from cwtui.domain.errors import InputError
 from cwtui.domain.mappings import MAPPABLE_CHARGES, Mapping, MappingKey, MappingKind
 from cwtui.domain.plain_text import plain_text
 from cwtui.engine.facade import Engine
-from cwtui.engine.mapping.csv import mappings_csv, read_mappings_file
+from cwtui.engine.mapping.csv import mappings_csv, mappings_export, read_placed_mappings
 from cwtui.engine.reports import MappingRow, Suggestion
 
 _KIND = click.argument("kind", type=click.Choice([kind.value for kind in MappingKind]), metavar="KIND")
@@ -123,30 +123,37 @@ def suggest(kind: str) -> None:
 @mappings.command("export", cls=Command, epilog=examples("cwtui map export mappings.csv", "cwtui map export -"))
 @_FILE
 def export(file: Path) -> None:
-    """Write all mappings to a CSV file (`-` is stdout): kind,marketplace_id,charge,connectwise_id."""
+    """Write all mappings to a CSV or .xlsx file (`-` is stdout): kind,marketplace_id,charge,connectwise_id.
 
-    async def ask(engine: Engine) -> list[Mapping]:
-        return [row.mapping for kind in MappingKind for row in await engine.mappings(kind)]
+    The names of both sides follow, for people.
+    """
+
+    async def ask(engine: Engine) -> list[MappingRow]:
+        return [row for kind in MappingKind for row in await engine.mappings(kind)]
 
     found = with_engine(ask, only_reads=True)
     if str(file) == "-":
         answer(mappings_csv(found), end="")
     else:
-        write_file(file, mappings_csv(found))
+        from cwtui.engine.whole_file import write_whole  # noqa: PLC0415  # start-up
+
+        write_whole(file, mappings_export(file, found))
         answer(f"{counted(len(found), 'mapping')} written to {file}.")
 
 
 @mappings.command("import", cls=Command, epilog=examples("cwtui map import mappings.csv"))
 @_FILE
-def import_(file: Path) -> None:
-    """Set every mapping of a CSV file, or none: one bad row is an error that names its line.
+@click.option("--sheet", default="", metavar="NAME", help="Of a workbook; its first unless named.")
+def import_(file: Path, *, sheet: str) -> None:
+    """Set every mapping of a CSV or .xlsx file, or none: one bad row is an error that names its line.
 
-    An empty charge means every charge of the product; for agreements, marketplace_id is a subscription's id.
+    Columns may stand in any order; others than kind, marketplace_id, charge and connectwise_id are ignored. An empty
+    charge means every charge of the product; for agreements, marketplace_id is a subscription's id.
     """
-    rows = read_mappings_file(Path("/dev/stdin") if str(file) == "-" else file)
+    rows = read_placed_mappings(file, sheet=sheet)
 
     async def ask(engine: Engine) -> int:
-        return await engine.import_mappings(rows)
+        return await engine.import_mappings([mapping for _, mapping in rows], [place for place, _ in rows])
 
     changed = with_engine(ask)
     answer(f"{counted(len(rows), 'mapping')} read; {changed} new or changed.")

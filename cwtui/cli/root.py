@@ -108,6 +108,9 @@ def ended_as(run: Any) -> int:
         return exit_status_of(error)
 
 
+_NO_TERMINALS = frozenset({"dumb", "unknown"})
+
+
 @click.group(
     "cwtui",
     cls=Root,
@@ -152,6 +155,11 @@ def _open_screen() -> int:
     is_in_browser = "TEXTUAL_DRIVER" in os.environ
     if not is_in_browser and not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise click.UsageError("The terminal interface needs a terminal. Without one, use `cwtui --auto`.")
+    if not is_in_browser and os.environ.get("TERM", "") in _NO_TERMINALS and sys.platform != "win32":
+        raise click.UsageError(
+            f"TERM={os.environ.get('TERM', '')} is no terminal that the interface can draw on. "
+            "Use another one, or `cwtui --auto`."
+        )
     from cwtui.terminal import run_terminal  # noqa: PLC0415  # start-up: the only place that loads the screen
 
     return int(run_terminal(given().options()) or ExitStatus.DONE)

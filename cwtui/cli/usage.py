@@ -10,7 +10,7 @@ import click
 
 from cwtui.cli.answer import answer, answer_json, tell
 from cwtui.cli.commands import Group, ListingCommand, examples
-from cwtui.cli.counts import ADOPT, DAY, FORCE, make_counts, reconcile_counts
+from cwtui.cli.counts import ADOPT, DAY, FORCE, REFUSED, SHEET, make_counts, reconcile_counts
 from cwtui.cli.engine_access import with_composition
 from cwtui.cli.exit_status import ExitStatus
 from cwtui.cli.global_options import given
@@ -72,14 +72,25 @@ def chosen(layout: str | None) -> str:
 @DAY
 @FORCE
 @ADOPT
-def import_(file: Path, layout: str | None, dated: date | None, *, force: bool, adopt: bool) -> ExitStatus:
+@SHEET
+@REFUSED
+def import_(
+    file: Path,
+    layout: str | None,
+    dated: date | None,
+    *,
+    force: bool,
+    adopt: bool,
+    sheet: str,
+    refused: Path | None,
+) -> ExitStatus:
     """Make a count_update task for each account of a usage file. Nothing is written to ConnectWise yet.
 
     Needs the columns account_id, sku and quantity, by those names or as the column profile names them. An account is
     linked to the company whose Company ID or account number is its id; a SKU is billed by the catalog item of its
     name.
     """
-    return make_counts(chosen(layout), file, dated, force=force, adopt=adopt)
+    return make_counts(chosen(layout), file, dated, force=force, adopt=adopt, sheet=sheet, refused=refused)
 
 
 @usage.command("reconcile", cls=ListingCommand, epilog=examples("cwtui usage reconcile u.csv --profile backup"))
@@ -89,11 +100,23 @@ def import_(file: Path, layout: str | None, dated: date | None, *, force: bool, 
 @click.option("--csv", "out", type=click.Path(path_type=Path), metavar="OUT", help="Write a CSV file; `-` is stdout.")
 @DAY
 @FORCE
+@SHEET
+@REFUSED
 def reconcile(
-    file: Path, layout: str | None, out: Path | None, dated: date | None, *, applies: bool, force: bool
+    file: Path,
+    layout: str | None,
+    out: Path | None,
+    dated: date | None,
+    *,
+    applies: bool,
+    force: bool,
+    sheet: str,
+    refused: Path | None,
 ) -> ExitStatus:
     """Compare a usage file with the additions, per account and SKU; exit status 3 when a row differs."""
-    return reconcile_counts(chosen(layout), file, out, dated, applies=applies, force=force)
+    return reconcile_counts(
+        chosen(layout), file, out, dated, applies=applies, force=force, sheet=sheet, refused=refused
+    )
 
 
 @usage.command("items", cls=ListingCommand, epilog=examples("cwtui usage items u.csv --profile backup --dry-run"))
@@ -102,17 +125,21 @@ def reconcile(
 @click.option("--reset", is_flag=True, help="Put the file's values back where an operator edited them; shown first.")
 @click.option("--dry-run", is_flag=True, help="Show what would be created or changed; write nothing.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-def items(file: Path, layout: str | None, *, reset: bool, dry_run: bool, yes: bool) -> ExitStatus:
+@SHEET
+@REFUSED
+def items(
+    file: Path, layout: str | None, *, reset: bool, dry_run: bool, yes: bool, sheet: str, refused: Path | None
+) -> ExitStatus:
     """Create a catalog item for each SKU of a usage file, once; asks on a terminal, with the names.
 
     Where one of that name exists, it is used and left as it is.
     """
-    return create_items(chosen(layout), file, reset=reset, dry_run=dry_run, yes=yes)
+    return create_items(chosen(layout), file, reset=reset, dry_run=dry_run, yes=yes, sheet=sheet, refused=refused)
 
 
 @usage.command("profile", cls=ListingCommand, epilog=examples("cwtui usage profile backup-2026-11.xlsx"))
 @_FILE
-@click.option("--sheet", default="", metavar="NAME", help="Of a workbook; its first unless named.")
+@SHEET
 def profile(file: Path, sheet: str) -> ExitStatus:
     """Show a file's columns, propose a column profile for it, and preview its first rows. Nothing is saved."""
     from cwtui.vendors.proposal import propose  # noqa: PLC0415  # only here

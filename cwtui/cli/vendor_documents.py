@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 from cwtui.cli.answer import counted, tell
@@ -16,6 +17,7 @@ from cwtui.vendors.count_reconcile import CountRow
 from cwtui.vendors.cross_references import Association
 from cwtui.vendors.desk import CountReconciliation
 from cwtui.vendors.items import ExportedItem, ItemsReport, ItemState
+from cwtui.vendors.refused_rows import write_refused
 from cwtui.vendors.setup_tables import Checklist
 from cwtui.vendors.sku_sheet import price_or_zero
 from cwtui.vendors.vendor_file import Refusal
@@ -27,8 +29,10 @@ _FEW = 20
 """Refused rows that are named one by one; of more, each reason and account."""
 
 
-def tell_refused(refused: Sequence[Refusal], *, every: bool = True) -> None:
-    """Name each refused row; many of them summed up, unless `every` is asked for."""
+def tell_refused(refused: Sequence[Refusal], *, every: bool = True, out: Path | None = None) -> None:
+    """Name each refused row; many of them summed up, unless `every` is asked for. A file gets all of them."""
+    if out is not None:
+        write_refused(out, refused)
     if every or len(refused) <= _FEW:
         for one in refused:
             tell(f"Refused: {one}")

@@ -22,11 +22,13 @@ if TYPE_CHECKING:
     from cwtui.composition import Composition
 
 
-def create_items(layout: str, file: Path, *, reset: bool, dry_run: bool, yes: bool) -> ExitStatus:
+def create_items(
+    layout: str, file: Path, *, reset: bool, dry_run: bool, yes: bool, sheet: str, refused: Path | None
+) -> ExitStatus:
     """Create a catalog item for each SKU of a file, and say what came of it."""
 
     async def ask(composition: Composition) -> ItemsReport:
-        export, found = await composition.vendor(layout).compare_items(file)
+        export, found = await composition.vendor(layout).of_sheet(sheet).compare_items(file)
         differing = found.of(ItemState.DIFFERS)
         if reset and not given().json:
             answer(_differences(differing))
@@ -39,7 +41,7 @@ def create_items(layout: str, file: Path, *, reset: bool, dry_run: bool, yes: bo
         answer_json(items_document(report))
     else:
         _answer_items(report)
-    tell_refused(report.refused, every=given().verbose)
+    tell_refused(report.refused, every=given().verbose, out=refused)
     failed = report.of(ItemState.FAILED)
     for item in failed:
         tell(f"Failed: {plain_text(item.item.name)}: {plain_text(item.note)}")

@@ -110,7 +110,7 @@ def forecast(
     result = _after(additions, links, plans)
     notes = [APPROXIMATION] if dates.prorates else []
     if waiting:
-        notes.append(f"Not counted, because something is in their way: {waiting} open tasks.")
+        notes.append(_not_counted(waiting))
     return Forecast(
         agreement_id=agreement.id,
         agreement_name=agreement.name,
@@ -291,3 +291,9 @@ def totals(forecasts: Iterable[Forecast]) -> Mapping[str, tuple[Decimal, Decimal
         before, after = found.get(one.currency, (ZERO, ZERO))
         found[one.currency] = (before + one.invoice.before, after + one.invoice.after)
     return found
+
+
+def _not_counted(waiting: int) -> str:
+    if waiting == 1:
+        return "1 open task is not counted: it needs action first."
+    return f"{waiting} open tasks are not counted: they need action first."

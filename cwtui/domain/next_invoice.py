@@ -24,18 +24,31 @@ class NextInvoice:
 
     Attributes:
         before, after: In the agreement's currency, to the cent.
+        cost_before, cost_after: What that costs.
         is_prorated: ConnectWise prorates additions that begin or end inside the period.
     """
 
     period: BillingPeriod
     before: Decimal
     after: Decimal
+    cost_before: Decimal = ZERO
+    cost_after: Decimal = ZERO
     is_prorated: bool = False
 
     @property
     def difference(self) -> Decimal:
         """By how much it changes."""
         return self.after - self.before
+
+    @property
+    def margin_before(self) -> Decimal:
+        """What is left of it now."""
+        return self.before - self.cost_before
+
+    @property
+    def margin_after(self) -> Decimal:
+        """What is left of it once the plans are written."""
+        return self.after - self.cost_after
 
 
 def next_invoice(additions: Iterable[Addition], changes: Iterable[Change], dates: AgreementDates) -> NextInvoice:
@@ -65,6 +78,8 @@ def next_invoice(additions: Iterable[Addition], changes: Iterable[Change], dates
         period=period,
         before=_sum(held.values(), period, dates),
         after=_sum(after, period, dates),
+        cost_before=_cost(held.values(), period, dates),
+        cost_after=_cost(after, period, dates),
         is_prorated=dates.prorates,
     )
 
@@ -77,6 +92,10 @@ def _change(written: dict[AdditionId, AdditionValues], addition: AdditionId, aft
 
 def _sum(values: Iterable[AdditionValues], period: BillingPeriod, dates: AgreementDates) -> Decimal:
     return sum((billed_in(one, one.unit_price, period, dates) for one in values), start=ZERO)
+
+
+def _cost(values: Iterable[AdditionValues], period: BillingPeriod, dates: AgreementDates) -> Decimal:
+    return sum((billed_in(one, one.unit_cost, period, dates) for one in values), start=ZERO)
 
 
 def billed_in(values: AdditionValues, unit: Decimal, period: BillingPeriod, dates: AgreementDates) -> Decimal:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from cwtui.domain.errors import StateError, StateLocked
 from cwtui.store.author import Author
-from cwtui.store.files import beside, open_like
+from cwtui.store.files import beside, open_like, share_like
 
 PATIENCE_S = 30.0
 """Nobody keeps the lock so long, but a process that was stopped while it held it, or an old cwtui."""
@@ -63,6 +63,15 @@ class LogLock:
         """
         if self._descriptor is None:
             self._descriptor = open_like(self._path, os.O_RDWR, self._state)
+
+    def share(self) -> None:
+        """Open the file to whom the state is open, which was made after it.
+
+        Raises:
+            OSError: The system does not let us.
+        """
+        if self._descriptor is not None:
+            share_like(self._descriptor, self._state)
 
     def _acquire(self, wait_s: float) -> None:
         try:

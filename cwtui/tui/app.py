@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from contextlib import ExitStack
 from enum import IntEnum
 from functools import partial
@@ -12,20 +13,23 @@ import rich
 from rich.console import RenderableType
 from rich.segment import Segments
 from rich.traceback import Traceback
-from textual import on
+from textual import events, on
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.scrollbar import ScrollBar
 from textual.timer import Timer
 
-from cwtui.domain.ids import TaskId
+from cwtui.domain.ids import CustomerId, TaskId
 from cwtui.durations import duration_text
 from cwtui.tui import hangup, theme
+from cwtui.tui.clipboard import copied_words
+from cwtui.tui.drift.screen import DriftScreen
 from cwtui.tui.editing.screen import EditorScreen
 from cwtui.tui.mapping.wizard import WizardScreen
 from cwtui.tui.modes import HOME, MODES, Mode
 from cwtui.tui.palette import ActionProvider
+from cwtui.tui.reconcile.screen import ReconcileScreen
 from cwtui.tui.screens.help_screen import HelpScreen
 from cwtui.tui.screens.welcome import Welcome, WelcomeScreen
 from cwtui.tui.screens.work_screen import WorkScreen
@@ -33,11 +37,16 @@ from cwtui.tui.session import Session
 from cwtui.tui.setup.screen import SetupScreen
 from cwtui.tui.tasks.screen import TasksScreen
 from cwtui.tui.why.screen import WhyScreen
+from cwtui.tui.widgets.key_guard import KeyGuard, KeyLog
 from cwtui.tui.widgets.mode_tabs import ModeTabs
 from cwtui.tui.widgets.scroll_bar import WholeCells
 from cwtui.tui.widgets.virtual_table import VirtualTable
 
 _LOOKS_PER_S = 20
+_MOUSE_MODES = (1000, 1003, 1015, 1006)
+"""As Textual turns them on: presses, moves, and how they are written."""
+_LEAVES = "ctrl+q"
+"""The key that works everywhere and at once."""
 
 
 class Ending(IntEnum):
@@ -65,6 +74,27 @@ class CwTui(App[Ending]):
         ),
         Binding("D", "toggle_dark", "Light / dark", show=False, id="app.dark", tooltip="Switch light and dark"),
         Binding(
+            "ctrl+l", "redraw", "Redraw", show=False, priority=True, id="app.redraw", tooltip="Draw all of it anew"
+        ),
+        Binding(
+            "ctrl+r",
+            "turn_mouse",
+            "Mouse",
+            show=False,
+            priority=True,
+            id="app.mouse",
+            tooltip="Give the mouse to the terminal, to select and copy with it; and take it back",
+        ),
+        Binding(
+            "ctrl+z",
+            "suspend_process",
+            "Suspend",
+            show=False,
+            priority=True,
+            id="app.suspend",
+            tooltip="To the shell; fg comes back",
+        ),
+        Binding(
             "ctrl+q", "quit", "Quit", show=False, priority=True, id="app.quit", tooltip="Leave cwtui from anywhere"
         ),
     ]
@@ -76,7 +106,8 @@ class CwTui(App[Ending]):
         self.session.tabs = tuple(mode.tab for mode in MODES)
         for known in (theme.DARK, theme.LIGHT):
             self.register_theme(known)
-        self.theme = theme.DARK.name
+        liked = session.preferences.theme
+        self.theme = liked if liked in self.available_themes else theme.DARK.name
         for mode in MODES:
             self.add_mode(mode.name, partial(self._screen_of, mode))
         self._shown: dict[str, Screen[None]] = {}
@@ -84,6 +115,8 @@ class CwTui(App[Ending]):
         self._auto: Timer | None = None
         self._is_leaving = False
         self._at_rest = ExitStack()
+        self.key_log = KeyLog()
+        self._has_mouse = True
 
     def _screen_of(self, mode: Mode) -> Screen[None]:
         """A mode's screen, with the line of all modes on top."""
@@ -117,6 +150,17 @@ class CwTui(App[Ending]):
         traceback = Traceback(show_locals=False, width=None, suppress=[rich])
         self._exit_renderables.append(Segments(self.console.render(traceback, self.console.options)))
         self._close_messages_no_wait()
+
+    async def on_event(self, event: events.Event) -> None:
+        """Keep from a question the keys that were not meant for it; every key comes by here first."""
+        if isinstance(event, events.InputEvent) and not self.screen_stack:
+            return  # between two screens, or after the last one
+        if isinstance(event, events.Key) and not event.is_forwarded:
+            press = self.key_log.press(event.key, event.time)
+            guard = getattr(self.screen, "key_guard", None)
+            if isinstance(guard, KeyGuard) and event.key != _LEAVES and guard.blocks(press):
+                return
+        await super().on_event(event)
 
     # news, and what goes on by itself
 
@@ -200,6 +244,12 @@ class CwTui(App[Ending]):
 
     # what every screen can do
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """What stands over a mode is left by esc: a digit typed there leads nowhere."""
+        if action == "mode" and len(self.screen_stack) > 1:
+            return False
+        return super().check_action(action, parameters)
+
     def action_mode(self, name: str) -> None:
         """Go to one of the screens."""
         if self.current_mode != name:
@@ -212,6 +262,36 @@ class CwTui(App[Ending]):
     def action_toggle_dark(self) -> None:
         """Switch between light and dark."""
         self.theme = theme.LIGHT.name if self.current_theme.dark else theme.DARK.name
+        self.session.preferences.theme = self.theme
+        self.keep_preferences()
+
+    def keep_preferences(self) -> None:
+        """Keep what the operator likes for the next start."""
+        if failed := self.session.preferences.keep():
+            self.notify(failed, severity="warning", markup=False)
+
+    def action_redraw(self) -> None:
+        """Draw every cell anew: something else wrote over the screen."""
+        self.refresh(layout=True)
+
+    def action_turn_mouse(self) -> None:
+        """Release the mouse, so that the terminal selects with it; or take it again."""
+        if self.is_web or self.is_headless:
+            self.notify("Here the mouse is the browser's.", markup=False)
+            return
+        self._has_mouse = not self._has_mouse
+        turn = "h" if self._has_mouse else "l"
+        sys.__stderr__.write("".join(f"\x1b[?{mode}{turn}" for mode in _MOUSE_MODES))  # type: ignore[union-attr]
+        sys.__stderr__.flush()  # type: ignore[union-attr]  # a terminal is there
+        said = (
+            "The mouse works here again." if self._has_mouse else "The mouse is the terminal's: ctrl+r takes it back."
+        )
+        self.notify(said, markup=False)
+
+    def copy(self, text: str) -> None:
+        """Send a text to the terminal's clipboard and say what is known about that."""
+        self.copy_to_clipboard(text)
+        self.notify(copied_words(text, os.environ), title="Copy", markup=False)
 
     @on(VirtualTable.Highlighted, "#tasks")
     def _task_seen(self, event: VirtualTable.Highlighted) -> None:
@@ -226,6 +306,20 @@ class CwTui(App[Ending]):
     def open_wizard(self, task_id: TaskId) -> None:
         """Map what a task needs, step by step."""
         self.push_screen(WizardScreen(self.session, task_id))
+
+    def open_drift(self, addition: str) -> None:
+        """Show what became of an addition in ConnectWise."""
+        self.switch_mode("drift")
+        screen = self._shown["drift"]
+        if isinstance(screen, DriftScreen):
+            screen.find_one(addition)
+
+    def open_reconciliation(self, customer: CustomerId) -> None:
+        """Show both sides of one customer."""
+        self.switch_mode("reconcile")
+        screen = self._shown["reconcile"]
+        if isinstance(screen, ReconcileScreen):
+            screen.open_one(customer)
 
     def open_editor(self, task_id: TaskId) -> None:
         """Edit the additions of a task's plan."""

@@ -14,6 +14,7 @@ from cwtui.tui.forecast.screen import ForecastScreen
 from cwtui.tui.importing.screen import CustomersImportScreen
 from cwtui.tui.mapping.screen import MappingsScreen
 from cwtui.tui.reconcile.screen import ReconcileScreen
+from cwtui.tui.report.screen import ReportScreen
 from cwtui.tui.session import Session, Tab
 from cwtui.tui.setup.screen import SetupScreen
 from cwtui.tui.tasks.screen import TasksScreen
@@ -60,5 +61,6 @@ MODES = (
     Mode("7", "customers", "Customers", "ConnectWise companies into the marketplace", CustomersImportScreen),
     Mode("8", "intermedia", "Intermedia", "An Intermedia partner's files, step by step", IntermediaScreen),
     Mode("9", "setup", "Setup", "Connections, synchronisation, notifications", SetupScreen),
+    Mode("0", "report", "Report", "What a month bills, what it costs, what changed and why", ReportScreen),
 )
 """In the order of their keys."""

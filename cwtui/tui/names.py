@@ -30,6 +30,10 @@ class Names(Protocol):
         """Of a product that a subscription holds: `Exchange Online (PRD100101)`."""
         ...
 
+    def customer_of(self, subscription: str) -> str:
+        """Of the customer of a subscription: `Contoso (1000011)`; empty while it is not known."""
+        ...
+
 
 class Ids:
     """Nothing is known but the ids themselves."""
@@ -47,6 +51,10 @@ class Ids:
     def product(self, name: str, subscription: str) -> str:  # noqa: ARG002  # the protocol's shape
         """The id."""
         return name
+
+    def customer_of(self, subscription: str) -> str:  # noqa: ARG002  # the protocol's shape
+        """Not known."""
+        return ""
 
 
 def named_value(names: Names, field: str, value: object) -> str:
@@ -80,3 +88,9 @@ class KnownNames:
         held = self.engine.workbench.subscription(SubscriptionId(subscription))
         known = self.engine.store.product(ProductId(name)) or (held.product(ProductId(name)) if held else None)
         return f"{known.name} ({name})" if known and known.name else name
+
+    def customer_of(self, subscription: str) -> str:
+        """As its tasks name it."""
+        tasks = self.engine.store.tasks_of(SubscriptionId(subscription))
+        task = next(iter(tasks), None)
+        return f"{task.customer_name} ({task.customer_id})" if task else ""

@@ -2,33 +2,51 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Coroutine, Iterator
 from functools import partial
 from typing import Any
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.dom import DOMNode
 
-_ITSELF = "app.palette"
+_ITSELF, _OFTEN = "app.palette", 10
 Action = partial[Coroutine[Any, Any, bool]]
 
 
 class ActionProvider(Provider):
-    """Offers what the keys offer, by name; a key that cannot be used now is not offered."""
+    """Offers what the keys offer, by name, what was used most first; what cannot be used now is not offered."""
 
     async def discover(self) -> Hits:
         """Everything, before a letter is typed."""
-        for name, keys, help_text, run in self._actions():
+        for _, name, keys, help_text, run in sorted(self._actions(), key=lambda action: -self._used[action[0]]):
             yield DiscoveryHit(f"{name}  ({keys})", run, help=help_text)
 
     async def search(self, query: str) -> Hits:
         """What fits the letters typed."""
         matcher = self.matcher(query)
-        for name, keys, help_text, run in self._actions():
+        for action, name, keys, help_text, run in self._actions():
             score = matcher.match(f"{name} {help_text}")
             if score > 0:
-                yield Hit(score, f"{name}  ({keys})", run, help=help_text)
+                yield Hit(
+                    score * (1 + min(self._used[action], _OFTEN) / _OFTEN / 10),
+                    f"{name}  ({keys})",
+                    run,
+                    help=help_text,
+                )
 
-    def _actions(self) -> Iterator[tuple[str, str, str, Action]]:
+    @property
+    def _used(self) -> Counter[str]:
+        """How often each action was started from here."""
+        used: Counter[str] = self.app.session.preferences.used  # type: ignore[attr-defined]  # the app is CwTui
+        return used
+
+    async def _run(self, name: str, action: str, node: DOMNode) -> bool:
+        self._used[name] += 1
+        self.app.keep_preferences()  # type: ignore[attr-defined]  # the app is CwTui
+        return await self.app.run_action(action, default_namespace=node)
+
+    def _actions(self) -> Iterator[tuple[str, str, str, str, Action]]:
         seen: set[str] = set()
         for active in self.screen.active_bindings.values():
             binding = active.binding
@@ -37,5 +55,5 @@ class ActionProvider(Provider):
                 continue
             seen.add(str(binding.id))
             key = self.app.get_key_display(binding)
-            run = partial(self.app.run_action, binding.action, default_namespace=active.node)
-            yield binding.description, key, active.tooltip or binding.tooltip, run
+            run = partial(self._run, str(binding.id), binding.action, active.node)
+            yield str(binding.id), binding.description, key, active.tooltip or binding.tooltip, run

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from functools import partial
 
 from cwtui.domain.addition_words import label_of, values_shown
@@ -32,7 +32,22 @@ def task_lines(task: Task) -> list[Line]:
         text = "An older task of this subscription comes first: sync that one, or skip it."
         lines.append(Line(text, Tone.ATTENTION))
     tone = Tone.BAD if task.status is TaskStatus.FAILED else Tone.MUTED
-    return [*lines, *block(task.note, tone)] if task.note else lines
+    lines += block(task.note, tone) if task.note else []
+    return [*lines, *warning_lines(task)]
+
+
+def warning_lines(task: Task) -> Iterator[Line]:
+    """What its plan warns of, or warned of when it was written, and who has accepted that."""
+    if not task.warnings:
+        return
+    given = task.acceptance
+    if task.is_accepted and given is not None:
+        who = f" by {given.who}" if given.who else ""
+        yield Line(f"Warnings, accepted{who} on {given.at:%Y-%m-%d %H:%M} UTC", Tone.MUTED)
+    elif task.is_warned:
+        yield Line("Warnings that nobody accepted yet · key: v accepts them", Tone.ATTENTION)
+    tone = Tone.ATTENTION if task.is_warned else Tone.MUTED
+    yield from (Line(f"! {text}", tone, indent=2) for text in task.warnings)
 
 
 def problem_lines(problems: Iterable[Problem]) -> Iterator[Line]:
@@ -45,14 +60,14 @@ def problem_lines(problems: Iterable[Problem]) -> Iterator[Line]:
         yield Line(f"{problem.code} · key: {key_for(problem)}", Tone.MUTED, indent=2)
 
 
-def plan_lines(plan: Plan, names: Names | None = None) -> list[Line]:
-    """What a plan would write, and why."""
+def plan_lines(plan: Plan, names: Names | None = None, shown: Collection[str] = ()) -> list[Line]:
+    """What a plan would write, and why; without the warnings that are shown already."""
     known = names or Ids()
     return [
         *problem_lines(plan.problems),
         *_head(plan, known),
         *_changes(plan.changes, plan.currency, known),
-        *_remarks(plan),
+        *_remarks(plan, shown),
     ]
 
 
@@ -105,10 +120,10 @@ def _values(change: Change, names: Names) -> Iterator[str]:
         yield f"{label_of(name):<14}{text}{mark}"
 
 
-def _remarks(plan: Plan) -> Iterator[Line]:
+def _remarks(plan: Plan, shown: Collection[str]) -> Iterator[Line]:
     remarks = (
         ("Dropped edits", plan.dropped_edits, Tone.ATTENTION),
-        ("Warnings", plan.warnings, Tone.ATTENTION),
+        ("Warnings", [text for text in plan.warnings if text not in shown], Tone.ATTENTION),
         ("Notes", plan.notes, Tone.NORMAL),
     )
     for title, texts, tone in remarks:

@@ -19,6 +19,7 @@ from cwtui.engine.facade import Engine
 from cwtui.engine.protocols import Progress
 from cwtui.tui.activity.audit_lines import audit_headline, audit_text
 from cwtui.tui.names import KnownNames, Names
+from cwtui.tui.preferences import Preferences
 from cwtui.tui.setup.desk import SetupDesk
 from cwtui.vendors.desk import VendorDesk
 
@@ -131,6 +132,8 @@ class Session:
         task_in_sight: The task under the cursor of the task list: where the other screens may begin.
         tabs: The modes there are; the app knows.
         working: What is being done now, or nothing: one thing at a time.
+        shows_hints: A newcomer is walked through a first sync.
+        preferences: What the operator likes on the screen.
     """
 
     engine: Engine
@@ -146,6 +149,8 @@ class Session:
     task_in_sight: TaskId | None = None
     tabs: tuple[Tab, ...] = ()
     working: str = ""
+    shows_hints: bool = False
+    preferences: Preferences = field(default_factory=Preferences)
     _job: asyncio.Task[str] | None = None
     _only_reads: bool = False
 
@@ -159,13 +164,16 @@ class Session:
         """This user may not write the state."""
         return self.engine.store.is_read_only
 
-    async def work(self, what: str, job: Callable[[], Awaitable[str]], *, only_reads: bool = False) -> Done | None:
+    async def work(
+        self, what: str, job: Callable[[], Awaitable[str]], *, only_reads: bool = False, is_noted: bool = True
+    ) -> Done | None:
         """Do one thing, if nothing else is being done, and note in the activity how it ended.
 
         Args:
             what: Named in the activity and in messages.
             job: Returns what it has to say.
             only_reads: `stop` may cut it off anywhere; else it ends by itself before its next write.
+            is_noted: False for what only leads to a question.
 
         Returns:
             How it ended; None if something else is going on.
@@ -188,8 +196,9 @@ class Session:
         finally:
             self.working, self._job, self.listener.progress_now = "", None, None
             self.listener.on_news()
-        kind = EventKind.PROBLEM if done.error else EventKind.RUN
-        self.listener.add(kind, f"{what}: {_first_line(done)}", done.said)
+        if is_noted:
+            kind = EventKind.PROBLEM if done.error else EventKind.RUN
+            self.listener.add(kind, f"{what}: {_first_line(done)}", done.said)
         return done
 
     def _was_stopped(self) -> bool:

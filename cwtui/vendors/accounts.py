@@ -23,7 +23,7 @@ from cwtui.vendors.layouts import ACCOUNT_COLUMNS, Layout
 from cwtui.vendors.linked_accounts import LinkedAccounts
 from cwtui.vendors.protocols import IntermediaPsa
 from cwtui.vendors.setup_tables import SOLUTION, solution_named
-from cwtui.vendors.vendor_file import Refusal, Row, VendorFile, read_vendor_file
+from cwtui.vendors.vendor_file import Refusal, Row, Shape, VendorFile, read_vendor_file
 
 LONGEST_IDENTIFIER = 30
 """Of a company; newer servers take more, the oldest known this many."""
@@ -85,6 +85,7 @@ def read_accounts(path: Path, layout: Layout) -> VendorFile:
         needed=("account_id", "name"),
         optional=ACCOUNT_COLUMNS[2:],
         columns=layout.columns,
+        shape=Shape(sheet=layout.sheet),
     )
     refused = list(file.refused)
     kept: dict[str, Row] = {}

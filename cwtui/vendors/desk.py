@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -60,6 +60,10 @@ class VendorDesk:
     source: CountSource
     once: CreateOnce
     work: TaskWork
+
+    def of_sheet(self, sheet: str) -> VendorDesk:
+        """The same, for files of which this sheet is read; empty is the profile's, else the first."""
+        return replace(self, layout=replace(self.layout, sheet=sheet)) if sheet else self
 
     async def setup(self, *, apply: bool = False) -> Checklist:
         """The checklist of setup tables; with `apply`, what is missing is created."""

@@ -12,7 +12,7 @@ from cwtui.domain.money import ZERO, price_text
 from cwtui.engine.csv_cells import damage
 from cwtui.vendors.layouts import Layout
 from cwtui.vendors.numbers import CellError, NumberRule
-from cwtui.vendors.vendor_file import Refusal, Row, read_vendor_file
+from cwtui.vendors.vendor_file import Refusal, Row, Shape, read_vendor_file
 
 LONGEST_IDENTIFIER, LONGEST_DESCRIPTION = 60, 60
 """Of a catalog item: ConnectWise's shortest known."""
@@ -52,7 +52,12 @@ def read_sku_sheet(path: Path, layout: Layout) -> SkuSheet:
         InputError: It is no such file.
     """
     file = read_vendor_file(
-        path, "SKUs", needed=("sku", "unit_cost"), optional=("description", "retail_price"), columns=layout.columns
+        path,
+        "SKUs",
+        needed=("sku", "unit_cost"),
+        optional=("description", "retail_price"),
+        columns=layout.columns,
+        shape=Shape(sheet=layout.sheet),
     )
     return sheet_of(file.rows, layout, file.refused, file.numbers)
 

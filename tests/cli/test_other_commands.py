@@ -16,6 +16,7 @@ from cwtui.cli.root import COMMANDS
 from cwtui.domain.ids import ProductId
 from cwtui.domain.ledger import Operation, Outcome, Why
 from cwtui.domain.mappings import Mapping, MappingKey, MappingKind
+from cwtui.domain.plain_text import plain_text
 from cwtui.domain.records import RecordWrite
 from cwtui.engine.reports import DoctorReport, Permission, ServiceHealth
 
@@ -75,13 +76,15 @@ def test_map_suggest_shows_candidates_best_first(engine: Any, cwtui: Any, made: 
     assert "Every customer that open tasks need is mapped." in cwtui("map", "suggest", "customer").stdout
 
 
-def test_an_export_can_be_imported(engine: Any, cwtui: Any, tmp_path: Path) -> None:
+def test_an_export_can_be_imported(engine: Any, cwtui: Any, made: Any, tmp_path: Path) -> None:
     engine.mapped = {PRODUCT: 4711, MappingKey(MappingKind.CUSTOMER, "=cmd()"): 118}
     path = tmp_path / "mappings.csv"
     assert cwtui("map", "export", str(path)).stdout == f"2 mappings written to {path}.\n"
     assert (
         path.read_text(encoding="utf-8")
-        == "kind,marketplace_id,charge,connectwise_id\ncustomer,'=cmd(),,118\nproduct,91001,setup,4711\n"
+        == "kind,marketplace_id,charge,connectwise_id,marketplace_name,connectwise_name\n"
+        f"customer,'=cmd(),,118,{plain_text(made.hostile)},Green Lane\n"
+        f"product,91001,setup,4711,{plain_text(made.hostile)},Green Lane\n"
     )
     assert cwtui("map", "export", "-").stdout == path.read_text(encoding="utf-8")
     result = cwtui("map", "import", str(path))

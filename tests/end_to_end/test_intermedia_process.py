@@ -309,7 +309,7 @@ def test_a_killed_run_never_doubles(stack: ExitStack, opened: Opened, tmp_path: 
     calm = Story(tmp_path / "calm files", sandbox, opened(sandbox, "calm"))
     calm.write()
     for arguments in calm.steps():
-        assert calm.cwtui.run(*arguments).status in {0, 3}, arguments
+        calm.cwtui.run(*arguments, status=0)
     expected = calm.left()
     assert len(expected["additions"]) == len(ACCOUNTS) * 9
     for kept in ("companies", "contacts", "catalog", "types", "manage_ids", "cross_references"):
@@ -347,7 +347,7 @@ def _ended_within(cwtui: Cwtui, process: subprocess.Popen[str], seconds: float) 
         process.communicate()
         return False
     ran = cwtui.ended(process)
-    assert ran.status == 0, ran.err + ran.out
+    assert ran.status in {0, 3}, ran.err + ran.out  # 3: the second report lacks a SKU (files.md#vanished)
     return True
 
 

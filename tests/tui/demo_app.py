@@ -21,6 +21,7 @@ from cwtui.terminal import session_of
 from cwtui.tui.app import CwTui
 from cwtui.tui.session import ScreenListener
 from cwtui.tui.widgets.detail_pane import DetailPane
+from cwtui.tui.widgets.key_guard import KeyLog
 from cwtui.tui.widgets.virtual_table import VirtualTable
 
 AS_OF = date(2026, 11, 23)
@@ -40,9 +41,19 @@ class Demo:
         return self.app.screen
 
     async def press(self, *keys: str) -> None:
+        """Press keys as a person does, who reads a question before answering it."""
         for key in keys:
+            await self._until_read(key)
             await self.pilot.press(key)
         await self.settle()
+
+    async def _until_read(self, key: str) -> None:
+        guard = getattr(self.screen, "key_guard", None)
+        while guard is not None and (guard.keys is None or key in guard.keys) and guard.is_deaf():
+            await self.pilot.pause(0.01)
+            guard = getattr(self.screen, "key_guard", None)
+        if guard is not None and key in (guard.keys or {"y", "enter"}):
+            self.app.key_log = KeyLog()  # released since it was pressed last, for as long as that takes
 
     async def type(self, text: str) -> None:
         await self.press(*text)
@@ -83,6 +94,14 @@ class Demo:
                 break
         assert not self.app.session.working
         await self.settle()
+
+    async def until_said(self, text: str) -> None:
+        """Until a message says that."""
+        for _ in range(500):
+            if any(text in message for message in self.messages):
+                return
+            await self.pilot.pause(0.01)
+        raise AssertionError(self.messages)
 
     @property
     def detail(self) -> str:

@@ -28,6 +28,7 @@ _URGENCY = (
     TaskStatus.SKIPPED,
     TaskStatus.SYNCED,
 )
+_FOR_PEOPLE = frozenset({TaskStatus.NEEDS_ACTION, TaskStatus.FAILED})
 _URGENCY_RANK = {status: rank for rank, status in enumerate(_URGENCY)}
 _STATUS_WORDS = {status: status.replace("_", " ") for status in TaskStatus}
 _KIND_WORDS = {kind: kind.replace("_", " ") for kind in TaskKind}
@@ -58,6 +59,9 @@ class TaskRow:
         effective: e (plans.md#effective-date), or None while it is not known.
         monthly_effect: Money a month of billing, or None while it is not known.
         problem: The first problem's message, else the task's note; outside text, as it came.
+        reason: The first problem's code; empty for a task without problems.
+        whom: What that problem is about: an id.
+        is_warned: It has warnings that nobody accepted.
     """
 
     id: TaskId
@@ -70,6 +74,14 @@ class TaskRow:
     effective: date | None = None
     monthly_effect: Decimal | None = None
     problem: str = ""
+    reason: str = ""
+    whom: str = ""
+    is_warned: bool = False
+
+    @property
+    def needs_person(self) -> bool:
+        """Nothing goes on here before somebody looks (commands.md#exit-statuses)."""
+        return self.status in _FOR_PEOPLE or self.is_warned
 
     @classmethod
     def of(cls, task: Task, once: Callable[[str, str], str] = _itself) -> TaskRow:
@@ -93,6 +105,9 @@ class TaskRow:
             task.effective,
             task.monthly_effect,
             once(problem, problem),
+            str(task.problems[0].code) if task.problems else "",
+            task.problems[0].target if task.problems else "",
+            task.is_warned,
         )
 
 
@@ -102,12 +117,14 @@ class TaskFilter:
 
     Attributes:
         text: Words in any order; a task is shown if each of them occurs somewhere in its row.
+        is_warned: Only those with warnings that nobody accepted.
     """
 
     text: str = ""
     statuses: frozenset[TaskStatus] = frozenset()
     kinds: frozenset[TaskKind] = frozenset()
     customers: frozenset[CustomerId] = frozenset()
+    is_warned: bool = False
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -117,7 +134,7 @@ class TaskFilter:
     @property
     def is_empty(self) -> bool:
         """Shows everything."""
-        return not (self.words or self.statuses or self.kinds or self.customers)
+        return not (self.words or self.statuses or self.kinds or self.customers or self.is_warned)
 
     def narrows(self, wider: TaskFilter) -> bool:
         """Whether everything this shows is among what `wider` shows: then only that need be looked at."""
@@ -126,6 +143,7 @@ class TaskFilter:
             and _within(self.statuses, wider.statuses)
             and _within(self.kinds, wider.kinds)
             and _within(self.customers, wider.customers)
+            and (self.is_warned or not wider.is_warned)
         )
 
 
@@ -155,6 +173,7 @@ class TaskList:
         self._is_stale = False
         counted = Counter(map(attrgetter("status"), self._rows))
         self._counts = {status: counted[status] for status in TaskStatus}
+        self._warned = sum(row.is_warned for row in self._rows)
 
     # reading
 
@@ -172,6 +191,17 @@ class TaskList:
     def counts(self) -> Mapping[TaskStatus, int]:
         """How many tasks there are of each status, shown or not; every status has its number."""
         return MappingProxyType(self._counts)
+
+    @property
+    def warned_count(self) -> int:
+        """How many tasks have warnings that nobody accepted, shown or not."""
+        return self._warned
+
+    def next_position(self, after: int, wanted: Callable[[TaskRow], bool]) -> int | None:
+        """The next row shown that is wanted, from the top again after the last; None if none is."""
+        count = len(self._shown)
+        places = ((after + step) % count for step in range(1, count + 1))
+        return next((place for place in places if wanted(self._rows[self._shown[place]])), None)
 
     @property
     def filter(self) -> TaskFilter:
@@ -258,6 +288,7 @@ class TaskList:
         """
         number = self._number[row.id]
         self._counts[self._rows[number].status] -= 1
+        self._warned += row.is_warned - self._rows[number].is_warned
         self._counts[row.status] += 1
         self._rows[number], self._texts[number], self._is_stale = row, None, True
         return self._position(number)
@@ -276,6 +307,7 @@ class TaskList:
         self._texts += [None] * len(new)
         self._number |= {row.id: number for row, number in zip(new, numbers, strict=True)}
         for row in new:
+            self._warned += row.is_warned
             self._counts[row.status] += 1
         shown = self._passing(numbers, self._filter, self._filter.words)
         self._shown = [*self._shown, *shown]
@@ -335,6 +367,8 @@ class TaskList:
 
     def _passing(self, numbers: list[int], wanted: TaskFilter, words: Sequence[str]) -> list[int]:
         rows = self._rows
+        if wanted.is_warned:
+            numbers = [number for number in numbers if rows[number].is_warned]
         if wanted.statuses:
             numbers = [number for number in numbers if rows[number].status in wanted.statuses]
         if wanted.kinds:

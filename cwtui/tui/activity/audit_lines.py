@@ -47,6 +47,8 @@ def _plain(value: object) -> str:
 
 
 def _lines(row: AuditRow, names: Names) -> Iterator[str]:
+    if customer := names.customer_of(row.subscription_id):
+        yield f"customer      {customer}"
     yield f"subscription  {names.subscription(row.subscription_id)}"
     yield f"product       {names.product(row.product_id, row.subscription_id)}, {row.charge}"
     yield f"task          {row.task_id}"

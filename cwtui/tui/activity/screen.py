@@ -163,5 +163,4 @@ class ActivityScreen(WorkScreen):
         found = self._events.event(self.query_one(VirtualTable).cursor_key)
         if found is not None:
             lines = [f"{found.at.isoformat()} {clean(found.headline)}", *clean_lines(found.text)]
-            self.app.copy_to_clipboard("\n".join(lines))
-            self.notify("Copied.", markup=False)
+            self.app.copy("\n".join(lines))  # type: ignore[attr-defined]  # the app is CwTui

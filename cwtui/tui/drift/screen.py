@@ -32,8 +32,9 @@ class DriftScreen(ListScreen[Drifted]):
     COLUMNS = (
         Column("what", "What", 10, toned=True),
         Column("addition", "Addition", 9, right=True),
-        Column("subscription", "Subscription", 16, share=2, widest=40),
-        Column("how", "Ours → theirs", 24, share=3),
+        Column("customer", "Customer", 14, share=2, widest=40),
+        Column("subscription", "Subscription", 14, share=2, widest=40, rank=2),
+        Column("how", "Ours → theirs", 22, share=3),
         Column("agreement", "Agreement", 14, share=1, widest=40, rank=1),
     )
     EMPTY = "f looks for additions that are no longer what cwtui wrote."
@@ -54,11 +55,17 @@ class DriftScreen(ListScreen[Drifted]):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self._report: DriftReport | None = None
+        self._wanted = ""
 
     @work(group="work")
     async def action_find(self) -> None:
         """Read the additions of every agreement with links, and compare."""
         await self._find()
+
+    def find_one(self, addition: str) -> None:
+        """Look for drift, and show this addition's."""
+        self._wanted = addition
+        self.action_find()
 
     async def _find(self) -> None:
         drift, marks = self.session.engine.drift, not self.session.is_read_only
@@ -71,6 +78,10 @@ class DriftScreen(ListScreen[Drifted]):
         if await self.read("Looking for drift", job) and self._report is not None:
             self.table.empty_text = _NOTHING
             self.show_rows(self._report.found)
+            place = self.rows.index_of(self._wanted) if self._wanted else None
+            self._wanted = ""
+            if place is not None:
+                self.table.cursor = place
 
     def key_of(self, row: Drifted) -> str:
         """The addition."""
@@ -82,6 +93,7 @@ class DriftScreen(ListScreen[Drifted]):
         return (
             f"! {row.kind}",
             str(link.addition_id),
+            self.session.names.customer_of(link.subscription_id),
             row.subscription_name,
             "; ".join(self._differences(row)) or "is gone",
             self.session.names.agreement(link.agreement_id),
@@ -96,6 +108,7 @@ class DriftScreen(ListScreen[Drifted]):
         if row is not None:
             yield Line(f"Addition {row.link.addition_id} was {row.kind} in ConnectWise", Tone.HEADING)
             names, link = self.session.names, row.link
+            yield Line(f"Customer {names.customer_of(link.subscription_id) or 'not known'}")
             yield Line(f"Subscription {names.subscription(link.subscription_id)}")
             yield Line(f"Product {names.product(link.product_id, link.subscription_id)}, {link.charge}")
             yield Line(f"Agreement {names.agreement(link.agreement_id)}")

@@ -173,9 +173,12 @@ class EditorPane(Container):
         for name, source in ((_SOURCE, None), (_TASK_SOURCE, editing.default_source if editing else None)):
             shown = f"set up: {_SOURCES[source]}" if source else self._source_note(change)
             self.query_one(f"#note-{name}", Static).update(content(shown))
+        said = [f"✗ {label_of(name)}: {text}" for name, text in errors.items()]
+        if why_not := _why_not(change):
+            said.append(f"! {why_not}")
         problem = self.query_one("#editor-problem", Static)
-        problem.update(content(" ".join(f"✗ {label_of(name)}: {text}" for name, text in errors.items())))
-        problem.display = bool(errors)
+        problem.update(content(" ".join(said)))
+        problem.display = bool(said)
 
     def _note(self, name: str, errors: dict[str, str]) -> str:
         editing, change = self.editing, self._change
@@ -270,8 +273,11 @@ class EditorPane(Container):
     @on(VirtualTable.Opened)
     def _enter(self, event: VirtualTable.Opened) -> None:
         event.stop()
-        change = self._change
-        self.query_one(f"#edit-{FIELDS[0] if change and change.after else _TASK_SOURCE}").focus()
+        if why_not := _why_not(self._change):
+            self.app.bell()
+            self.notify(why_not, title="Edit", severity="warning", markup=False)
+        else:
+            self.query_one(f"#edit-{FIELDS[0]}").focus()
 
     def action_next(self) -> None:
         """To the next field."""
@@ -284,6 +290,17 @@ class EditorPane(Container):
     def action_to_list(self) -> None:
         """Back to the list."""
         self.focus_list()
+
+
+def _why_not(change: Change | None) -> str:
+    """Why an addition has no fields to edit; empty if it has."""
+    if change is None:
+        return "This plan writes nothing, so there is nothing to edit."
+    if change.after is None:
+        return (
+            "This addition is deleted, so it has no values to edit. x leaves the deletion out: then it stays as it is."
+        )
+    return ""
 
 
 def _line(name: str, label: str, widget: Widget) -> Horizontal:

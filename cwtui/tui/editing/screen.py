@@ -83,7 +83,7 @@ class EditorScreen(WorkScreen):
         editing = self.query_one(EditorPane).editing
         if editing is not None and editing.is_changed:
             lines = [Line("What was edited since it was last saved would be lost. ctrl+s saves it.")]
-            if not await self.app.push_screen_wait(
+            if not await self.ask(
                 ConfirmScreen("Leave the editor", lines, question="Leave without saving?", yes="Leave", no="Stay")
             ):
                 return

@@ -12,10 +12,12 @@ from cwtui.domain.forecasts import Forecast, totals
 from cwtui.domain.money import price_text
 from cwtui.domain.periods import span_text
 from cwtui.engine.reporting.forecast import ForecastReport
+from cwtui.tui.report.lines import bar_lines
 from cwtui.tui.screens.list_screen import ListScreen
 from cwtui.tui.session import Session
 from cwtui.tui.widgets.columns import Column
 from cwtui.tui.widgets.detail_pane import Line
+from cwtui.tui.widgets.task_rows import signed
 from cwtui.tui.widgets.tone import Tone
 from cwtui.tui.words import counted
 
@@ -88,13 +90,16 @@ class ForecastScreen(ListScreen[Forecast]):
                     yield Line(f"{alarm.code} · additions {named}", Tone.MUTED, indent=2)
             invoice = row.invoice
             yield Line(f"Next billing period {span_text(invoice.period.start, invoice.period.end)}")
-            about = " (approximate)" if invoice.is_prorated else ""
-            for name, amount in (
-                ("before", invoice.before),
-                ("after", invoice.after),
-                ("changes by", invoice.difference),
-            ):
-                yield Line(f"{name:<12}{price_text(amount)} {row.currency}{about}")
+            if invoice.is_prorated:
+                yield Line("Approximate: ConnectWise prorates this agreement by itself.", Tone.MUTED)
+            rows = (
+                ("before", invoice.before, Tone.MUTED),
+                ("after", invoice.after, Tone.GOOD),
+                ("cost", invoice.cost_after, Tone.ATTENTION),
+                ("margin", invoice.margin_after, Tone.NORMAL),
+            )
+            yield from bar_lines(rows, row.currency)
+            yield Line(f"{'change':<32}{signed(invoice.difference):>14} {row.currency}".rstrip())
             yield Line(f"With {counted(row.planned, 'planned change')}.")
             for note in row.notes:
                 yield Line(f"· {note}")
@@ -103,7 +108,8 @@ class ForecastScreen(ListScreen[Forecast]):
         yield Line("")
         yield Line("All agreements", Tone.HEADING)
         for currency, (before, after) in totals(self._report.forecasts).items():
-            yield Line(f"{currency or 'without a currency'}: {price_text(before)} → {price_text(after)}")
+            yield Line(f"in {currency}" if currency else "without a currency", Tone.MUTED)
+            yield from bar_lines((("before", before, Tone.MUTED), ("after", after, Tone.GOOD)), currency)
         for text in self._report.skipped:
             yield Line(f"! {text}", Tone.ATTENTION)
 

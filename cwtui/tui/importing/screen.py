@@ -140,7 +140,7 @@ class CustomersImportScreen(ListScreen[ImportCandidate]):
             return
         filled: Mapping[str, str] | None = {}
         if row.account.lacks:
-            filled = await self.app.push_screen_wait(GapsScreen(row))
+            filled = await self.ask(GapsScreen(row))
         elif not await self.confirmed(
             "Import", self._account_lines(row), "Import this company as a customer?", "Import"
         ):

@@ -17,6 +17,7 @@ from cwtui.domain.errors import CwtuiError
 from cwtui.domain.ids import TaskId
 from cwtui.domain.mappings import MappingKey
 from cwtui.domain.psa import CatalogItem, NewCatalogItem
+from cwtui.tui.asking import ask
 from cwtui.tui.mapping.add_item_form import BY_NAME, FIELDS, ItemField, ItemForm, first_texts
 from cwtui.tui.plain import BLOCK_LIMIT, content
 from cwtui.tui.session import Session
@@ -163,7 +164,7 @@ class AddItemScreen(Dialog[CatalogItem | None]):
             return [place for place, entry in enumerate(entries) if query.casefold() in entry.label.casefold()]
 
         label = BY_NAME[(line.id or "").removeprefix("item-")].label
-        place = await self.app.push_screen_wait(FuzzyPicker(label, entries, search))
+        place = await ask(self, FuzzyPicker(label, entries, search))
         if place is not None:
             line.choose(values[place])
 
@@ -186,7 +187,7 @@ class AddItemScreen(Dialog[CatalogItem | None]):
             return
         item = form.item()
         screen = ConfirmScreen("Add to ConnectWise", _shown(form), question="Add this catalog item?", yes="Add")
-        if await self.app.push_screen_wait(screen):
+        if await ask(self, screen):
             await self._add(item)
 
     async def _add(self, item: NewCatalogItem) -> None:

@@ -1,4 +1,4 @@
-"""Mappings from and to CSV files, asked for on the screen (mapping.md#mapping-csv)."""
+"""Mappings from and to CSV files and workbooks, asked for on the screen (mapping.md#mapping-csv)."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from pathlib import Path
 
 from textual import work
 
-from cwtui.domain.errors import CwtuiError, InputError
-from cwtui.domain.mappings import Mapping
-from cwtui.engine.mapping.csv import mappings_csv, read_mappings_file
+from cwtui.domain.errors import CwtuiError
+from cwtui.domain.mappings import Mapping, MappingKind
+from cwtui.engine.mapping.csv import mappings_export, read_mappings_file
+from cwtui.engine.whole_file import write_whole
 from cwtui.tui.screens.work_screen import WorkScreen
+from cwtui.tui.typed_path import typed_path
 from cwtui.tui.widgets.confirm_screen import ConfirmScreen
 from cwtui.tui.widgets.detail_pane import Line
 from cwtui.tui.widgets.text_prompt_screen import TextPromptScreen
@@ -32,7 +34,8 @@ class MappingFiles(WorkScreen):
     @work(group="work")
     async def action_import_csv(self) -> None:
         """Ask for a file, show what it changes, set all of it or nothing."""
-        path = await self._ask_path("Import mappings", "CSV file to read: kind, marketplace_id, charge, connectwise_id")
+        question = "CSV or .xlsx file to read: kind, marketplace_id, charge, connectwise_id"
+        path = await self._ask_path("Import mappings", question)
         if path is None:
             return
         try:
@@ -49,7 +52,7 @@ class MappingFiles(WorkScreen):
         if len(changed) > _LISTED:
             lines.append(Line(f"… and {len(changed) - _LISTED} more"))
         question = f"Set {len(changed)} of the file's {len(mappings)} mappings? The others are set already."
-        if await self.app.push_screen_wait(ConfirmScreen("Import mappings", lines, question=question, yes="Set")):
+        if await self.ask(ConfirmScreen("Import mappings", lines, question=question, yes="Set")):
             await self.import_these(mappings, "Importing mappings")
 
     async def import_these(self, mappings: Sequence[Mapping], what: str) -> None:
@@ -68,18 +71,17 @@ class MappingFiles(WorkScreen):
     @work(group="work")
     async def action_export_csv(self) -> None:
         """Ask for a file and write all mappings to it; one that is there is overwritten only if that is said."""
-        path = await self._ask_path("Export mappings", "CSV file to write", _NAME)
+        path = await self._ask_path("Export mappings", "CSV or .xlsx file to write", _NAME)
         if path is None:
             return
         if await asyncio.to_thread(path.exists):
             lines = [Line(str(path), Tone.HEADING), Line("It is replaced by all mappings as they are now.")]
-            if not await self.app.push_screen_wait(
-                ConfirmScreen("This file exists", lines, question="Replace it?", yes="Replace")
-            ):
+            if not await self.ask(ConfirmScreen("This file exists", lines, question="Replace it?", yes="Replace")):
                 return
-        mappings = list(self.session.engine.store.mappings())
+        engine = self.session.engine
+        mappings = [row for kind in MappingKind for row in await engine.mappings(kind)]
         try:
-            await asyncio.to_thread(_write, path, mappings_csv(mappings))
+            await asyncio.to_thread(lambda: write_whole(path, mappings_export(path, mappings)))
         except CwtuiError as error:
             self.notify(str(error), title="Export", severity="error", timeout=15, markup=False)
         else:
@@ -87,22 +89,11 @@ class MappingFiles(WorkScreen):
 
     async def _ask_path(self, title: str, question: str, value: str = "") -> Path | None:
         prompt = TextPromptScreen(title, question, value=value, placeholder=_NAME, required="A file is needed.")
-        answer = await self.app.push_screen_wait(prompt)
-        return None if answer is None else Path(answer).expanduser()
+        answer = await self.ask(prompt)
+        return None if answer is None else typed_path(answer)
 
 
 def _change_line(mapping: Mapping, before: int | None) -> Line:
     charge = f", {mapping.key.charge}" if mapping.key.charge else ""
     was = "" if before is None else f" (was {before})"
     return Line(f"{mapping.key.kind} {mapping.key.marketplace_id}{charge} → {mapping.connectwise_id}{was}")
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8", newline="")
-    except OSError as error:
-        raise InputError(
-            f"The file {path} cannot be written: {error.strerror}.",
-            changed="No mapping was changed.",
-            next_step="Name another file, or free its folder.",
-        ) from error

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping as Dictionary
+from functools import partial
 from typing import ClassVar
 
 from textual import events, on, work
@@ -19,6 +20,7 @@ from cwtui.domain.errors import CwtuiError
 from cwtui.domain.ids import TaskId
 from cwtui.domain.mappings import MAPPABLE_CHARGES, Mapping, MappingKey, MappingKind
 from cwtui.domain.psa import CatalogItem
+from cwtui.domain.suggestions import Suggestion
 from cwtui.domain.tasks import Task
 from cwtui.engine.mapping.csv_lines import MappingLine, tasks_needing
 from cwtui.tui.mapping.add_item import AddItemScreen
@@ -265,7 +267,7 @@ class MappingsScreen(MappingFiles):
         def search(query: str) -> list[int]:
             return [place for place, charge in enumerate(charges) if query.casefold() in charge]
 
-        place = await self.app.push_screen_wait(FuzzyPicker(f"Which charge of {line.name}?", entries, search))
+        place = await self.ask(FuzzyPicker(f"Which charge of {line.name}?", entries, search))
         if place is not None:
             await self._choose(line, MappingKey(MappingKind.PRODUCT, line.key.marketplace_id, charges[place]))
 
@@ -278,17 +280,16 @@ class MappingsScreen(MappingFiles):
         waiting = tasks_needing(self.session.engine.mapping, line.key)
         task_id = waiting[0].id if waiting else None
         screen = AddItemScreen(self.session, line.name, line.detail or line.key.marketplace_id, line.key, task_id)
-        item: CatalogItem | None = await self.app.push_screen_wait(screen)
+        item: CatalogItem | None = await self.ask(screen)
         if item is not None:
             await self._map(line, Mapping(line.key, item.id), item.identifier)
 
     async def _choose(self, line: MappingLine, key: MappingKey) -> None:
-        try:
-            choices = await self.session.engine.workbench.choices(key, line.name, line.detail)
-        except CwtuiError as error:
-            self.notify(str(error), title="Choices", severity="error", markup=False)
+        reading = partial(self.session.engine.workbench.choices, key, line.name, line.detail)
+        choices = await self.prepare("Reading the choices", reading)
+        if choices is None:
             return
-        place = await self.app.push_screen_wait(picker_of(choices))
+        place = await self.ask(picker_of(choices))
         if place is not None:
             chosen = choices.entries[place]
             await self._map(line, Mapping(key, chosen.connectwise_id), chosen.name)
@@ -315,7 +316,7 @@ class MappingsScreen(MappingFiles):
         engine = self.session.engine
         question = f"Forget that this {CONNECTWISE_WORD[line.key.kind]} is meant?"
         screen = ConfirmScreen("Un-map", self._unmapping(line), question=question, yes="Un-map")
-        if not await self.app.push_screen_wait(screen):
+        if not await self.ask(screen):
             return
 
         async def job() -> str:
@@ -349,11 +350,13 @@ class MappingsScreen(MappingFiles):
     @work(group="work")
     async def action_accept_exact(self) -> None:
         """Accept every exact suggestion of all three tables, after listing them."""
-        engine = self.session.engine
-        try:
-            found = [pair for kind in MappingKind for pair in await engine.workbench.exact(kind)]
-        except CwtuiError as error:
-            self.notify(str(error), title="Suggestions", severity="error", markup=False)
+        workbench = self.session.engine.workbench
+
+        async def read() -> list[tuple[MappingLine, Suggestion]]:
+            return [pair for kind in MappingKind for pair in await workbench.exact(kind)]
+
+        found = await self.prepare("Reading the suggestions", read)
+        if found is None:
             return
         if not found:
             self.notify("No suggestion is exact and alone. Choose with enter.", markup=False)
@@ -363,6 +366,6 @@ class MappingsScreen(MappingFiles):
             lines.append(Line(f"{line_words(line)} → {suggestion.name} ({suggestion.connectwise_id})"))
             lines.append(Line(suggestion.reason, Tone.MUTED, indent=4))
         question = f"Map {len(found)} as listed?"
-        if await self.app.push_screen_wait(ConfirmScreen("Exact suggestions", lines, question=question, yes="Map")):
+        if await self.ask(ConfirmScreen("Exact suggestions", lines, question=question, yes="Map")):
             mappings = [Mapping(line.key, suggestion.connectwise_id) for line, suggestion in found]
             await self.import_these(mappings, "Mapping what is exact")

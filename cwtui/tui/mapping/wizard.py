@@ -32,12 +32,16 @@ from cwtui.tui.screens.work_screen import WorkScreen
 from cwtui.tui.session import Session
 from cwtui.tui.widgets.detail_pane import DetailPane, Line, block
 from cwtui.tui.widgets.fuzzy_picker import Entry
+from cwtui.tui.widgets.key_guard import KeyGuard
 from cwtui.tui.widgets.keys_line import KeysLine
 from cwtui.tui.widgets.progress_line import ProgressLine
 from cwtui.tui.widgets.step_line import StepLine
 from cwtui.tui.widgets.tone import Tone
 
 _PANES = {Stage.ADDITIONS: "editor", Stage.CONFIRM: "review"}
+_ANSWERS = {Stage.ADDITIONS: frozenset({"n", "ctrl+s"}), Stage.CONFIRM: frozenset({"y"})}
+_CHOOSES = frozenset({"enter", "ctrl+n"})
+"""Keys that answer a step; in the others letters are searched for."""
 _ADD = Entry("+ Add a new catalog item and map it", "ctrl+n")
 
 
@@ -66,6 +70,7 @@ class WizardScreen(WorkScreen):
         self._been: list[int] = []
         self._choices: Choices | None = None
         self._forms: dict[MappingKey, dict[str, str]] = {}
+        self.key_guard = KeyGuard(_CHOOSES)
 
     def compose(self) -> ComposeResult:
         """Whose task, which step, what it asks, what it offers; what is going on, keys."""
@@ -122,6 +127,8 @@ class WizardScreen(WorkScreen):
         step = self._step
         if step is None:
             return
+        self.key_guard.keys = _ANSWERS.get(step.stage, _CHOOSES)
+        self.key_guard.hide()
         self.query_one(StepLine).steps = step_labels(self._steps, self.place)
         self.query_one("#question", Static).update(content(question_of(step)))
         self.query_one(ContentSwitcher).current = _PANES.get(step.stage, "choice")
@@ -135,10 +142,17 @@ class WizardScreen(WorkScreen):
                     await self._show_choices(step)
         except CwtuiError as error:
             self.notify(str(error), title="Sync", severity="error", timeout=15, markup=False)
+        self.call_after_refresh(self.key_guard.show)
+
+    def on_screen_resume(self) -> None:
+        """What was over the step is gone: keys pressed for that are not for this."""
+        self.key_guard.hide()
+        if self._step is not None:
+            self.call_after_refresh(self.key_guard.show)
 
     async def _show_choices(self, step: Step) -> None:
         pane = self.query_one(ChoicePane)
-        pane.focus_line()
+        pane.begin()
         if step.key is None:
             return
         self._choices = None
@@ -184,9 +198,7 @@ class WizardScreen(WorkScreen):
             return
         kept = self._forms.setdefault(step.key, {})
         code = step.detail or step.key.marketplace_id
-        item = await self.app.push_screen_wait(
-            AddItemScreen(self.session, step.name, code, step.key, self._task_id, kept)
-        )
+        item = await self.ask(AddItemScreen(self.session, step.name, code, step.key, self._task_id, kept))
         if item is not None:
             self._map(Mapping(step.key, item.id), item.identifier)
 

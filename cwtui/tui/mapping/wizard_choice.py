@@ -89,14 +89,15 @@ class ChoicePane(Vertical):
         self._columns = candidate_columns(offer.all, ranked=bool(offer.ranked))
         self.query_one(VirtualTable).columns = self._columns
         line = self.query_one(PlainInput)
-        line.value = ""
         count = f"Type to search all {len(offer.entries):,} entries; enter chooses"
         line.placeholder = count if offer.entries else "Reading …"
-        self._fill("")
+        self._fill(line.value)  # it may have been typed while the entries were read
 
-    def focus_line(self) -> None:
-        """Letters go into the search line."""
-        self.query_one(PlainInput).focus()
+    def begin(self) -> None:
+        """Letters go into the search line, which is empty."""
+        line = self.query_one(PlainInput)
+        line.value = ""
+        line.focus()
 
     def _fill(self, query: str) -> None:
         offer = self._offer

@@ -17,6 +17,7 @@ from cwtui.tui.session import Session
 from cwtui.tui.widgets.detail_pane import Line
 from cwtui.tui.widgets.tone import Tone
 from cwtui.tui.widgets.virtual_table import VirtualTable
+from cwtui.tui.words import counted
 
 
 class ReconcileAllScreen(ListScreen[Reconciliation]):
@@ -98,7 +99,7 @@ class ReconcileAllScreen(ListScreen[Reconciliation]):
     async def action_export(self) -> None:
         """Write every row to a CSV file."""
         found = self.rows.rows
-        await self.export("reconcile-all.csv", lambda: reconciliation_csv(found), f"{len(found)} agreements")
+        await self.export("reconcile-all.csv", lambda: reconciliation_csv(found), counted(len(found), "agreement"))
 
     def action_leave(self) -> None:
         """Go back."""

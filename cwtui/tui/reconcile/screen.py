@@ -102,7 +102,7 @@ class ReconcileScreen(ListScreen[Compared]):
         if not found:
             return f"Reconcile · customer {self._customer}" if self._customer else "Reconcile · no customer chosen"
         one = found[0]
-        where = one.agreement_name if len(found) == 1 else f"{len(found)} agreements"
+        where = one.agreement_name if len(found) == 1 else counted(len(found), "agreement")
         billed = " BILLED ALREADY" if one.billed else ""
         return f"Reconcile · {one.period.start} to {one.period.end}{billed} · {one.customer_name} · {where}"
 
@@ -140,7 +140,7 @@ class ReconcileScreen(ListScreen[Compared]):
         if self._customer is None or not self._known:
             self.notify("Choose a customer first: c.", markup=False)
             return
-        entries = [Entry("All of them", f"{len(self._known)} agreements")]
+        entries = [Entry("All of them", counted(len(self._known), "agreement"))]
         entries += [Entry(one.agreement_name, str(one.agreement_id)) for one in self._known]
         place = await self._pick(f"Which agreement of {self._known[0].customer_name}?", entries)
         if place is not None:
@@ -154,7 +154,7 @@ class ReconcileScreen(ListScreen[Compared]):
             words = query.casefold().split()
             return [place for place, text in enumerate(folded) if all(word in text for word in words)]
 
-        chosen: int | None = await self.app.push_screen_wait(FuzzyPicker(title, entries, search))
+        chosen: int | None = await self.ask(FuzzyPicker(title, entries, search))
         return chosen
 
     @work(group="work")
@@ -212,7 +212,7 @@ class ReconcileScreen(ListScreen[Compared]):
         if not found:
             self.notify("Choose a customer first: c.", markup=False)
             return
-        await self.export("reconcile.csv", lambda: reconciliation_csv(found), f"{len(self.rows.rows)} rows")
+        await self.export("reconcile.csv", lambda: reconciliation_csv(found), counted(len(self.rows.rows), "row"))
 
     # what is done about it
 

@@ -84,7 +84,7 @@ def help_lines(screen: Screen[object]) -> list[Line]:
 
 def _part_lines(part: _Part) -> Iterator[Line]:
     name = type(part.node).__name__
-    yield Line(str(getattr(part.node, "HELP_TITLE", "") or _TITLES.get(name, name)), Tone.HEADING)
+    yield Line(str(getattr(part.node, "HELP_TITLE", "") or _TITLES.get(name, "This part of the screen")), Tone.HEADING)
     yield from (Line(text, Tone.MUTED) for text in str(getattr(part.node, "HELP", "") or "").splitlines())
     for text, keys in sorted(part.keys.items(), key=lambda pair: pair[0] not in part.shown):
         now = " (not now)" if text in part.dimmed else ""

@@ -17,8 +17,8 @@ from cwtui.domain.errors import CwtuiError, InputError
 from cwtui.tui.plain import content
 from cwtui.tui.screens.work_screen import TO_TASKS, WorkScreen
 from cwtui.tui.session import Session
+from cwtui.tui.typed_path import typed_path
 from cwtui.tui.widgets.columns import Column
-from cwtui.tui.widgets.confirm_screen import ConfirmScreen
 from cwtui.tui.widgets.detail_pane import DetailPane, Line, block
 from cwtui.tui.widgets.keys_line import KeysLine
 from cwtui.tui.widgets.listed_rows import ListedRows
@@ -149,16 +149,11 @@ class ListScreen(WorkScreen, Generic[Row]):
         self.show_detail()
         return done.error is None
 
-    async def confirmed(self, title: str, lines: Iterable[Line], question: str, yes: str) -> bool:
-        """Show what is about to be done, and ask."""
-        answer: bool = await self.app.push_screen_wait(ConfirmScreen(title, lines, question=question, yes=yes))
-        return answer
-
     async def ask_path(self, title: str, question: str, value: str = "") -> Path | None:
         """Ask for a file."""
         prompt = TextPromptScreen(title, question, value=value, placeholder=value, required="A file is needed.")
-        answer = await self.app.push_screen_wait(prompt)
-        return None if answer is None else Path(answer).expanduser()
+        answer = await self.ask(prompt)
+        return None if answer is None else typed_path(answer)
 
     async def export(self, name: str, text: Callable[[], str], what: str) -> None:
         """Ask for a file and write it; one that is there is replaced only if that is said."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-from typing import ClassVar
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import ClassVar, TypeVar
 
 from textual.binding import Binding, BindingType
 from textual.reactive import reactive
@@ -13,13 +13,18 @@ from textual.widgets import Input
 from cwtui.domain.ids import TaskId
 from cwtui.domain.tasks import Task
 from cwtui.engine.protocols import Progress
+from cwtui.tui.asking import ask
 from cwtui.tui.session import Session
-from cwtui.tui.widgets.detail_pane import DetailPane
+from cwtui.tui.widgets.confirm_screen import ConfirmScreen
+from cwtui.tui.widgets.detail_pane import DetailPane, Line
+from cwtui.tui.widgets.dialog import Dialog
 from cwtui.tui.widgets.progress_line import ProgressLine
 from cwtui.tui.widgets.virtual_table import VirtualTable
 
 TO_TASKS = Binding("q", "to_tasks", "Tasks", show=False, id="work.tasks", tooltip="To the tasks")
 """Of the modes beside the tasks, where `q` is no letter."""
+Answer = TypeVar("Answer")
+Found = TypeVar("Found")
 _ERROR_SHOWN_S, _STOPPING = 15, "stopping before the next write"
 
 
@@ -87,6 +92,34 @@ class WorkScreen(Screen[None]):
         else:
             self.notify(done.said, title=what, markup=False)
         return done.error is None
+
+    async def prepare(self, what: str, job: Callable[[], Awaitable[Found]]) -> Found | None:
+        """Read what a question shows: how far it is can be seen, and nothing else begins meanwhile.
+
+        Returns:
+            What was read; None where it failed or was stopped, or where something else is going on.
+        """
+        found: list[Found] = []
+
+        async def read() -> str:
+            found.append(await job())
+            return ""
+
+        done = await self.session.work(what, read, only_reads=True, is_noted=False)
+        if done is None and self.session.working != what:
+            self.notify(f"{self.session.working} is still going on.", severity="warning", markup=False)
+        elif done is not None and done.error is not None:
+            self.notify(done.said, title=what, severity="error", timeout=_ERROR_SHOWN_S, markup=False)
+        return found[0] if found else None
+
+    async def ask(self, dialog: Dialog[Answer]) -> Answer | None:
+        """Show a dialog over this screen, if this screen is still in front; see `asking.ask`."""
+        answer = await ask(self, dialog)
+        return answer  # noqa: RET504  # inferred alone: an answer may be None itself
+
+    async def confirmed(self, title: str, lines: Iterable[Line], question: str, yes: str, no: str = "No") -> bool:
+        """Show what is about to be done, and ask."""
+        return await self.ask(ConfirmScreen(title, lines, question=question, yes=yes, no=no)) is True
 
     @property
     def _is_mode(self) -> bool:

@@ -13,21 +13,33 @@ _TONES = {True: Tone.GOOD, False: Tone.BAD, None: Tone.ATTENTION}
 
 
 def doctor_lines(report: DoctorReport) -> Iterator[Line]:
-    """Both services, then the table of reconciling.md#permissions."""
+    """What is missing, both services, then the rest of the table of reconciling.md#permissions."""
+    missing = [permission for permission in report.permissions if permission.granted is False]
+    if missing:
+        yield Line(missing_words(report), Tone.BAD)
+        yield from (Line(_row(permission), Tone.BAD) for permission in missing)
+        yield Line("Give them to the security role of the API member.")
+        yield Line("")
     yield Line("Connections", Tone.HEADING)
     for service in report.services:
         version = f" {service.version}" if service.version else ""
         tone = Tone.GOOD if service.ok else Tone.BAD
         yield Line(f"{'✓' if service.ok else '✗'} {service.name}{version}: {service.message}", tone)
-    missing = [permission for permission in report.permissions if permission.granted is False]
     yield Line("")
     yield Line("Permissions of the API member", Tone.HEADING)
-    if missing:
-        yield Line(f"{len(missing)} missing: give them to the security role of the API member.", Tone.BAD)
-    elif all(permission.granted for permission in report.permissions):
+    if all(permission.granted for permission in report.permissions):
         yield Line("All granted.", Tone.GOOD)
     for permission in report.permissions:
-        yield Line(_row(permission), _TONES[permission.granted])
+        if permission.granted is not False:
+            yield Line(_row(permission), _TONES[permission.granted])
+
+
+def missing_words(report: DoctorReport) -> str:
+    """`2 permissions are missing`; empty if none is."""
+    count = sum(permission.granted is False for permission in report.permissions)
+    if not count:
+        return ""
+    return "1 permission is missing" if count == 1 else f"{count} permissions are missing"
 
 
 def _row(permission: Permission) -> str:

@@ -18,7 +18,7 @@ from cwtui.tui.plain import content
 from cwtui.tui.screens.work_screen import WorkScreen
 from cwtui.tui.session import EventKind
 from cwtui.tui.setup.desk import Kept, SetupDesk
-from cwtui.tui.setup.doctor_lines import doctor_lines
+from cwtui.tui.setup.doctor_lines import doctor_lines, missing_words
 from cwtui.tui.setup.fields import FIELDS, SECTIONS, SetupField
 from cwtui.tui.widgets.choice_line import ChoiceLine
 from cwtui.tui.widgets.detail_pane import DetailPane, Line, block
@@ -172,9 +172,10 @@ class SetupScreen(WorkScreen):
         changes, pane = self._changes(desk), self.query_one(DetailPane)
 
         async def test() -> str:
-            lines = [*doctor_lines(await desk.examine(changes))]
-            pane.show(lines)
-            return lines[1].text if len(lines) > 1 else "Nothing to test."
+            report = await desk.examine(changes)
+            pane.show(doctor_lines(report))
+            down = next((f"{service.name}: {service.message}" for service in report.services if not service.ok), "")
+            return down or missing_words(report) or "Everything answers, and every permission is granted or unknown."
 
         done = await self.session.work("Testing the connections", test, only_reads=True)
         if done is not None and done.error is not None:

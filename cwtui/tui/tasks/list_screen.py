@@ -26,6 +26,7 @@ from cwtui.tui.session import Session
 from cwtui.tui.widgets.detail_pane import DetailPane, Line, block
 from cwtui.tui.widgets.filter_input import FilterInput
 from cwtui.tui.widgets.fuzzy_picker import Entry, FuzzyPicker
+from cwtui.tui.widgets.hint_line import HINTS, HintLine
 from cwtui.tui.widgets.keys_line import KeysLine
 from cwtui.tui.widgets.progress_line import ProgressLine
 from cwtui.tui.widgets.status_bar import StatusBar
@@ -33,6 +34,7 @@ from cwtui.tui.widgets.status_words import KIND_WORDS, STATUS_WORDS, counts_show
 from cwtui.tui.widgets.task_rows import TASK_COLUMNS, TaskRows, fill
 from cwtui.tui.widgets.tone import Tone
 from cwtui.tui.widgets.virtual_table import VirtualTable
+from cwtui.tui.words import counted
 
 _PREVIEW_AFTER_S = 0.06
 _PREPARED_AT_ONCE = 4_000
@@ -69,6 +71,7 @@ class TaskListScreen(WorkScreen):
         Binding("T", "sort_turn", "Turn", show=False, id="tasks.sort_turn", tooltip="Turn the order round"),
         Binding("a", "select_shown", "Select all", show=False, id="tasks.all", tooltip="Select every task shown"),
         Binding("A", "select_none", "Select none", show=False, id="tasks.none", tooltip="Select no task"),
+        Binding("n", "next", "Next", show=False, id="tasks.next", tooltip="To the next task that needs a person"),
         Binding("tab", "other_pane", "Other pane", show=False, id="tasks.pane", tooltip="To the plan and back"),
     ]
 
@@ -77,6 +80,7 @@ class TaskListScreen(WorkScreen):
         self._tasks = TaskList()
         self._order: tuple[TaskColumn, bool] | None = None
         self._folding: Timer | None = None
+        self._seen: str | None = None
 
     def compose(self) -> ComposeResult:
         """Counts, filter, list beside or above the plan, progress, keys."""
@@ -85,6 +89,7 @@ class TaskListScreen(WorkScreen):
         with Container(classes="panes"):
             yield VirtualTable(TASK_COLUMNS, TaskRows(self._tasks), empty_text=_LOADING, id="tasks")
             yield DetailPane(id="detail")
+        yield HintLine()
         yield ProgressLine()
         yield KeysLine()
 
@@ -92,7 +97,14 @@ class TaskListScreen(WorkScreen):
         """Show what the state holds, some of it at once and the rest as it is read."""
         self._folding = self.set_interval(0.5, self._fold, pause=True)
         self.query_one("#tasks").focus()
+        self.query_one(HintLine).place = 0 if self.session.shows_hints else None
         self.load()
+
+    def hint_done(self, place: int) -> None:
+        """Show the hint after this one, if this one is shown; the last one stays until it is closed."""
+        line = self.query_one(HintLine)
+        if line.place is not None and line.place <= place < len(HINTS) - 1:
+            line.place = place + 1
 
     @work(group="load")
     async def load(self) -> None:
@@ -129,11 +141,15 @@ class TaskListScreen(WorkScreen):
         parts = []
         wanted = self._tasks.filter
         chosen = [STATUS_WORDS[status].word for status in wanted.statuses] + [KIND_WORDS[kind] for kind in wanted.kinds]
+        if wanted.is_warned:
+            chosen.append("with warnings")
         if wanted.customers:
             chosen.append("one customer")
         if not wanted.is_empty:
             only = f": {', '.join(chosen)}" if chosen else ""
             parts.append(f"{self._tasks.row_count:,} of {self._tasks.total:,} shown{only}, esc shows all")
+        if self._tasks.warned_count:
+            parts.append(f"{counted(self._tasks.warned_count, 'task')} with warnings (!)")
         if self._tasks.selected_count:
             parts.append(f"{self._tasks.selected_count:,} selected")
         if self.session.is_read_only:
@@ -177,7 +193,10 @@ class TaskListScreen(WorkScreen):
     # the pane
 
     @on(VirtualTable.Highlighted, "#tasks")
-    def _highlight(self) -> None:
+    def _highlight(self, event: VirtualTable.Highlighted) -> None:
+        if self._seen not in {None, event.key}:
+            self.hint_done(0)
+        self._seen = event.key
         self.preview()
 
     @property
@@ -208,7 +227,7 @@ class TaskListScreen(WorkScreen):
             if pane.lines[: len(lines)] != tuple(lines):
                 pane.show(lines)
             try:
-                lines += plan_lines(await engine.preview(task_id), self.session.names)
+                lines += plan_lines(await engine.preview(task_id), self.session.names, task.warnings)
             except CwtuiError:
                 lines += problem_lines(task.problems)  # as they were when it was planned last
                 raise
@@ -221,6 +240,15 @@ class TaskListScreen(WorkScreen):
         """From the list to the plan and back."""
         pane = self.query_one(DetailPane)
         (self._table if pane.has_focus else pane).focus()
+
+    def action_next(self) -> None:
+        """To the next task that needs a person: one that cannot go on, failed, or has warnings."""
+        place = self._tasks.next_position(self._table.cursor, lambda row: row.needs_person)
+        if place is None:
+            self.notify("No task shown here needs a person.", markup=False)
+        else:
+            self._table.cursor = place
+            self._table.focus()
 
     # filter
 
@@ -241,10 +269,13 @@ class TaskListScreen(WorkScreen):
     async def action_filter_status(self) -> None:
         """Choose a status to show."""
         words = [Entry("All statuses"), *(Entry(shown.word) for shown in STATUS_WORDS.values())]
+        words.append(Entry("with warnings", "that nobody accepted yet"))
         place = await self._choose("Show which status?", words)
         if place is not None:
-            statuses = frozenset[TaskStatus]() if place == 0 else frozenset({list(STATUS_WORDS)[place - 1]})
-            self._filter(replace(self._tasks.filter, statuses=statuses))
+            is_warned = place > len(STATUS_WORDS)
+            is_one = place and not is_warned
+            statuses = frozenset({list(STATUS_WORDS)[place - 1]}) if is_one else frozenset[TaskStatus]()
+            self._filter(replace(self._tasks.filter, statuses=statuses, is_warned=is_warned))
 
     @work
     async def action_filter_kind(self) -> None:
@@ -279,7 +310,7 @@ class TaskListScreen(WorkScreen):
         def search(query: str) -> list[int]:
             return [place for place, entry in enumerate(entries) if query.casefold() in entry.label.casefold()]
 
-        return await self.app.push_screen_wait(FuzzyPicker(title, entries, search))
+        return await self.ask(FuzzyPicker(title, entries, search))
 
     # order and selection
 

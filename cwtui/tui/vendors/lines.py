@@ -8,6 +8,7 @@ from cwtui.domain.money import plain
 from cwtui.tui.widgets.detail_pane import Line
 from cwtui.tui.widgets.status_words import STATUS_WORDS
 from cwtui.tui.widgets.tone import Tone
+from cwtui.tui.words import counted
 from cwtui.vendors.accounts import AccountsReport
 from cwtui.vendors.count_export import CountsReport
 from cwtui.vendors.count_reconcile import CountStatus
@@ -90,7 +91,7 @@ def counts_lines(report: CountsReport) -> Iterator[Line]:
     """The tasks of a report, and what it no longer names."""
     superseded = f", {len(report.superseded)} older ones superseded" if report.superseded else ""
     same = f"; {len(report.unchanged)} accounts as in the report before" if report.unchanged else ""
-    yield Line(f"{report.report}: {len(report.created)} tasks made{superseded}{same}.", Tone.HEADING)
+    yield Line(f"{report.report}: {counted(len(report.created), 'task')} made{superseded}{same}.", Tone.HEADING)
     for task in report.tasks:
         shown = STATUS_WORDS[task.status]
         what = task.problems[0].message if task.problems else task.note

@@ -21,6 +21,7 @@ from cwtui.tui.widgets.columns import Column
 from cwtui.tui.widgets.detail_pane import Line, block
 from cwtui.tui.widgets.tone import Tone
 from cwtui.tui.widgets.virtual_table import VirtualTable
+from cwtui.tui.words import counted
 from cwtui.vendors.accounts import read_accounts
 from cwtui.vendors.count_reconcile import count_rows_csv
 from cwtui.vendors.cross_references import AssociationState
@@ -334,7 +335,7 @@ class IntermediaScreen(ListScreen[Step]):
         if found is None:
             self.notify("r compares a report first.", title="Export", markup=False)
             return
-        await self.export("intermedia.csv", lambda: count_rows_csv(found.rows), f"{len(found.rows)} rows")
+        await self.export("intermedia.csv", lambda: count_rows_csv(found.rows), counted(len(found.rows), "row"))
 
     def action_toggle_manage(self) -> None:
         """Use Manage IDs, or leave them alone."""

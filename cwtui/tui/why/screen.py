@@ -76,8 +76,7 @@ class WhyScreen(WorkScreen):
 
     def action_copy(self) -> None:
         """Copy what is shown."""
-        self.app.copy_to_clipboard(self.query_one(DetailPane).plain_text)
-        self.notify("Copied, where the terminal allows it.", markup=False)
+        self.app.copy(self.query_one(DetailPane).plain_text)  # type: ignore[attr-defined]  # the app is CwTui
 
     def action_leave(self) -> None:
         """Go back."""

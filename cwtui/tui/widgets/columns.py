@@ -24,6 +24,7 @@ class Column:
         rank: Columns with the highest rank are hidden first where the line is too short; those of 0 never.
         right: Aligned right, as numbers are.
         toned: Drawn in the tone of its row; what it says, its words say too.
+        least: Cells the line has at least where it is shown: what others need more comes first.
     """
 
     key: str
@@ -34,6 +35,7 @@ class Column:
     rank: int = 0
     right: bool = False
     toned: bool = False
+    least: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ def lay_out(columns: Sequence[Column], total: int) -> tuple[Placed, ...]:
 
 
 def _shown(columns: Sequence[Column], total: int) -> list[int]:
-    shown = list(range(len(columns)))
+    shown = [index for index, column in enumerate(columns) if column.least <= total]
     while _taken([columns[index].width for index in shown]) > total:
         hidden = max(shown, key=lambda index: (columns[index].rank, index), default=None)
         if hidden is None or columns[hidden].rank == 0:

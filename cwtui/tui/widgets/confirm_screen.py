@@ -22,9 +22,11 @@ _SHARE, _LEAST = 0.9, 3
 class ConfirmScreen(Dialog[bool]):
     """A list to read and a question; the result is the answer.
 
-    Only `y` and the buttons answer: an `enter` too many, meant for the screen below, writes nothing.
+    Only `y` and the buttons answer, and only after it was in sight: a key or a click too many, meant for the screen
+    below, writes nothing, nor does a key that is held (`KeyGuard`).
     """
 
+    ANSWERS = None
     HELP = "Read what will be done; `y` does it, `esc` or `n` does nothing."
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "confirm", "Yes", id="confirm.yes", tooltip="Do what is listed"),
@@ -70,4 +72,5 @@ class ConfirmScreen(Dialog[bool]):
 
     @on(Button.Pressed)
     def _answer(self, event: Button.Pressed) -> None:
-        self.dismiss(event.button.id == "yes")
+        if not self.key_guard.is_deaf():
+            self.dismiss(event.button.id == "yes")

@@ -217,6 +217,8 @@ class FuzzyPicker(Dialog[int | None]):
 
     @on(VirtualTable.Opened)
     def _choose(self, event: VirtualTable.Opened) -> None:
+        if self.key_guard.is_deaf():
+            return
         place = int(event.key)
         if why_not := self._entries[place].why_not:
             hint = self.query_one(Static)

@@ -10,22 +10,24 @@ from time import monotonic
 
 from cwtui.domain.ids import TaskId
 from cwtui.engine.listing.task_list import TaskColumn, TaskList, TaskRow
+from cwtui.tui.reasons import reason_words
 from cwtui.tui.widgets.columns import Column
 from cwtui.tui.widgets.status_words import KIND_WORDS, STATUS_WORDS
 from cwtui.tui.widgets.tone import Tone
 
 TASK_COLUMNS = (
     Column(TaskColumn.STATUS, "Status", 14, toned=True),
-    Column(TaskColumn.KIND, "Kind", 14, rank=5),
-    Column(TaskColumn.CUSTOMER, "Customer", 16, share=3, widest=50),
-    Column(TaskColumn.SUBSCRIPTION, "Subscription", 16, share=3, widest=60, rank=4),
-    Column(TaskColumn.ORDER, "Order", 10, share=1, widest=20, rank=2),
-    Column(TaskColumn.EFFECTIVE, "Effective", 11, rank=3),
-    Column(TaskColumn.MONTHLY_EFFECT, "Per month", 12, right=True),
-    Column(TaskColumn.PROBLEM, "Problem", 18, share=4, rank=1),
+    Column(TaskColumn.KIND, "Kind", 12, share=1, widest=14, rank=3),
+    Column(TaskColumn.CUSTOMER, "Customer", 14, share=3, widest=50),
+    Column(TaskColumn.SUBSCRIPTION, "Subscription", 14, share=4, widest=60, rank=2),
+    Column(TaskColumn.ORDER, "Order", 10, share=1, widest=20, rank=4, least=110),
+    Column(TaskColumn.EFFECTIVE, "Effective", 11, rank=5, least=132),
+    Column(TaskColumn.MONTHLY_EFFECT, "Per month", 11, right=True),
+    Column(TaskColumn.PROBLEM, "Problem", 18, share=5, rank=1),
 )
-"""Keys are those of `TaskColumn`. At 80 cells subscription, kind and effective date make room: the pane has them."""
+"""Keys are those of `TaskColumn`. What differs least from row to row makes room first: the pane has all of it."""
 
+_WARNED = " (!)"
 _AT_ONCE = 250
 """Rows added between two looks at the keys: a few milliseconds' worth, reading them from the state included."""
 _SHOWN_EVERY_S = 0.2
@@ -54,23 +56,32 @@ class TaskRows:
         """One value per column of `TASK_COLUMNS`."""
         row = self._tasks.row(index)
         return (
-            str(STATUS_WORDS[row.status]),
+            f"{STATUS_WORDS[row.status]}{_WARNED if row.is_warned and not row.reason else ''}",
             KIND_WORDS[row.kind],
             row.customer,
             row.subscription,
             row.order_number,
             "" if row.effective is None else row.effective.isoformat(),
             signed(row.monthly_effect),
-            row.problem,
+            _problem(row),
         )
 
     def tone(self, index: int) -> Tone:
-        """The tone of the task's status."""
-        return STATUS_WORDS[self._tasks.row(index).status].tone
+        """The tone of the task's status, and of its warnings."""
+        row = self._tasks.row(index)
+        return Tone.ATTENTION if row.is_warned else STATUS_WORDS[row.status].tone
 
     def is_selected(self, index: int) -> bool:
         """Whether the task is selected."""
         return self._tasks.is_selected(self._tasks.row(index).id)
+
+
+def _problem(row: TaskRow) -> str:
+    """The reason in a word, whom it is about, then all of it."""
+    if not row.reason:
+        return row.problem
+    whom = f" {row.whom}" if row.whom else ""
+    return f"{reason_words(row.reason)}{whom} · {row.problem}"
 
 
 async def fill(tasks: TaskList, rows: Iterable[TaskRow], shown: Callable[[], None]) -> None:

@@ -213,7 +213,7 @@ async def test_syncing_all_that_is_ready(tmp_path: Path) -> None:
 async def test_syncing_when_nothing_is_ready_says_so(tmp_path: Path) -> None:
     async with demo(tmp_path, checked=False) as app:
         await app.press("S")
-        assert any("No task is ready" in message for message in app.messages)
+        await app.until_said("No task is ready")
 
 
 async def test_of_a_selection_only_what_can_be_written_is(tmp_path: Path) -> None:
@@ -245,8 +245,7 @@ async def test_a_task_that_cannot_be_written(tmp_path: Path, status: str, said: 
         await app.pilot.pause(0.1)
         await to_row(app, status)
         await app.press("s")
-        await app.settle()
-        assert any(said in message for message in app.messages)
+        await app.until_said(said)
         assert isinstance(app.screen, TasksScreen)
 
 

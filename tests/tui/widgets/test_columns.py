@@ -33,7 +33,12 @@ def test_lay_out(total: int, expected: list[tuple[str, int]]) -> None:
 @pytest.mark.parametrize(
     ("total", "keys"),
     [
-        pytest.param(77, "status customer order_number monthly_effect problem", id="80 columns"),
+        pytest.param(27, "status customer monthly_effect", id="30 columns"),
+        pytest.param(77, "status customer subscription monthly_effect problem", id="80 columns"),
+        pytest.param(97, "status kind customer subscription monthly_effect problem", id="100 columns"),
+        pytest.param(
+            117, "status kind customer subscription order_number monthly_effect problem", id="120 columns: no date yet"
+        ),
         pytest.param(
             157,
             "status kind customer subscription order_number effective monthly_effect problem",

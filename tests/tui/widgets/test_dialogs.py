@@ -53,6 +53,12 @@ class Asked:
         return self._answers[-1]
 
 
+@pytest.fixture(autouse=True)
+def _read_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits here until a question was read; what is too early is `test_quick_hands`'s."""
+    monkeypatch.setattr("cwtui.tui.widgets.key_guard.DEAF_S", 0)
+
+
 async def test_suggestions_stand_first_with_score_and_reason(host: type[App[object]], lines: Lines) -> None:
     async with Asked(host, picker()).app.run_test(size=(80, 24)) as pilot:
         await pilot.pause()
