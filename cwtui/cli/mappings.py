@@ -16,7 +16,7 @@ from cwtui.domain.errors import InputError
 from cwtui.domain.mappings import MAPPABLE_CHARGES, Mapping, MappingKey, MappingKind
 from cwtui.domain.plain_text import plain_text
 from cwtui.engine.facade import Engine
-from cwtui.engine.mapping.csv import mappings_csv, mappings_export, read_mappings_file
+from cwtui.engine.mapping.csv import mappings_csv, mappings_export, read_placed_mappings
 from cwtui.engine.reports import MappingRow, Suggestion
 
 _KIND = click.argument("kind", type=click.Choice([kind.value for kind in MappingKind]), metavar="KIND")
@@ -150,10 +150,10 @@ def import_(file: Path, *, sheet: str) -> None:
     Columns may stand in any order; others than kind, marketplace_id, charge and connectwise_id are ignored. An empty
     charge means every charge of the product; for agreements, marketplace_id is a subscription's id.
     """
-    rows = read_mappings_file(file, sheet=sheet)
+    rows = read_placed_mappings(file, sheet=sheet)
 
     async def ask(engine: Engine) -> int:
-        return await engine.import_mappings(rows)
+        return await engine.import_mappings([mapping for _, mapping in rows], [place for place, _ in rows])
 
     changed = with_engine(ask)
     answer(f"{counted(len(rows), 'mapping')} read; {changed} new or changed.")

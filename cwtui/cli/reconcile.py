@@ -79,7 +79,7 @@ def reconcile(
     _answer(report, file)
     if report.differs and not given().json and str(file) != "-":
         answer("Repair it with --apply, or plan the repairs on the screen.")
-    return ExitStatus.NEEDS_ACTION if report.differs else ExitStatus.DONE
+    return ExitStatus.NEEDS_ACTION if report.differs or report.skipped else ExitStatus.DONE
 
 
 def _compare_all(period: date | None, file: Path | None) -> ExitStatus:
@@ -94,7 +94,7 @@ def _compare_all(period: date | None, file: Path | None) -> ExitStatus:
     elif not written:
         answer(summary_text(found))
     _tell_all(report.skipped)
-    return ExitStatus.NEEDS_ACTION if report.differs else ExitStatus.DONE
+    return ExitStatus.NEEDS_ACTION if report.differs or report.skipped else ExitStatus.DONE
 
 
 def _apply(customer: CustomerId, agreement: AgreementId | None, period: date | None, file: Path | None) -> ExitStatus:

@@ -23,7 +23,7 @@ def reconciliation_document(found: Sequence[Reconciliation]) -> Document:
     return {
         "customer": found[0].customer_id if found else None,
         "customer_name": found[0].customer_name if found else None,
-        "agreement": one.agreement_id if one else None,
+        "agreement": (one.agreement_id or None) if one else None,
         "agreement_name": one.agreement_name if one else None,
         "period": shared,
         "rows": [_row_document(each, row) for each in found for row in each.rows],
@@ -55,7 +55,7 @@ def _row_document(found: Reconciliation, row: ReconciliationRow) -> Document:
         "additions": [addition.id for addition in row.additions],
         "subscriptions": list(dict.fromkeys(wanted.subscription_id for wanted in row.wanted)),
         "adoptable": [proposal.addition.id for proposal in row.proposals],
-        "agreement": found.agreement_id,
+        "agreement": found.agreement_id or None,
         "period": _period(found),
     }
 

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
 from cwtui.domain.charges import Charge
 from cwtui.domain.ids import AdditionId, AgreementId, CatalogItemId, CustomerId, ProductId, SubscriptionId
 from cwtui.domain.mappings import Link, MappingKind, Mappings
-from cwtui.domain.money import ZERO, line_total, round_price
+from cwtui.domain.money import ZERO, is_rounding, line_total, round_price
 from cwtui.domain.periods import BillingCalendar, BillingPeriod
 from cwtui.domain.psa import Addition, AdditionValues, Agreement
 
 _AVERAGE_DECIMALS = 4
+_LONGEST_MONTH = 31
+NO_AGREEMENT = AgreementId(0)
+"""Stands in the place of an agreement where nothing of a customer is mapped to one."""
 
 
 class RowStatus(StrEnum):
@@ -50,12 +53,15 @@ class Wanted:
     blocked: str = ""
 
     def is_billed_by(self, values: AdditionValues) -> bool:
-        """The addition bills exactly this; a price nobody names is not compared."""
+        """The addition bills this, as ConnectWise rounds it; a price nobody names is not compared.
+
+        Rule: reconciling.md#reconcile.
+        """
         return (
             values.catalog_item_id == self.catalog_item_id
             and values.quantity == self.quantity
-            and self.price in {None, values.unit_price}
-            and self.cost in {None, values.unit_cost}
+            and (self.price is None or is_rounding(self.price, values.unit_price))
+            and (self.cost is None or is_rounding(self.cost, values.unit_cost))
         )
 
 
@@ -212,6 +218,30 @@ def is_live(values: AdditionValues, day: date) -> bool:
     return values.effective <= day and (values.cancelled is None or values.cancelled >= day)
 
 
+def with_rows(found: Reconciliation, rows: Sequence[ReconciliationRow]) -> Reconciliation:
+    """The same comparison with further rows."""
+    return replace(found, rows=(*found.rows, *rows))
+
+
+def without_agreement(
+    customer_id: CustomerId, customer_name: str, day: date, rows: Sequence[ReconciliationRow]
+) -> Reconciliation:
+    """What a customer holds that no agreement bills, in the calendar month of a day."""
+    first = day.replace(day=1)
+    last = (first + timedelta(days=_LONGEST_MONTH)).replace(day=1) - timedelta(days=1)
+    period = BillingPeriod(first, last)
+    return Reconciliation(
+        customer_id=customer_id,
+        customer_name=customer_name,
+        agreement_id=NO_AGREEMENT,
+        agreement_name="(no agreement)",
+        currency="",
+        period=period,
+        billed=False,
+        rows=tuple(rows),
+    )
+
+
 def compare(facts: ReconcileFacts, period: BillingPeriod) -> tuple[ReconciliationRow, ...]:
     """Compare per mapped catalog item (reconciling.md#reconcile).
 
@@ -232,7 +262,7 @@ def compare(facts: ReconcileFacts, period: BillingPeriod) -> tuple[Reconciliatio
     items = [*(item for item in wanted if item is not None), *(item for item in standing if item not in wanted)]
     rows = [_row(facts, item, wanted.get(item, []), standing.get(item, []), period.end) for item in items]
     lacking = [
-        ReconciliationRow(RowStatus.UNMAPPED, None, "", (one,), expected=_expected([one]))
+        ReconciliationRow(RowStatus.UNMAPPED, None, "", (one,), expected=expected_amounts([one]))
         for one in wanted.get(None, [])
     ]
     return tuple(row for row in rows if row.wanted or row.additions) + tuple(lacking)
@@ -260,7 +290,7 @@ def _row(
         wanted=tuple(wanted),
         additions=live,
         others=tuple(addition for addition in standing if addition not in live),
-        expected=_expected(wanted) if wanted else None,
+        expected=expected_amounts(wanted) if wanted else None,
         actual=_actual(live) if live else None,
         proposals=tuple(_proposals(facts, wanted, standing, live)),
     )
@@ -280,12 +310,20 @@ def _status(wanted: Sequence[Wanted], live: Sequence[Addition]) -> RowStatus:
     for one in wanted:
         asked[one.price if knows_price else None, one.cost if knows_cost else None] += one.quantity  # type: ignore[assignment]  # counts units, which may be parts
     for values in (addition.values for addition in live):
-        key = values.unit_price if knows_price else None, values.unit_cost if knows_cost else None
+        price = _as_wanted(values.unit_price, (one.price for one in wanted)) if knows_price else None
+        key = price, _as_wanted(values.unit_cost, (one.cost for one in wanted)) if knows_cost else None
         billed[key] += values.quantity  # type: ignore[assignment]  # likewise
     return RowStatus.MATCH if asked == billed else RowStatus.PRICE_DIFFERS
 
 
-def _expected(wanted: Sequence[Wanted]) -> Amounts:
+def _as_wanted(kept: Decimal, wanted: Iterable[Decimal | None]) -> Decimal:
+    """The wanted amount that ConnectWise kept rounded; the kept one if no rounding explains it."""
+    known = [amount for amount in wanted if amount is not None]
+    return kept if kept in known else next((amount for amount in known if is_rounding(amount, kept)), kept)
+
+
+def expected_amounts(wanted: Sequence[Wanted]) -> Amounts:
+    """What some products should be billed as, added up."""
     return _amounts([(one.quantity, one.price, one.cost) for one in wanted])
 
 

@@ -161,9 +161,9 @@ class Engine(Feature):
         """Everything of that kind that open tasks need and nobody mapped, with candidates."""
         return await self.mapping.suggest(kind, await self.open_tasks.all())
 
-    async def import_mappings(self, mappings: Sequence[Mapping]) -> int:
-        """Set all of them or none; how many were new or changed."""
-        return await self.mapping.put_all(mappings)
+    async def import_mappings(self, mappings: Sequence[Mapping], places: Sequence[str] = ()) -> int:
+        """Set all of them or none; how many were new or changed. `places` says where each stands, for errors."""
+        return await self.mapping.put_all(mappings, places)
 
     # what was written
 

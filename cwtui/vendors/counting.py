@@ -12,7 +12,7 @@ from decimal import Decimal
 from cwtui.domain.charges import Charge
 from cwtui.domain.ids import AdditionId, ProductId
 from cwtui.domain.ledger import Operation, Purpose
-from cwtui.domain.money import ZERO, line_total, plain, price_text, round_price
+from cwtui.domain.money import ZERO, is_rounding, line_total, plain, price_text, round_price
 from cwtui.domain.periods import ONE_DAY, day_text
 from cwtui.domain.plain_text import stored_text
 from cwtui.domain.planning.dates import AgreementDates
@@ -296,9 +296,9 @@ class _Draft:
             return after
         decimals = self.facts.price_decimals
         if item.unit_cost is not None:
-            after = replace(after, unit_cost=round_price(item.unit_cost, decimals))
+            after = replace(after, unit_cost=_kept(round_price(item.unit_cost, decimals), after.unit_cost))
         if item.price is not None and self.facts.layout.price_from_file:
-            after = replace(after, unit_price=round_price(item.price, decimals))
+            after = replace(after, unit_price=_kept(round_price(item.price, decimals), after.unit_price))
         if after.unit_price < after.unit_cost and after.unit_cost != held.values.unit_cost:
             self.warnings.append(
                 f"{item.name} costs {price_text(after.unit_cost)} from now on and is billed at"
@@ -443,3 +443,8 @@ def _units(held: Sequence[Addition]) -> Decimal:
 
 def _lines(item: CountedItem) -> str:
     return f"line{'s' if len(item.lines) > 1 else ''} {', '.join(map(str, item.lines))}"
+
+
+def _kept(wanted: Decimal, held: Decimal) -> Decimal:
+    """What is held stays where only ConnectWise's rounding tells it from what is wanted."""
+    return held if is_rounding(wanted, held) else wanted

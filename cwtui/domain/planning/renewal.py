@@ -8,7 +8,7 @@ from decimal import Decimal
 from cwtui.domain.charges import Charge
 from cwtui.domain.ids import ProductId
 from cwtui.domain.mappings import Link
-from cwtui.domain.money import ZERO, plain, round_price
+from cwtui.domain.money import ZERO, is_rounding, plain, round_price
 from cwtui.domain.planning.change import by_product, plan_unnamed
 from cwtui.domain.planning.charged_once import plan_once, unexpected
 from cwtui.domain.planning.draft import Draft
@@ -84,8 +84,19 @@ def _is_unchanged(draft: Draft, links: Sequence[Link], wanted: Sequence[Wanted],
         if offer is None:
             return False
         planned.append((one.quantity, round_price(offer.price, decimals)))
-    if standing == sorted(planned):
+    if _as_kept(planned, standing):
         return True
     renewed = [(line.quantity, round_price(line.unit_price.amount, decimals)) for line in lines if line.unit_price]
     total = sum((one.quantity for one in wanted), start=ZERO)
-    return len(links) > 1 and total == linked_quantity(links) and standing == sorted(renewed)
+    return len(links) > 1 and total == linked_quantity(links) and _as_kept(renewed, standing)
+
+
+def _as_kept(asked: list[tuple[Decimal, Decimal]], standing: list[tuple[Decimal, Decimal]]) -> bool:
+    """The same quantities at the same prices, as ConnectWise rounds them.
+
+    Rule: synchronising.md#links-remember-what-was-read.
+    """
+    pairs = zip(sorted(asked), standing, strict=False)
+    return len(asked) == len(standing) and all(
+        ours == theirs and is_rounding(price, kept) for (ours, price), (theirs, kept) in pairs
+    )

@@ -12,7 +12,7 @@ from cwtui.domain.charges import Charge
 from cwtui.domain.ids import ProductId
 from cwtui.domain.mappings import Link
 from cwtui.domain.marketplace import Price
-from cwtui.domain.money import ZERO, plain, price_text, round_price
+from cwtui.domain.money import ZERO, is_rounding, plain, price_text, round_price
 from cwtui.domain.periods import ONE_DAY, day_text, span_text
 from cwtui.domain.planning.charged_once import plan_prorated, source_text, uncharged_days
 from cwtui.domain.planning.draft import Draft
@@ -273,8 +273,8 @@ def _stays(draft: Draft, link: Link, quantity: Decimal, offer: Offer) -> bool:
     decimals = draft.facts.rules.price_decimals
     return (
         link.values.quantity == quantity
-        and link.values.unit_price == round_price(offer.price, decimals)
-        and link.values.unit_cost == round_price(offer.cost, decimals)
+        and is_rounding(round_price(offer.price, decimals), link.values.unit_price)
+        and is_rounding(round_price(offer.cost, decimals), link.values.unit_cost)
         and link.values.catalog_item_id == offer.item.id
     )
 

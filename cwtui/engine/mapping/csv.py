@@ -69,6 +69,11 @@ def read_mappings_file(path: Path, *, sheet: str = "") -> list[Mapping]:
     Raises:
         InputError: It cannot be read, or a row is wrong; the message names the file and the line.
     """
+    return [mapping for _, mapping in read_placed_mappings(path, sheet=sheet)]
+
+
+def read_placed_mappings(path: Path, *, sheet: str = "") -> list[tuple[str, Mapping]]:
+    """The same, each with its file and line."""
     with open_table(path, "mappings", sheet=sheet) as table:
         return _read(table)
 
@@ -86,10 +91,10 @@ def read_mappings_csv(text: str, name: str) -> list[Mapping]:
     Raises:
         InputError: One row is wrong; the message names its line, and nothing was changed.
     """
-    return _read(csv_table(io.StringIO(text.lstrip("\ufeff"), newline=""), name))
+    return [mapping for _, mapping in _read(csv_table(io.StringIO(text.lstrip("\ufeff"), newline=""), name))]
 
 
-def _read(table: Table) -> list[Mapping]:
+def _read(table: Table) -> list[tuple[str, Mapping]]:
     name = table.name
     found: dict[MappingKey, tuple[int, Mapping]] = {}
     for line, row in _rows(table):
@@ -101,7 +106,7 @@ def _read(table: Table) -> list[Mapping]:
                 f"{earlier.connectwise_id} and {mapping.connectwise_id}.",
                 next_step="Remove one of the two rows and import the file again.",
             )
-    return [mapping for _, mapping in found.values()]
+    return [(f"{name}, line {line}", mapping) for line, mapping in found.values()]
 
 
 def _rows(table: Table) -> Iterator[tuple[int, dict[str, str]]]:

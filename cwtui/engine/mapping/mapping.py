@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from cwtui.domain.charges import Charge, charge_of
-from cwtui.domain.errors import ConfigError, InputError, Transient
-from cwtui.domain.ids import AgreementId, CatalogItemId, CompanyId, CustomerId, Mpn, ProductId, SubscriptionId
+from cwtui.domain.errors import InputError
+from cwtui.domain.ids import CompanyId, CustomerId, Mpn, ProductId, SubscriptionId
 from cwtui.domain.mappings import MAPPABLE_CHARGES, Mapping, MappingKey, MappingKind, is_account
 from cwtui.domain.marketplace import Customer, Product, Subscription
 from cwtui.domain.planning.lines import plan_product
@@ -22,6 +22,7 @@ from cwtui.domain.suggestions import Suggestion as Proposal
 from cwtui.domain.tasks import Task, lines_of
 from cwtui.engine.mapping.known_names import KnownNames
 from cwtui.engine.mapping.suggest import exact_matches, suggest_agreements, suggest_catalog_items, suggest_companies
+from cwtui.engine.mapping.targets import TargetCheck
 from cwtui.engine.planning.open_tasks import OpenTasks
 from cwtui.engine.reports import Candidate, MappingRow, Suggestion
 from cwtui.engine.workspace import Feature
@@ -117,9 +118,28 @@ class MappingDesk(Feature):
             await self.open_tasks.replan_after_mapping()
         return was_there
 
-    async def put_all(self, mappings: Sequence[Mapping]) -> int:
-        """Set all of them or none."""
+    async def put_all(self, mappings: Sequence[Mapping], places: Sequence[str] = ()) -> int:
+        """Set all of them or none (mapping.md#targets-exist).
+
+        Args:
+            mappings: What to set.
+            places: Where each stands, such as a file and its line, for the message that refuses one.
+
+        Raises:
+            InputError: A target does not exist, or cannot be mapped to; the first such row is named.
+        """
         self.workspace.require_writable()
+        why_not = await TargetCheck(self).why_not(mappings)
+        for number, mapping in enumerate(mappings):
+            if reason := why_not.get(mapping):
+                where = f"{places[number]}: " if places else ""
+                refused = len(why_not)
+                others = f" So {'is' if refused == 2 else 'are'} {refused - 1} more." if refused > 1 else ""  # noqa: PLR2004
+                raise InputError(
+                    f"{where}{mapping.key.kind} {mapping.key.marketplace_id} cannot be mapped: {reason}{others}",
+                    changed="No mapping was changed.",
+                    next_step="Correct the row, then import again.",
+                )
         known = self.store.mappings()
         changed = [mapping for mapping in mappings if known.get(mapping.key) != mapping.connectwise_id]
         with self.store.batch():
@@ -130,42 +150,25 @@ class MappingDesk(Feature):
         return len(changed)
 
     async def check_target(self, mapping: Mapping) -> None:
-        """Refuse a mapping to something ConnectWise does not have, and remember its name.
+        """Refuse a mapping to something ConnectWise does not have or that cannot be billed on; remember its name.
 
         Where ConnectWise cannot be asked the mapping is taken as it is: planning says if its target is missing.
+        Rule: mapping.md#targets-exist.
 
         Raises:
-            InputError: There is no such company, catalog item or agreement.
+            InputError: There is no such company, catalog item or agreement, or the screen would not offer it.
         """
         if mapping.key.charge and mapping.key.charge not in MAPPABLE_CHARGES:
             allowed = ", ".join(sorted(MAPPABLE_CHARGES))
             raise InputError(
                 f"{mapping.key.charge!r} is not a charge that can be mapped.", next_step=f"Use one of: {allowed}."
             )
-        try:
-            name = await self._target_name(mapping)
-        except (Transient, ConfigError):
-            return
-        if name is None:
+        if reason := (await TargetCheck(self).why_not([mapping])).get(mapping):
             raise InputError(
-                f"ConnectWise has no {_TARGET[mapping.key.kind]} {mapping.connectwise_id}.",
+                reason,
                 changed="The mapping was not changed.",
                 next_step=Remedy(Action.FIND_MAPPING, kind=str(mapping.key.kind)),
             )
-        self.known_names.remember(mapping.key.kind, [(mapping.connectwise_id, name)])
-
-    async def _target_name(self, mapping: Mapping) -> str | None:
-        target = mapping.connectwise_id
-        match mapping.key.kind:
-            case MappingKind.CUSTOMER:
-                companies = await _all(self.psa.companies({CompanyId(target)}))
-                return companies[0].name if companies else None
-            case MappingKind.PRODUCT:
-                items = await _all(self.psa.catalog_items({CatalogItemId(target)}))
-                return items[0].identifier if items else None
-            case MappingKind.AGREEMENT:
-                agreements = await _all(self.psa.agreements({AgreementId(target)}))
-                return agreements[0].name if agreements else None
 
     async def learn_names(self, kind: MappingKind) -> None:
         """Read the names of everything of a kind that is mapped, so that its table shows them."""
@@ -182,8 +185,8 @@ class MappingDesk(Feature):
 
     async def learn_name(self, mapping: Mapping) -> None:
         """Read the name of one mapping's target, unless it is known."""
-        if not self.connectwise_name(mapping) and (name := await self._target_name(mapping)):
-            self.known_names.remember(mapping.key.kind, [(mapping.connectwise_id, name)])
+        if not self.connectwise_name(mapping):
+            await TargetCheck(self).why_not([mapping])
 
     def connectwise_name(self, mapping: Mapping) -> str:
         """The name of a mapping's target, as far as it is known."""

@@ -37,7 +37,7 @@ def _csv_cells(found: Reconciliation, row: ReconciliationRow) -> list[str]:
     return [
         found.customer_id,
         found.customer_name,
-        str(found.agreement_id),
+        str(found.agreement_id or ""),
         found.agreement_name,
         found.period.start.isoformat(),
         found.period.end.isoformat(),

@@ -11,7 +11,7 @@ from cwtui.domain.charges import Charge
 from cwtui.domain.errors import InputError, NotFound, Unreadable
 from cwtui.domain.ids import AdditionId, AgreementId, CatalogItemId, CustomerId, ProductId, SubscriptionId
 from cwtui.domain.marketplace import Subscription, SubscriptionProduct, SubscriptionStatus
-from cwtui.domain.money import round_price
+from cwtui.domain.money import ZERO, round_price
 from cwtui.domain.periods import span_text
 from cwtui.domain.planning.dates import AgreementDates
 from cwtui.domain.planning.task import agreement_problems
@@ -20,8 +20,11 @@ from cwtui.domain.psa import Addition, Agreement
 from cwtui.domain.reconciliation import (
     ReconcileFacts,
     Reconciliation,
+    ReconciliationRow,
+    RowStatus,
     Wanted,
     compare,
+    expected_amounts,
     one_time_count,
     recurring_items,
 )
@@ -149,6 +152,29 @@ class BothSides(Feature):
                 comparisons.append(made)
         return comparisons, skipped
 
+    def unmapped_rows(self, holdings: Holdings, chosen: AgreementId | None) -> tuple[ReconciliationRow, ...]:
+        """What a customer's active subscriptions hold that are mapped to no agreement.
+
+        With a chosen agreement they are compared with that one instead. Rule: reconciling.md#everything-is-compared.
+        """
+        mappings = self.store.mappings()
+        if chosen is not None:
+            return ()
+        return tuple(
+            ReconciliationRow(RowStatus.UNMAPPED, None, "", (wanted,), expected=expected_amounts([wanted]))
+            for subscription in holdings.held
+            if subscription.status is SubscriptionStatus.ACTIVE and mappings.agreement(subscription.id) is None
+            for wanted in self._wanted_of_unmapped(subscription)
+        )
+
+    def _wanted_of_unmapped(self, subscription: Subscription) -> list[Wanted]:
+        blocked = "the subscription is mapped to no agreement."
+        is_counted = not subscription.billing_model.is_usage_based
+        held = [one for one in subscription.products if one.quantity and is_counted]
+        if not held:
+            return [Wanted(subscription.id, ProductId(""), subscription.name, ZERO, blocked=blocked)]
+        return [self._wanted(subscription, one, one.quantity or ZERO, blocked) for one in held]
+
     def _items(self, holdings: Iterable[Holdings]) -> set[CatalogItemId]:
         mappings = self.store.mappings()
         products = {product.id for one in holdings for held in one.held for product in held.products}
@@ -174,6 +200,12 @@ class BothSides(Feature):
             return f"Agreement {name} does not exist in ConnectWise."
         if isinstance(additions, str):
             return additions
+        company = self.store.mappings().company(holdings.customer_id)
+        if company is not None and agreement.company_id != company:
+            return (
+                f"Agreement {agreement.name} ({name}) belongs to company {agreement.company_id}, customer"
+                f" {holdings.name} is mapped to {company}: it is not compared."
+            )
         dates = AgreementDates.of(agreement, self.desk.billed.get(name))
         if dates is None:
             return f"Agreement {agreement.name} ({name}) bills no periods, so there is none to compare in."

@@ -10,12 +10,12 @@ from cwtui.domain.errors import InputError
 from cwtui.domain.ids import AgreementId, CustomerId, SubscriptionId, TaskId
 from cwtui.domain.mappings import MappingKind
 from cwtui.domain.money import plain
-from cwtui.domain.reconciliation import Reconciliation, RowStatus
+from cwtui.domain.reconciliation import Reconciliation, RowStatus, with_rows, without_agreement
 from cwtui.domain.remedies import Action, Remedy
 from cwtui.domain.repairs import Repair, RepairDraft, repair_start
 from cwtui.domain.tasks import Task
 from cwtui.engine.reconciling.adoption import Adoption
-from cwtui.engine.reconciling.reading import BothSides, Comparison
+from cwtui.engine.reconciling.reading import BothSides, Comparison, Holdings
 from cwtui.engine.reconciling.repair_tasks import RepairTasks, waits_for_reconciling
 from cwtui.engine.reports import AutoReport
 from cwtui.engine.workspace import Feature
@@ -99,8 +99,8 @@ class Reconciler(Feature):
         Raises:
             InputError: There is no such customer, or nothing to compare.
         """
-        comparisons, skipped = await self._comparisons(customer, agreement, period_day)
-        return _report(comparisons, skipped)
+        holdings, comparisons, skipped = await self._read(customer, agreement, period_day)
+        return self._whole_report([holdings], comparisons, skipped, agreement)
 
     async def compare_all(self, period_day: date | None = None) -> ReconcileReport:
         """Compare every mapped customer, the largest difference in money first. Changes nothing."""
@@ -111,7 +111,7 @@ class Reconciler(Feature):
         pairs = [(one, name) for one in holdings for name in self.sides.agreements_of(one, None)]
         comparisons, skipped = await self.sides.compare(pairs, None, period_day)
         comparisons.sort(key=lambda one: (-one.found.difference, one.found.customer_name))
-        return _report(comparisons, skipped)
+        return self._whole_report(holdings, comparisons, skipped, None)
 
     async def prepare(
         self, customer: CustomerId, agreement: AgreementId | None = None, period_day: date | None = None
@@ -155,14 +155,48 @@ class Reconciler(Feature):
     async def _comparisons(
         self, customer: CustomerId, agreement: AgreementId | None, period_day: date | None
     ) -> tuple[list[Comparison], list[str]]:
-        self.sides.desk.forget()
-        holdings = await self.sides.holdings(customer)
-        pairs = [(holdings, one) for one in self.sides.agreements_of(holdings, agreement)]
-        comparisons, skipped = await self.sides.compare(pairs, agreement, period_day)
+        holdings, comparisons, skipped = await self._read(customer, agreement, period_day)
         if not comparisons:
             reason = " ".join(skipped) or f"No subscription of customer {holdings.name} is mapped to an agreement."
             raise InputError(reason, next_step=Remedy(Action.FIND_MAPPING, kind="agreement"))
         return comparisons, skipped
+
+    def _whole_report(
+        self,
+        holdings: Iterable[Holdings],
+        comparisons: Iterable[Comparison],
+        skipped: Iterable[str],
+        chosen: AgreementId | None,
+    ) -> ReconcileReport:
+        """Everything the customers hold, also what no agreement bills.
+
+        Raises:
+            InputError: There is nothing at all to compare.
+        """
+        found = [one.found for one in comparisons]
+        for one in holdings:
+            if not (rows := self.sides.unmapped_rows(one, chosen)):
+                continue
+            place = next((at for at, known in enumerate(found) if known.customer_id == one.customer_id), None)
+            if place is None:
+                found.append(without_agreement(one.customer_id, one.name, self.clock.today, rows))
+            else:
+                found[place] = with_rows(found[place], rows)
+        return ReconcileReport(tuple(found), tuple(skipped))
+
+    async def _read(
+        self, customer: CustomerId, agreement: AgreementId | None, period_day: date | None
+    ) -> tuple[Holdings, list[Comparison], list[str]]:
+        self.sides.desk.forget()
+        agreement = agreement or None  # what is mapped to none is compared with the rest
+        holdings = await self.sides.holdings(customer)
+        pairs = [(holdings, one) for one in self.sides.agreements_of(holdings, agreement)]
+        comparisons, skipped = await self.sides.compare(pairs, agreement, period_day)
+        holds_unmapped = bool(self.sides.unmapped_rows(holdings, agreement))
+        if not comparisons and not holds_unmapped:
+            reason = " ".join(skipped) or f"No subscription of customer {holdings.name} is mapped to an agreement."
+            raise InputError(reason, next_step=Remedy(Action.FIND_MAPPING, kind="agreement"))
+        return holdings, comparisons, skipped
 
     def _adopt(self, comparison: Comparison) -> list[str]:
         """Link unlinked additions that bill what a product asks for (reconciling.md#adoption)."""
@@ -204,6 +238,7 @@ class Reconciler(Feature):
                 continue
             made.append(task)
             if self.store.plan_begun(task.id) is None:
+                self._let_go_of_deleted(comparison, repair)
                 self.tasks.save(task, repair)
         carried = {task.id for task in made}
         for task in open_before:
@@ -214,6 +249,13 @@ class Reconciler(Feature):
             else:
                 self.tasks.drop(task)
         return [self.store.task(task.id) or task for task in made], blocked
+
+    def _let_go_of_deleted(self, comparison: Comparison, repair: Repair) -> None:
+        """Links of additions that ConnectWise no longer has: what they billed is missing, and written anew."""
+        for link in comparison.facts.links.values():
+            is_gone = link.is_standing and link.addition_id not in comparison.facts.additions
+            if is_gone and link.subscription_id == repair.subscription_id:
+                self.store.drop_link(link.addition_id)
 
     def _asks_for_something(self, comparison: Comparison, repair: Repair) -> bool:
         """A row may differ because of one subscription only: what the others hold is billed as it should be.

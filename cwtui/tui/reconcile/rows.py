@@ -122,7 +122,8 @@ def report_lines(found: Sequence[Reconciliation], skipped: Sequence[str]) -> Ite
     """What to know about each agreement's comparison."""
     for one in found:
         yield Line("")
-        yield Line(f"{one.agreement_name} ({one.agreement_id})", Tone.HEADING)
+        heading = f"{one.agreement_name} ({one.agreement_id})" if one.agreement_id else one.agreement_name
+        yield Line(heading, Tone.HEADING)
         yield Line(f"Billing period {span_text(one.period.start, one.period.end)}")
         if one.billed:
             yield Line("! This period is billed already: a repair begins later.", Tone.ATTENTION)

@@ -156,7 +156,7 @@ def test_one_bad_row_is_an_error_that_names_its_line(row: str, said: str) -> Non
 @pytest.mark.parametrize(
     "header",
     ["", "\n", "a,b,c,d\n", "kind,marketplace_id,charge\n", "kind,kind,marketplace_id,connectwise_id\n",
-     "customer,C1,,118\n"],
+     "kind,marketplace_id,charge,note\n", "customer,C1,,118\n"],
 )  # fmt: skip
 def test_a_wrong_header_is_an_error_of_line_1(header: str) -> None:
     with pytest.raises(InputError, match="line 1: the header is not kind,marketplace_id,charge,connectwise_id"):
