@@ -130,9 +130,14 @@ class FileLog:
         is_there = self._journal.stands_at_path()
         found = self._rest()
         if stamp != self._stamp or not is_there:
-            found += self._across() if not is_there else []
+            found += self._across() if not is_there or self._is_behind() else []
             self._stamp = stamp
         return found
+
+    def _is_behind(self) -> bool:
+        """A whole journal began and was folded since: none stood there before, and none does again."""
+        folded = self._folded()
+        return folded is not None and folded > self.seq
 
     def _rest(self) -> list[Record]:
         """What was appended to the file that is open."""

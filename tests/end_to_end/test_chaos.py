@@ -16,7 +16,7 @@ import pytest
 
 from tests.end_to_end.chaos_proxy import ChaosProxy
 from tests.end_to_end.conftest import Opened
-from tests.end_to_end.disturbed import DAYS, begin, go_on
+from tests.end_to_end.disturbed import DAYS, ENDS_AS, begin, go_on
 from tests.end_to_end.running import Billed, Cwtui, Ran, Sandbox, chance_of
 from tests.end_to_end.test_killed_anywhere import assert_each_write_was_made_once, calm
 
@@ -24,11 +24,12 @@ RUNS = 12
 """So many runs must be enough; without chaos one per chapter is."""
 
 
-def run_until_done(cwtui: Cwtui, day: str) -> int:
+def run_until_done(cwtui: Cwtui, chapter: int) -> int:
     """Runs until everything is synced; each one ends by itself and says what failed."""
     for number in range(1, RUNS + 1):
-        ran = cwtui.run("--auto", "--json", as_of=day)
+        ran = cwtui.run("--auto", "--json", as_of=DAYS[chapter])
         if ran.is_done:
+            assert ran.status == ENDS_AS[chapter], ran.out
             return number
         assert ran.status == 1, ran.err
         assert_it_says_what_failed(ran)
@@ -44,10 +45,10 @@ def story(sandbox: Sandbox, cwtui: Cwtui, disturb: Callable[[], None]) -> Iterat
     """What the PSA holds after each chapter, told under disturbance."""
     reseller, agreements = begin(sandbox, cwtui)
     disturb()
-    for chapter, day in enumerate(DAYS):
+    for chapter in range(len(DAYS)):
         if chapter:
             go_on(reseller, agreements)
-        run_until_done(cwtui, day)
+        run_until_done(cwtui, chapter)
         yield Counter(sandbox.billed())
 
 
@@ -154,6 +155,6 @@ def test_killed_in_the_middle_of_chaos(
                 process.wait(chance.uniform(0.4, 1.5))
             process.kill()
             process.communicate()
-        run_until_done(cwtui, day)
+        run_until_done(cwtui, chapter)
         assert Counter(sandbox.billed()) == expected[chapter]
     assert_each_write_was_made_once(cwtui)

@@ -309,7 +309,7 @@ def test_a_killed_run_never_doubles(stack: ExitStack, opened: Opened, tmp_path: 
     calm = Story(tmp_path / "calm files", sandbox, opened(sandbox, "calm"))
     calm.write()
     for arguments in calm.steps():
-        assert calm.cwtui.run(*arguments).status in {0, 3}, arguments
+        calm.cwtui.run(*arguments, status=0)
     expected = calm.left()
     assert len(expected["additions"]) == len(ACCOUNTS) * 9
     for kept in ("companies", "contacts", "catalog", "types", "manage_ids", "cross_references"):

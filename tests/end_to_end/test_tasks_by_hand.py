@@ -54,8 +54,9 @@ def test_a_skipped_task_lets_the_next_one_go_on_and_may_be_reopened(sold: Cwtui,
     sold.run("tasks", "reopen", first, status=0)
     assert [sold.tasks()[name]["status"] for name in (first, second)] == ["ready", "waiting"]
     sold.run("tasks", "skip", first, status=0)
-    synced = sold.run("tasks", "sync", second, "--json", status=0).json
+    synced = sold.run("tasks", "sync", second, "--json", status=3).json  # the skipped five are warned of
     assert [task["status"] for task in synced["tasks"]] == ["synced"]
+    assert [len(task["warnings"]) for task in synced["tasks"]] == [1]
     assert [row[2] for row in reseller.sandbox.billed() if not row[6]] == ["16"]
 
 
@@ -69,8 +70,10 @@ def test_undo_takes_back_creations_changes_and_deletions(sold: Cwtui, reseller: 
     assert "is deleted" in said
     assert "created again" in said
     assert sorted(reseller.sandbox.billed()) == before
-    assert sold.tasks()[name]["status"] == "ready"
-    assert sold.auto()["synced"] == 1
+    task = sold.tasks()[name]
+    assert (task["status"], [problem["code"] for problem in task["problems"]]) == ("needs_action", ["taken_back"])
+    assert sold.auto(status=3)["writes"] == {"post": 0, "patch": 0, "delete": 0}
+    sold.run("tasks", "sync", name, status=0)
     assert sorted(reseller.sandbox.billed()) == after
 
     rows = sold.run("audit", "--task", name, "--json", status=0).json

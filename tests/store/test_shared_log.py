@@ -270,6 +270,31 @@ def test_whoever_slept_through_folds_knows_everything_afterwards(path: Path, tas
     ann.close()
 
 
+@pytest.mark.parametrize("folds", [1, 2, 3])
+@pytest.mark.parametrize("is_opened_anew", [True, False], ids=["opened after a fold", "folded itself"])
+def test_a_journal_that_began_and_was_folded_unseen_is_not_lost(
+    is_opened_anew: bool, folds: int, path: Path, task: Make
+) -> None:
+    """No journal stands at the path before, and none afterwards."""
+    ann, bob = as_(path, "ann@host"), as_(path, "bob@host")
+    bob.save_fact("b", 1)
+    bob.fold()
+    if is_opened_anew:
+        bob.close()
+        bob = as_(path, "bob@host")
+    for number in range(folds):
+        ann.catch_up()
+        ann.save_task(task(str(number)))
+        ann.fold()
+    ann.close()
+    assert bob.catch_up()
+    bob.save_fact("b", 2)
+    bob.close()
+    with closing(open_state(path, read_only=True)) as found:
+        assert {one.id for one in found.open_tasks()} == {str(number) for number in range(folds)}
+        assert found.fact("b") == 2
+
+
 def test_both_fold_in_turns(path: Path) -> None:
     ann, bob = as_(path, "ann@host"), as_(path, "bob@host")
     for number in range(12):
