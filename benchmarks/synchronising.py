@@ -61,7 +61,7 @@ async def synchronised(
             begin = time.perf_counter()
             report = await engine.sync(ids)
             took = time.perf_counter() - begin
-            sent = engine.psa.requests.total() + engine.marketplace.requests.total()  # type: ignore[attr-defined]  # the clients count
+            sent = engine.psa.recorded.requests.total() + engine.marketplace.recorded.requests.total()  # type: ignore[attr-defined]  # the clients count
             return took, sent, report.writes.post
 
 

@@ -1,8 +1,7 @@
-"""stdout is the answer, stderr is everything else; a reader that went away is no failure (commands.md#json-answers)."""
+"""stdout is the answer, stderr is everything else (commands.md#json-answers)."""
 
 from __future__ import annotations
 
-import os
 import re
 import sys
 from typing import TYPE_CHECKING
@@ -47,17 +46,7 @@ def counted(number: int, noun: str) -> str:
 
 
 def _write(text: str | bytes) -> None:
-    try:
-        click.echo(text, nl=False)
-    except BrokenPipeError:
-        forget_stdout()
-
-
-def forget_stdout() -> None:
-    """Let everything still to be written vanish, so that the run ends as it would have with a reader."""
-    sink = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(sink, sys.stdout.fileno())
-    os.close(sink)
+    click.echo(text, nl=False)
 
 
 def write_file(path: Path, text: str) -> None:

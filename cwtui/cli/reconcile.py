@@ -141,7 +141,7 @@ def _answer(report: ReconcileReport, file: Path | None) -> None:
     if given().json:
         answer_json(reconciliation_document(found))
     elif not written:
-        answer("\n\n".join(map(reconciliation_text, found)))
+        answer("\n\n".join(reconciliation_text(one, is_whole=not report.skipped) for one in found))
     _tell_all(report.skipped)
 
 

@@ -67,14 +67,23 @@ def _amounts(side: Amounts | None) -> Document:
     return {"quantity": side.quantity, "price": side.price, "cost": side.cost}
 
 
-def reconciliation_text(found: Reconciliation) -> str:
-    """One agreement's table, and what to know about it."""
-    return "\n".join(_lines(found))
+def reconciliation_text(found: Reconciliation, *, is_whole: bool = True) -> str:
+    """One agreement's table, and what to know about it.
+
+    Args:
+        found: The comparison.
+        is_whole: Everything the customer holds was compared; only then may there be nothing to do.
+    """
+    return "\n".join(_lines(found, is_whole=is_whole))
 
 
-def _lines(found: Reconciliation) -> Iterator[str]:
+def _lines(found: Reconciliation, *, is_whole: bool) -> Iterator[str]:
     yield f"Customer   {plain_text(found.customer_name)} ({plain_text(found.customer_id)})"
-    yield f"Agreement  {plain_text(found.agreement_name)} ({found.agreement_id})"
+    yield (
+        f"Agreement  {plain_text(found.agreement_name)} ({found.agreement_id})"
+        if found.agreement_id
+        else f"Agreement  {found.agreement_name}"
+    )
     billed = "billed already" if found.billed else "not billed yet"
     yield f"Period     {span_text(found.period.start, found.period.end)}, {billed}"
     if found.rows:
@@ -89,7 +98,7 @@ def _lines(found: Reconciliation) -> Iterator[str]:
             f"  - Addition {proposal.addition.id} was made by hand and fits: cwtui adopt {proposal.addition.id}"
             f" --subscription {wanted.subscription_id} --product {wanted.product_id}"
         )
-    if not found.differs:
+    if not found.differs and is_whole:
         yield "Nothing to do: everything matches." if found.rows else "Nothing to do: nothing to bill on either side."
 
 

@@ -15,10 +15,11 @@ from typing import Any, NoReturn
 import click
 
 from cwtui import __version__
-from cwtui.cli.answer import forget_stdout, tell
+from cwtui.cli.answer import tell
 from cwtui.cli.commands import Lazy, LazyGroup
 from cwtui.cli.exit_status import ExitStatus
 from cwtui.cli.global_options import given, global_options, json_option, period
+from cwtui.cli.streams import unwritten
 
 _ROUND, _SETUP, _TRY = "The daily round", "Settings and connections", "Trying things out"
 
@@ -82,10 +83,9 @@ class Root(LazyGroup):
                 stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
         extra["standalone_mode"] = False
         status = ended_as(lambda: super(Root, self).main(args, prog_name or "cwtui", **extra))
-        try:
-            sys.stdout.flush()
-        except BrokenPipeError:
-            forget_stdout()
+        if why := unwritten():
+            tell(why)
+            status = ExitStatus.FAILED if status in {ExitStatus.DONE, ExitStatus.NEEDS_ACTION} else status
         sys.exit(status)
 
 

@@ -198,7 +198,7 @@ class FakeEngine:
     def count(self, status: TaskStatus) -> int:
         return sum(task.status is status for task in self.kept.values())
 
-    async def check(self) -> CheckReport:
+    async def check(self, *, watch: bool = False) -> CheckReport:  # noqa: ARG002  # the fake compares nothing
         self._ask("check")
         return CheckReport(tuple(self.kept), self.check_failures)
 
@@ -284,7 +284,7 @@ class FakeEngine:
         self._ask("suggest", kind)
         return self.suggestions
 
-    async def import_mappings(self, mappings: Sequence[Mapping]) -> int:
+    async def import_mappings(self, mappings: Sequence[Mapping], places: Sequence[str] = ()) -> int:  # noqa: ARG002
         self._ask("import_mappings", *mappings)
         return len(mappings)
 

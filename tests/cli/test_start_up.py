@@ -40,7 +40,12 @@ def run(*arguments: str, code: int = 0) -> tuple[str, set[str]]:
 def test_version_loads_nothing_at_all() -> None:
     stdout, loaded = run("--version")
     assert stdout == f"cwtui {__version__}\n"
-    assert {name for name in loaded if name.startswith("cwtui")} == {"cwtui", "cwtui.cli", "cwtui.cli.main"}
+    assert {name for name in loaded if name.startswith("cwtui")} == {
+        "cwtui",
+        "cwtui.cli",
+        "cwtui.cli.main",
+        "cwtui.cli.streams",
+    }
     assert not loaded & {"click", "typing", "dataclasses"}
 
 
@@ -74,7 +79,7 @@ def test_auto_never_loads_the_screen() -> None:
     assert "cwtui.sandbox" not in loaded
 
 
-def test_a_reader_that_goes_away_is_no_failure(tmp_path: Path, made: Any) -> None:
+def test_a_reader_that_goes_away_is_told_in_a_sentence(tmp_path: Path, made: Any) -> None:
     path = tmp_path / "state.json"
     store = open_state(path)
     with store.batch():
@@ -87,8 +92,10 @@ def test_a_reader_that_goes_away_is_no_failure(tmp_path: Path, made: Any) -> Non
         assert listing.stderr is not None
         listing.stdout.readline()
         listing.stdout.close()
-        assert listing.stderr.read() == b""
-        assert listing.wait(30) == 0
+        assert listing.stderr.read().startswith(
+            b"The answer could not be written to its end: nobody reads it any more."
+        )
+        assert listing.wait(30) == 1
 
 
 def test_completion_comes_from_click() -> None:

@@ -51,7 +51,10 @@ def test_the_wheel_holds_the_package_and_nothing_else(built: Path) -> None:
     kept = {str(path.relative_to(ROOT)) for path in (ROOT / "cwtui").rglob("*")
             if path.is_file() and "__pycache__" not in path.parts}  # fmt: skip
     assert kept <= names
-    assert {name.split("/")[0] for name in names} == {"cwtui", f"cwtui-{__version__}.dist-info"}
+    tops = {name.split("/")[0] for name in names}
+    assert tops == {"cwtui", f"cwtui-{__version__}.dist-info", f"cwtui-{__version__}.data"}
+    shared = f"cwtui-{__version__}.data/data/share"
+    assert {f"{shared}/man/man1/cwtui.1", f"{shared}/bash-completion/completions/cwtui"} <= names
     assert "cwtui/py.typed" in names
     assert any(name.endswith(".tcss") for name in names)
     assert any(name.startswith("cwtui/sandbox/seed") for name in names)
@@ -61,7 +64,8 @@ def test_the_wheel_holds_the_package_and_nothing_else(built: Path) -> None:
 def test_the_sdist_can_be_tested(built: Path) -> None:
     names = in_sdist(built)
     needed = ["pyproject.toml", "README.md", "CHANGELOG.md", "LICENSE", "CONTRIBUTING.md", "docs/threat-model.md",
-              "docs/systemd/cwtui.service", "tests/conftest.py", "fuzz/targets.py", "cwtui/py.typed"]  # fmt: skip
+              "docs/systemd/cwtui.service", "tests/conftest.py", "fuzz/targets.py", "cwtui/py.typed",
+              "Containerfile", "share/__main__.py"]  # fmt: skip
     assert [name for name in needed if name not in names] == []
 
 
@@ -69,7 +73,8 @@ def test_the_sdist_can_be_tested(built: Path) -> None:
 def test_nothing_private_is_packed(package: str, built: Path) -> None:
     names = in_wheel(built) if package == WHEEL else in_sdist(built)
     private = re.compile(r"(^|/)(\.env|\.git/|\.venv|__pycache__|.*\.journal|.*\.pyc$|state\.json|config\.toml$)")
-    assert [name for name in names if private.search(name)] == []
+    made_up = "tests/store/fixtures/"  # states of older versions, to be migrated
+    assert [name for name in names if private.search(name) and not name.startswith(made_up)] == []
 
 
 def test_the_installed_wheel_runs_from_anywhere(built: Path, tmp_path: Path) -> None:

@@ -18,9 +18,10 @@ from cwtui.settings import SECRET_KEYS
 from tests.end_to_end.running import Cwtui, Ran, serve
 from tests.security.echoing import Echo, echoing
 
-PASSWORD, SUBSCRIPTION, PRIVATE = "SECRET-pass-w0rd", "SECRET-subscr1ption", "SECRET-pr1vate"
+PASSWORD, SUBSCRIPTION, PRIVATE = "S3CRET-pass-w0rd", "S3CRET-subscr1ption", "S3CRET-pr1vate"
+CLIENT_SECRET = "S3CRET-cl1ent"
 BASIC = (f"user:{PASSWORD}", f"company+public-key:{PRIVATE}")
-PLANTED = ("SECRET-", *(base64.b64encode(pair.encode()).decode() for pair in BASIC))
+PLANTED = ("S3CRET-", *(base64.b64encode(pair.encode()).decode() for pair in BASIC))
 """No piece of these may show; each secret begins with the first, and the others are how they travel."""
 
 
@@ -46,12 +47,13 @@ def environment(echo: Echo) -> dict[str, str]:
         "CWTUI_MARKETPLACE__USERNAME": "user",
         "CWTUI_MARKETPLACE__PASSWORD": PASSWORD,
         "CWTUI_MARKETPLACE__SUBSCRIPTION_KEY": SUBSCRIPTION,
+        "CWTUI_MARKETPLACE__CLIENT_SECRET": CLIENT_SECRET,
         "CWTUI_CONNECTWISE__BASE_URL": f"{echo.url}/psa",
         "CWTUI_CONNECTWISE__COMPANY_ID": "company",
         "CWTUI_CONNECTWISE__PUBLIC_KEY": "public-key",
         "CWTUI_CONNECTWISE__PRIVATE_KEY": PRIVATE,
         "CWTUI_CONNECTWISE__CLIENT_ID": "00000000-0000-4000-8000-00000000beef",
-        "CWTUI_NOTIFY__URLS": f"json://user:SECRET-notify@127.0.0.1:{echo.port}/SECRET-hook",
+        "CWTUI_NOTIFY__URLS": f"json://user:S3CRET-notify@127.0.0.1:{echo.port}/S3CRET-hook",
         "CWTUI_NOTIFY__ON": "errors,action_needed,created,synced",
     }
 
@@ -159,13 +161,13 @@ def test_a_run_that_works_keeps_and_says_no_secret(tmp_path: Path, echo: Echo) -
 @pytest.mark.parametrize(
     "written",
     [
-        pytest.param('[marketplace]\npassword = ["SECRET-list"]\n', id="wrong type"),
-        pytest.param('[marketplace]\npasswort = "SECRET-typo"\n', id="wrong key"),
-        pytest.param('[marketplace]\npassword = "SECRET-open\n', id="not TOML"),
+        pytest.param('[marketplace]\npassword = ["S3CRET-list"]\n', id="wrong type"),
+        pytest.param('[marketplace]\npasswort = "S3CRET-typo"\n', id="wrong key"),
+        pytest.param('[marketplace]\npassword = "S3CRET-open\n', id="not TOML"),
         pytest.param(
-            '[connectwise]\nbase_url = "https://user:SECRET-url@psa.example"\n', id="a password in an address"
+            '[connectwise]\nbase_url = "https://user:S3CRET-url@psa.example"\n', id="a password in an address"
         ),
-        pytest.param('[notify]\nurls = {a = "SECRET-table"}\n', id="notifications as a table"),
+        pytest.param('[notify]\nurls = {a = "S3CRET-table"}\n', id="notifications as a table"),
     ],
 )
 def test_a_wrong_settings_file_is_explained_without_its_secrets(written: str, tmp_path: Path, cwtui: Cwtui) -> None:

@@ -126,7 +126,7 @@ class Reconciler(Feature):
         if any(adopted):
             comparisons, skipped = await self._comparisons(customer, agreement, period_day)
         prepared: list[Task] = []
-        blocked: list[str] = list(skipped)
+        blocked: list[str] = [*skipped, *self._unmapped(comparisons[0].holdings, agreement)]
         for one in comparisons:
             made, refused = self._tasks_of(one)
             prepared += made
@@ -197,6 +197,12 @@ class Reconciler(Feature):
             reason = " ".join(skipped) or f"No subscription of customer {holdings.name} is mapped to an agreement."
             raise InputError(reason, next_step=Remedy(Action.FIND_MAPPING, kind="agreement"))
         return holdings, comparisons, skipped
+
+    def _unmapped(self, holdings: Holdings, agreement: AgreementId | None) -> Iterable[str]:
+        """What no repair can bill, a sentence each (reconciling.md#everything-is-compared)."""
+        for row in self.sides.unmapped_rows(holdings, agreement or None):
+            for wanted in row.wanted:
+                yield f"{row.name} ({wanted.subscription_id}) is not repaired: {wanted.blocked}"
 
     def _adopt(self, comparison: Comparison) -> list[str]:
         """Link unlinked additions that bill what a product asks for (reconciling.md#adoption)."""

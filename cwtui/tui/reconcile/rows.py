@@ -131,7 +131,7 @@ def report_lines(found: Sequence[Reconciliation], skipped: Sequence[str]) -> Ite
             yield Line(f"! {text}", Tone.ATTENTION)
         for text in one.notes:
             yield Line(f"· {text}")
-        if not one.differs:
+        if not one.differs and not skipped:
             matches = "everything matches" if one.rows else "nothing to bill on either side"
             yield Line(f"✓ Nothing to do: {matches}.", Tone.GOOD)
     for text in skipped:

@@ -187,7 +187,9 @@ class ReconcileScreen(ListScreen[Compared]):
             nonlocal found
             found = await reconciler.compare(customer, agreement, day)
             differing = sum(row.status != "match" for one in found.reconciliations for row in one.rows)
-            return f"{counted(differing, 'row')} to look at." if differing else "Nothing to do: everything matches."
+            if differing:
+                return f"{counted(differing, 'row')} to look at."
+            return "Not everything could be compared." if found.skipped else "Nothing to do: everything matches."
 
         self._said = ()
         done = await self.read("Reconciling", job)

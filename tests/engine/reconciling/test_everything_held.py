@@ -114,3 +114,14 @@ async def test_a_price_that_connectwise_rounds_is_no_difference(at: Running, kep
     report = await at.engine.reconciler.compare(WHO)
     (row,) = (row for found in report.reconciliations for row in found.rows if row.catalog_item_id == item)
     assert row.status is expected
+
+
+async def test_repairs_name_what_no_agreement_bills(at: Running) -> None:
+    """Rule: reconciling.md#everything-is-compared."""
+    await at.engine.auto()
+    at.world.add_subscription(CUSTOMER, [("P1", 7)], id=OTHER)
+    prepared = await at.engine.reconciler.prepare(WHO)
+    assert prepared.tasks == ()
+    (said,) = prepared.blocked
+    assert OTHER in said
+    assert "mapped to no agreement" in said
