@@ -84,7 +84,8 @@ def test_example_4_unbilled_is_deleted_with_a_warning(reseller: Reseller, cwtui:
     cwtui.run("check", as_of="2027-01-21", status=0)
     shown = cwtui.run("tasks", "show", "2000004.S1", "--json", as_of="2027-01-21", status=0).json
     assert "before the cancel date" in " ".join(shown["plan"]["warnings"])
-    assert cwtui.auto(as_of="2027-01-21")["writes"] == {"post": 0, "patch": 0, "delete": 1}
+    deleted = cwtui.auto(as_of="2027-01-21", status=3)
+    assert (deleted["writes"], deleted["warned"]) == ({"post": 0, "patch": 0, "delete": 1}, 1)
     assert reseller.sandbox.billed() == []
 
 
