@@ -1,3 +1,5 @@
+"""Rules: commands.md#global-options, commands.md#json-answers, commands.md#exit-statuses."""
+
 from __future__ import annotations
 
 import asyncio

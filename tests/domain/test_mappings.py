@@ -1,4 +1,7 @@
-"""The mapping tables in memory (mapping.md#a-mapping-stays)."""
+"""The mapping tables in memory (mapping.md#a-mapping-stays).
+
+Rules: mapping.md#mapping-a-charge.
+"""
 
 from __future__ import annotations
 

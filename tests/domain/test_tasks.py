@@ -1,4 +1,7 @@
-"""check.md: which subscription a line belongs to, which kind a task is, which comes first."""
+"""check.md: which subscription a line belongs to, which kind a task is, which comes first.
+
+Rules: check.md#order-kinds, check.md#order-of-tasks.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""`--auto --all-profiles` and a slow notification server, as processes (commands.md#auto)."""
+"""`--auto --all-profiles` and a slow notification server, as processes (commands.md#auto).
+
+Rules: hands.md#all-profiles.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,8 @@
 """What ConnectWise keeps is not always what it was sent: nothing doubled, nothing endless, no false drift.
 
 Rules: synchronising.md#the-candidate, synchronising.md#links-remember-what-was-read.
+
+Rules: examples.md#example-12.
 """
 
 from __future__ import annotations

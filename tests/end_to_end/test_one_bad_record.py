@@ -1,4 +1,7 @@
-"""One bad record stops nobody else, and a check that is cut off resumes (check.md), on the sandbox."""
+"""One bad record stops nobody else, and a check that is cut off resumes (check.md), on the sandbox.
+
+Rules: check.md#one-bad-record.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Which orders make tasks, and when (check.md#later-checks): nothing missed, nothing twice, whatever ends when."""
+"""Which orders make tasks, and when (check.md#later-checks): nothing missed, nothing twice, whatever ends when.
+
+Rules: examples.md#example-7.
+"""
 
 from __future__ import annotations
 

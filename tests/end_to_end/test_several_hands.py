@@ -1,6 +1,8 @@
 """Several processes on one state, over real HTTP: nothing doubled, nothing left out, whoever is killed or stopped.
 
 Rule: hands.md#one-state-many-processes.
+
+Rules: hands.md#runs-side-by-side, hands.md#killed-at-any-instant.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Doctor: exactly the missing permissions, nothing changed, and those of vendors' files where they are in use."""
+"""Doctor: exactly the missing permissions, nothing changed, and those of vendors' files where they are in use.
+
+Rules: reconciling.md#doctor, reconciling.md#permissions.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What the shells ask of the engine (commands.md#auto), on the sandbox in one process."""
+"""What the shells ask of the engine (commands.md#auto), on the sandbox in one process.
+
+Rules: mapping.md#unmapping-a-customer.
+"""
 
 from __future__ import annotations
 

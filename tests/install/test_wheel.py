@@ -1,4 +1,7 @@
-"""What people install: the wheel and the sdist hold what they should, and the wheel works away from the checkout."""
+"""What people install: the wheel and the sdist hold what they should, and the wheel works away from the checkout.
+
+Rules: commands.md#demo.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Names chosen by a customer, a marketplace or a company that means harm: on a terminal, in JSON, in a spreadsheet."""
+"""Names chosen by a customer, a marketplace or a company that means harm: on a terminal, in JSON, in a spreadsheet.
+
+Rules: commands.md#outside-text.
+"""
 
 from __future__ import annotations
 

@@ -1,3 +1,5 @@
+"""Rules: synchronising.md#what-a-failure-says."""
+
 from __future__ import annotations
 
 import httpx

@@ -1,3 +1,5 @@
+"""Rules: plans.md#unreadable-additions."""
+
 from __future__ import annotations
 
 from base64 import b64encode

@@ -1,3 +1,5 @@
+"""Rules: plans.md#what-an-addition-carries."""
+
 from __future__ import annotations
 
 from dataclasses import replace

@@ -1,3 +1,5 @@
+"""Rules: synchronising.md#retries, settings.md#quotas."""
+
 from __future__ import annotations
 
 import asyncio

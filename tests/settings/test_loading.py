@@ -1,3 +1,5 @@
+"""Rules: settings.md#base-addresses, settings.md#profiles-of-settings, settings.md#settings-first."""
+
 from __future__ import annotations
 
 import stat

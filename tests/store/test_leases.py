@@ -1,4 +1,7 @@
-"""Leases: who works on what, given back by the system when the holder dies."""
+"""Leases: who works on what, given back by the system when the holder dies.
+
+Rules: hands.md#leases.
+"""
 
 from __future__ import annotations
 

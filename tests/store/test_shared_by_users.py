@@ -1,4 +1,7 @@
-"""One state for several users of a group: real users, where the tests run as root."""
+"""One state for several users of a group: real users, where the tests run as root.
+
+Rules: hands.md#a-shared-state.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Several processes on one state: nothing lost, everything seen within a second, contradictions refused with a name."""
+"""Several processes on one state: nothing lost, everything seen within a second, contradictions refused with a name.
+
+Rules: hands.md#no-lost-update.
+"""
 
 from __future__ import annotations
 

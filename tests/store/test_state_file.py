@@ -1,3 +1,5 @@
+"""Rules: settings.md#the-state-file."""
+
 from __future__ import annotations
 
 import errno

@@ -1,6 +1,8 @@
 """No key does what was not meant: questions that come late, keys that are held, and whole floods of keys.
 
 Rule: commands.md#keys-on-the-screen.
+
+Rules: commands.md#keys.
 """
 
 from __future__ import annotations

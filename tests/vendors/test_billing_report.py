@@ -1,4 +1,7 @@
-"""The billing report: added up, refused by line, and from which day it is."""
+"""The billing report: added up, refused by line, and from which day it is.
+
+Rules: files.md#day-of-a-report.
+"""
 
 from __future__ import annotations
 

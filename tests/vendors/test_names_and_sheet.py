@@ -1,4 +1,7 @@
-"""`<SKU>_<UNIT_PRICE>`, one-time and recurring SKUs, and the SKU sheet's rules."""
+"""`<SKU>_<UNIT_PRICE>`, one-time and recurring SKUs, and the SKU sheet's rules.
+
+Rules: files.md#intermedia-files.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Column profiles: every key, wrong keys by name, and those that come with the program."""
+"""Column profiles: every key, wrong keys by name, and those that come with the program.
+
+Rules: files.md#profiles.
+"""
 
 from __future__ import annotations
 

@@ -1,3 +1,5 @@
+"""Rules: files.md#a-part-is-never-the-whole."""
+
 from __future__ import annotations
 
 import csv

@@ -1,4 +1,8 @@
-"""A partner's steps in their order, on the sandbox and a real state."""
+"""A partner's steps in their order, on the sandbox and a real state.
+
+Rules: files.md#setup, files.md#export-accounts, files.md#cross-reference, files.md#export-counts,
+files.md#reconcile-counts.
+"""
 
 from __future__ import annotations
 

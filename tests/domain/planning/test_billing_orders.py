@@ -1,4 +1,7 @@
-"""plans.md#billing-order, billing_order, and 4.5: what was used is billed once."""
+"""plans.md#billing-order, billing_order, and 4.5: what was used is billed once.
+
+Rules: check.md#billed-before-the-period, plans.md#usage-based-subscriptions.
+"""
 
 from __future__ import annotations
 

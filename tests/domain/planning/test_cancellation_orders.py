@@ -1,4 +1,7 @@
-"""plans.md#cancellation-order, cancellation_order: the standing additions end."""
+"""plans.md#cancellation-order, cancellation_order: the standing additions end.
+
+Rules: plans.md#credits.
+"""
 
 from __future__ import annotations
 

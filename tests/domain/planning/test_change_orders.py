@@ -1,4 +1,8 @@
-"""plans.md#change-order, change_order: what a product's standing addition becomes."""
+"""plans.md#change-order, change_order: what a product's standing addition becomes.
+
+Rules: plans.md#guards, plans.md#new-to-the-subscription, plans.md#renewal-inside-a-change,
+plans.md#several-prices-of-one-product.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""plans.md#effective-date: e, s and f, the days an addition is dated."""
+"""plans.md#effective-date: e, s and f, the days an addition is dated.
+
+Rules: plans.md#billed-through, plans.md#what-connectwise-refuses, plans.md#standing-start, plans.md#one-time-period.
+"""
 
 from __future__ import annotations
 

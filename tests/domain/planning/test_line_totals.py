@@ -1,4 +1,7 @@
-"""What the marketplace charged on a line survives (plans.md#the-marketplaces-amount-survives)."""
+"""What the marketplace charged on a line survives (plans.md#the-marketplaces-amount-survives).
+
+Rules: plans.md#differences-to-the-line-total, plans.md#no-price-becomes-zero.
+"""
 
 from __future__ import annotations
 

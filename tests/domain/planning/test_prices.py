@@ -1,4 +1,7 @@
-"""plans.md#prorated-price: price and cost of a line, the prorated price, and its arithmetic."""
+"""plans.md#prorated-price: price and cost of a line, the prorated price, and its arithmetic.
+
+Rules: plans.md#charges, plans.md#costs.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What stops a plan before any request: doubles, bundles, deleted companies; and calendars that may be wrong."""
+"""What stops a plan before any request: doubles, bundles, deleted companies; and calendars that may be wrong.
+
+Rules: plans.md#refused-in-the-plan, plans.md#child-agreements, plans.md#calendar-warnings.
+"""
 
 from __future__ import annotations
 

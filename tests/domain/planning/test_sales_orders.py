@@ -1,4 +1,7 @@
-"""plans.md#sales-order, sales_order, and 4.1: what a sale and the first check ask for."""
+"""plans.md#sales-order, sales_order, and 4.1: what a sale and the first check ask for.
+
+Rules: plans.md#initial-order, plans.md#free-start.
+"""
 
 from __future__ import annotations
 

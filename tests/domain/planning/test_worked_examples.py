@@ -1,4 +1,8 @@
-"""examples.md, line by line."""
+"""examples.md, line by line.
+
+Rules: examples.md#example-4, examples.md#example-5, examples.md#example-8, examples.md#example-9,
+examples.md#example-10, examples.md#example-11.
+"""
 
 from __future__ import annotations
 

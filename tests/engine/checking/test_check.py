@@ -1,4 +1,7 @@
-"""Check changes (check.md#later-checks) on the sandbox, in one process."""
+"""Check changes (check.md#later-checks) on the sandbox, in one process.
+
+Rules: check.md#first-check, check.md#a-check-resumes.
+"""
 
 from __future__ import annotations
 

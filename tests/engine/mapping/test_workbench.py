@@ -1,4 +1,7 @@
-"""What the mapping screens, the wizard and the editor ask of the engine, on the demo's sandbox."""
+"""What the mapping screens, the wizard and the editor ask of the engine, on the demo's sandbox.
+
+Rules: mapping.md#add-and-map.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Warnings stay until a person accepts them, and confirmations hold for their numbers (plans.md#warnings, #guards)."""
+"""Warnings stay until a person accepts them, and confirmations hold for their numbers (plans.md#warnings, #guards).
+
+Rules: synchronising.md#confirmations-hold-for-their-numbers.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Reconcile end to end on the sandbox (reconciling.md#reconcile)."""
+"""Reconcile end to end on the sandbox (reconciling.md#reconcile).
+
+Rules: reconciling.md#adoption.
+"""
 
 from __future__ import annotations
 

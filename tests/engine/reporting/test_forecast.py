@@ -1,4 +1,7 @@
-"""Forecasts from the sandbox's agreements and the open tasks' plans."""
+"""Forecasts from the sandbox's agreements and the open tasks' plans.
+
+Rules: report.md#forecast.
+"""
 
 from __future__ import annotations
 

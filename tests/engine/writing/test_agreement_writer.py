@@ -1,6 +1,9 @@
 """The writer of additions: each change exactly once, whatever becomes of its request.
 
 Rule: synchronising.md#exactly-once.
+
+Rules: synchronising.md#read-before-writing, synchronising.md#nothing-stops-half-way,
+synchronising.md#a-note-is-not-a-licence-for-ever.
 """
 
 from __future__ import annotations

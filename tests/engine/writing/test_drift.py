@@ -1,4 +1,7 @@
-"""Drift: found, kept or restored, and what waited for it goes on."""
+"""Drift: found, kept or restored, and what waited for it goes on.
+
+Rules: synchronising.md#drift-answers.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,8 @@
 """Synchronising many tasks: in order within an agreement, side by side across agreements.
 
 Rule: synchronising.md#one-writer-an-agreement.
+
+Rules: synchronising.md#queue-of-a-subscription, synchronising.md#synced-means-all-of-it.
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
 """What a person took back waits for a person, and what stays invoiced is not charged again.
 
 Rules: synchronising.md#taken-back, examples.md.
+
+Rules: examples.md#example-13.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Undo of a task and of a whole run, also where it was invoiced or killed meanwhile (synchronising.md#undo)."""
+"""Undo of a task and of a whole run, also where it was invoiced or killed meanwhile (synchronising.md#undo).
+
+Rules: synchronising.md#compensation.
+"""
 
 from __future__ import annotations
 

@@ -1,3 +1,5 @@
+"""Rules: mapping.md#suggestions, mapping.md#automatic-mapping."""
+
 from __future__ import annotations
 
 from dataclasses import replace
