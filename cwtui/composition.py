@@ -201,6 +201,7 @@ def build_engine(
         reads_files=settings.names_files,
         only_customers=frozenset(sync.auto_customers),
         wait_s=wait_s,
+        round_at=sync.at,
     )
 
     run = CurrentRun(clock)

@@ -94,6 +94,7 @@ def take_settings(session: Session, composed: Composition) -> None:
     session.engine = composed.engine
     session.title = "demo" if composed.is_demo else settings.origin.profile
     session.auto_every = settings.sync.every if settings.sync.auto else None
+    session.auto_at = settings.sync.at
     session.needs_setup = bool(settings.missing)
 
 

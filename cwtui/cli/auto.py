@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Coroutine, Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from cwtui.cli.answer import answer_json, tell
 from cwtui.cli.documents import report_document
@@ -19,7 +20,10 @@ from cwtui.domain.plain_text import plain_text
 from cwtui.domain.tasks import TaskStatus
 from cwtui.engine.facade import Engine
 from cwtui.engine.reports import AutoReport
+from cwtui.engine.schedule import next_round
 
+_DAY = timedelta(days=1)
+_LOOK_S = 20.0
 _LAST_WORDS_S = 1.0
 """Seconds that a notification has once the run shall end."""
 
@@ -28,21 +32,26 @@ def run_auto(*, every: timedelta | None, dry_run: bool) -> ExitStatus:
     """Run once, or until a signal; the status of the last round."""
 
     async def rounds(engine: Engine) -> ExitStatus:
-        loop = asyncio.get_running_loop()
+        status, last = ExitStatus.DONE, None if every is None or every % _DAY else engine.last_check
         with stoppable(engine) as stop:
-            while True:
-                began = loop.time()
+            while every is None or await _is_due(stop, last, every, engine.round_at):
+                last = datetime.now(UTC)
                 status = await _round(engine, stop, dry_run=dry_run, goes_on=every is not None)
                 if every is None or stop.is_set():
-                    return status
-                try:
-                    async with asyncio.timeout_at(max(began + every.total_seconds(), loop.time())):
-                        await stop.wait()
-                except TimeoutError:
-                    continue
-                return status
+                    break
+        return status
 
     return with_engine(rounds)
+
+
+async def _is_due(stop: asyncio.Event, last: datetime | None, every: timedelta, at: time | None) -> bool:
+    """Wait for the next round by the wall clock, which goes on while a machine sleeps; False once it shall stop."""
+    while (left := next_round(last, every, at, now := datetime.now(UTC)) - now) > timedelta(0):
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(min(left.total_seconds(), _LOOK_S)):
+                await stop.wait()
+                return False
+    return not stop.is_set()
 
 
 async def _round(engine: Engine, stop: asyncio.Event, *, dry_run: bool, goes_on: bool) -> ExitStatus:

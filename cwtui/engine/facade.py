@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -52,6 +52,11 @@ class Engine(Feature):
 
     # check and auto
 
+    @property
+    def last_check(self) -> datetime | None:
+        """When the last check began; None before the first one."""
+        return self.store.cursor().checked_at
+
     async def check(self, *, watch: bool = False) -> CheckReport:
         """Look for new and ended orders and make their tasks (check.md#later-checks)."""
         return await self.checking.run(watch=watch)
@@ -61,6 +66,11 @@ class Engine(Feature):
         from cwtui.engine.auto import AutoRun
 
         return await AutoRun(self.workspace, self.checking, self.work, lambda: self.mapping).run(dry_run=dry_run)
+
+    @property
+    def round_at(self) -> time | None:
+        """The time of day for periods of whole days, in UTC."""
+        return self.workspace.rules.round_at
 
     def stop(self) -> None:
         """Ask whatever is running to end before its next write; it then returns its report as usual."""

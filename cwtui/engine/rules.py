@@ -1,8 +1,9 @@
-"""What of the settings the engine itself goes by (settings.md#where-settings-come-from)."""
+"""The settings the engine uses (settings.md#where-settings-come-from)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import time
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,7 @@ class EngineRules:
         reads_files: Vendors' files are set up (`intermedia`, `usage`), so their permissions matter.
         wait_s: How long to wait for who works on the same agreement, or checks.
         only_customers: sync.auto_customers; empty is all.
+        round_at: The time of day for periods of whole days, in UTC.
     """
 
     at_once: int = 16
@@ -28,3 +30,4 @@ class EngineRules:
     reads_files: bool = False
     wait_s: float = 300.0
     only_customers: frozenset[str] = frozenset()
+    round_at: time | None = None

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import time, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
@@ -34,6 +34,16 @@ _URL_SEPARATOR = re.compile(r"\s+|,\s*(?=[A-Za-z][A-Za-z0-9+]*://)")
 
 def _duration(value: object) -> object:
     return parse_duration(value) if isinstance(value, str) else value
+
+
+def _time_of_day(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    if value == "":
+        return None
+    if not re.fullmatch(r"[0-2][0-9]:[0-5][0-9]", value, re.ASCII) or value >= "24:00":
+        raise ValueError(f"{value!r} is not a time of day: write it as 06:00")
+    return time.fromisoformat(value)
 
 
 def _listed(value: object) -> object:
@@ -167,6 +177,9 @@ class Sync(_Section):
     prorate: ProrateMode = Field(ProrateMode.ALL, description="all, changes or none")
     auto: bool = Field(default=False, description=_BOOL)
     every: Period = Field(timedelta(minutes=5), description=f"{DURATION_FORM}, in quotes")
+    at: Annotated[time | None, BeforeValidator(_time_of_day)] = Field(
+        None, description='a time of day in UTC, such as "06:00"'
+    )
     auto_customers: Texts = Field((), description=_LIST)
     concurrency: int = Field(16, ge=1, le=64, description="a whole number from 1 to 64")
     timeout_s: float = Field(30.0, gt=0, le=3600, description="a number of seconds above 0, at most 3600")

@@ -50,6 +50,8 @@ username = ""
 # Synchronise by itself while the terminal interface is open, and how often: "5m", "1h", "1d".
 #auto = false
 #every = "5m"
+# For periods of whole days: at what time of day, in UTC.
+#at = "06:00"
 # Only these marketplace customers, by id; empty is everybody.
 #auto_customers = []
 # Requests in flight per service, and seconds for one request.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import ExitStack
+from datetime import datetime
 from enum import IntEnum
 from functools import partial
 from typing import ClassVar
@@ -22,6 +23,7 @@ from textual.timer import Timer
 
 from cwtui.domain.ids import CustomerId, TaskId
 from cwtui.durations import duration_text
+from cwtui.engine.schedule import next_round
 from cwtui.tui import hangup, theme
 from cwtui.tui.clipboard import copied_words
 from cwtui.tui.drift.screen import DriftScreen
@@ -46,6 +48,8 @@ _LOOKS_PER_S = 20
 _MOUSE_MODES = (1000, 1003, 1015, 1006)
 """As Textual turns them on: presses, moves, and how they are written."""
 _LEAVES = "ctrl+q"
+_LOOK_S = 20.0
+"""Seconds between two looks at the wall clock, for automatic synchronisation."""
 """The key that works everywhere and at once."""
 
 
@@ -200,14 +204,24 @@ class CwTui(App[Ending]):
             self._auto.stop()
         every, self._auto, self.session.auto_next = self.session.auto_every, None, None
         if every is not None and not self.session.is_read_only:
-            self._auto = self.set_interval(every.total_seconds(), self._run_auto)
-            self.session.auto_next = self.session.engine.clock.now() + every
+            self._auto = self.set_interval(min(_LOOK_S, every.total_seconds()), self._run_if_due)
+            self._plan_round(self.session.engine.last_check or self.session.engine.clock.now())
         self._note()
 
-    def _run_auto(self) -> None:
+    def _plan_round(self, last: datetime) -> None:
         session = self.session
         if session.auto_every is not None:
-            session.auto_next = session.engine.clock.now() + session.auto_every
+            now = session.engine.clock.now()
+            session.auto_next = next_round(last, session.auto_every, session.auto_at, now)
+
+    def _run_if_due(self) -> None:
+        """By the wall clock: a laptop sleeps, and a day's period outlives the program."""
+        due, now = self.session.auto_next, self.session.engine.clock.now()
+        if due is not None and now >= due:
+            self._plan_round(now)
+            self._run_auto()
+
+    def _run_auto(self) -> None:
         home = self._shown[HOME]
         if isinstance(home, TasksScreen) and not self._is_leaving:
             self.run_worker(home.run_auto(), group="work")

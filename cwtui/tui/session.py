@@ -6,7 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -122,6 +122,7 @@ class Session:
     Attributes:
         engine: Made anew when settings change: ask for it, do not keep it.
         auto_every: The period of automatic synchronisation, or None while it is off.
+        auto_at: The time of day for periods of whole days, in UTC.
         auto_next: When it runs next.
         holder: Who holds the state, where it was opened for reading only; else empty.
         needs_setup: No service is configured: the setup screen comes first.
@@ -140,6 +141,7 @@ class Session:
     listener: ScreenListener
     title: str = ""
     auto_every: timedelta | None = None
+    auto_at: time | None = None
     auto_next: datetime | None = None
     holder: str = ""
     needs_setup: bool = False

@@ -198,6 +198,14 @@ class FakeEngine:
     def count(self, status: TaskStatus) -> int:
         return sum(task.status is status for task in self.kept.values())
 
+    @property
+    def last_check(self) -> None:
+        """It never checked."""
+
+    @property
+    def round_at(self) -> None:
+        """No time of day."""
+
     async def check(self, *, watch: bool = False) -> CheckReport:  # noqa: ARG002  # the fake compares nothing
         self._ask("check")
         return CheckReport(tuple(self.kept), self.check_failures)

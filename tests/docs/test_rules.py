@@ -1,4 +1,4 @@
-"""The rules and who cites them: every cited anchor exists."""
+"""The rules and who cites them: every cited anchor exists, and a test cites every rule."""
 
 from __future__ import annotations
 
@@ -46,6 +46,11 @@ def test_every_cited_anchor_exists() -> None:
         if not (RULES / cited.partition("#")[0]).is_file() or ("#" in cited and cited not in ANCHORS)
     ]
     assert not wrong
+
+
+def test_a_test_cites_every_rule() -> None:
+    cited = {anchor for path in (ROOT / "tests").rglob("*.py") for anchor in _cited(path)}
+    assert not sorted(set(ANCHORS) - cited)
 
 
 def test_no_code_cites_a_document_that_is_not_here() -> None:
