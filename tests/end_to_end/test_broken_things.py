@@ -124,8 +124,10 @@ def test_wrong_settings_name_their_file(text: str, said: str, cwtui: Cwtui) -> N
 @pytest.mark.parametrize(
     ("environment", "said"),
     [
-        pytest.param({"CWTUI_CONNECTWISE__PRIVATE_KEY": "not-this-one"}, "doctor", id="the PSA's key"),
-        pytest.param({"CWTUI_MARKETPLACE__PASSWORD": "not-this-one"}, "doctor", id="the marketplace's password"),
+        pytest.param({"CWTUI_CONNECTWISE__PRIVATE_KEY": "not-this-one"}, "test the connections", id="the PSA's key"),
+        pytest.param(
+            {"CWTUI_MARKETPLACE__PASSWORD": "not-this-one"}, "test the connections", id="the marketplace's password"
+        ),
     ],
 )
 def test_wrong_credentials(environment: dict[str, str], said: str, reseller: Reseller, cwtui: Cwtui) -> None:
@@ -193,7 +195,7 @@ def test_a_web_page_in_the_place_of_a_service(service: str, web_page: str, synce
 def test_a_service_that_is_not_there(synced: Cwtui, reseller: Reseller) -> None:
     nowhere = "http://127.0.0.1:9/marketplace"
     ran = synced.run("--auto", CWTUI_MARKETPLACE__BASE_URL=nowhere)
-    assert_says(ran, "was not reached", "Nothing was changed", "doctor", status=1)
+    assert_says(ran, "was not reached", "No task was made", "test the connections", status=1)
     assert len(reseller.sandbox.billed()) == 1
 
 
