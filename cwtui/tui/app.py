@@ -30,6 +30,7 @@ from cwtui.tui.drift.screen import DriftScreen
 from cwtui.tui.editing.screen import EditorScreen
 from cwtui.tui.mapping.wizard import WizardScreen
 from cwtui.tui.modes import HOME, MODES, Mode
+from cwtui.tui.others import Others
 from cwtui.tui.palette import ActionProvider
 from cwtui.tui.reconcile.screen import ReconcileScreen
 from cwtui.tui.screens.help_screen import HelpScreen
@@ -121,6 +122,7 @@ class CwTui(App[Ending]):
         self._at_rest = ExitStack()
         self.key_log = KeyLog()
         self._has_mouse = True
+        self._others = Others(session, lambda said: self.notify(said, title="Somebody else", markup=False))
 
     def _screen_of(self, mode: Mode) -> Screen[None]:
         """A mode's screen, with the line of all modes on top."""
@@ -134,8 +136,13 @@ class CwTui(App[Ending]):
         self.session.listener.on_news = self._news.resume
         self.mode_change_signal.subscribe(self, lambda _: self.call_after_refresh(self._note))
         self.plan_auto()
+        self._others.follow()
         if self.session.needs_setup:
             self.push_screen(WelcomeScreen(), self._welcomed)
+
+    async def on_unmount(self) -> None:
+        """Follow the state no longer."""
+        await self._others.close()
 
     def _welcomed(self, chosen: Welcome | None) -> None:
         match chosen:
