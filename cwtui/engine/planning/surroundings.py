@@ -16,6 +16,10 @@ from cwtui.engine.protocols import Store
 from cwtui.engine.workspace import Feature
 
 
+def _names_company(task: Task) -> bool:
+    return any(problem.code is ProblemCode.COMPANY_DELETED for problem in task.problems)
+
+
 @dataclass(slots=True)
 class DeletedCompanies(Feature):
     """Which mapped companies are in ConnectWise's recycle bin; each is asked for once a run."""
@@ -24,9 +28,14 @@ class DeletedCompanies(Feature):
     _deleted: set[CompanyId] = field(default_factory=set)
 
     async def load(self, tasks: Sequence[Task]) -> None:
-        """Ask for the companies of these tasks, unless they are known."""
+        """Ask for the companies of these tasks, unless they are known.
+
+        Where something else keeps a task from being written, its company is asked for once nothing does.
+        Rule: check.md#cost-of-a-check.
+        """
         company = self.store.mappings().company
-        wanted = {found async for task in in_turns(tasks) if (found := company(task.customer_id)) is not None}
+        asked = [task for task in tasks if not task.problems or _names_company(task)]
+        wanted = {found async for task in in_turns(asked) if (found := company(task.customer_id)) is not None}
         unknown = wanted - self._asked
         if not unknown:
             return

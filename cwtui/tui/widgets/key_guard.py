@@ -10,6 +10,7 @@ DEAF_S = 0.3
 """How long a question must have been in sight before it hears an answer: less than it takes to read one."""
 _FIRST_REPEAT_S = 0.7
 """The longest a keyboard waits before it repeats a key that is held (X11 waits 660 ms)."""
+_GIVES_UP = "escape"
 _REPEAT_S = 0.2
 """The longest between two repeats of a held key."""
 
@@ -69,7 +70,9 @@ class KeyGuard:
         return self._since is None or (monotonic() if at is None else at) < self._since + DEAF_S
 
     def blocks(self, press: Press) -> bool:
-        """Whether the question shall not hear this key."""
+        """Whether the question shall not hear this key; esc answers nothing, and is always heard."""
+        if press.key == _GIVES_UP:
+            return False
         if self.keys is not None and press.key not in self.keys:
             return False
         if self.is_deaf(press.at) or self._is_held(press):
