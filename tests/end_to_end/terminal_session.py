@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PATIENCE_S = 90
+_READING_S = 1.0
 
 
 @dataclass
@@ -42,6 +43,11 @@ class Terminal:
 
     def keys(self, *keys: str) -> None:
         self.tmux("send-keys", "-t", "t", *keys)
+
+    def answer(self, key: str) -> None:
+        """Answer a question after the time it takes to read it: what comes sooner was not meant for it."""
+        time.sleep(_READING_S)
+        self.keys(key)
 
     def type(self, text: str) -> None:
         self.tmux("send-keys", "-t", "t", "-l", text)

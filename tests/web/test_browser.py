@@ -153,9 +153,9 @@ async def first_page(session: aiohttp.ClientSession, port: int) -> str:
 async def test_the_task_list_is_there_and_a_key_works(address: str, page: Page) -> None:
     await page.tell("Network.enable")
     await page.tell("Page.navigate", url=address)
-    await page.until("No tasks yet")
-    await page.press("c")
     await page.until("Green Lane LLC")
+    await page.press("?")
+    await page.until("Look for new and ended orders")
 
 
 @pytest.mark.parametrize(
