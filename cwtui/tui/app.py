@@ -82,7 +82,7 @@ class CwTui(App[Ending]):
             "ctrl+l", "redraw", "Redraw", show=False, priority=True, id="app.redraw", tooltip="Draw all of it anew"
         ),
         Binding(
-            "ctrl+r",
+            "ctrl+o",
             "turn_mouse",
             "Mouse",
             show=False,
@@ -305,7 +305,7 @@ class CwTui(App[Ending]):
         sys.__stderr__.write("".join(f"\x1b[?{mode}{turn}" for mode in _MOUSE_MODES))  # type: ignore[union-attr]
         sys.__stderr__.flush()  # type: ignore[union-attr]  # a terminal is there
         said = (
-            "The mouse works here again." if self._has_mouse else "The mouse is the terminal's: ctrl+r takes it back."
+            "The mouse works here again." if self._has_mouse else "The mouse is the terminal's: ctrl+o takes it back."
         )
         self.notify(said, markup=False)
 

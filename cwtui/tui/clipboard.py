@@ -22,7 +22,7 @@ def copied_words(text: str, environment: Mapping[str, str]) -> str:
     if environment.get("TMUX"):
         return f"{said} tmux passes it on only with `set -g set-clipboard on`."
     if environment.get("STY"):
-        return f"{said} GNU screen does not pass it on: select with the mouse instead, after ctrl+r releases it."
+        return f"{said} GNU screen does not pass it on: select with the mouse instead, after ctrl+o releases it."
     if environment.get("TERM_PROGRAM") == "Apple_Terminal":
-        return f"{said} Apple's Terminal does not take it: select with the mouse instead, after ctrl+r releases it."
+        return f"{said} Apple's Terminal does not take it: select with the mouse instead, after ctrl+o releases it."
     return f"{said} A terminal that does not allow it says nothing: paste to see."
