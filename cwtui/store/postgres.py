@@ -49,11 +49,6 @@ insert into cwtui.schema_version select 1 where not exists (select from cwtui.sc
 _MIGRATING = 0x63777475  # an advisory lock of the program's own: two that start at once make the tables once
 
 
-def is_address(text: str) -> bool:
-    """It names a database and not a file."""
-    return text.startswith(("postgresql://", "postgres://"))
-
-
 def checked_address(address: str) -> str:
     """The address of a database.
 

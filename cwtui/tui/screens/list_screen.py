@@ -13,7 +13,8 @@ from textual.binding import BindingType
 from textual.containers import Container
 from textual.widgets import Static
 
-from cwtui.domain.errors import CwtuiError, InputError
+from cwtui.domain.errors import CwtuiError
+from cwtui.engine.whole_file import write_whole
 from cwtui.tui.plain import content
 from cwtui.tui.screens.work_screen import TO_TASKS, WorkScreen
 from cwtui.tui.session import Session
@@ -165,19 +166,8 @@ class ListScreen(WorkScreen, Generic[Row]):
         ):
             return
         try:
-            await asyncio.to_thread(_write, path, text())
+            await asyncio.to_thread(write_whole, path, text().encode())
         except CwtuiError as error:
             self.notify(str(error), title="Export", severity="error", timeout=_ERROR_SHOWN_S, markup=False)
         else:
             self.notify(f"{what} written to {path}.", title="Export", markup=False)
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8", newline="")
-    except OSError as error:
-        raise InputError(
-            f"The file {path} cannot be written: {error.strerror}.",
-            changed="Nothing was changed.",
-            next_step="Name another file, or free its folder.",
-        ) from error
