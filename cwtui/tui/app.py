@@ -17,6 +17,7 @@ from rich.traceback import Traceback
 from textual import events, on
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.command import SearchIcon
 from textual.screen import Screen
 from textual.scrollbar import ScrollBar
 from textual.timer import Timer
@@ -107,6 +108,7 @@ class CwTui(App[Ending]):
     def __init__(self, session: Session) -> None:
         super().__init__(ansi_color=theme.ansi_color(os.environ))
         ScrollBar.renderer = WholeCells
+        SearchIcon.icon = "/"  # type: ignore[assignment]  # Textual's is a picture that many fonts lack
         self.session = session
         self.session.tabs = tuple(mode.tab for mode in MODES)
         for known in (theme.DARK, theme.LIGHT):

@@ -36,12 +36,13 @@ class EventKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One entry of the activity: a line for the list, the whole text for the pane."""
+    """One entry of the activity: a line for the list, the whole text for the pane; `who` where that is known."""
 
     at: datetime
     kind: EventKind
     headline: str
     text: str = ""
+    who: str = ""
 
 
 def _ignore() -> None:
@@ -58,6 +59,8 @@ class ScreenListener:
         added: How many there were altogether.
         on_news: Called whenever there is something new.
         names: Of what was written; None while there is no engine.
+        runs: Ids of the runs of this session that wrote.
+        others: How often others were seen to change the state.
     """
 
     now: Callable[[], datetime] = partial(datetime.now, UTC)
@@ -67,6 +70,8 @@ class ScreenListener:
     added: int = 0
     on_news: Callable[[], None] = _ignore
     names: Names | None = None
+    runs: set[str] = field(default_factory=set)
+    others: int = 0
 
     def progress(self, progress: Progress) -> None:
         """Remember how far work is."""
@@ -80,6 +85,7 @@ class ScreenListener:
 
     def written(self, row: AuditRow) -> None:
         """Add a write to the activity."""
+        self.runs.add(row.run_id)
         self.add(EventKind.WRITE, audit_headline(row, self.names), audit_text(row, self.names))
 
     def problem(self, message: str) -> None:
@@ -95,11 +101,12 @@ class ScreenListener:
 
 @dataclass(frozen=True, slots=True)
 class Tab:
-    """One of the app's modes, as the line at the top shows it."""
+    """One of the app's modes, as the line at the top shows it: `short` is its title where the line is."""
 
     key: str
     name: str
     title: str
+    short: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,15 +65,23 @@ def test_no_two_modes_share_a_key_or_a_name() -> None:
     ("width", "shown"),
     [
         pytest.param(60, " 1 Tasks [2 Mappings] 3 Reconciliation ", id="all titles where there is room"),
-        pytest.param(38, " 1 Tasks [2 Mappings] 3 Reconc ", id="shorter ones"),
-        pytest.param(34, " 1 Task [2 Mappings] 3 Reco ", id="shorter still"),
-        pytest.param(26, " 1 [2 Mappings] 3 ", id="keys alone"),
+        pytest.param(45, " 1 Tasks [2 Mappings] 3 Reconciliation", id="close together"),
+        pytest.param(35, " 1 Tasks [2 Mappings] 3 Rec", id="short ones"),
+        pytest.param(28, " 1 Tasks [2 Map] 3 Rec", id="the current one, too"),
+        pytest.param(24, " 1 [2 Mappings] 3", id="keys alone"),
     ],
 )
 async def test_the_tabs_make_room(width: int, shown: str) -> None:
     class Host(App[None]):
         def compose(self) -> ComposeResult:
-            made = ModeTabs([Tab("1", "t", "Tasks"), Tab("2", "m", "Mappings"), Tab("3", "r", "Reconciliation")], "m")
+            made = ModeTabs(
+                [
+                    Tab("1", "t", "Tasks", "Tasks"),
+                    Tab("2", "m", "Mappings", "Map"),
+                    Tab("3", "r", "Reconciliation", "Rec"),
+                ],
+                "m",
+            )
             made.note = "demo"
             made.styles.height = 1
             yield made

@@ -12,8 +12,8 @@ from textual.widget import Widget
 from cwtui.tui.plain import clean, fit
 from cwtui.tui.session import Tab
 
-_LETTERS = (99, 6, 5, 4, 3, 0)
-"""How many letters of the titles that are not the current one are shown: the most that the line has room for."""
+_FORMS = (("title", "title", 2), ("title", "title", 1), ("short", "title", 1), ("short", "short", 1), ("", "title", 1))
+"""How the others and the current one are named, and the cells between two: the first that the line has room for."""
 
 
 class ModeTabs(Widget):
@@ -53,14 +53,16 @@ class ModeTabs(Widget):
     def _labels(self, room: int) -> list[tuple[str, str]]:
         """The widest form that leaves the note its room, else the shortest there is."""
         labels: list[tuple[str, str]] = []
-        for letters in _LETTERS:
-            labels = [(tab.name, self._label(tab, letters)) for tab in self._tabs]
+        for others, current, gap in _FORMS:
+            labels = [(tab.name, self._label(tab, others, current, gap)) for tab in self._tabs]
             if sum(len(label) for _, label in labels) <= room:
                 break
         return labels
 
-    def _label(self, tab: Tab, letters: int) -> str:
-        if tab.name == self._current:
-            return f"[{tab.key} {tab.title}]"
-        title = tab.title if len(tab.title) <= letters else tab.title[:letters]
-        return f" {tab.key} {title} " if title else f" {tab.key} "
+    def _label(self, tab: Tab, others: str, current: str, gap: int) -> str:
+        is_current = tab.name == self._current
+        named = current if is_current else others
+        label = f"{tab.key} {getattr(tab, named)}" if named else tab.key
+        if gap > 1:
+            return f"[{label}]" if is_current else f" {label} "
+        return f" [{label}]" if is_current else f" {label}"
