@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
-from cwtui.cli.answer import answer, answer_json, counted
+from cwtui.cli.answer import answer, answer_json, counted, tell
 from cwtui.cli.commands import Command, Group, ListingCommand, examples
 from cwtui.cli.engine_access import with_engine
 from cwtui.cli.global_options import given
 from cwtui.cli.table import table
-from cwtui.domain.errors import InputError
+from cwtui.domain.errors import CwtuiError, InputError
+from cwtui.domain.ids import SubscriptionId
 from cwtui.domain.mappings import MAPPABLE_CHARGES, Mapping, MappingKey, MappingKind
 from cwtui.domain.plain_text import plain_text
 from cwtui.engine.facade import Engine
 from cwtui.engine.mapping.csv import mappings_csv, mappings_export, read_placed_mappings
 from cwtui.engine.reports import MappingRow, Suggestion
 
+_NAMES_S = 5
+"""Seconds that names may take: a list without them is worth more than a long wait."""
 _KIND = click.argument("kind", type=click.Choice([kind.value for kind in MappingKind]), metavar="KIND")
 _CHARGES = sorted(charge.value for charge in MAPPABLE_CHARGES)
 _CHARGE = click.option(
@@ -45,15 +49,16 @@ def mappings() -> None:
 def list_(kind: str) -> None:
     """List all mappings of one kind."""
 
-    async def ask(engine: Engine) -> Sequence[MappingRow]:
-        return await engine.mappings(MappingKind(kind))
+    async def ask(engine: Engine) -> list[tuple[MappingRow, str]]:
+        return [(row, _customer_of(engine, row)) for row in await _named_rows(engine, MappingKind(kind))]
 
     rows = with_engine(ask, only_reads=True)
     if given().json:
-        answer_json([_row_document(row) for row in rows])
+        answer_json([_row_document(row) for row, _ in rows])
     elif rows:
-        headers = ("MARKETPLACE", "NAME", "CHARGE", "CONNECTWISE", "NAME")
-        answer(table(headers, [_row_cells(row) for row in rows]))
+        third = "CUSTOMER" if kind == MappingKind.AGREEMENT else "CHARGE"
+        headers = ("MARKETPLACE", "NAME", third, "CONNECTWISE", "NAME")
+        answer(table(headers, [_row_cells(row, customer) for row, customer in rows]))
     else:
         answer(f"No {kind} is mapped. `cwtui map suggest {kind}` proposes.")
 
@@ -129,7 +134,7 @@ def export(file: Path) -> None:
     """
 
     async def ask(engine: Engine) -> list[MappingRow]:
-        return [row for kind in MappingKind for row in await engine.mappings(kind)]
+        return [row for kind in MappingKind for row in await _named_rows(engine, kind)]
 
     found = with_engine(ask, only_reads=True)
     if str(file) == "-":
@@ -177,9 +182,35 @@ def _row_document(row: MappingRow) -> dict[str, object]:
     }
 
 
-def _row_cells(row: MappingRow) -> tuple[object, ...]:
-    key = row.mapping.key
-    return key.marketplace_id, row.marketplace_name, key.charge, row.mapping.connectwise_id, row.connectwise_name
+def _row_cells(row: MappingRow, customer: str) -> tuple[object, ...]:
+    key, target = row.mapping.key, row.mapping.connectwise_id
+    return key.marketplace_id, row.marketplace_name, customer or key.charge, target, row.connectwise_name
+
+
+async def _named_rows(engine: Engine, kind: MappingKind) -> Sequence[MappingRow]:
+    """All mappings of a kind; the names of ConnectWise are read where one is not known yet."""
+    rows = await engine.mappings(kind)
+    if all(row.connectwise_name for row in rows):
+        return rows
+    try:
+        async with asyncio.timeout(_NAMES_S):
+            await engine.workbench.learn_names(kind)
+    except (CwtuiError, TimeoutError) as error:
+        why = error.happened if isinstance(error, CwtuiError) else "ConnectWise does not answer."
+        tell(f"Some names are not known: {plain_text(why)}")
+    return await engine.mappings(kind)
+
+
+def _customer_of(engine: Engine, row: MappingRow) -> str:
+    """The customer of a mapped subscription; empty for other kinds, and where it is not known."""
+    if row.mapping.key.kind is not MappingKind.AGREEMENT:
+        return ""
+    name = SubscriptionId(row.mapping.key.marketplace_id)
+    for task in engine.store.tasks_of(name)[:1]:
+        return task.customer_name
+    held = engine.workbench.subscription(name)
+    customer = engine.store.customer(held.customer_id) if held else None
+    return customer.name if customer else held.customer_id if held else ""
 
 
 def _suggestion_document(suggestion: Suggestion) -> dict[str, object]:

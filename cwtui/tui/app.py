@@ -49,6 +49,8 @@ from cwtui.tui.widgets.virtual_table import VirtualTable
 _LOOKS_PER_S = 20
 _MOUSE_MODES = (1000, 1003, 1015, 1006)
 """As Textual turns them on: presses, moves, and how they are written."""
+_SHORT = 13
+"""Lines from which on a screen has room for more than its list."""
 _LEAVES = "ctrl+q"
 _LOOK_S = 20.0
 """Seconds between two looks at the wall clock, for automatic synchronisation."""
@@ -71,6 +73,7 @@ class CwTui(App[Ending]):
     DEFAULT_MODE = HOME
     COMMANDS: ClassVar = {ActionProvider}
     HELP_TITLE = "Everywhere"
+    VERTICAL_BREAKPOINTS: list[tuple[int, str]] | None = [(0, "-short"), (_SHORT, "-tall")]  # noqa: RUF012  # Textual's
     BINDINGS: ClassVar[list[BindingType]] = [
         *(mode.binding for mode in MODES),
         Binding("question_mark", "help", "Help", key_display="?", id="app.help", tooltip="Every key of this screen"),

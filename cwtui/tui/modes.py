@@ -18,7 +18,7 @@ from cwtui.tui.report.screen import ReportScreen
 from cwtui.tui.session import Session, Tab
 from cwtui.tui.setup.screen import SetupScreen
 from cwtui.tui.tasks.screen import TasksScreen
-from cwtui.tui.vendors.screen import IntermediaScreen
+from cwtui.tui.vendors.screen import VendorFilesScreen
 
 HOME = "tasks"
 
@@ -61,7 +61,14 @@ MODES = (
     Mode("5", "forecast", "Forecast", "Fore", "The next invoices before and after the plans", ForecastScreen),
     Mode("6", "drift", "Drift", "Drift", "Additions that are no longer what cwtui wrote", DriftScreen),
     Mode("7", "customers", "Customers", "Cust", "ConnectWise companies into the marketplace", CustomersImportScreen),
-    Mode("8", "intermedia", "Intermedia", "Files", "An Intermedia partner's files, step by step", IntermediaScreen),
+    Mode(
+        "8",
+        "intermedia",
+        "Files",
+        "Files",
+        "Intermedia's and other vendors' files, step by step",
+        VendorFilesScreen,
+    ),
     Mode("9", "setup", "Setup", "Setup", "Connections, synchronisation, notifications", SetupScreen),
     Mode("0", "report", "Report", "Rep", "What a month bills, what it costs, what changed and why", ReportScreen),
 )

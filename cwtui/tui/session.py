@@ -21,7 +21,7 @@ from cwtui.tui.activity.audit_lines import audit_headline, audit_text
 from cwtui.tui.names import KnownNames, Names
 from cwtui.tui.preferences import Preferences
 from cwtui.tui.setup.desk import SetupDesk
-from cwtui.vendors.desk import VendorDesk
+from cwtui.tui.vendors.desk import Vendors
 
 _EVENTS_KEPT = 2_000
 
@@ -135,7 +135,7 @@ class Session:
         needs_setup: No service is configured: the setup screen comes first.
         title: The profile, or that this is the demo.
         desk: Where settings are read, tried and saved; None where there are none (tests).
-        vendor: Intermedia's steps, on the settings as they are when it is called; None where there are none (tests).
+        vendors: Whose files can be read, on the settings as they are; None where there are none (tests).
         examples: Where the demo has files to try Intermedia's steps with; None outside of it.
         task_in_sight: The task under the cursor of the task list: where the other screens may begin.
         tabs: The modes there are; the app knows.
@@ -153,7 +153,7 @@ class Session:
     holder: str = ""
     needs_setup: bool = False
     desk: SetupDesk | None = None
-    vendor: Callable[[], VendorDesk] | None = None
+    vendors: Vendors | None = None
     examples: Path | None = None
     task_in_sight: TaskId | None = None
     tabs: tuple[Tab, ...] = ()

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping as Dictionary
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TypeVar
 
 from cwtui.domain.errors import InputError
@@ -162,7 +163,8 @@ class Workbench(Feature):
                 company = self.store.mappings().company(held.customer_id) if held else None
                 agreements = await self.mapping.agreements()
                 currency = currency_of(held) if held else ""
-                entries = agreement_choices(agreements, held, company, currency, self.clock.today)
+                named = partial(self.named, MappingKind.CUSTOMER)
+                entries = agreement_choices(agreements, held, company, currency, self.clock.today, named)
         choices = Choices(key, name, entries, suggestions, current=self.store.mappings().get(key))
         await asyncio.to_thread(choices.search, "")
         return choices

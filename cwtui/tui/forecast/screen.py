@@ -31,9 +31,9 @@ class ForecastScreen(ListScreen[Forecast]):
         Column("alarms", "Alarms", 10, toned=True),
         Column("agreement", "Agreement", 16, share=3, widest=50),
         Column("customer", "Customer", 16, share=2, widest=50, rank=3),
-        Column("before", "Before", 12, right=True),
-        Column("after", "After", 12, right=True),
-        Column("difference", "Difference", 12, right=True),
+        Column("before", "Before", 11, right=True),
+        Column("after", "After", 11, right=True),
+        Column("difference", "Difference", 11, right=True),
         Column("currency", "Curr.", 5, rank=1),
         Column("planned", "Changes", 7, right=True, rank=2),
     )

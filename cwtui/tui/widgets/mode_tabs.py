@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from textual import events
 from textual.content import Content
@@ -12,7 +12,14 @@ from textual.widget import Widget
 from cwtui.tui.plain import clean, fit
 from cwtui.tui.session import Tab
 
-_FORMS = (("title", "title", 2), ("title", "title", 1), ("short", "title", 1), ("short", "short", 1), ("", "title", 1))
+_FORMS = (
+    ("title", "title", 2),
+    ("title", "title", 1),
+    ("short", "title", 1),
+    ("short", "short", 1),
+    ("", "title", 1),
+    ("", "", 1),
+)
 """How the others and the current one are named, and the cells between two: the first that the line has room for."""
 
 
@@ -32,10 +39,17 @@ class ModeTabs(Widget):
         width = self.content_size.width
         note = clean(self.note)
         labels = self._labels(width - (len(note) + 2 if note else 0))
-        parts = [Content.styled(label, "bold reverse" if name == self._current else "") for name, label in labels]
-        line = Content("").join(parts)
+        line = Content("").join(part for name, label in labels for part in self._styled(name, label))
         room = width - line.cell_length
         return line + Content.styled(fit(f"  {note}", room, right=True), "$foreground-muted") if room > 0 else line
+
+    def _styled(self, name: str, label: str) -> Iterator[Content]:
+        """The current tab stands out, the gap before it does not."""
+        if name == self._current:
+            yield Content(" " * (len(label) - len(label.lstrip())))
+            yield Content.styled(label.lstrip(), "bold reverse")
+        else:
+            yield Content(label)
 
     def on_click(self, event: events.Click) -> None:
         """Go where was clicked."""
