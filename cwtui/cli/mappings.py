@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -12,6 +13,7 @@ from cwtui.cli.answer import answer, answer_json, counted, tell
 from cwtui.cli.commands import Command, Group, ListingCommand, examples
 from cwtui.cli.engine_access import with_engine
 from cwtui.cli.global_options import given
+from cwtui.cli.names import customer_of
 from cwtui.cli.table import table
 from cwtui.domain.errors import CwtuiError, InputError
 from cwtui.domain.ids import SubscriptionId
@@ -191,26 +193,33 @@ async def _named_rows(engine: Engine, kind: MappingKind) -> Sequence[MappingRow]
     """All mappings of a kind; the names of ConnectWise are read where one is not known yet."""
     rows = await engine.mappings(kind)
     if all(row.connectwise_name for row in rows):
-        return rows
+        return await _product_rows(engine, rows)
     try:
         async with asyncio.timeout(_NAMES_S):
             await engine.workbench.learn_names(kind)
     except (CwtuiError, TimeoutError) as error:
         why = error.happened if isinstance(error, CwtuiError) else "ConnectWise does not answer."
         tell(f"Some names are not known: {plain_text(why)}")
-    return await engine.mappings(kind)
+    return await _product_rows(engine, await engine.mappings(kind))
+
+
+async def _product_rows(engine: Engine, rows: Sequence[MappingRow]) -> Sequence[MappingRow]:
+    """The same; products that the catalogue was not asked for are named as the subscriptions of tasks name them."""
+    if not any(row.mapping.key.kind is MappingKind.PRODUCT and not row.marketplace_name for row in rows):
+        return rows
+    held = [engine.workbench.subscription(task.subscription_id) for task in await engine.tasks()]
+    names = {str(product.id): product.name for one in held if one for product in one.products}
+    return [
+        replace(row, marketplace_name=row.marketplace_name or names.get(row.mapping.key.marketplace_id, ""))
+        for row in rows
+    ]
 
 
 def _customer_of(engine: Engine, row: MappingRow) -> str:
     """The customer of a mapped subscription; empty for other kinds, and where it is not known."""
     if row.mapping.key.kind is not MappingKind.AGREEMENT:
         return ""
-    name = SubscriptionId(row.mapping.key.marketplace_id)
-    for task in engine.store.tasks_of(name)[:1]:
-        return task.customer_name
-    held = engine.workbench.subscription(name)
-    customer = engine.store.customer(held.customer_id) if held else None
-    return customer.name if customer else held.customer_id if held else ""
+    return customer_of(engine, SubscriptionId(row.mapping.key.marketplace_id))
 
 
 def _suggestion_document(suggestion: Suggestion) -> dict[str, object]:

@@ -14,6 +14,7 @@ from cwtui.domain.ids import (
     AdditionId,
     AgreementId,
     CatalogItemId,
+    CompanyId,
     CustomerId,
     Mpn,
     ProductId,
@@ -163,7 +164,7 @@ class Workbench(Feature):
                 company = self.store.mappings().company(held.customer_id) if held else None
                 agreements = await self.mapping.agreements()
                 currency = currency_of(held) if held else ""
-                named = partial(self.named, MappingKind.CUSTOMER)
+                named = partial(_named_company, {one.id: one.name for one in await self.mapping.companies()})
                 entries = agreement_choices(agreements, held, company, currency, self.clock.today, named)
         choices = Choices(key, name, entries, suggestions, current=self.store.mappings().get(key))
         await asyncio.to_thread(choices.search, "")
@@ -354,3 +355,8 @@ def _unedited(plan: Plan) -> Plan:
         for change in plan.changes
     )
     return replace(plan, changes=changes, dropped_edits=())
+
+
+def _named_company(names: dict[CompanyId, str], number: int) -> str:
+    name = names.get(CompanyId(number))
+    return f"{name} ({number})" if name else str(number)

@@ -42,4 +42,4 @@ class KeysLine(Footer):
             if active.binding.show
         }
         self.compact = sum(shown.values()) + _AROUND * len(shown) > self.size.width
-        self.set_class(sum(shown.values()) + _CLOSE * len(shown) > self.size.width, "-crowded")
+        self.set_class(sum(shown.values()) + _CLOSE * len(shown) - 1 > self.size.width, "-crowded")
