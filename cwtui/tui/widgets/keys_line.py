@@ -36,10 +36,10 @@ class KeysLine(Footer):
         super().bindings_changed(screen)
 
     def _fit(self) -> None:
-        shown = {
-            active.binding.action: len(self.app.get_key_display(active.binding)) + len(active.binding.description)
-            for active in self.screen.active_bindings.values()
-            if active.binding.show
-        }
+        shown: dict[str, int] = {}
+        for active in self.screen.active_bindings.values():
+            if active.binding.show:  # of several keys, the first is shown
+                length = len(self.app.get_key_display(active.binding)) + len(active.binding.description)
+                shown.setdefault(active.binding.action, length)
         self.compact = sum(shown.values()) + _AROUND * len(shown) > self.size.width
         self.set_class(sum(shown.values()) + _CLOSE * len(shown) - 1 > self.size.width, "-crowded")
