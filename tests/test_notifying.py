@@ -99,3 +99,12 @@ async def test_a_dry_run_tells_nobody(sent: list[str]) -> None:
     state: Any = Memory()
     assert await notifying.notify(SETTINGS, report, state, NOW) == ()
     assert sent == []
+
+
+async def test_a_record_that_could_not_be_read_is_told_once(sent: list[str]) -> None:
+    memory: Any = Memory()
+    unread = "Subscription AS-7 cannot be read: no status."
+    report = AutoReport(date(2026, 11, 23), unread=(unread,))
+    for minute in (0, 5):
+        await notifying.notify(SETTINGS, report, memory, NOW + timedelta(minutes=minute))
+    assert sent == [f"1 need action\n- {unread}"]
