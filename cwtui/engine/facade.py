@@ -250,7 +250,7 @@ class Engine(Feature):
         from cwtui.engine.reconciling.reconcile import Reconciler
 
         sides = BothSides(self.workspace, self.desk)
-        return Reconciler(self.workspace, sides, self.repairs, self.adoption, self.work)
+        return Reconciler(self.workspace, sides, self.repairs, self.work)
 
     @cached_property
     def repairs(self) -> RepairTasks:
