@@ -111,7 +111,7 @@ class ReconcileScreen(ListScreen[Compared]):
     def on_screen_resume(self) -> None:
         """Begin with the customer of the task one comes from, where its plan says that it is reconciled here."""
         session = self.session
-        task = None if session.task_in_sight is None else session.engine.store.task(session.task_in_sight)
+        task = None if session.task_in_sight is None else session.engine.known.task(session.task_in_sight)
         if task is None or session.working or task.customer_id == self._customer:
             return
         if task.kind is TaskKind.RECONCILIATION or _LINKS & {problem.code for problem in task.problems}:
