@@ -46,7 +46,7 @@ def _name_of(engine: Engine, task: Task, kind: MappingKind, which: object) -> st
     if isinstance(which, int):
         return engine.workbench.named(kind, which)
     held = engine.workbench.subscription(task.subscription_id)
-    product = engine.store.product(ProductId(str(which))) or (held.product(ProductId(str(which))) if held else None)
+    product = engine.known.product(ProductId(str(which))) or (held.product(ProductId(str(which))) if held else None)
     return f"{product.name} ({which})" if product and product.name else str(which)
 
 

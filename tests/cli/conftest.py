@@ -209,7 +209,7 @@ class FakeEngine:
     drift: NothingDrifted = field(default_factory=NothingDrifted)
     other_writes: tuple[RecordWrite, ...] = ()
     workbench: FakeNames = field(default_factory=FakeNames)
-    store: FakeNames = field(default_factory=FakeNames)
+    known: FakeNames = field(default_factory=FakeNames)
 
     def _ask(self, *what: object) -> None:
         self.asked.append(what)

@@ -29,7 +29,7 @@ from cwtui.domain.reconciliation import (
     recurring_items,
 )
 from cwtui.domain.remedies import Action, Remedy
-from cwtui.domain.repairs import Repair, assign, repair_start
+from cwtui.domain.repairs import Repair, assign, left_alone, repair_start
 from cwtui.engine.planning.desk import PlanningDesk
 from cwtui.engine.workspace import Feature
 
@@ -64,6 +64,11 @@ class Comparison:
         """What has to change from the first day ConnectWise accepts, whichever period was compared."""
         start = repair_start(self.dates, today, self.found.period.start)
         return assign(self.facts, compare(self.facts, self.dates.calendar.period_of(start)), start)
+
+    def left_alone(self, today: date) -> Iterable[str]:
+        """What somebody made by hand and no repair touches, a sentence each (reconciling.md#adoption)."""
+        start = repair_start(self.dates, today, self.found.period.start)
+        return left_alone(self.facts, compare(self.facts, self.dates.calendar.period_of(start)), start)
 
 
 @dataclass(slots=True)

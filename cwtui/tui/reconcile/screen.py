@@ -111,7 +111,7 @@ class ReconcileScreen(ListScreen[Compared]):
     def on_screen_resume(self) -> None:
         """Begin with the customer of the task one comes from, where its plan says that it is reconciled here."""
         session = self.session
-        task = None if session.task_in_sight is None else session.engine.store.task(session.task_in_sight)
+        task = None if session.task_in_sight is None else session.engine.known.task(session.task_in_sight)
         if task is None or session.working or task.customer_id == self._customer:
             return
         if task.kind is TaskKind.RECONCILIATION or _LINKS & {problem.code for problem in task.problems}:
@@ -271,15 +271,14 @@ class ReconcileScreen(ListScreen[Compared]):
                 await self.do_work("Repairing", lambda: self._sync(ready))
         await self._compare(customer, agreement, day)
         waiting = [problem.message for task in prepared.tasks for problem in task.problems]
-        self._said = [*prepared.adopted, *prepared.blocked, *waiting]
+        self._said = [*prepared.blocked, *waiting]
         self.show_detail()
 
     async def _sync(self, tasks: Sequence[Task]) -> str:
         return report_text(await self.session.engine.sync([task.id for task in tasks]))
 
     async def _repair_lines(self, prepared: PreparedRepairs) -> list[Line]:
-        shown = [Line(text, Tone.GOOD) for text in prepared.adopted]
-        shown += [Line(f"! {text}", Tone.ATTENTION) for text in prepared.blocked]
+        shown = [Line(f"! {text}", Tone.ATTENTION) for text in prepared.blocked]
         for found in prepared.report.reconciliations:
             if found.billed:
                 text = f"! {found.period.start} to {found.period.end} is billed already: the repair begins later."

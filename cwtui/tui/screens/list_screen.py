@@ -27,8 +27,8 @@ from cwtui.tui.widgets.progress_line import ProgressLine
 from cwtui.tui.widgets.text_prompt_screen import TextPromptScreen
 from cwtui.tui.widgets.tone import Tone
 from cwtui.tui.widgets.virtual_table import VirtualTable
+from cwtui.tui.words import WIDE
 
-_WIDE = 140
 _ERROR_SHOWN_S = 15
 Row = TypeVar("Row")
 
@@ -71,7 +71,7 @@ class ListScreen(WorkScreen, Generic[Row]):
 
     def on_resize(self, event: events.Resize) -> None:
         """Table over pane on a narrow terminal, beside it on a wide one."""
-        self.set_class(event.size.width >= _WIDE, "-wide")
+        self.set_class(event.size.width >= WIDE, "-wide")
 
     # what a subclass says about a row
 
