@@ -96,10 +96,8 @@ def assign(facts: ReconcileFacts, rows: Iterable[ReconciliationRow], start: date
         beside = tuple(held for held in row.additions + row.others if facts.link_of(held) is None)
         for wanted in row.wanted:
             repairs[wanted.subscription_id].append(Target(wanted, tuple(holds[wanted]), beside))
-        for addition in left:
-            link = facts.link_of(addition)
-            owner = link.subscription_id if link else SubscriptionId("")
-            extras[owner].append(Extra(addition, link.product_id if link else ProductId("")))
+        for addition, link in left:
+            extras[link.subscription_id].append(Extra(addition, link.product_id))
     return tuple(
         Repair(facts.agreement.id, name, start, tuple(repairs.get(name, ())), tuple(extras.get(name, ())))
         for name in dict.fromkeys((*repairs, *extras))
@@ -108,21 +106,26 @@ def assign(facts: ReconcileFacts, rows: Iterable[ReconciliationRow], start: date
 
 def _assigned(
     facts: ReconcileFacts, row: ReconciliationRow, start: date
-) -> tuple[Mapping[Wanted, list[Addition]], list[Addition]]:
-    """The linked additions of each wanted product, and those of what nothing asks for any more."""
+) -> tuple[Mapping[Wanted, list[Addition]], list[tuple[Addition, Link]]]:
+    """The linked additions of each wanted product, and those of what nothing asks for any more with their links."""
     holds: dict[Wanted, list[Addition]] = {wanted: [] for wanted in row.wanted}
     by_name = {(wanted.subscription_id, wanted.product_id): wanted for wanted in row.wanted}
-    left = []
+    left: list[tuple[Addition, Link]] = []
     for addition in row.additions + row.others:
         link = facts.link_of(addition)
         if link is None:
             continue
         wanted = by_name.get((link.subscription_id, link.product_id))
         if wanted is None:
-            left += [addition] if addition in row.additions else []
-        elif addition.values.cancelled is None or addition.values.cancelled >= start:
+            left += [(addition, link)] if addition in row.additions else []
+        elif _goes_on(addition.values, start):
             holds[wanted].append(addition)
     return holds, left
+
+
+def _goes_on(values: AdditionValues, start: date) -> bool:
+    """It bills on the first day of the repair, or later."""
+    return values.cancelled is None or values.cancelled >= start
 
 
 def left_alone(facts: ReconcileFacts, rows: Iterable[ReconciliationRow], start: date) -> Iterator[str]:
@@ -209,25 +212,21 @@ class RepairDraft:
         known = {addition.id for addition in self.repair.additions}
         names = {(target.wanted.subscription_id, target.wanted.product_id) for target in self.repair.targets}
         for link in self.links.values():
-            ends = link.values.cancelled
             is_written = link.is_standing and not link.adopted  # what was adopted since is what the plan goes by
-            is_new = is_written and link.addition_id not in known and (ends is None or ends >= self.start)
+            is_new = is_written and link.addition_id not in known and _goes_on(link.values, self.start)
             if is_new and (link.subscription_id, link.product_id) in names:
                 yield link
 
     def _linked_to(self, target: Target) -> tuple[Addition, ...]:
         """The additions that may be changed: linked when compared, or adopted since (reconciling.md#adoption)."""
         held = {one.id: one for one in target.holds if one.id in self.links}
+        its = target.wanted.subscription_id, target.wanted.product_id
         for link in self.links.values():
+            if (link.subscription_id, link.product_id) != its or not link.adopted or not link.is_standing:
+                continue
             found = (self.additions or {}).get(link.addition_id)
-            is_its = (link.subscription_id, link.product_id) == (
-                target.wanted.subscription_id,
-                target.wanted.product_id,
-            )
-            if found is not None and is_its and link.adopted and link.is_standing:
-                ends = found.values.cancelled
-                if ends is None or ends >= self.start:
-                    held.setdefault(found.id, found)
+            if found is not None and _goes_on(found.values, self.start):
+                held.setdefault(found.id, found)
         return tuple(held.values())
 
     @property

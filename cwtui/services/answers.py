@@ -77,7 +77,7 @@ class Asked:
     @property
     def opening(self) -> str:
         """The service where a sentence begins with it."""
-        return "ConnectWise" if self.service == "PSA" else f"The {self.service}"
+        return self.by_name[0].upper() + self.by_name[1:]
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"

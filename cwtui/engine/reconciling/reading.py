@@ -60,15 +60,14 @@ class Comparison:
     dates: AgreementDates
     found: Reconciliation
 
-    def repairs(self, today: date) -> tuple[Repair, ...]:
-        """What has to change from the first day ConnectWise accepts, whichever period was compared."""
-        start = repair_start(self.dates, today, self.found.period.start)
-        return assign(self.facts, compare(self.facts, self.dates.calendar.period_of(start)), start)
+    def repairs(self, today: date) -> tuple[tuple[Repair, ...], tuple[str, ...]]:
+        """What has to change from the first day ConnectWise accepts, whichever period was compared.
 
-    def left_alone(self, today: date) -> Iterable[str]:
-        """What somebody made by hand and no repair touches, a sentence each (reconciling.md#adoption)."""
+        Also what somebody made by hand and no repair touches, a sentence each (reconciling.md#adoption).
+        """
         start = repair_start(self.dates, today, self.found.period.start)
-        return left_alone(self.facts, compare(self.facts, self.dates.calendar.period_of(start)), start)
+        rows = compare(self.facts, self.dates.calendar.period_of(start))
+        return assign(self.facts, rows, start), tuple(left_alone(self.facts, rows, start))
 
 
 @dataclass(slots=True)

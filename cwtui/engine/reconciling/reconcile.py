@@ -207,9 +207,10 @@ class Reconciler(Feature):
     def _tasks_of(self, comparison: Comparison) -> tuple[list[Task], list[str]]:
         """The open tasks that carry one comparison's repairs, and what could not be made one."""
         made: list[Task] = []
-        blocked = list(comparison.left_alone(self.clock.today))
+        asked_for, left_alone = comparison.repairs(self.clock.today)
+        blocked = list(left_alone)
         open_before = self.tasks.open_in(comparison.found.agreement_id, comparison.holdings.ids)
-        repairs = (one for one in comparison.repairs(self.clock.today) if self._asks_for_something(comparison, one))
+        repairs = (one for one in asked_for if self._asks_for_something(comparison, one))
         for repair in [*repairs, *self._settled(comparison)]:
             name = comparison.holdings.name_of(repair.subscription_id) or comparison.found.agreement_name
             customer = comparison.holdings

@@ -28,7 +28,7 @@ from cwtui.tui.screens.list_screen import ListScreen
 from cwtui.tui.session import Session
 from cwtui.tui.tasks.screen import report_text
 from cwtui.tui.widgets.detail_pane import Line, block
-from cwtui.tui.widgets.fuzzy_picker import Entry, FuzzyPicker
+from cwtui.tui.widgets.fuzzy_picker import Entry
 from cwtui.tui.widgets.tone import Tone
 from cwtui.tui.words import counted
 
@@ -125,7 +125,7 @@ class ReconcileScreen(ListScreen[Compared]):
             self.notify("No customer is mapped yet: 2 maps them.", markup=False)
             return
         entries = [Entry(one.name, one.key.marketplace_id) for one in found]
-        place = await self._pick("Reconcile which customer?", entries)
+        place = await self.choose("Reconcile which customer?", entries)
         if place is not None:
             await self._compare(CustomerId(found[place].key.marketplace_id))
             if len(self._known) > 1:
@@ -142,20 +142,10 @@ class ReconcileScreen(ListScreen[Compared]):
             return
         entries = [Entry("All of them", counted(len(self._known), "agreement"))]
         entries += [Entry(one.agreement_name, str(one.agreement_id)) for one in self._known]
-        place = await self._pick(f"Which agreement of {self._known[0].customer_name}?", entries)
+        place = await self.choose(f"Which agreement of {self._known[0].customer_name}?", entries)
         if place is not None:
             chosen = self._known[place - 1].agreement_id if place else None
             await self._compare(self._customer, chosen)
-
-    async def _pick(self, title: str, entries: Sequence[Entry]) -> int | None:
-        folded = [f"{entry.label} {entry.detail}".casefold() for entry in entries]
-
-        def search(query: str) -> list[int]:
-            words = query.casefold().split()
-            return [place for place, text in enumerate(folded) if all(word in text for word in words)]
-
-        chosen: int | None = await self.ask(FuzzyPicker(title, entries, search))
-        return chosen
 
     @work(group="work")
     async def action_period(self, steps: int) -> None:
