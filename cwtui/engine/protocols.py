@@ -327,6 +327,9 @@ class Store(Known, Protocol):
     ) -> None:
         """Append the answer: close the intent, record the audit row, put and drop links, in one durable line."""
 
+    def note_left_out(self, row: AuditRow) -> AuditRow:
+        """Record a change that the operator left out of its plan; the row is numbered here."""
+
     def open_intents(self, agreement_id: AgreementId | None = None) -> Sequence[Intent]:
         """Intents without an answer, all or of one agreement, oldest first: their outcome is unknown."""
 
