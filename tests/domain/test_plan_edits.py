@@ -109,7 +109,7 @@ def test_a_deletion_becomes_an_end_and_stays_the_same_plan() -> None:
     assert computed.before is not None
     assert (change.operation, change.instead_of, change.key) == (Operation.UPDATE, Operation.DELETE, computed.key)
     assert change.after == computed.before.values.ending(day)
-    assert (change.edited, change.edited_by) == ({"cancelled"}, ANN)
+    assert (change.edited, change.edited_by) == (frozenset({"cancelled"}), ANN)
     assert tuple(change.arithmetic) == (
         "computed: addition 90 would only begin on 2026-12-01",
         "edited: 10 × 4.50 = 45.00 a period; addition 90 ends on 2026-12-15",
