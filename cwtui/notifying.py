@@ -29,6 +29,7 @@ def news_of(report: AutoReport) -> tuple[News, ...]:
         for task in report.tasks
         if task.status is TaskStatus.SYNCED and task.is_warned
     ]
+    waiting += report.unread
     errors = [*report.errors, *failed]
     return (
         News(Event.ERRORS, len(errors), tuple(errors)),

@@ -7,7 +7,7 @@ import gc
 import logging
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,13 +17,16 @@ from cwtui.engine.reports import DoctorReport
 from cwtui.locations import config_path
 from cwtui.options import Options
 from cwtui.settings import SECRET_KEYS, Settings, load_settings
-from cwtui.settings.checking import problem_with, text_of, value_of, with_changes
-from cwtui.settings.saving import save_settings
+from cwtui.settings.checking import problem_with, text_of, value_of, with_changes, with_usage
+from cwtui.settings.saving import save_settings, save_usage
 from cwtui.tui import hangup
 from cwtui.tui.app import CwTui, Ending
 from cwtui.tui.preferences import Preferences
 from cwtui.tui.session import ScreenListener, Session
 from cwtui.tui.setup.desk import Kept
+from cwtui.vendor_composition import layouts_of, vendor_desk
+from cwtui.vendors.desk import VendorDesk
+from cwtui.vendors.layouts import INTERMEDIA
 
 _FULL_COLLECTION = 1000
 """Collections of young objects for each of all: one of all takes 100 ms where 100,000 tasks are listed."""
@@ -70,7 +73,7 @@ def session_of(composed: Composition, listener: ScreenListener) -> Session:
     """What the screens share, of what was composed."""
     session = Session(engine=composed.engine, listener=listener, holder=composed.holder)
     session.desk = LiveDesk(composed, session)
-    session.vendor = lambda: composed.intermedia
+    session.vendors = LiveVendors(composed, session)
     if composed.is_demo:
         from cwtui.sandbox.demo_files import FOLDER  # noqa: PLC0415  # the sandbox is loaded for a demo only
 
@@ -147,3 +150,39 @@ class LiveDesk:
         values = {key: value_of(key, text) for key, text in changes.items()}
         places = save_settings(values, origin.path, origin.profile)
         return load_settings(self.composed.options.config, origin.profile), places
+
+
+@dataclass(slots=True)
+class LiveVendors:
+    """Fits `Vendors`: column profiles in the settings file; those of the demo in this session only."""
+
+    composed: Composition
+    session: Session
+
+    @property
+    def place(self) -> str:
+        """Where a column profile is saved, in words."""
+        return "this session only: it is the demo" if self.composed.is_demo else str(self.composed.settings.origin.path)
+
+    def names(self) -> Sequence[str]:
+        """Intermedia, then those of the settings, then those that come with the program."""
+        own = sorted(self.composed.settings.usage.layouts)
+        return list(dict.fromkeys([INTERMEDIA, *own, *layouts_of(self.composed.settings)]))
+
+    def steps(self, name: str) -> VendorDesk:
+        """A vendor's steps, on the settings as they are now."""
+        return self.composed.vendor(name)
+
+    def draft(self, name: str, layout: Mapping[str, object]) -> VendorDesk:
+        """The steps of a vendor that is not saved."""
+        return vendor_desk(with_usage(self.composed.settings, name, layout), self.composed.engine, name)
+
+    async def save(self, name: str, layout: Mapping[str, object]) -> None:
+        """Save it, and make the session's engine anew."""
+        settings = with_usage(self.composed.settings, name, layout)
+        origin = settings.origin
+        if not self.composed.is_demo and origin.path is not None:
+            save_usage(name, layout, origin.path, origin.profile)
+            settings = load_settings(self.composed.options.config, origin.profile)
+        await self.composed.rebuild(settings)
+        take_settings(self.session, self.composed)

@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cache
+from math import inf
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -63,6 +64,8 @@ def _prepared() -> TemporaryDirectory[str]:
         options = Options(demo=True, as_of=AS_OF, state=Path(folder.name) / "state.json")
         async with compose(options, ScreenListener()) as composed:
             engine = composed.engine
+            with patch("cwtui.sandbox.marketplace.ROUND_S", inf):  # the orders are open yet
+                await engine.check()
             for _ in range(_CHECKS):
                 await engine.check()
             ready = [task.id for task in await engine.tasks([TaskStatus.READY])]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 from click.shell_completion import get_completion_class
-from click_man.core import generate_man_page
+from click_man.core import generate_man_page  # type: ignore[import-untyped]  # it has no types
 
 from cwtui import __version__
 from cwtui.cli.root import cli

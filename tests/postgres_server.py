@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -56,7 +57,7 @@ class Server:
         assert done.returncode == 0, done.stdout
 
 
-def _as_nobody_special() -> dict[str, object]:
+def _as_nobody_special() -> dict[str, Any]:
     """The server refuses to run as root."""
     if os.geteuid() != 0:
         return {}

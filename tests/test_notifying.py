@@ -14,7 +14,7 @@ from cwtui.engine.reports import AutoReport
 from cwtui.settings import Settings
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
-SETTINGS = Settings(notify={"urls": (SecretStr("json://127.0.0.1"),), "remind": "1d"})  # type: ignore[arg-type]
+SETTINGS = Settings(notify={"urls": (SecretStr("json://127.0.0.1"),), "remind": "1d"})
 
 
 class Memory:
@@ -96,5 +96,15 @@ async def test_a_memory_that_cannot_be_read_is_none(sent: list[str]) -> None:
 
 async def test_a_dry_run_tells_nobody(sent: list[str]) -> None:
     report = AutoReport(date(2026, 11, 23), dry_run=True, errors=("a",))
-    assert await notifying.notify(SETTINGS, report, Memory(), NOW) == ()  # type: ignore[arg-type]
+    state: Any = Memory()
+    assert await notifying.notify(SETTINGS, report, state, NOW) == ()
     assert sent == []
+
+
+async def test_a_record_that_could_not_be_read_is_told_once(sent: list[str]) -> None:
+    memory: Any = Memory()
+    unread = "Subscription AS-7 cannot be read: no status."
+    report = AutoReport(date(2026, 11, 23), unread=(unread,))
+    for minute in (0, 5):
+        await notifying.notify(SETTINGS, report, memory, NOW + timedelta(minutes=minute))
+    assert sent == [f"1 need action\n- {unread}"]

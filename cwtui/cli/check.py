@@ -39,14 +39,15 @@ def check(*, looks: bool | None, watch: bool) -> ExitStatus:
     written to ConnectWise or to the marketplace.
     """
 
-    async def ask(engine: Engine) -> tuple[CheckReport, int, DriftReport | int]:
+    async def ask(engine: Engine) -> tuple[CheckReport, int, DriftReport | int, str]:
         report = await engine.check(watch=watch)
         drift = engine.drift
         count = drift.agreements
         looked = await drift.find(mark=True) if looks or (looks is None and count <= LOOKED_AT_UNASKED) else count
-        return report, len(await engine.tasks([TaskStatus.NEEDS_ACTION])), looked
+        text = drift_text(engine, looked) if isinstance(looked, DriftReport) else ""
+        return report, len(await engine.tasks([TaskStatus.NEEDS_ACTION])), looked, text
 
-    report, needing, looked = with_engine(ask)
+    report, needing, looked, text = with_engine(ask)
     drift = looked if isinstance(looked, DriftReport) else DriftReport()
     failures = [*report.failures, *drift.failures]
     if given().json:
@@ -59,7 +60,7 @@ def check(*, looks: bool | None, watch: bool) -> ExitStatus:
         for task_id in report.created:
             answer(f"  {plain_text(task_id)}")
         if drift.found or (looks and isinstance(looked, DriftReport)):
-            answer(drift_text(drift))
+            answer(text)
     if looks is None and isinstance(looked, int):
         tell(f"Not looked for drift: {looked} agreements have linked additions. `cwtui check --drift` reads them all.")
     for failure in failures:

@@ -10,8 +10,10 @@ from cwtui.cli.documents import as_json, values_document
 from cwtui.cli.engine_access import stoppable, with_engine
 from cwtui.cli.exit_status import ExitStatus
 from cwtui.cli.global_options import given, json_option
+from cwtui.cli.names import customer_of
 from cwtui.cli.table import table
 from cwtui.domain.ids import AdditionId
+from cwtui.domain.mappings import MappingKind
 from cwtui.domain.plain_text import plain_text
 from cwtui.engine.facade import Engine
 from cwtui.engine.writing.drift import Drifted, DriftReport
@@ -42,14 +44,15 @@ def drift(context: click.Context) -> ExitStatus | None:
     if context.invoked_subcommand is not None:
         return None
 
-    async def ask(engine: Engine) -> DriftReport:
-        return await engine.drift.find()
+    async def ask(engine: Engine) -> tuple[DriftReport, str]:
+        found = await engine.drift.find()
+        return found, "" if given().json else drift_text(engine, found)
 
-    report = with_engine(ask, only_reads=True)
+    report, text = with_engine(ask, only_reads=True)
     if given().json:
         answer_json([drift_document(one) for one in report.found])
     else:
-        answer(drift_text(report))
+        answer(text)
     for failure in report.failures:
         tell(plain_text(failure))
     if report.failures:
@@ -116,13 +119,20 @@ def drift_document(drifted: Drifted) -> dict[str, object]:
     }
 
 
-def drift_text(report: DriftReport) -> str:
+def drift_text(engine: Engine, report: DriftReport) -> str:
     """A line per drifted addition, and what to do about them."""
     if not report.found:
         return "Nothing drifted: ConnectWise holds what cwtui wrote."
-    headers = ("ADDITION", "AGREEMENT", "SUBSCRIPTION", "WHAT", "HOW")
+    headers = ("ADDITION", "AGREEMENT", "CUSTOMER", "SUBSCRIPTION", "WHAT", "HOW")
     rows = [
-        (one.link.addition_id, one.link.agreement_id, one.subscription_name, one.kind, one.message)
+        (
+            one.link.addition_id,
+            engine.workbench.named(MappingKind.AGREEMENT, one.link.agreement_id),
+            customer_of(engine, one.link.subscription_id),
+            one.subscription_name,
+            one.kind,
+            one.message,
+        )
         for one in report.found
     ]
     return (

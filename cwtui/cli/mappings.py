@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
-from cwtui.cli.answer import answer, answer_json, counted
+from cwtui.cli.answer import answer, answer_json, counted, tell
 from cwtui.cli.commands import Command, Group, ListingCommand, examples
 from cwtui.cli.engine_access import with_engine
 from cwtui.cli.global_options import given
+from cwtui.cli.names import customer_of
 from cwtui.cli.table import table
-from cwtui.domain.errors import InputError
+from cwtui.domain.errors import CwtuiError, InputError
+from cwtui.domain.ids import SubscriptionId
 from cwtui.domain.mappings import MAPPABLE_CHARGES, Mapping, MappingKey, MappingKind
 from cwtui.domain.plain_text import plain_text
 from cwtui.engine.facade import Engine
 from cwtui.engine.mapping.csv import mappings_csv, mappings_export, read_placed_mappings
 from cwtui.engine.reports import MappingRow, Suggestion
 
+_NAMES_S = 5
+"""Seconds that names may take: a list without them is worth more than a long wait."""
 _KIND = click.argument("kind", type=click.Choice([kind.value for kind in MappingKind]), metavar="KIND")
 _CHARGES = sorted(charge.value for charge in MAPPABLE_CHARGES)
 _CHARGE = click.option(
@@ -45,15 +51,16 @@ def mappings() -> None:
 def list_(kind: str) -> None:
     """List all mappings of one kind."""
 
-    async def ask(engine: Engine) -> Sequence[MappingRow]:
-        return await engine.mappings(MappingKind(kind))
+    async def ask(engine: Engine) -> list[tuple[MappingRow, str]]:
+        return [(row, _customer_of(engine, row)) for row in await _named_rows(engine, MappingKind(kind))]
 
     rows = with_engine(ask, only_reads=True)
     if given().json:
-        answer_json([_row_document(row) for row in rows])
+        answer_json([_row_document(row) for row, _ in rows])
     elif rows:
-        headers = ("MARKETPLACE", "NAME", "CHARGE", "CONNECTWISE", "NAME")
-        answer(table(headers, [_row_cells(row) for row in rows]))
+        third = "CUSTOMER" if kind == MappingKind.AGREEMENT else "CHARGE"
+        headers = ("MARKETPLACE", "NAME", third, "CONNECTWISE", "NAME")
+        answer(table(headers, [_row_cells(row, customer) for row, customer in rows]))
     else:
         answer(f"No {kind} is mapped. `cwtui map suggest {kind}` proposes.")
 
@@ -129,7 +136,7 @@ def export(file: Path) -> None:
     """
 
     async def ask(engine: Engine) -> list[MappingRow]:
-        return [row for kind in MappingKind for row in await engine.mappings(kind)]
+        return [row for kind in MappingKind for row in await _named_rows(engine, kind)]
 
     found = with_engine(ask, only_reads=True)
     if str(file) == "-":
@@ -177,9 +184,42 @@ def _row_document(row: MappingRow) -> dict[str, object]:
     }
 
 
-def _row_cells(row: MappingRow) -> tuple[object, ...]:
-    key = row.mapping.key
-    return key.marketplace_id, row.marketplace_name, key.charge, row.mapping.connectwise_id, row.connectwise_name
+def _row_cells(row: MappingRow, customer: str) -> tuple[object, ...]:
+    key, target = row.mapping.key, row.mapping.connectwise_id
+    return key.marketplace_id, row.marketplace_name, customer or key.charge, target, row.connectwise_name
+
+
+async def _named_rows(engine: Engine, kind: MappingKind) -> Sequence[MappingRow]:
+    """All mappings of a kind; the names of ConnectWise are read where one is not known yet."""
+    rows = await engine.mappings(kind)
+    if all(row.connectwise_name for row in rows):
+        return await _product_rows(engine, rows)
+    try:
+        async with asyncio.timeout(_NAMES_S):
+            await engine.workbench.learn_names(kind)
+    except (CwtuiError, TimeoutError) as error:
+        why = error.happened if isinstance(error, CwtuiError) else "ConnectWise does not answer."
+        tell(f"Some names are not known: {plain_text(why)}")
+    return await _product_rows(engine, await engine.mappings(kind))
+
+
+async def _product_rows(engine: Engine, rows: Sequence[MappingRow]) -> Sequence[MappingRow]:
+    """The same; products that the catalogue was not asked for are named as the subscriptions of tasks name them."""
+    if not any(row.mapping.key.kind is MappingKind.PRODUCT and not row.marketplace_name for row in rows):
+        return rows
+    held = [engine.workbench.subscription(task.subscription_id) for task in await engine.tasks()]
+    names = {str(product.id): product.name for one in held if one for product in one.products}
+    return [
+        replace(row, marketplace_name=row.marketplace_name or names.get(row.mapping.key.marketplace_id, ""))
+        for row in rows
+    ]
+
+
+def _customer_of(engine: Engine, row: MappingRow) -> str:
+    """The customer of a mapped subscription; empty for other kinds, and where it is not known."""
+    if row.mapping.key.kind is not MappingKind.AGREEMENT:
+        return ""
+    return customer_of(engine, SubscriptionId(row.mapping.key.marketplace_id))
 
 
 def _suggestion_document(suggestion: Suggestion) -> dict[str, object]:

@@ -5,29 +5,34 @@ Rule: commands.md#json-answers.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from cwtui.cli.problems import problem_words
-from cwtui.domain.addition_words import label_of, values_shown
+from cwtui.domain.addition_words import label_of, value_text, values_shown
 from cwtui.domain.ledger import Operation
+from cwtui.domain.mappings import MappingKind
 from cwtui.domain.money import price_text
 from cwtui.domain.plain_text import plain_text
 from cwtui.domain.plans import Change, Plan
 from cwtui.domain.tasks import Problem, Task
 
+Named = Callable[[MappingKind, object], str]
+"""Says the name and the id of something of ConnectWise's, or of a product, where its name is known."""
 
-def task_text(task: Task, plan: Plan) -> str:
+
+def task_text(task: Task, plan: Plan, named: Named) -> str:
     """Everything there is to know before syncing."""
-    return "\n".join(_task_lines(task, plan))
+    return "\n".join(_task_lines(task, plan, named))
 
 
-def _task_lines(task: Task, plan: Plan) -> Iterator[str]:
+def _task_lines(task: Task, plan: Plan, named: Named) -> Iterator[str]:
     ordered = f", {task.order_created:%Y-%m-%d}" if task.order_created else ""
     yield f"Task          {plain_text(task.id)}  {task.status}"
     yield f"Customer      {plain_text(task.customer_name)} ({plain_text(task.customer_id)})"
     yield f"Subscription  {plain_text(task.subscription_name)} ({plain_text(task.subscription_id)})"
     yield f"Order         {plain_text(task.order_number)}, {task.kind}{ordered}"
-    yield f"Agreement     {plan.agreement_id or 'not known yet'}"
+    agreement = named(MappingKind.AGREEMENT, plan.agreement_id) if plan.agreement_id else "not known yet"
+    yield f"Agreement     {plain_text(agreement)}"
     if plan.effective:
         standing = f"; standing additions from {plan.standing_from}" if plan.standing_from else ""
         yield f"Effective     {plan.effective}{standing}"
@@ -37,7 +42,7 @@ def _task_lines(task: Task, plan: Plan) -> Iterator[str]:
     if not plan.changes:
         yield "No changes." if plan.is_ready else "No changes can be planned yet."
     for number, change in enumerate(plan.changes, 1):
-        yield from _change_lines(number, change, plan.currency)
+        yield from _change_lines(number, change, plan.currency, named)
     yield from _block("Dropped edits", plan.dropped_edits)
     yield from _block("Warnings", plan.warnings)
     if plan.warnings and task.acceptance is not None and task.is_accepted:
@@ -56,11 +61,16 @@ def _block(title: str, lines: Iterable[str]) -> Iterator[str]:
         yield from ("", f"{title}:", *shown)
 
 
-def _change_lines(number: int, change: Change, currency: str) -> Iterator[str]:
+def _change_lines(number: int, change: Change, currency: str, named: Named) -> Iterator[str]:
+    def say(name: str, value: object) -> str:
+        is_item = name == "catalog_item_id" and value is not None
+        return named(MappingKind.PRODUCT, value) if is_item else value_text(name, value)
+
+    product = plain_text(named(MappingKind.PRODUCT, change.product_id))
     which = "" if change.addition_id is None else f" {change.addition_id}"
     left_out = "  (left out by the operator)" if change.left_out else ""
-    yield f"{number}. {change.operation} addition{which}: {plain_text(change.product_id)}, {change.charge}{left_out}"
-    for name, text in values_shown(change):
+    yield f"{number}. {change.operation} addition{which}: {product}, {change.charge}{left_out}"
+    for name, text in values_shown(change, say):
         mark = "  (edited)" if name in change.edited else ""
         yield f"     {label_of(name):<15}{plain_text(text)}{mark}"
     if change.operation is not Operation.DELETE:

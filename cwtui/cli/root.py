@@ -66,6 +66,9 @@ Tab completion, once per shell:
 """
 
 
+_ARGUMENTS, _VERBOSE = "cwtui.arguments", frozenset({"--verbose", "-v"})
+
+
 class Root(LazyGroup):
     """The command itself: turns every way a run can end into an exit status and, on stderr, a reason."""
 
@@ -73,6 +76,11 @@ class Root(LazyGroup):
         """Its own options, and the global ones, listed."""
         own = click.Command.get_params(self, ctx)
         return [*own[:-1], json_option(), *global_options(hidden=False), *own[-1:]]
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Keep what was typed: an eager option is answered before the others are known."""
+        ctx.meta[_ARGUMENTS] = frozenset(args)
+        return super().parse_args(ctx, args)
 
     def main(  # type: ignore[override]  # click's overloads promise a return value in other modes; this one ends
         self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any
@@ -108,6 +116,18 @@ def ended_as(run: Any) -> int:
         return exit_status_of(error)
 
 
+_VERSION = "cwtui.version"
+
+
+def _version(context: click.Context) -> None:
+    """Answer the version at once; where more is asked for, once the other options are known."""
+    if _VERBOSE & context.meta[_ARGUMENTS]:
+        context.meta[_VERSION] = True
+        return
+    click.echo(f"cwtui {__version__}")
+    context.exit()
+
+
 _NO_TERMINALS = frozenset({"dumb", "unknown"})
 
 
@@ -125,12 +145,24 @@ _NO_TERMINALS = frozenset({"dumb", "unknown"})
 @click.option("--every", type=period, metavar="PERIOD", help="With --auto: again and again, such as 5m, 1h or 1d.")
 @click.option("--all-profiles", is_flag=True, help="With --auto: every profile of the settings file, one report.")
 @click.option("--dry-run", is_flag=True, help="With --auto: make every plan, write nothing.")
-@click.version_option(__version__, message="%(prog)s %(version)s")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=lambda context, _, asked: _version(context) if asked else None,
+    help="Show the version; with --verbose, what a bug report needs.",
+)
 @click.pass_context
 def cli(
     context: click.Context, *, auto: bool, every: timedelta | None, all_profiles: bool, dry_run: bool
 ) -> int | None:
     """Run what stands without a sub-command."""
+    if context.meta.get(_VERSION):
+        from cwtui.cli.version import tell_versions  # noqa: PLC0415
+
+        tell_versions()
+        return None
     more = (("--every", every), ("--all-profiles", all_profiles), ("--dry-run", dry_run))
     if context.invoked_subcommand is not None:
         for name, used in (("--auto", auto), *more):

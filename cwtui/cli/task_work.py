@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 
 import click
 
@@ -14,7 +15,8 @@ from cwtui.cli.exit_status import ExitStatus
 from cwtui.cli.global_options import given
 from cwtui.cli.plan_text import task_text
 from cwtui.cli.run_text import answer_report, status_of
-from cwtui.domain.ids import AdditionId, TaskId
+from cwtui.domain.ids import AdditionId, ProductId, TaskId
+from cwtui.domain.mappings import MappingKind
 from cwtui.domain.plain_text import plain_text
 from cwtui.domain.plans import Plan
 from cwtui.domain.tasks import Task, TaskStatus
@@ -27,15 +29,25 @@ from cwtui.engine.reports import AutoReport, UndoReport
 def show(task_id: str) -> None:
     """Show one task and its plan: every change before and after, the arithmetic, and what is in the way."""
 
-    async def ask(engine: Engine) -> tuple[Task, Plan]:
+    async def ask(engine: Engine) -> tuple[Task, Plan, str]:
         plan = await engine.plan(TaskId(task_id))
-        return await engine.task(TaskId(task_id)), plan
+        task = await engine.task(TaskId(task_id))
+        return task, plan, task_text(task, plan, partial(_name_of, engine, task))
 
-    task, plan = with_engine(ask, only_reads=True)
+    task, plan, text = with_engine(ask, only_reads=True)
     if given().json:
         answer_json({**task_document(task), "plan": plan_document(plan)})
     else:
-        answer(task_text(task, plan))
+        answer(text)
+
+
+def _name_of(engine: Engine, task: Task, kind: MappingKind, which: object) -> str:
+    """An agreement, a catalog item (its number) or a product (its id), by name where that is known."""
+    if isinstance(which, int):
+        return engine.workbench.named(kind, which)
+    held = engine.workbench.subscription(task.subscription_id)
+    product = engine.store.product(ProductId(str(which))) or (held.product(ProductId(str(which))) if held else None)
+    return f"{product.name} ({which})" if product and product.name else str(which)
 
 
 @click.command(cls=ListingCommand, epilog=examples("cwtui tasks sync initial.1000048531 SO-77.1000047883"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from enum import Enum
@@ -13,11 +14,14 @@ from cwtui.durations import duration_text
 from cwtui.settings.file import UNTOUCHED
 from cwtui.settings.model import ALLOWED, HALF_SHOWN_KEYS, SECRET_KEYS, Settings
 from cwtui.settings.saving import Value, unknown_address
+from cwtui.vendors.profiles import is_shipped
 
 MASK = "••••••••"
 """Stands for a secret that is set."""
 _LETTERS_SHOWN = 4
 _SWITCHES = {"true": True, "false": False}
+
+_USAGE_NAME = re.compile(r"[a-z][a-z0-9_-]{0,40}")
 
 
 def text_of(settings: Settings, key: str) -> str:
@@ -106,5 +110,36 @@ def with_changes(settings: Settings, changes: Mapping[str, str]) -> Settings:
         else:
             merged[section][name] = value
     changed = Settings.model_validate(merged)
+    changed.remember(settings.origin)
+    return changed
+
+
+def with_usage(settings: Settings, name: str, layout: Mapping[str, object]) -> Settings:
+    """The settings as they would be with one more column profile.
+
+    Raises:
+        ConfigError: There is one of that name, or no such name or layout can be.
+    """
+    if not _USAGE_NAME.fullmatch(name):
+        raise ConfigError(
+            f"{name!r} cannot be the name of a column profile.",
+            changed=UNTOUCHED,
+            next_step="Use small letters, digits, '-' and '_', beginning with a letter.",
+        )
+    if name in settings.usage.layouts or name == "intermedia" or is_shipped(name):
+        raise ConfigError(
+            f"There is a column profile {name} already.", changed=UNTOUCHED, next_step="Choose another name."
+        )
+    merged = {section: getattr(settings, section).model_dump() for section in Settings.model_fields}
+    merged["usage"] = {**merged["usage"], name: dict(layout)}
+    try:
+        changed = Settings.model_validate(merged)
+    except ValidationError as error:
+        detail = error.errors(include_url=False, include_input=False)[0]
+        raise ConfigError(
+            f"The column profile {name} is wrong: {detail['msg']}.",
+            changed=UNTOUCHED,
+            next_step="Correct it, then try again.",
+        ) from error
     changed.remember(settings.origin)
     return changed

@@ -91,6 +91,27 @@ def save_settings(
     return {key: "keyring" if key in in_keyring else "file" for key in changes if key in SECRET_KEYS and changes[key]}
 
 
+def save_usage(name: str, layout: Mapping[str, object], path: Path, profile: str = DEFAULT_PROFILE) -> None:
+    """Add a column profile, `[usage.NAME]`, to one profile and keep everything else in the file, comments too.
+
+    Raises:
+        ConfigError: For a wrong value, or a file that cannot be read or written. Nothing is changed then.
+    """
+    import tomlkit  # noqa: PLC0415  # only a person changing settings needs it
+
+    path = path.resolve()  # a symbolic link stays one
+    read_file(path, required=False)
+    document = tomlkit.parse(path.read_bytes().decode("utf-8-sig")) if path.exists() else tomlkit.document()
+    usage = _table(_profile(document, checked_profile(profile)), "usage", is_super=True)
+    table = tomlkit.table()
+    for key, value in layout.items():
+        table[key] = dict(value) if isinstance(value, Mapping) else value
+    usage[name] = table
+    _refuse_wrong_values(document, path, profile)
+    _make_folder(path)
+    write_atomically(path, [tomlkit.dumps(document).encode()])
+
+
 def unknown_address(value: Value) -> str:
     """Which address of a list no service of Apprise understands, in words; empty if none. Never repeats it."""
     from cwtui.services.notify import is_known  # noqa: PLC0415  # only a person changing settings needs it
@@ -106,9 +127,7 @@ def _keyring_text(value: Value) -> str:
 
 def _apply(document: TOMLDocument, profile: str, changes: Mapping[str, Value]) -> None:
     """Set and remove settings; a section that only holds a secret of the keyring stays, empty, as its sign."""
-    profiles = document.get(PROFILES, {})
-    named = profile != DEFAULT_PROFILE or profile in profiles
-    table = _table(_table(document, PROFILES, is_super=True), profile, is_super=True) if named else document
+    table = _profile(document, profile)
     for key, value in changes.items():
         section_name, name = key.split(".")
         section = _table(table, section_name)
@@ -116,6 +135,12 @@ def _apply(document: TOMLDocument, profile: str, changes: Mapping[str, Value]) -
             section.pop(name, None)
         else:
             section[name] = _toml(value)
+
+
+def _profile(document: TOMLDocument, profile: str) -> MutableMapping[str, object]:
+    """Where the settings of a profile stand; made if it is not there."""
+    named = profile != DEFAULT_PROFILE or profile in document.get(PROFILES, {})
+    return _table(_table(document, PROFILES, is_super=True), profile, is_super=True) if named else document
 
 
 def _table(parent: MutableMapping[str, object], name: str, *, is_super: bool = False) -> MutableMapping[str, object]:

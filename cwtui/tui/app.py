@@ -17,6 +17,7 @@ from rich.traceback import Traceback
 from textual import events, on
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.command import SearchIcon
 from textual.screen import Screen
 from textual.scrollbar import ScrollBar
 from textual.timer import Timer
@@ -48,6 +49,8 @@ from cwtui.tui.widgets.virtual_table import VirtualTable
 _LOOKS_PER_S = 20
 _MOUSE_MODES = (1000, 1003, 1015, 1006)
 """As Textual turns them on: presses, moves, and how they are written."""
+_SHORT = 13
+"""Lines from which on a screen has room for more than its list."""
 _LEAVES = "ctrl+q"
 _LOOK_S = 20.0
 """Seconds between two looks at the wall clock, for automatic synchronisation."""
@@ -70,6 +73,7 @@ class CwTui(App[Ending]):
     DEFAULT_MODE = HOME
     COMMANDS: ClassVar = {ActionProvider}
     HELP_TITLE = "Everywhere"
+    VERTICAL_BREAKPOINTS: list[tuple[int, str]] | None = [(0, "-short"), (_SHORT, "-tall")]  # noqa: RUF012  # Textual's
     BINDINGS: ClassVar[list[BindingType]] = [
         *(mode.binding for mode in MODES),
         Binding("question_mark", "help", "Help", key_display="?", id="app.help", tooltip="Every key of this screen"),
@@ -107,6 +111,7 @@ class CwTui(App[Ending]):
     def __init__(self, session: Session) -> None:
         super().__init__(ansi_color=theme.ansi_color(os.environ))
         ScrollBar.renderer = WholeCells
+        SearchIcon.icon = "/"  # type: ignore[assignment]  # Textual's is a picture that many fonts lack
         self.session = session
         self.session.tabs = tuple(mode.tab for mode in MODES)
         for known in (theme.DARK, theme.LIGHT):

@@ -18,7 +18,7 @@ from cwtui.tui.report.screen import ReportScreen
 from cwtui.tui.session import Session, Tab
 from cwtui.tui.setup.screen import SetupScreen
 from cwtui.tui.tasks.screen import TasksScreen
-from cwtui.tui.vendors.screen import IntermediaScreen
+from cwtui.tui.vendors.screen import VendorFilesScreen
 
 HOME = "tasks"
 
@@ -28,6 +28,7 @@ class Mode:
     """A screen with a key of its own, reached from everywhere.
 
     Attributes:
+        short: Its title on a narrow terminal.
         what: In words, for help and palette.
         make: Makes its screen, when it is first gone to.
     """
@@ -35,13 +36,14 @@ class Mode:
     key: str
     name: str
     title: str
+    short: str
     what: str
     make: Callable[[Session], Screen[None]]
 
     @property
     def tab(self) -> Tab:
         """How the line at the top shows it."""
-        return Tab(self.key, self.name, self.title)
+        return Tab(self.key, self.name, self.title, self.short)
 
     @property
     def binding(self) -> Binding:
@@ -52,15 +54,22 @@ class Mode:
 
 
 MODES = (
-    Mode("1", HOME, "Tasks", "The task list", TasksScreen),
-    Mode("2", "mappings", "Mappings", "What customers, products and agreements are mapped to", MappingsScreen),
-    Mode("3", "activity", "Activity", "What ran and what was written", ActivityScreen),
-    Mode("4", "reconcile", "Reconcile", "Subscriptions beside additions; adopt and repair", ReconcileScreen),
-    Mode("5", "forecast", "Forecast", "The next invoices before and after the plans", ForecastScreen),
-    Mode("6", "drift", "Drift", "Additions that are no longer what cwtui wrote", DriftScreen),
-    Mode("7", "customers", "Customers", "ConnectWise companies into the marketplace", CustomersImportScreen),
-    Mode("8", "intermedia", "Intermedia", "An Intermedia partner's files, step by step", IntermediaScreen),
-    Mode("9", "setup", "Setup", "Connections, synchronisation, notifications", SetupScreen),
-    Mode("0", "report", "Report", "What a month bills, what it costs, what changed and why", ReportScreen),
+    Mode("1", HOME, "Tasks", "Tasks", "The task list", TasksScreen),
+    Mode("2", "mappings", "Mappings", "Map", "What customers, products and agreements are mapped to", MappingsScreen),
+    Mode("3", "activity", "Activity", "Log", "What ran and what was written", ActivityScreen),
+    Mode("4", "reconcile", "Reconcile", "Rec", "Subscriptions beside additions; adopt and repair", ReconcileScreen),
+    Mode("5", "forecast", "Forecast", "Fore", "The next invoices before and after the plans", ForecastScreen),
+    Mode("6", "drift", "Drift", "Drift", "Additions that are no longer what cwtui wrote", DriftScreen),
+    Mode("7", "customers", "Customers", "Cust", "ConnectWise companies into the marketplace", CustomersImportScreen),
+    Mode(
+        "8",
+        "intermedia",
+        "Files",
+        "Files",
+        "Intermedia's and other vendors' files, step by step",
+        VendorFilesScreen,
+    ),
+    Mode("9", "setup", "Setup", "Setup", "Connections, synchronisation, notifications", SetupScreen),
+    Mode("0", "report", "Report", "Rep", "What a month bills, what it costs, what changed and why", ReportScreen),
 )
 """In the order of their keys."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -34,6 +35,10 @@ class Names(Protocol):
         """Of the customer of a subscription: `Contoso (1000011)`; empty while it is not known."""
         ...
 
+    def customers_billed(self) -> Mapping[int, str]:
+        """By agreement, the names of the customers whose subscriptions it bills."""
+        ...
+
 
 class Ids:
     """Nothing is known but the ids themselves."""
@@ -55,6 +60,10 @@ class Ids:
     def customer_of(self, subscription: str) -> str:  # noqa: ARG002  # the protocol's shape
         """Not known."""
         return ""
+
+    def customers_billed(self) -> Mapping[int, str]:
+        """None is known."""
+        return {}
 
 
 def named_value(names: Names, field: str, value: object) -> str:
@@ -90,7 +99,24 @@ class KnownNames:
         return f"{known.name} ({name})" if known and known.name else name
 
     def customer_of(self, subscription: str) -> str:
-        """As its tasks name it."""
-        tasks = self.engine.store.tasks_of(SubscriptionId(subscription))
-        task = next(iter(tasks), None)
-        return f"{task.customer_name} ({task.customer_id})" if task else ""
+        """As its tasks name it, else as the marketplace does."""
+        name, number = self._customer(subscription)
+        return f"{name} ({number})" if name else number
+
+    def customers_billed(self) -> Mapping[int, str]:
+        """By the mappings of subscriptions."""
+        billed: dict[int, dict[str, None]] = {}
+        for row in list(self.engine.store.mappings().of_kind(MappingKind.AGREEMENT)):
+            name, number = self._customer(row.key.marketplace_id)
+            if name or number:
+                billed.setdefault(row.connectwise_id, {})[name or number] = None
+        return {agreement: ", ".join(names) for agreement, names in billed.items()}
+
+    def _customer(self, subscription: str) -> tuple[str, str]:
+        store = self.engine.store
+        task = next(iter(store.tasks_of(SubscriptionId(subscription))), None)
+        if task is not None:
+            return task.customer_name, task.customer_id
+        held = self.engine.workbench.subscription(SubscriptionId(subscription))
+        customer = store.customer(held.customer_id) if held else None
+        return (customer.name if customer else "", held.customer_id if held else "")

@@ -46,6 +46,8 @@ class Others:
         store, listener = self._session.engine.store, self._session.listener
         try:
             async for change in store.changes(_LOOK_S):
+                listener.others += 1
+                listener.on_news()
                 moved = [store.task(TaskId(name)) for name in change.rows.get("tasks", ())]
                 for task in store.tasks() if change.is_everything else moved:
                     if task is not None:

@@ -9,7 +9,7 @@ _REASONS = {
     "agreement_wrong_company": "other company",
     "agreement_inactive": "agreement inactive",
     "agreement_ended": "agreement ended",
-    "agreement_not_billing": "agreement not billing",
+    "agreement_not_billing": "does not recur",
     "billing_cycle_mismatch": "other cycle",
     "currency_mismatch": "other currency",
     "statement_billing_unsupported": "statement billing",

@@ -21,7 +21,7 @@ from cwtui.tui.activity.audit_lines import audit_headline, audit_text
 from cwtui.tui.names import KnownNames, Names
 from cwtui.tui.preferences import Preferences
 from cwtui.tui.setup.desk import SetupDesk
-from cwtui.vendors.desk import VendorDesk
+from cwtui.tui.vendors.desk import Vendors
 
 _EVENTS_KEPT = 2_000
 
@@ -36,12 +36,13 @@ class EventKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One entry of the activity: a line for the list, the whole text for the pane."""
+    """One entry of the activity: a line for the list, the whole text for the pane; `who` where that is known."""
 
     at: datetime
     kind: EventKind
     headline: str
     text: str = ""
+    who: str = ""
 
 
 def _ignore() -> None:
@@ -58,6 +59,8 @@ class ScreenListener:
         added: How many there were altogether.
         on_news: Called whenever there is something new.
         names: Of what was written; None while there is no engine.
+        runs: Ids of the runs of this session that wrote.
+        others: How often others were seen to change the state.
     """
 
     now: Callable[[], datetime] = partial(datetime.now, UTC)
@@ -67,6 +70,8 @@ class ScreenListener:
     added: int = 0
     on_news: Callable[[], None] = _ignore
     names: Names | None = None
+    runs: set[str] = field(default_factory=set)
+    others: int = 0
 
     def progress(self, progress: Progress) -> None:
         """Remember how far work is."""
@@ -80,6 +85,7 @@ class ScreenListener:
 
     def written(self, row: AuditRow) -> None:
         """Add a write to the activity."""
+        self.runs.add(row.run_id)
         self.add(EventKind.WRITE, audit_headline(row, self.names), audit_text(row, self.names))
 
     def problem(self, message: str) -> None:
@@ -95,11 +101,12 @@ class ScreenListener:
 
 @dataclass(frozen=True, slots=True)
 class Tab:
-    """One of the app's modes, as the line at the top shows it."""
+    """One of the app's modes, as the line at the top shows it: `short` is its title where the line is."""
 
     key: str
     name: str
     title: str
+    short: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +135,7 @@ class Session:
         needs_setup: No service is configured: the setup screen comes first.
         title: The profile, or that this is the demo.
         desk: Where settings are read, tried and saved; None where there are none (tests).
-        vendor: Intermedia's steps, on the settings as they are when it is called; None where there are none (tests).
+        vendors: Whose files can be read, on the settings as they are; None where there are none (tests).
         examples: Where the demo has files to try Intermedia's steps with; None outside of it.
         task_in_sight: The task under the cursor of the task list: where the other screens may begin.
         tabs: The modes there are; the app knows.
@@ -146,7 +153,7 @@ class Session:
     holder: str = ""
     needs_setup: bool = False
     desk: SetupDesk | None = None
-    vendor: Callable[[], VendorDesk] | None = None
+    vendors: Vendors | None = None
     examples: Path | None = None
     task_in_sight: TaskId | None = None
     tabs: tuple[Tab, ...] = ()

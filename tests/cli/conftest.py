@@ -162,6 +162,28 @@ class NothingDrifted:
 
 
 @dataclass
+class FakeNames:
+    """Names beside ids, as the workbench and the state know them."""
+
+    named_ids: dict[int, str] = field(default_factory=dict)
+
+    def named(self, kind: MappingKind, number: int) -> str:  # noqa: ARG002  # of one kind only
+        name = self.named_ids.get(number)
+        return f"{name} ({number})" if name else str(number)
+
+    async def learn_names(self, kind: MappingKind) -> None:
+        """There are no others."""
+
+    def subscription(self, name: str) -> None:
+        """None is known."""
+
+    product = customer = subscription
+
+    def tasks_of(self, name: str) -> tuple[Task, ...]:  # noqa: ARG002  # there is none
+        return ()
+
+
+@dataclass
 class FakeEngine:
     """Answers what a test put in, and remembers what it was asked."""
 
@@ -186,6 +208,8 @@ class FakeEngine:
     closed: int = 0
     drift: NothingDrifted = field(default_factory=NothingDrifted)
     other_writes: tuple[RecordWrite, ...] = ()
+    workbench: FakeNames = field(default_factory=FakeNames)
+    store: FakeNames = field(default_factory=FakeNames)
 
     def _ask(self, *what: object) -> None:
         self.asked.append(what)

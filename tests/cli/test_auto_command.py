@@ -236,7 +236,7 @@ def test_every_ends_when_the_state_cannot_be_used(engine: Any, cwtui: Any) -> No
 
 
 def test_a_second_signal_ends_it_at_once(engine: Any, cwtui: Any) -> None:
-    async def endless(**_: object) -> None:
+    async def endless(**_asked: object) -> None:
         for _ in range(2):
             os.kill(os.getpid(), signal.SIGINT)
             await asyncio.sleep(0.01)

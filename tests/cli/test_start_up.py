@@ -109,3 +109,14 @@ def test_completion_comes_from_click() -> None:
         timeout=60,
     )
     assert {line.partition(",")[2] for line in done.stdout.splitlines()} == {"show", "sync", "skip"}
+
+
+def test_version_with_verbose_says_what_a_bug_report_needs(cwtui: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CWTUI_CONNECTWISE__PRIVATE_KEY", "never-shown")
+    said = cwtui("--version", "--verbose").stdout
+    lines = dict(line.split(None, 1) for line in said.splitlines())
+    assert lines["cwtui"] == __version__
+    assert {"python", "textual", "httpx", "system", "terminal", "settings", "state"} <= set(lines)
+    assert "config.toml" in lines["settings"]
+    assert lines["state"].startswith("file ")
+    assert "never-shown" not in said

@@ -124,7 +124,9 @@ def test_list_of_the_demo_checks_first(engine: Any, cwtui: Any, made: Any) -> No
 def test_show_prints_the_plan_with_its_arithmetic(engine: Any, cwtui: Any, made: Any) -> None:
     engine.add(made.task(status=TaskStatus.READY))
     engine.plan_answer = made.plan(warnings=("The marketplace counts 16.",), notes=("0.02 more than charged.",))
+    engine.workbench.named_ids[engine.plan_answer.agreement_id] = "Green Lane Cloud"
     text = cwtui("tasks", "show", "SO-1.S1").stdout
+    assert f"Agreement     Green Lane Cloud ({engine.plan_answer.agreement_id})" in text
     assert "Customer      Green Lane LLC (C1)" in text
     assert "Effective     2026-11-21; standing additions from 2026-12-01" in text
     assert "1. delete addition 815: P1, recurring" in text

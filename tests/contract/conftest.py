@@ -144,7 +144,8 @@ class Contract:
 
     @cached_property
     def _partial(self) -> Json:
-        return _without_required(copy.deepcopy(self._whole["answer"]))
+        partial: Json = _without_required(copy.deepcopy(self._whole["answer"]))
+        return partial
 
     def _components(self, forbidden: str) -> Json:
         schemas = self.document["components"]["schemas"]

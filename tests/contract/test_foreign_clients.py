@@ -22,7 +22,7 @@ def served() -> Iterator[Sandbox]:
         yield serve(stack, "--host", "127.0.0.1")
 
 
-class OverHttp(ConnectWiseManageAPIClient):  # type: ignore[misc]  # its library has no types
+class OverHttp(ConnectWiseManageAPIClient):
     """pyconnectwise writes https:// before every host; the sandbox is on loopback without it. Nothing else differs."""
 
     def _make_request(self, method: Any, url: str, *rest: Any, **more: Any) -> Any:

@@ -60,7 +60,7 @@ def addition(
         Decimal(cost),
         first,
         last,
-        bill=BillCustomer(more.get("bill", "Billable")),
+        bill=BillCustomer(str(more.get("bill", "Billable"))),
         description="Exchange",
     )
     return Addition(AdditionId(number), AgreementId(101), values, "EXO-P1", is_whole=bool(more.get("is_whole", True)))

@@ -125,7 +125,11 @@ def test_the_same_sum_at_other_prices_differs() -> None:
     wanted = (TEN, replace(TEN, subscription_id=SubscriptionId("S2"), price=Decimal("5.50")))
     (row,) = compare(facts([addition(quantity="20", price="5.00")], [], wanted), DECEMBER)
     assert row.expected is not None
-    assert (row.status, row.expected.price, row.difference) == (RowStatus.PRICE_DIFFERS, Decimal("5.0000"), 0)
+    assert (row.status, row.expected.price, row.difference) == (
+        RowStatus.PRICE_DIFFERS,
+        Decimal("5.0000"),
+        Decimal(0),
+    )
 
 
 quantities = st.integers(1, 40).map(Decimal)

@@ -42,21 +42,24 @@ class Sandbox:
     def call(self, name: str, /, **arguments: Any) -> Row:
         answer = self.control.post("/world", json={"call": name, "arguments": arguments})
         assert answer.status_code == 200, answer.text
-        return _exact(answer)
+        row: Row = _exact(answer)
+        return row
 
     def behave(self, **changes: Any) -> None:
         answer = self.control.post("/behaviour", json=changes)
         assert answer.status_code == 200, answer.text
 
     def rows(self) -> list[Row]:
-        return _exact(self.control.get("/additions"))
+        rows: list[Row] = _exact(self.control.get("/additions"))
+        return rows
 
     def billed(self, agreement: int | None = None) -> list[Billed]:
         """What the PSA holds, in the order it was created."""
         return [billed(row) for row in self.rows() if agreement in (None, row["agreementId"])]
 
     def requests(self) -> Row:
-        return _exact(self.control.get("/requests"))
+        counted: Row = _exact(self.control.get("/requests"))
+        return counted
 
     def forget_requests(self) -> None:
         self.control.post("/requests/clear")
@@ -186,9 +189,10 @@ class Cwtui:
 
     def auto(self, *arguments: str, status: int = 0, as_of: str | None = None, **environment: str) -> Row:
         """One `--auto --json` run; its document."""
-        ran = self.run("--auto", "--json", *arguments, as_of=as_of, **environment)
+        ran = self.ended(self.start("--auto", "--json", *arguments, as_of=as_of, **environment))
         assert ran.status == status, f"{ran.status}, not {status}\n{ran.out}\n{ran.err}"
-        return ran.json
+        document: Row = ran.json
+        return document
 
     def tasks(self, *arguments: str) -> dict[str, Row]:
         return {task["id"]: task for task in self.run("tasks", "list", "--json", *arguments, status=0).json}

@@ -133,7 +133,7 @@ def test_wrong_settings_name_their_file(text: str, said: str, cwtui: Cwtui) -> N
 def test_wrong_credentials(environment: dict[str, str], said: str, reseller: Reseller, cwtui: Cwtui) -> None:
     reseller.subscribe(10)
     reseller.map_all(cwtui)
-    ran = cwtui.run("--auto", "--json", **environment)
+    ran = cwtui.ended(cwtui.start("--auto", "--json", **environment))
     assert ran.status == 1
     assert re.search(said, ran.err)
     assert "not-this-one" not in ran.err + ran.out
@@ -185,7 +185,7 @@ def web_page() -> Iterator[str]:
 def test_a_web_page_in_the_place_of_a_service(service: str, web_page: str, synced: Cwtui, reseller: Reseller) -> None:
     reseller.order("2000001", "change", [["recurring", MAIL, 1, "4.50"]], created="2026-11-23")
     before = reseller.sandbox.billed()
-    ran = synced.run("--auto", as_of="2026-11-24", **{f"CWTUI_{service}__BASE_URL": web_page})
+    ran = synced.ended(synced.start("--auto", as_of="2026-11-24", **{f"CWTUI_{service}__BASE_URL": web_page}))
     assert ran.status == 1
     assert 'a web page titled "Back soon"' in ran.err
     assert reseller.sandbox.billed() == before

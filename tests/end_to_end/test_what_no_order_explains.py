@@ -218,7 +218,7 @@ async def test_an_order_that_comes_later_takes_the_place_of_the_difference(world
         assert words(difference(at))
         world.add_order(MAIL, "change", [("recurring", "P1", 5, "4.50")], id="1", created=NEXT)
         report = await at.engine.auto()
-        assert {task.id: task.status for task in report.tasks}[f"1.{MAIL}"] is TaskStatus.SYNCED
+        assert {task.id: task.status for task in report.tasks}[TaskId(f"1.{MAIL}")] is TaskStatus.SYNCED
         task = difference(at)
         assert task is not None
         assert (task.status, "order" in task.note) == (TaskStatus.SYNCED, True)

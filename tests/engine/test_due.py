@@ -44,10 +44,13 @@ def task(name: str, code: str = "", status: TaskStatus = TaskStatus.NEEDS_ACTION
     )
 
 
-def due(state: State, *tasks: Task, created: tuple[str, ...] = (), **more: bool) -> list[str]:
+def due(
+    state: State, *tasks: Task, created: tuple[str, ...] = (), more_subscriptions: bool = True, by_itself: bool = False
+) -> list[str]:
     for one in tasks:
         state.save_task(one)
-    return sorted(one.id for one in due_tasks(state, [TaskId(name) for name in created], **more))
+    names = [TaskId(name) for name in created]
+    return sorted(one.id for one in due_tasks(state, names, more_subscriptions=more_subscriptions, by_itself=by_itself))
 
 
 @pytest.mark.parametrize(

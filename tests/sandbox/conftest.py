@@ -98,9 +98,9 @@ def world() -> World:
     world.add_product("PRD1", "Exchange Online (Plan 1)", mpn="MPN1", price="4.50", cost="3.60")
     world.add_subscription(customer["id"], [("PRD1", 10)], id="1000048531")
     company = world.add_company("Green Lane LLC", identifier="GreenLane")
-    fields = {"bill_start": "2026-01-01", "next_invoice": "2026-12-01"}
-    assert world.add_agreement(company["id"], **fields)["id"] == AGREEMENT
-    assert world.add_agreement(company["id"], prorate=True, **fields)["id"] == PRORATING
+    for number, prorates in ((AGREEMENT, False), (PRORATING, True)):
+        made = world.add_agreement(company["id"], prorate=prorates, bill_start="2026-01-01", next_invoice="2026-12-01")
+        assert made["id"] == number
     world.add_catalog_item("EXO-P1", "Exchange Online (Plan 1)", price="4.50", cost="3.60")
     world.add_catalog_item("OLD", "No longer sold", inactiveFlag=True)
     world.add_catalog_item("BUNDLE", "Bundle", productClass="Bundle")

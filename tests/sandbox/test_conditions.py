@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -81,7 +83,7 @@ def test_what_cannot_be_read_is_refused(conditions: str) -> None:
     assert refused.value.body["code"] == "ApiFindCondition"
 
 
-CONTACTS = [
+CONTACTS: list[dict[str, Any]] = [
     {"id": 1, "communicationItems": [{"value": "a@x.example", "communicationType": "Email"}]},
     {"id": 2, "communicationItems": [{"value": "555", "communicationType": "Phone"}, {"value": "b@x.example"}]},
     {"id": 3},

@@ -92,7 +92,7 @@ async def test_a_body_has_to_be_declared_as_json(http: httpx.AsyncClient) -> Non
     assert (await http.post(url, headers=headers, content=b'{"name": NaN}')).status_code == 400
 
 
-PROBES = [
+PROBES: list[tuple[tuple[str, str, str], str, str, Any, int]] = [
     (("Companies", "Company Maintenance", "Inquire"), "GET", "/company/companies", None, 200),
     (("Companies", "Contacts", "Inquire"), "GET", "/company/contacts", None, 200),
     (("Finance", "Agreements", "Inquire"), "GET", "/finance/agreements", None, 200),

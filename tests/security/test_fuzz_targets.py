@@ -141,7 +141,7 @@ def test_any_text_of_a_setting_is_sent_or_refused_in_words(key: str, seeds: dict
     def tried(text: str, start: str) -> None:
         for seed in seeds["settings"][:2]:
             document = tomlkit.parse(seed.decode())
-            document[section][name] = start + text  # type: ignore[index]  # it is a table
+            document[section][name] = start + text
             TARGETS["settings"](tomlkit.dumps(document).encode())
 
     tried()

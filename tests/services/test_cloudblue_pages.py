@@ -103,7 +103,7 @@ async def test_rows_that_are_added_meanwhile_are_read_too(cloudblue: CloudBlue, 
     rows = customers(150)
 
     def answer(request: httpx.Request) -> httpx.Response:
-        page = server(list(rows))(request)
+        page: httpx.Response = server(list(rows))(request)
         if len(rows) == 150:
             rows.extend({"id": f"new {number}", "name": "New"} for number in range(100))
         return page
@@ -116,7 +116,7 @@ async def test_a_row_put_in_front_meanwhile_moves_the_rest_and_loses_nothing(clo
     rows = customers(250)
 
     def answer(request: httpx.Request) -> httpx.Response:
-        page = server(list(rows))(request)
+        page: httpx.Response = server(list(rows))(request)
         if request.url.params["offset"] == "100":
             rows.insert(0, {"id": "new", "name": "New"})
         return page

@@ -305,7 +305,7 @@ async def test_an_agreement_whose_next_invoice_cannot_be_read_is_named_and_left_
         "The PSA's record 101 of /finance/agreements cannot be read: nextInvoiceDate: '12/01/2026' is not a date.",
     )
     connectwise.clear_unreadable()
-    assert connectwise.unreadable == ()
+    assert not connectwise.unreadable
 
 
 async def test_the_latest_invoice_is_one_row(connectwise: ConnectWise, script: Any) -> None:

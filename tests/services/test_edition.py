@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sized
 from datetime import date
 
 import httpx
@@ -10,6 +10,7 @@ import pytest
 from pydantic import SecretStr
 
 from cwtui.domain.errors import Refused
+from cwtui.domain.ids import AgreementId
 from cwtui.sandbox.app import Sandbox, create_app
 from cwtui.sandbox.credentials import PSA
 from cwtui.sandbox.world import World
@@ -40,8 +41,8 @@ async def psa(sandbox: Sandbox) -> AsyncIterator[ConnectWise]:
     await client.aclose()
 
 
-async def count(pages: object) -> int:
-    return sum([len(page) async for page in pages])  # type: ignore[attr-defined]  # it is an iterator
+async def count(pages: AsyncIterator[Sized]) -> int:
+    return sum([len(page) async for page in pages])
 
 
 @pytest.mark.parametrize(
@@ -69,7 +70,7 @@ async def test_a_version_that_is_not_known_is_not_asked_for_again(sandbox: Sandb
     assert psa.offers == "It offers version 2025.8."
 
 
-async def _agreement(psa: ConnectWise) -> list[int]:
+async def _agreement(psa: ConnectWise) -> list[AgreementId]:
     return [one.id async for page in psa.agreements() for one in page]
 
 
@@ -128,7 +129,7 @@ async def test_a_refusal_about_something_else_stays_one(psa: ConnectWise) -> Non
 def test_an_address_is_completed_once(base_url: str, api: str) -> None:
     assert api_url(base_url) == api
     assert api_url(api) == api
-    assert Settings(connectwise={"base_url": base_url}).connectwise.api_url == api  # type: ignore[arg-type]
+    assert Settings(connectwise={"base_url": base_url}).connectwise.api_url == api
 
 
 def test_the_log_in_address_is_said_to_be_one() -> None:

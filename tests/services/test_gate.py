@@ -21,7 +21,7 @@ async def turn() -> None:
 
 
 async def test_no_more_are_admitted_than_the_limit(fake_time: Any) -> None:
-    gate, release, admitted = Gate(3, fake_time.timing()), asyncio.Event(), []
+    gate, release, admitted = Gate(3, fake_time.timing()), asyncio.Event(), list[float]()
     tasks = [asyncio.create_task(hold(gate, release, admitted)) for _ in range(10)]
     await turn()
     assert len(admitted) == 3
@@ -70,7 +70,7 @@ async def test_one_round_of_good_answers_raises_the_limit_by_one(fake_time: Any)
 
 @pytest.mark.parametrize("given_first", [False, True], ids=["while waiting", "just as the place is given"])
 async def test_a_cancelled_wait_leaves_its_place_to_the_next(given_first: bool, fake_time: Any) -> None:
-    gate, release, admitted = Gate(1, fake_time.timing()), asyncio.Event(), []
+    gate, release, admitted = Gate(1, fake_time.timing()), asyncio.Event(), list[float]()
     async with contextlib.AsyncExitStack() as holder:
         await holder.enter_async_context(gate.admitted())
         cancelled = asyncio.create_task(hold(gate, release, admitted))

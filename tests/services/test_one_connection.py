@@ -19,9 +19,14 @@ CERTIFICATE = Path(__file__).parents[1] / "security" / "self_signed.pem"
 Served = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
-def connection(certificates: ssl.SSLContext | None = None, **limits: float) -> OneConnection:
-    given = {"connect_timeout_s": 5.0, "keep_alive_s": 4.0, **limits}
-    return OneConnection(certificates=certificates or ssl.create_default_context(), **given)
+def connection(
+    certificates: ssl.SSLContext | None = None, *, connect_timeout_s: float = 5, keep_alive_s: float = 4
+) -> OneConnection:
+    return OneConnection(
+        certificates=certificates or ssl.create_default_context(),
+        connect_timeout_s=connect_timeout_s,
+        keep_alive_s=keep_alive_s,
+    )
 
 
 @asynccontextmanager

@@ -37,7 +37,7 @@ class MemoryKeyring(KeyringBackend):
     priority = 1
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]  # keyring's backends are untyped
         self.kept: dict[tuple[str, str], str] = {}
         self.asked: list[str] = []
 

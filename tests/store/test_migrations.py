@@ -84,7 +84,7 @@ def test_hidden_facts_become_tables() -> None:
 
     (doubt,) = read(schema.DOUBTS)
     assert isinstance(doubt, Doubt)
-    assert (doubt.seq, doubt.charge, doubt.present) == (7, Charge.RECURRING, {3, 4})
+    assert (doubt.seq, doubt.charge, set(doubt.present)) == (7, Charge.RECURRING, {3, 4})
     assert (doubt.values.catalog_item_id, doubt.values.description) == (501, "Exchange Online")
     assert (doubt.values.cancelled, doubt.values.taxable) == (None, False)
     assert read(schema.TAKEN_BACK) == [TakenBack("1.S1", 12)]  # type: ignore[arg-type]

@@ -26,8 +26,15 @@ pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root may start p
 _WORK = """
 import grp, os, sys, textwrap, traceback
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from cwtui.store.author import Author
 from cwtui.store.state import open_state
+with TemporaryDirectory() as scratch:  # loads what a state needs, while root's interpreter may still be read
+    scratch_state = open_state(Path(scratch) / "state.json")
+    scratch_state.save_fact("n", 1)
+    scratch_state.fold()
+    scratch_state.close()
+    open_state(Path(scratch) / "state.json").close()
 user, gid = int(sys.argv[5]), int(sys.argv[6])
 os.setgroups([gid] if gid else [])
 os.setgid(user)

@@ -22,8 +22,9 @@ import pytest
 from cwtui.domain.charges import Charge
 from cwtui.domain.errors import Outdated, StateError
 from cwtui.domain.ids import AdditionId, AgreementId, CatalogItemId, ProductId, SubscriptionId, TaskId
+from cwtui.domain.ledger import Operation
 from cwtui.domain.mappings import Mapping, MappingKey, MappingKind
-from cwtui.domain.plans import Change, Operation, PlanEdits
+from cwtui.domain.plans import Change, PlanEdits
 from cwtui.domain.psa import AdditionValues
 from cwtui.domain.records import Intent
 from cwtui.domain.tasks import Task, TaskStatus

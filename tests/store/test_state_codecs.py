@@ -145,7 +145,7 @@ def test_a_task_says_its_fields_by_their_names() -> None:
         "id": "1000.2000",
         "kind": TaskKind.SALES_ORDER.value,
         "status": "needs_action",
-        "problems": [{"code": "customer_unmapped", "message": "Map it.", "target": "C1"}],
+        "problems": [{"code": "customer_unmapped", "message": "Map it.", "target": "C1", "remedy": None}],
         "customer_id": "C1",
         "customer_name": "Green Lane LLC",
         "note": "Failed auto-sync.",

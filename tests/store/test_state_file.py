@@ -19,7 +19,6 @@ from tinydb.table import Document
 
 from cwtui.domain.errors import StateError
 from cwtui.domain.tasks import Task
-from cwtui.store import files
 from cwtui.store.layout import Content, NotAState, parse, render
 from cwtui.store.state import State, open_state
 from cwtui.store.storage import AtomicStorage
@@ -32,7 +31,8 @@ text = st.text(st.characters(exclude_categories=["Cs"]), max_size=6)
 def plain(path: Path, table: str) -> list[Document]:
     """What TinyDB reads with its own storage."""
     with TinyDB(path, access_mode="r") as db:
-        return db.table(table).all()
+        rows: list[Document] = db.table(table).all()
+        return rows
 
 
 def modes(folder: Path) -> dict[str, int]:
@@ -138,7 +138,7 @@ def test_a_full_disk_while_saving_does_not_undo_the_save(
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     with monkeypatch.context() as patch:
-        patch.setattr(files.Path, "replace", full)
+        patch.setattr(Path, "replace", full)
         state.save_task(task())  # durable in the journal; the fold is tried again later
         with pytest.raises(StateError, match="No space left on device"):
             state.fold()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from cwtui.domain.errors import StateError
 from cwtui.domain.tasks import Task
-from cwtui.store import files, journal
+from cwtui.store import journal
 from cwtui.store.journal import apply, line_of, read_segment
 from cwtui.store.layout import Content, render
 from cwtui.store.state import State, open_state
@@ -157,7 +157,7 @@ def test_a_full_disk_takes_a_save_back(path: Path, task: Make, monkeypatch: pyte
     state.save_fact("n", 1)
     before = beside(path).read_bytes()
     with monkeypatch.context() as patch:
-        patch.setattr(files.os, "write", disk_full_after(room))
+        patch.setattr(os, "write", disk_full_after(room))
         with pytest.raises(StateError, match="No space left on device"):
             state.save_task(task(note="second"))
     assert beside(path).read_bytes() == before
@@ -171,7 +171,7 @@ def test_a_full_disk_takes_a_whole_batch_back(path: Path, task: Make, monkeypatc
     state = open_state(path)
     state.save_task(task("1"))
     state.save_task(task("2"))
-    monkeypatch.setattr(files.os, "write", disk_full_after(100))
+    monkeypatch.setattr(os, "write", disk_full_after(100))
 
     def fill() -> None:
         with state.batch():
@@ -218,7 +218,7 @@ def test_a_journal_that_cannot_be_cut_back_takes_no_more(path: Path, monkeypatch
 
     with monkeypatch.context() as patch:
         patch.setattr(journal, "sync_data", refuse)
-        patch.setattr(journal.os, "ftruncate", refuse)
+        patch.setattr(os, "ftruncate", refuse)
         with pytest.raises(StateError, match="Input/output error"):
             state.save_fact("n", 2)
         with pytest.raises(StateError, match="left unfinished"):

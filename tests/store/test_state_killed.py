@@ -104,6 +104,8 @@ class Witness:
                 self.intended.append(int(seq))
             case ["concluded", seq]:
                 self.concluded.add(int(seq))
+            case _:
+                raise AssertionError(words)
 
     def check(self, state: State) -> None:
         found = {int(task.id): int(task.note) for task in state.tasks()}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 
 from hypothesis import settings
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from tinydb import TinyDB
 
-from cwtui.domain.ids import AdditionId, AgreementId, SubscriptionId, TaskId
+from cwtui.domain.ids import AdditionId, AgreementId, CustomerId, OrderId, SubscriptionId, TaskId
 from cwtui.domain.mappings import Mapping, MappingKey, MappingKind
 from cwtui.domain.tasks import Task, TaskKind, TaskStatus
 from cwtui.store.recovery import recover
@@ -27,14 +28,17 @@ def task_of(name: str, subscription: str, status: TaskStatus) -> Task:
         TaskId(name),
         TaskKind.SALES_ORDER,
         status,
-        "C1",
+        CustomerId("C1"),
         "Green",
         SubscriptionId(subscription),
         "s",
-        "o",
+        OrderId("o"),
         "n",
-        None,  # type: ignore[arg-type]
+        CREATED,
     )
+
+
+CREATED = datetime(2026, 11, 21, tzinfo=UTC)
 
 
 class StoreBesideADictionary(RuleBasedStateMachine):

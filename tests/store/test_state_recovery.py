@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from cwtui.domain.errors import StateError
-from cwtui.store import files, layout, migrations, recovery
+from cwtui.store import layout, migrations
 from cwtui.store.journal import Journal
 from cwtui.store.layout import TinyDocument
 from cwtui.store.recovery import recover
@@ -146,7 +146,7 @@ def killed_at(step: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[
         for module, name in ((Path, "replace"), (Path, "hardlink_to"), (Path, "unlink")):
             patch.setattr(module, name, counted(getattr(module, name)))
         for name in ("write", "fsync"):
-            patch.setattr(files.os, name, counted(getattr(os, name)))
+            patch.setattr(os, name, counted(getattr(os, name)))
         yield lambda: count
 
 
@@ -267,4 +267,3 @@ def test_a_version_without_a_step_is_refused(path: Path) -> None:
 
 def test_every_version_before_today_has_a_step() -> None:
     assert set(migrations.MIGRATIONS) == set(range(1, layout.VERSION))
-    assert recovery.VERSION == layout.VERSION

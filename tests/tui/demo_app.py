@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from unittest.mock import patch
 
 from textual.pilot import Pilot
@@ -24,6 +25,8 @@ from cwtui.tui.widgets.detail_pane import DetailPane
 from cwtui.tui.widgets.key_guard import KeyLog
 from cwtui.tui.widgets.virtual_table import VirtualTable
 
+S = TypeVar("S", bound=Screen[Any])
+
 AS_OF = date(2026, 11, 23)
 
 
@@ -39,6 +42,11 @@ class Demo:
     @property
     def screen(self) -> Screen[Any]:
         return self.app.screen
+
+    def top(self, kind: builtins.type[S]) -> S:
+        """The screen on top, which is of that class."""
+        assert isinstance(self.screen, kind), self.screen
+        return self.screen
 
     async def press(self, *keys: str) -> None:
         """Press keys as a person does, who reads a question before answering it."""
@@ -75,7 +83,7 @@ class Demo:
                 assert worker.is_finished, worker
         await self.pilot.pause()
 
-    async def until(self, screen: type[Screen[Any]]) -> None:
+    async def until(self, screen: builtins.type[Screen[Any]]) -> None:
         """Until another screen, of that class, is on top: what leads there may ask ConnectWise first."""
         for _ in range(1000):
             if isinstance(self.screen, screen) and self.screen.is_mounted and self.screen is not self.seen:

@@ -23,6 +23,7 @@ from cwtui.terminal import session_of
 from cwtui.tui import hangup
 from cwtui.tui.app import CwTui, Ending
 from cwtui.tui.modes import HOME, MODES
+from cwtui.tui.palette import ActionProvider
 from cwtui.tui.screens.help_screen import HelpScreen, help_lines
 from cwtui.tui.screens.work_screen import WorkScreen
 from cwtui.tui.session import ScreenListener, Session, Tab
@@ -65,15 +66,23 @@ def test_no_two_modes_share_a_key_or_a_name() -> None:
     ("width", "shown"),
     [
         pytest.param(60, " 1 Tasks [2 Mappings] 3 Reconciliation ", id="all titles where there is room"),
-        pytest.param(38, " 1 Tasks [2 Mappings] 3 Reconc ", id="shorter ones"),
-        pytest.param(34, " 1 Task [2 Mappings] 3 Reco ", id="shorter still"),
-        pytest.param(26, " 1 [2 Mappings] 3 ", id="keys alone"),
+        pytest.param(45, " 1 Tasks [2 Mappings] 3 Reconciliation", id="close together"),
+        pytest.param(35, " 1 Tasks [2 Mappings] 3 Rec", id="short ones"),
+        pytest.param(28, " 1 Tasks [2 Map] 3 Rec", id="the current one, too"),
+        pytest.param(24, " 1 [2 Mappings] 3", id="keys alone"),
     ],
 )
 async def test_the_tabs_make_room(width: int, shown: str) -> None:
     class Host(App[None]):
         def compose(self) -> ComposeResult:
-            made = ModeTabs([Tab("1", "t", "Tasks"), Tab("2", "m", "Mappings"), Tab("3", "r", "Reconciliation")], "m")
+            made = ModeTabs(
+                [
+                    Tab("1", "t", "Tasks", "Tasks"),
+                    Tab("2", "m", "Mappings", "Map"),
+                    Tab("3", "r", "Reconciliation", "Rec"),
+                ],
+                "m",
+            )
             made.note = "demo"
             made.styles.height = 1
             yield made
@@ -134,10 +143,10 @@ async def test_esc_stops_what_goes_on_from_every_screen(tmp_path: Path, monkeypa
             app.app.switch_mode(mode.name)
             await app.settle()
             app.app.session.working = "Waiting"
-            app.screen.take_news({})
+            app.top(WorkScreen).take_news({})
             await app.press("escape")
             app.app.session.working = ""
-            app.screen.take_news({})
+            app.top(WorkScreen).take_news({})
         assert stopped == [mode.name for mode in MODES]
 
 
@@ -178,8 +187,8 @@ async def test_every_action_is_in_the_palette(tmp_path: Path) -> None:
             for active in app.screen.active_bindings.values()
             if active.binding.id and active.enabled and active.binding.id != "app.palette"
         }
-        provider = next(iter(app.app.COMMANDS))(app.screen)
-        offered = {str(hit.display).rpartition("  (")[0] async for hit in provider.discover()}
+        provider = ActionProvider(app.screen)
+        offered = {str(hit.prompt).rpartition("  (")[0] async for hit in provider.discover()}
         assert offered == wanted
         found = {str(hit.text).rpartition("  (")[0] async for hit in provider.search("sync all ready")}
         assert "Ready" in found

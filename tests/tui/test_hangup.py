@@ -13,6 +13,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is no SIG
 _CHILD = """
 import os, select, signal, sys
 from cwtui.tui import hangup
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # whoever runs the tests may have it ignored: nohup
 assert not hangup.is_gone()
 heard = []
 with hangup.told(lambda: heard.append(hangup.is_gone())):

@@ -15,6 +15,7 @@ from cwtui.sandbox import seed
 from cwtui.sandbox.world import World
 from cwtui.tui.editing.screen import EditorScreen
 from cwtui.tui.importing.form import GapsScreen
+from cwtui.tui.importing.screen import CustomersImportScreen
 from cwtui.tui.mapping.wizard import WizardScreen
 from cwtui.tui.reconcile.all_customers import ReconcileAllScreen
 from cwtui.tui.why.screen import WhyScreen
@@ -185,7 +186,8 @@ async def _drift(app: Demo) -> None:
 async def _customers(app: Demo) -> None:
     await app.press("7", "f")
     await app.until_idle()
-    while not app.screen.current.account.lacks:
+    screen = app.top(CustomersImportScreen)
+    while screen.current is not None and not screen.current.account.lacks:
         await app.press("down")
     await app.press("enter")
     await app.until(GapsScreen)

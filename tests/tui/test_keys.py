@@ -56,7 +56,7 @@ def test_no_two_actions_share_a_name() -> None:
     actions: dict[str, set[str]] = {}
     for parameter in WITH_KEYS:
         node = parameter.values[0]
-        for binding in Binding.make_bindings(vars(node)["BINDINGS"]):  # type: ignore[arg-type]
+        for binding in Binding.make_bindings(vars(node)["BINDINGS"]):
             actions.setdefault(str(binding.id), set()).add(binding.action)
     assert {name: done for name, done in actions.items() if len(done) > 1} == {}
 

@@ -39,6 +39,8 @@ async def test_what_was_written_keeps_its_names_over_a_restart(tmp_path: Path) -
         assert agreement in app.detail
         await app.press("3")
         await app.until(ActivityScreen)
+        assert f"  {task.id}" in app.detail  # the run of the process before this one
+        await app.press("j")
         assert f"in agreement {agreement}" in app.detail
         assert f"({row.subscription_id})" in app.detail
         app.app.open_why(task.id)

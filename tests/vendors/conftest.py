@@ -95,7 +95,7 @@ class Partner:
     def agreement(self, name: str) -> int:
         company = self.world.find("companies", "name", name)
         assert company is not None
-        return next(row["id"] for row in self.world.psa["agreements"] if row["company"]["id"] == company["id"])
+        return next(int(row["id"]) for row in self.world.psa["agreements"] if row["company"]["id"] == company["id"])
 
     def additions(self, name: str) -> list[tuple[str, str, str, str, str]]:
         """Identifier, quantity, unit price, first and last day."""

@@ -30,8 +30,8 @@ def report(*rows: tuple[str, str, str, str], layout: Layout | None = None) -> Bi
 def test_lines_of_one_item_are_added_up_per_account() -> None:
     found = report(("A", "MR", "3", "7.25"), ("B", "MR", "1", "7.25"), ("A", "mr", "4", "7.250"), ("A", "MR", "2", "8"))
     assert [(line.item, line.quantity, line.lines) for line in found.counts["A"]] == [
-        ("MR_7.25", 7, (2, 4)),
-        ("MR_8", 2, (5,)),
+        ("MR_7.25", Decimal(7), (2, 4)),
+        ("MR_8", Decimal(2), (5,)),
     ]
     assert found.rows_of("A") == (2, 4, 5)
     assert found.row_count == 4
@@ -98,4 +98,4 @@ def test_another_layout_needs_no_unit_cost(tmp_path: Path) -> None:
     columns = {"account_id": "customer", "sku": "service", "quantity": "used"}
     layout = Layout(name="backup", columns=columns, unsupported="", one_time="", recurring="", priced_names=False)
     (line,) = read_billing_report(path, layout).counts["A"]
-    assert (line.item, line.quantity, line.unit_cost) == ("BACKUP-500", 4, None)
+    assert (line.item, line.quantity, line.unit_cost) == ("BACKUP-500", Decimal(4), None)

@@ -265,7 +265,7 @@ def test_a_created_addition_carries_everything_and_says_where_it_comes_from() ->
     assert change.after is not None
     assert (change.after.description, change.after.unit_cost, change.after.taxable) == (
         "About FO_0 - setup fee",
-        0,
+        Decimal(0),
         False,
     )
     assert change.source == "report report.csv, line 9: FO_0 3"

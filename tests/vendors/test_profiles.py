@@ -259,6 +259,6 @@ def test_a_header_that_is_missing_is_named_with_the_nearest(tmp_path: Path) -> N
 
 
 def test_the_price_of_the_file(tmp_path: Path) -> None:
-    keys = {"columns": {**COLUMNS, "price": "Price"}, "price_from": "file"}
-    found = read(tmp_path, "A,X,4,2,3.50", header=f"{HEADER},Price", **keys)
+    columns = {**COLUMNS, "price": "Price"}
+    found = read(tmp_path, "A,X,4,2,3.50", header=f"{HEADER},Price", columns=columns, price_from="file")
     assert [line.price for line in found.counts["A"]] == [Decimal("3.50")]

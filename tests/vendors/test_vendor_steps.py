@@ -19,8 +19,10 @@ from cwtui.composition import close_services
 from cwtui.domain.errors import AccessDenied, GuardError, InputError, ServiceError
 from cwtui.domain.ids import CatalogItemId, CustomerId
 from cwtui.domain.mappings import Mapping, MappingKey, MappingKind
+from cwtui.domain.psa import Company, NewContact
 from cwtui.domain.tasks import ProblemCode, TaskStatus
-from cwtui.engine.writing.undo import UndoReport
+from cwtui.engine.reports import UndoReport
+from cwtui.engine.writing.recording import RecordedPsa
 from cwtui.sandbox.app import create_app
 from cwtui.sandbox.behaviour import Behaviour, Fault
 from cwtui.sandbox.world import World
@@ -30,7 +32,10 @@ from cwtui.vendors.items import ItemState
 from cwtui.vendors.setup_tables import SetupState
 from tests.vendors.conftest import ACCOUNT_HEADER, COBALT, JUNIPER, TODAY, Partner, opened
 
-LOST_ANSWER = {"kind": "status", "status": 500, "when": "after", "service": "psa", "method": "POST"}
+
+def lost_answer(path: str, *, times: int = 1) -> Fault:
+    """The create is done, and its answer is lost."""
+    return Fault("status", 500, "after", service="psa", method="POST", path=path, times=times)
 
 
 # setup
@@ -80,7 +85,7 @@ async def test_an_inactive_entry_is_unfit_and_says_what_to_do(partner: Partner) 
 
 @pytest.mark.parametrize("path", ["/procurement/types", "/procurement/subcategories/", "/company/managedDevices"])
 async def test_a_created_table_whose_answer_is_lost_is_not_created_twice(partner: Partner, path: str) -> None:
-    partner.plan_faults(Fault(**LOST_ANSWER, path=path))
+    partner.plan_faults(lost_answer(path))
     assert (await partner.vendor.setup(apply=True)).is_complete
     tables = partner.world.psa
     for table in ("product_types", "subcategories", "managed_devices_integrations"):
@@ -177,7 +182,7 @@ async def test_two_accounts_do_not_share_a_company_unasked(partner: Partner) -> 
 
 
 async def test_a_created_company_whose_answer_is_lost_is_adopted(partner: Partner) -> None:
-    partner.plan_faults(Fault(**LOST_ANSWER, path="/company/companies"))
+    partner.plan_faults(lost_answer("/company/companies"))
     report = await partner.export_accounts(partner.account("IM100205"), partner.account("IM100208", "Quarry Works"))
     assert len(report.created) == 2
     names = [row["identifier"] for row in partner.world.psa["companies"]]
@@ -235,7 +240,7 @@ async def test_a_contact_that_cannot_be_made_is_said_and_made_the_next_time(part
 
 
 async def test_a_contact_whose_answer_is_lost_is_not_made_twice(partner: Partner) -> None:
-    partner.plan_faults(Fault(**LOST_ANSWER, path="/company/contacts"))
+    partner.plan_faults(lost_answer("/company/contacts"))
     assert (await partner.export_accounts(partner.account("IM100205"))).without_contact == ()
     assert contacts_of(partner, "IM100205") == [INES]
 
@@ -245,7 +250,7 @@ async def test_an_export_killed_between_company_and_contact_makes_the_contact(
 ) -> None:
     create = partner.engine.psa.create_company
 
-    async def killed(company: object) -> None:
+    async def killed(company: Company) -> None:
         await create(company)
         raise KeyboardInterrupt
 
@@ -262,14 +267,16 @@ async def test_an_export_killed_between_company_and_contact_makes_the_contact(
 async def test_a_contact_that_a_killed_export_made_is_in_the_audit(
     partner: Partner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    create = partner.engine.psa.recorded.create_contact
+    psa = partner.engine.psa
+    assert isinstance(psa, RecordedPsa)
+    create = psa.recorded.create_contact
 
-    async def killed(contact: object) -> None:
+    async def killed(contact: NewContact) -> None:
         await create(contact)
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(partner.engine.psa.recorded, "create_contact", killed)
+        patched.setattr(psa.recorded, "create_contact", killed)
         with pytest.raises(KeyboardInterrupt):
             await partner.export_accounts(partner.account("IM100205"))
     assert (await partner.export_accounts(partner.account("IM100205"))).without_contact == ()
@@ -363,7 +370,7 @@ async def test_what_was_there_before_is_taken_over_as_it_is(partner: Partner) ->
 
 async def test_a_created_item_whose_answer_is_lost_is_adopted(partner: Partner) -> None:
     await partner.vendor.setup(apply=True)
-    partner.plan_faults(Fault(**LOST_ANSWER, path="/procurement/catalog", times=2))
+    partner.plan_faults(lost_answer("/procurement/catalog", times=2))
     report = await partner.export_items("AR,A,1,2", "BR,B,1,2", "CR,C,1,2")
     assert {item.state for item in report.items} == {ItemState.CREATED}
     names = [row["identifier"] for row in partner.world.psa["catalog"]]
@@ -384,7 +391,7 @@ async def test_cross_references_are_listed_then_made_once(partner: Partner) -> N
     await partner.ready()
     found = await partner.vendor.cross_references()
     assert {one.state for one in found} == {AssociationState.MISSING}
-    partner.plan_faults(Fault(**LOST_ANSWER, path="/crossReferences"))
+    partner.plan_faults(lost_answer("/crossReferences"))
     made = await partner.vendor.cross_references(apply=True)
     assert {one.state for one in made} == {AssociationState.CREATED}
     assert {one.state for one in await partner.vendor.cross_references()} == {AssociationState.THERE}
@@ -574,7 +581,7 @@ async def test_undo_takes_counts_back(partner: Partner) -> None:
 async def test_an_addition_whose_answer_is_lost_is_not_doubled(partner: Partner) -> None:
     await partner.ready()
     made = await partner.export_counts(f"{COBALT},SPF20A01SUNR,8,1.10", f"{COBALT},MXS10C01SUNR,2,7.25")
-    partner.plan_faults(Fault(**LOST_ANSWER, path="/additions"))
+    partner.plan_faults(lost_answer("/additions"))
     ran = await partner.engine.sync(made.created)
     assert ran.synced == 1
     assert len(partner.additions("Cobalt Studios")) == 2
@@ -593,7 +600,7 @@ async def test_the_forecast_knows_what_is_counted(partner: Partner) -> None:
     made = await partner.export_counts(f"{COBALT},SPF20A01SUNR,8,1.10")
     forecasts = partner.engine.forecaster
     (before,) = (await forecasts.forecast()).forecasts
-    assert (before.invoice.before, before.invoice.after, before.planned) == (0, Decimal("16.00"), 1)
+    assert (before.invoice.before, before.invoice.after, before.planned) == (Decimal(0), Decimal("16.00"), 1)
     await partner.engine.sync(made.created)
     (after,) = (await forecasts.forecast(CustomerId(f"intermedia:{COBALT}"))).forecasts
     assert (after.agreement_id, after.invoice.before, after.planned) == (before.agreement_id, Decimal("16.00"), 0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -92,15 +92,21 @@ def agreement_choices(
     company: CompanyId | None,
     currency: str,
     today: date,
+    named: Callable[[int], str] = str,
 ) -> list[Choice]:
-    """Agreements: those of the company first, and of these the ones that fit."""
-    choices = [_agreement_choice(one, subscription, company, currency, today) for one in agreements]
+    """Agreements: those of the company first, and of these the ones that fit; `named` says a company's name and id."""
+    choices = [_agreement_choice(one, subscription, company, currency, today, named) for one in agreements]
     ordered = sorted(choices, key=lambda found: (found[0], bool(found[1].why_not), found[1].name.casefold()))
     return [choice for _, choice in ordered]
 
 
 def _agreement_choice(
-    agreement: Agreement, subscription: Subscription | None, company: CompanyId | None, currency: str, today: date
+    agreement: Agreement,
+    subscription: Subscription | None,
+    company: CompanyId | None,
+    currency: str,
+    today: date,
+    named: Callable[[int], str],
 ) -> tuple[bool, Choice]:
     parts = (agreement.type_name, agreement.cycle or "", agreement.currency)
     detail = " · ".join(part for part in parts if part)
@@ -108,7 +114,7 @@ def _agreement_choice(
     if subscription is None:
         reason = ""
     elif is_foreign and company is not None:
-        reason = f"It belongs to company {agreement.company_id}, the customer is mapped to {company}."
+        reason = f"It belongs to company {named(agreement.company_id)}, the customer is mapped to {named(company)}."
     else:
         reason = " ".join(why_not(agreement, subscription, company_id=company, currency=currency, today=today))
     return is_foreign, Choice(agreement.id, agreement.name, detail, reason)

@@ -137,6 +137,9 @@ def _mapped_subscriptions(desk: MappingDesk) -> Iterable[tuple[str, str, str]]:
         if held is not None:
             customer = desk.store.customer(CustomerId(held.customer_id))
             yield held.id, held.name, customer.name if customer else held.customer_id
+            continue
+        for task in desk.store.tasks_of(SubscriptionId(row.key.marketplace_id))[:1]:
+            yield task.subscription_id, task.subscription_name, task.customer_name
 
 
 def _line(desk: MappingDesk, mappings: Mappings, key: MappingKey, found: _Found) -> MappingLine:

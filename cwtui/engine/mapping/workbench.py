@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping as Dictionary
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TypeVar
 
 from cwtui.domain.errors import InputError
@@ -13,6 +14,7 @@ from cwtui.domain.ids import (
     AdditionId,
     AgreementId,
     CatalogItemId,
+    CompanyId,
     CustomerId,
     Mpn,
     ProductId,
@@ -162,7 +164,8 @@ class Workbench(Feature):
                 company = self.store.mappings().company(held.customer_id) if held else None
                 agreements = await self.mapping.agreements()
                 currency = currency_of(held) if held else ""
-                entries = agreement_choices(agreements, held, company, currency, self.clock.today)
+                named = partial(_named_company, {one.id: one.name for one in await self.mapping.companies()})
+                entries = agreement_choices(agreements, held, company, currency, self.clock.today, named)
         choices = Choices(key, name, entries, suggestions, current=self.store.mappings().get(key))
         await asyncio.to_thread(choices.search, "")
         return choices
@@ -352,3 +355,8 @@ def _unedited(plan: Plan) -> Plan:
         for change in plan.changes
     )
     return replace(plan, changes=changes, dropped_edits=())
+
+
+def _named_company(names: dict[CompanyId, str], number: int) -> str:
+    name = names.get(CompanyId(number))
+    return f"{name} ({number})" if name else str(number)

@@ -13,10 +13,12 @@ from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
+from textual.timer import Timer
 
 from cwtui.domain.ids import TaskId
 from cwtui.domain.tasks import Task
 from cwtui.tui.activity.audit_lines import audit_headline, audit_text, record_headline, record_text
+from cwtui.tui.activity.other_runs import OtherRuns
 from cwtui.tui.plain import clean, clean_lines
 from cwtui.tui.screens.work_screen import TO_TASKS, WorkScreen
 from cwtui.tui.session import Event, EventKind, Session
@@ -31,10 +33,13 @@ _COLUMNS = (
     Column("at", "When (UTC)", 19),
     Column("kind", "What", 9, toned=True),
     Column("headline", "Happened", 20, share=1),
+    Column("who", "Who", 18, rank=1, least=100),
 )
 _TONES = {EventKind.RUN: Tone.NORMAL, EventKind.WRITE: Tone.GOOD, EventKind.PROBLEM: Tone.BAD}
 _WORDS = {EventKind.RUN: "run", EventKind.WRITE: "✓ written", EventKind.PROBLEM: "✗ failed"}
 _SHOWN, _AT_ONCE, _WIDE = 20_000, 500, 140
+_OTHERS_S = 1.0
+"""Seconds from what others do until it shows: a run elsewhere notes hundreds of writes."""
 
 
 class _Events:
@@ -56,7 +61,7 @@ class _Events:
 
     def cells(self, index: int) -> Sequence[str]:
         event = self._events[-1 - index]
-        return (event.at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S"), _WORDS[event.kind], event.headline)
+        return (event.at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S"), _WORDS[event.kind], event.headline, event.who)
 
     def tone(self, index: int) -> Tone:
         return _TONES[self._events[-1 - index].kind]
@@ -86,6 +91,8 @@ class ActivityScreen(WorkScreen):
         super().__init__(session)
         self._events = _Events()
         self._seen = 0
+        self._others = 0
+        self._later: Timer | None = None
 
     def compose(self) -> ComposeResult:
         """The list, the text, what is going on."""
@@ -115,15 +122,19 @@ class ActivityScreen(WorkScreen):
         said = [event for event in listener.events if event.kind is not EventKind.WRITE]
         rows, names = iter(self.session.engine.store.audit()), self.session.names
         written: deque[Event] = deque(maxlen=_SHOWN)
+        runs = OtherRuns(listener.runs)
         while some := list(islice(rows, _AT_ONCE)):
             written.extend(
-                Event(row.at, EventKind.WRITE, audit_headline(row, names), audit_text(row, names)) for row in some
+                Event(row.at, EventKind.WRITE, audit_headline(row, names), audit_text(row, names), row.who)
+                for row in some
             )
+            runs.add(some)
             await asyncio.sleep(0)
         said += [
-            Event(row.at, EventKind.WRITE, record_headline(row), record_text(row))
+            Event(row.at, EventKind.WRITE, record_headline(row), record_text(row), row.who)
             for row in self.session.engine.record_writes()
         ]
+        said += runs.events()
         self._events = _Events(sorted([*written, *said], key=lambda event: event.at))
         self._seen = seen
         self.query_one(VirtualTable).source = self._events
@@ -134,6 +145,14 @@ class ActivityScreen(WorkScreen):
         super().take_news(changed)
         if self.is_current:
             self._add_new()
+            others = self.session.listener.others
+            if others != self._others and self._later is None:
+                self._others, self._later = others, self.set_timer(_OTHERS_S, self._read_others)
+
+    def _read_others(self) -> None:
+        """Others did something: look again, once for all that came meanwhile."""
+        self._later = None
+        self.read()
 
     def _add_new(self) -> None:
         listener = self.session.listener

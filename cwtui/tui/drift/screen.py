@@ -31,10 +31,10 @@ class DriftScreen(ListScreen[Drifted]):
     HELP = "Additions that are no longer what cwtui wrote. Keep what ConnectWise holds, or restore what was written."
     COLUMNS = (
         Column("what", "What", 10, toned=True),
-        Column("addition", "Addition", 9, right=True),
+        Column("addition", "Addition", 8, right=True),
         Column("customer", "Customer", 14, share=2, widest=40),
         Column("subscription", "Subscription", 14, share=2, widest=40, rank=2),
-        Column("how", "Ours → theirs", 22, share=3),
+        Column("how", "Ours → theirs", 30, share=3),
         Column("agreement", "Agreement", 14, share=1, widest=40, rank=1),
     )
     EMPTY = "f looks for additions that are no longer what cwtui wrote."

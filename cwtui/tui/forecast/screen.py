@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar
 
 from textual import work
@@ -30,9 +30,10 @@ class ForecastScreen(ListScreen[Forecast]):
     COLUMNS = (
         Column("alarms", "Alarms", 10, toned=True),
         Column("agreement", "Agreement", 16, share=3, widest=50),
-        Column("before", "Before", 12, right=True),
-        Column("after", "After", 12, right=True),
-        Column("difference", "Difference", 12, right=True),
+        Column("customer", "Customer", 16, share=2, widest=50, rank=3),
+        Column("before", "Before", 11, right=True),
+        Column("after", "After", 11, right=True),
+        Column("difference", "Difference", 11, right=True),
         Column("currency", "Curr.", 5, rank=1),
         Column("planned", "Changes", 7, right=True, rank=2),
     )
@@ -50,6 +51,7 @@ class ForecastScreen(ListScreen[Forecast]):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self._report: ForecastReport | None = None
+        self._customers: Mapping[int, str] = {}
 
     @work(group="work")
     async def action_find(self) -> None:
@@ -58,6 +60,7 @@ class ForecastScreen(ListScreen[Forecast]):
 
         async def job() -> str:
             self._report = await forecasts.forecast()
+            self._customers = self.session.names.customers_billed()
             alarms = sum(len(one.alarms) for one in self._report.forecasts)
             return f"{counted(len(self._report.forecasts), 'next invoice')}, {counted(alarms, 'alarm')}."
 
@@ -73,7 +76,10 @@ class ForecastScreen(ListScreen[Forecast]):
         invoice = row.invoice
         alarms = f"! {counted(len(row.alarms), 'alarm')}" if row.alarms else "✓ none"
         sums = [price_text(amount) for amount in (invoice.before, invoice.after, invoice.difference)]
-        return (alarms, row.agreement_name, *sums, row.currency, str(row.planned))
+        return (alarms, row.agreement_name, self._customer(row), *sums, row.currency, str(row.planned))
+
+    def _customer(self, row: Forecast) -> str:
+        return self._customers.get(row.agreement_id, "")
 
     def tone_of(self, row: Forecast) -> Tone:
         """Alarms stand out."""
@@ -83,6 +89,8 @@ class ForecastScreen(ListScreen[Forecast]):
         """The alarms, the arithmetic of one agreement, and the sums of all."""
         if row is not None:
             yield Line(f"{row.agreement_name} ({row.agreement_id})", Tone.HEADING)
+            if customer := self._customer(row):
+                yield Line(f"Customer {customer}")
             for alarm in row.alarms:
                 yield Line(f"! {alarm.message}", Tone.BAD)
                 if alarm.additions:

@@ -60,7 +60,7 @@ class ReportScreen(ListScreen[AgreementReport]):
         Binding(
             "left_square_bracket",
             "month(-1)",
-            "Month before",
+            "Earlier",
             key_display="[",
             id="report.before",
             tooltip="The month before this one",
@@ -68,12 +68,12 @@ class ReportScreen(ListScreen[AgreementReport]):
         Binding(
             "right_square_bracket",
             "month(1)",
-            "Month after",
+            "Later",
             key_display="]",
             id="report.after",
             tooltip="The month after this one",
         ),
-        Binding("i", "next_invoice", "Next invoices", id="report.next", tooltip="The next invoices, whatever month"),
+        Binding("i", "next_invoice", "Next", id="report.next", tooltip="The next invoices, whatever month"),
         Binding("C", "customer", "Customer", show=False, id="report.customer", tooltip="This customer only, or all"),
         Binding("w", "write_page", "HTML", id="report.html", tooltip="Write a page to print"),
         Binding("X", "write_workbook", "Workbook", id="report.xlsx", tooltip="Write an .xlsx workbook"),

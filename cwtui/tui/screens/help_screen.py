@@ -88,4 +88,5 @@ def _part_lines(part: _Part) -> Iterator[Line]:
     yield from (Line(text, Tone.MUTED) for text in str(getattr(part.node, "HELP", "") or "").splitlines())
     for text, keys in sorted(part.keys.items(), key=lambda pair: pair[0] not in part.shown):
         now = " (not now)" if text in part.dimmed else ""
-        yield Line(f"{', '.join(keys):<{_KEY_WIDTH}} {text}{now}", Tone.MUTED if now else Tone.NORMAL)
+        tone = Tone.MUTED if now else Tone.NORMAL
+        yield Line(f"{', '.join(keys):<{_KEY_WIDTH}} {text}{now}", tone, hang=_KEY_WIDTH + 1)

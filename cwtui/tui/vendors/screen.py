@@ -1,6 +1,6 @@
-"""Intermedia: the steps of a partner, in order, each with its key, its file and its report.
+"""Vendor files: the steps of one vendor, in order, each with its key, its file and its report.
 
-Rule: files.md#intermedia-files.
+Rule: files.md#intermedia-files, files.md#profiles.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from cwtui.domain.errors import CwtuiError, GuardError
 from cwtui.tui.screens.list_screen import ListScreen
 from cwtui.tui.session import Session
 from cwtui.tui.vendors import lines as shown
+from cwtui.tui.vendors.new_profile import choose, new_vendor, steps_of, vendor_entries
 from cwtui.tui.widgets.columns import Column
 from cwtui.tui.widgets.detail_pane import Line, block
 from cwtui.tui.widgets.tone import Tone
@@ -27,6 +28,10 @@ from cwtui.vendors.count_reconcile import count_rows_csv
 from cwtui.vendors.cross_references import AssociationState
 from cwtui.vendors.desk import CountReconciliation, VendorDesk
 from cwtui.vendors.items import ItemState
+from cwtui.vendors.layouts import INTERMEDIA
+
+TITLES = {INTERMEDIA: "Intermedia"}
+"""Of vendors whose name is a word; a column profile is called what its owner calls it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +56,7 @@ STEPS = (
     ),
     Step("a", "accounts", "Accounts", "Accounts", "Link each account to a company, or create it.", "accounts.csv"),
     Step("i", "items", "Billable items", "Items", "One catalog item per SKU and unit cost, once.", "sku_sheet.csv"),
-    Step("x", "cross_reference", "Cross-reference", "Cross-ref", "Associate each exported SKU with solution and type."),
+    Step("x", "cross_reference", "Cross-reference", "X-ref", "Associate each exported SKU with solution and type."),
     Step(
         "n", "counts", "Product counts", "Counts", "A task for each account, to be synchronised.", "billing_report.csv"
     ),
@@ -65,12 +70,20 @@ STEPS = (
     ),
 )
 """In the order of files.md#intermedia-files."""
+USAGE_STEPS = (
+    Step("i", "items", "Billable items", "Items", "One catalog item per SKU of the file, once."),
+    Step("n", "counts", "Product counts", "Counts", "A task for each account, to be synchronised."),
+    Step("r", "compare", "Reconcile", "Compare", "The file beside the additions, by account and SKU."),
+)
+"""Of every other vendor: its accounts are companies that exist already."""
+_USAGE_ACTIONS = frozenset(step.name for step in USAGE_STEPS)
+_INTERMEDIA_ONLY = (frozenset(step.name for step in STEPS) - _USAGE_ACTIONS) | {"toggle_manage"}
 
 
-class IntermediaScreen(ListScreen[Step]):
+class VendorFilesScreen(ListScreen[Step]):
     """Walks the steps; what each found stays until it is run again."""
 
-    HELP_TITLE = "Intermedia"
+    HELP_TITLE = "Vendor files"
     HELP = "Run the steps from top to bottom; `enter` runs the one under the cursor. Each shows first what it writes."
     COLUMNS = (
         Column("key", "Key", 3),
@@ -78,9 +91,11 @@ class IntermediaScreen(ListScreen[Step]):
         Column("state", "State", 20, share=2, toned=True),
         Column("file", "File", 18, share=2, rank=1),
     )
-    WRITES = frozenset({"setup", "accounts", "items", "cross_reference", "counts", "compare"})
+    WRITES = frozenset({"setup", "accounts", "items", "cross_reference", "counts", "compare", "vendor"})
     BINDINGS: ClassVar[list[BindingType]] = [
         *(Binding(one.key, one.name, one.short, id=f"intermedia.{one.name}", tooltip=one.what) for one in STEPS),
+        Binding("v", "vendor", "Vendor", id="intermedia.vendor",
+                tooltip="Another vendor's files; a profile is proposed for one that is not known yet"),
         Binding("m", "toggle_manage", "Manage IDs", show=False, id="intermedia.manage",
                 tooltip="Accounts: link by Manage ID too, and write it"),
         Binding("t", "toggle_reset", "Reset edited", show=False, id="intermedia.reset",
@@ -90,6 +105,8 @@ class IntermediaScreen(ListScreen[Step]):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
+        self._vendor = INTERMEDIA
+        self._steps: tuple[Step, ...] = STEPS
         self._files: dict[str, str] = {}
         self._states: dict[str, tuple[str, Tone]] = {}
         self._reports: dict[str, list[Line]] = {}
@@ -99,7 +116,40 @@ class IntermediaScreen(ListScreen[Step]):
     def on_mount(self) -> None:
         """Show the steps."""
         super().on_mount()
-        self.show_rows(STEPS)
+        self.show_rows(self._steps)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Only Intermedia has accounts to create, setup tables and cross-references."""
+        if action in _INTERMEDIA_ONLY and self._vendor != INTERMEDIA:
+            return False
+        return super().check_action(action, parameters)
+
+    # whose files
+
+    @work(group="work")
+    async def action_vendor(self) -> None:
+        """Choose whose files these are."""
+        vendors = self.session.vendors
+        if vendors is None:
+            raise AssertionError("nobody gave the session its vendors")
+        entries = vendor_entries(vendors)
+        place = await choose(self, "Whose files?", entries)
+        if place is None:
+            return
+        if place < len(entries) - 1:
+            self._turn_to(entries[place].label)
+        elif (found := await new_vendor(self, vendors)) is not None:
+            self._turn_to(found.name, found.path)
+
+    def _turn_to(self, vendor: str, path: Path | None = None) -> None:
+        """Show a vendor's steps, none of them run yet."""
+        self._vendor = vendor
+        self._steps = STEPS if vendor == INTERMEDIA else USAGE_STEPS
+        self._files = {step.name: str(path) for step in self._steps} if path else {}
+        self._states, self._reports, self._compared = {}, {}, None
+        self.show_rows(self._steps)
+        self.table.cursor = 0
+        self.refresh_bindings()
 
     # rows
 
@@ -134,7 +184,7 @@ class IntermediaScreen(ListScreen[Step]):
     def title_text(self) -> str:
         """How many steps are done."""
         done = sum(tone is Tone.GOOD for _, tone in self._states.values())
-        return f"Intermedia · {done} of {len(STEPS)} steps done"
+        return f"{TITLES.get(self._vendor, self._vendor)} · {done} of {len(self._steps)} steps done"
 
     @on(VirtualTable.Opened)
     def open_row(self) -> None:
@@ -147,14 +197,12 @@ class IntermediaScreen(ListScreen[Step]):
 
     @property
     def _desk(self) -> VendorDesk:
-        if self.session.vendor is None:
-            raise AssertionError("nobody gave the session its vendor's steps")
-        return self.session.vendor()
+        return steps_of(self.session.vendors, self._vendor)
 
     async def _run(self, name: str, job: Callable[[], Awaitable[str]], *, writes: bool = True) -> CwtuiError | None:
         """Run a part of a step; the error that stopped it, which its report then says."""
-        step = next(one for one in STEPS if one.name == name)
-        self.table.cursor = STEPS.index(step)
+        step = self._step(name)
+        self.table.cursor = self._steps.index(step)
         failed: list[CwtuiError] = []
 
         async def watched() -> str:
@@ -173,12 +221,16 @@ class IntermediaScreen(ListScreen[Step]):
 
     def _report(self, name: str, state: str, tone: Tone, lines: Iterable[Line]) -> None:
         self._states[name], self._reports[name] = (state, tone), list(lines)
-        self.show_rows(STEPS)
+        self.show_rows(self._steps)
+
+    def _step(self, name: str) -> Step:
+        return next(one for one in self._steps if one.name == name)
 
     async def _ask_file(self, name: str) -> Path | None:
-        step = next(one for one in STEPS if one.name == name)
-        example = self.session.examples / step.file if self.session.examples else step.file
-        path = await self.ask_path(step.title, "CSV file of the partner portal", self._files.get(name, str(example)))
+        step = self._step(name)
+        example = self.session.examples / step.file if self.session.examples and step.file else step.file
+        what = "CSV file of the partner portal" if self._vendor == INTERMEDIA else "Usage file: CSV or .xlsx"
+        path = await self.ask_path(step.title, what, self._files.get(name, str(example)))
         if path is not None:
             self._files[name] = str(path)
         return path
@@ -335,7 +387,7 @@ class IntermediaScreen(ListScreen[Step]):
         if found is None:
             self.notify("r compares a report first.", title="Export", markup=False)
             return
-        await self.export("intermedia.csv", lambda: count_rows_csv(found.rows), counted(len(found.rows), "row"))
+        await self.export(f"{self._vendor}.csv", lambda: count_rows_csv(found.rows), counted(len(found.rows), "row"))
 
     def action_toggle_manage(self) -> None:
         """Use Manage IDs, or leave them alone."""

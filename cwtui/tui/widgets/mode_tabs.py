@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from textual import events
 from textual.content import Content
@@ -12,8 +12,15 @@ from textual.widget import Widget
 from cwtui.tui.plain import clean, fit
 from cwtui.tui.session import Tab
 
-_LETTERS = (99, 6, 5, 4, 3, 0)
-"""How many letters of the titles that are not the current one are shown: the most that the line has room for."""
+_FORMS = (
+    ("title", "title", 2),
+    ("title", "title", 1),
+    ("short", "title", 1),
+    ("short", "short", 1),
+    ("", "title", 1),
+    ("", "", 1),
+)
+"""How the others and the current one are named, and the cells between two: the first that the line has room for."""
 
 
 class ModeTabs(Widget):
@@ -32,10 +39,17 @@ class ModeTabs(Widget):
         width = self.content_size.width
         note = clean(self.note)
         labels = self._labels(width - (len(note) + 2 if note else 0))
-        parts = [Content.styled(label, "bold reverse" if name == self._current else "") for name, label in labels]
-        line = Content("").join(parts)
+        line = Content("").join(part for name, label in labels for part in self._styled(name, label))
         room = width - line.cell_length
         return line + Content.styled(fit(f"  {note}", room, right=True), "$foreground-muted") if room > 0 else line
+
+    def _styled(self, name: str, label: str) -> Iterator[Content]:
+        """The current tab stands out, the gap before it does not."""
+        if name == self._current:
+            yield Content(" " * (len(label) - len(label.lstrip())))
+            yield Content.styled(label.lstrip(), "bold reverse")
+        else:
+            yield Content(label)
 
     def on_click(self, event: events.Click) -> None:
         """Go where was clicked."""
@@ -53,14 +67,16 @@ class ModeTabs(Widget):
     def _labels(self, room: int) -> list[tuple[str, str]]:
         """The widest form that leaves the note its room, else the shortest there is."""
         labels: list[tuple[str, str]] = []
-        for letters in _LETTERS:
-            labels = [(tab.name, self._label(tab, letters)) for tab in self._tabs]
+        for others, current, gap in _FORMS:
+            labels = [(tab.name, self._label(tab, others, current, gap)) for tab in self._tabs]
             if sum(len(label) for _, label in labels) <= room:
                 break
         return labels
 
-    def _label(self, tab: Tab, letters: int) -> str:
-        if tab.name == self._current:
-            return f"[{tab.key} {tab.title}]"
-        title = tab.title if len(tab.title) <= letters else tab.title[:letters]
-        return f" {tab.key} {title} " if title else f" {tab.key} "
+    def _label(self, tab: Tab, others: str, current: str, gap: int) -> str:
+        is_current = tab.name == self._current
+        named = current if is_current else others
+        label = f"{tab.key} {getattr(tab, named)}" if named else tab.key
+        if gap > 1:
+            return f"[{label}]" if is_current else f" {label} "
+        return f" [{label}]" if is_current else f" {label}"

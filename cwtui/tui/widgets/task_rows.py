@@ -23,7 +23,7 @@ TASK_COLUMNS = (
     Column(TaskColumn.ORDER, "Order", 10, share=1, widest=20, rank=4, least=110),
     Column(TaskColumn.EFFECTIVE, "Effective", 11, rank=5, least=132),
     Column(TaskColumn.MONTHLY_EFFECT, "Per month", 11, right=True),
-    Column(TaskColumn.PROBLEM, "Problem", 18, share=5, rank=1),
+    Column(TaskColumn.PROBLEM, "Problem", 19, share=5, rank=1),
 )
 """Keys are those of `TaskColumn`. What differs least from row to row makes room first: the pane has all of it."""
 

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
 from cwtui.domain.ids import OrderId, ProductId
-from cwtui.domain.mappings import Mapping, MappingKey, MappingKind, Mappings
+from cwtui.domain.mappings import Link, Mapping, MappingKey, MappingKind, Mappings
 from cwtui.domain.marketplace import (
     BillingModel,
     Order,
@@ -49,7 +49,7 @@ class History:
         self.rng = rng = random.Random(seed)  # noqa: S311  # the same seed makes the same history
         cycle = rng.choice(list(PERIODS))
         first = date(2026, 1, 1) if rng.random() < 0.5 else date(2025, 1, 1) + rng.randrange(500) * DAY
-        self.agreement = replace(
+        self.agreement: Agreement = replace(
             AGREEMENT,
             cycle=cycle,
             start=first,
@@ -68,7 +68,7 @@ class History:
         )
         self.held: dict[ProductId, list[SubscriptionProduct]] = {}
         self.status = SubscriptionStatus.ACTIVE
-        self.links: tuple = ()
+        self.links: tuple[Link, ...] = ()
 
     def steps(self) -> Iterator[tuple[PlanningFacts, Plan, Case]]:
         rng = self.rng
@@ -178,7 +178,7 @@ class History:
         reached = Calendar(self.agreement).period(around)[0]
         assert self.agreement.bill_start is not None
         last = self.agreement.next_invoice or self.agreement.bill_start
-        self.agreement: Agreement = replace(self.agreement, next_invoice=max(last, reached))
+        self.agreement = replace(self.agreement, next_invoice=max(last, reached))
 
     def subscription(self) -> Subscription:
         rng = self.rng

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from cwtui.domain.ids import AgreementId, CompanyId, OrderId, ProductId, SubscriptionId
+from cwtui.domain.ids import AgreementId, CatalogItemId, CompanyId, OrderId, ProductId, SubscriptionId
 from cwtui.domain.mappings import Mapping, MappingKey, MappingKind, Mappings
 from cwtui.domain.marketplace import Duration, OrderLine, OrderProduct, OrderType, Price
 from cwtui.domain.periods import BillingCycle
@@ -156,7 +156,7 @@ def test_cycle_of(period: tuple[str, str], cycle: BillingCycle | None) -> None:
 
 
 def test_a_charge_has_its_own_mapping_then_the_products() -> None:
-    setup = replace(ITEM, id=12, identifier="SETUP")
+    setup = replace(ITEM, id=CatalogItemId(12), identifier="SETUP")
     mappings = Mappings([*MAPPINGS, Mapping(MappingKey(MappingKind.PRODUCT, PRODUCT, "setup"), 12)])
     plan = plan_task(sold(mappings=mappings, items=(ITEM, setup)))
     assert [change.after.catalog_item_id for change in plan.changes if change.after] == [11, 11, 12]

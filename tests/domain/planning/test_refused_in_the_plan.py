@@ -58,7 +58,8 @@ def decided(situation: PlanningFacts, held: Addition, decision: ByHand) -> Plann
     return replace(situation, task=replace(situation.task, by_hand=(made,)))
 
 
-MONTH = {"effective": D(2026, 12, 1), "until": D(2026, 12, 31)}
+def for_december(quantity: str, price: str) -> Addition:
+    return by_hand(quantity, D(2026, 12, 1), until=D(2026, 12, 31), price=price)
 
 
 @pytest.mark.parametrize(
@@ -71,7 +72,7 @@ MONTH = {"effective": D(2026, 12, 1), "until": D(2026, 12, 31)}
         pytest.param(by_hand(effective=D(2026, 12, 2)), False, id="begins later"),
         pytest.param(by_hand(item=OTHER), False, id="another item"),
         pytest.param(by_hand(is_whole=False), False, id="cannot be read whole"),
-        pytest.param(by_hand("1", **MONTH, price="25.00"), True, id="equals a one-time addition, and lives"),
+        pytest.param(for_december("1", "25.00"), True, id="equals a one-time addition, and lives"),
     ],
 )
 def test_the_first_plan_looks_for_what_stands(held: Addition, stopped: bool) -> None:
@@ -84,7 +85,7 @@ def test_the_first_plan_looks_for_what_stands(held: Addition, stopped: bool) -> 
         pytest.param(by_hand("15", D(2026, 12, 1)), True, id="equals the standing addition"),
         pytest.param(by_hand("15", D(2026, 12, 1), price="4.5"), True, id="written otherwise"),
         pytest.param(by_hand("15", D(2026, 12, 1), price="4.51"), False, id="another price"),
-        pytest.param(by_hand("5", **MONTH, price="1.50"), True, id="equals the prorated one"),
+        pytest.param(for_december("5", "1.50"), True, id="equals the prorated one"),
         pytest.param(by_hand("14", D(2026, 12, 1)), False, id="another quantity"),
         pytest.param(by_hand("15"), False, id="live, and it is not the first plan"),
     ],

@@ -11,7 +11,7 @@ from decimal import Decimal
 
 import pytest
 
-from cwtui.domain.ids import INITIAL
+from cwtui.domain.ids import INITIAL, ProductId
 from cwtui.domain.marketplace import BillingModel, OrderLine, OrderType
 from cwtui.domain.periods import BillingCycle
 from cwtui.domain.planning import PlanningRules, plan_task
@@ -220,7 +220,7 @@ def test_what_stands_already_is_not_added_again(
 
 def test_the_first_check_takes_every_product_with_a_quantity() -> None:
     held = subscription()
-    none = replace(held.products[0], id="PRD0", quantity=Decimal(0))
+    none = replace(held.products[0], id=ProductId("PRD0"), quantity=Decimal(0))
     assert written(plan_task(facts(None, replace(held, products=(none, *held.products))))) == [STANDING]
 
 

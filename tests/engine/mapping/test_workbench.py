@@ -23,14 +23,14 @@ from cwtui.domain.mappings import Mapping, MappingKey, MappingKind
 from cwtui.domain.marketplace import Customer, Duration, Subscription, SubscriptionStatus
 from cwtui.domain.periods import BillingCalendar, BillingCycle
 from cwtui.domain.planning.dates import AgreementDates
-from cwtui.domain.plans import Edit, PlanEdits, PriceSource
+from cwtui.domain.plans import Edit, Plan, PlanEdits, PriceSource
 from cwtui.domain.psa import AdditionValues, Agreement, NewCatalogItem
 from cwtui.domain.tasks import TaskStatus
 from cwtui.engine.facade import Engine
 from cwtui.engine.mapping.choices import agreement_choices
 from cwtui.engine.mapping.csv_lines import tasks_needing
 from cwtui.engine.mapping.wizard_steps import Stage
-from cwtui.engine.planning.editing import FIELDS, date_refusals, field_text, field_value
+from cwtui.engine.planning.editing import FIELDS, PlanEditing, date_refusals, field_text, field_value
 from cwtui.options import Options
 from cwtui.tui.session import ScreenListener
 
@@ -89,11 +89,19 @@ async def test_two_customers_of_one_name_are_no_exact_match(tmp_path: Path) -> N
         assert await engine.workbench.exact(MappingKind.CUSTOMER) == []
 
 
+def price_of(planned: PlanEditing | Plan) -> Decimal:
+    after = planned.changes[0].after
+    assert after is not None
+    return after.unit_price
+
+
 async def test_choices_begin_with_suggestions_and_know_the_present_one(tmp_path: Path) -> None:
     async with checked(tmp_path) as engine:
         key = MappingKey(MappingKind.PRODUCT, "PRD100101")
         choices = await engine.workbench.choices(key, "Exchange Online (Plan 1)", "CFQ7TTC0LH16")
-        assert choices.entries[choices.place_of(choices.suggestions[0].connectwise_id)].name == "EXO-P1"
+        place = choices.place_of(choices.suggestions[0].connectwise_id)
+        assert place is not None
+        assert choices.entries[place].name == "EXO-P1"
         assert choices.current == 501
         inactive = next(choice for choice in choices.entries if choice.name == "BACKUP-ARC")
         assert inactive.why_not == "It is inactive in ConnectWise."
@@ -259,12 +267,12 @@ async def test_the_price_source_is_chosen_for_one_addition_or_for_all(tmp_path: 
         assert change.after is not None
         assert change.after.unit_price == Decimal("20.60")
         editing.choose_source(change.key, PriceSource.CONNECTWISE)
-        assert editing.changes[0].after.unit_price == Decimal(22)
+        assert price_of(editing) == Decimal(22)
         editing.choose_source(change.key, None)
         editing.choose_source(None, PriceSource.CONNECTWISE)
-        assert editing.changes[0].after.unit_price == Decimal(22)
+        assert price_of(editing) == Decimal(22)
         engine.workbench.save_edits(editing)
-        assert (await engine.plan(task)).changes[0].after.unit_price == Decimal(22)
+        assert price_of(await engine.plan(task)) == Decimal(22)
 
 
 async def test_what_is_left_out_keeps_what_was_typed(tmp_path: Path) -> None:

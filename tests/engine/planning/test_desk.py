@@ -112,7 +112,7 @@ async def test_the_catalogue_is_read_only_where_a_charge_needs_its_costs(at: Run
 async def test_what_a_new_order_charges_costs_what_the_catalogue_says_now(at: Running) -> None:
     await at.engine.auto()
     for number, cost in enumerate(("20.00", "21.00")):
-        at.world.add_product(f"N{number}", "New", mpn=f"N{number}", price="1", cost="1", setup=["25.00", cost])
+        at.world.add_product(f"N{number}", "New", mpn=f"N{number}", price="1", cost="1", setup=("25.00", cost))
         at.state.save_mapping(Mapping(MappingKey(MappingKind.PRODUCT, f"N{number}"), 501))
         lines = [("setup", f"N{number}", 1, "25.00")]
         at.world.add_order(MAIL, "change", lines, id=f"{number}", created=TODAY)
@@ -141,7 +141,7 @@ async def test_an_edit_survives_and_is_dropped_when_the_plan_changes(world: Worl
         await at.engine.check()
         again = await at.engine.plan(INITIAL)
         assert again.changes[0].after is not None
-        assert (again.changes[0].after.quantity, len(again.dropped_edits)) == (10, 1)
+        assert (again.changes[0].after.quantity, len(again.dropped_edits)) == (Decimal(10), 1)
 
 
 async def test_a_task_waits_behind_the_older_one_of_its_subscription(at: Running) -> None:

@@ -303,7 +303,7 @@ async def test_what_a_killed_run_changed_or_deleted_is_settled_by_what_is_there(
 async def test_a_deletion_that_answers_with_errors_although_done_is_done(desk: Desk) -> None:
     held = desk.psa.put(TEN)
 
-    async def delete_addition(_: AgreementId, addition_id: AdditionId) -> None:
+    async def delete_addition(agreement_id: AgreementId, addition_id: AdditionId) -> None:  # noqa: ARG001
         desk.psa.held.pop(addition_id)
         raise refused(Transient, 504)
 

@@ -174,7 +174,7 @@ async def test_what_was_kept_can_still_be_restored_or_adopted(at: Running) -> No
     await desk.keep(name)
     await desk.adopt(name)
     (link,) = at.state.links()
-    assert (link.values.quantity, link.tolerated) == (8, None)
+    assert (link.values.quantity, link.tolerated) == (Decimal(8), None)
 
 
 @pytest.mark.parametrize("answer", ["keep", "adopt"])

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from cwtui.domain.errors import OutcomeUnknown, Refused
-from cwtui.domain.ids import CompanyId
+from cwtui.domain.ids import CatalogItemId, CompanyId
 from cwtui.domain.psa import Company, NewCatalogItem
 from cwtui.domain.records import RecordWrite
 from cwtui.engine.writing.record_log import name_of, values_of
+from cwtui.engine.writing.recording import RecordedPsa
 from cwtui.sandbox.behaviour import Fault
 from cwtui.sandbox.world import World
 from tests.engine.upkeep_world import EXCHANGE_ITEM, Running, running, small_world
@@ -61,7 +62,7 @@ async def test_a_create_without_an_answer_is_unknown_until_its_record_is_seen(at
     with pytest.raises(OutcomeUnknown):
         await at.engine.psa.create_catalog_item(ITEM)
     assert written(at)[0].result.startswith("unknown: ")
-    items = [item async for page in at.engine.psa.catalog_items([EXCHANGE_ITEM]) for item in page]
+    items = [item async for page in at.engine.psa.catalog_items([CatalogItemId(EXCHANGE_ITEM)]) for item in page]
     assert len(items) == 1
     assert written(at)[0].result.startswith("unknown: ")
     items = [item async for page in at.engine.psa.catalog_items() for item in page]
@@ -86,6 +87,7 @@ async def test_a_killed_create_is_on_the_disk_before_it_is_sent(at: Running, mon
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
+        assert isinstance(at.engine.psa, RecordedPsa)
         patched.setattr(at.engine.psa.recorded, "create_catalog_item", killed)
         with pytest.raises(KeyboardInterrupt):
             await at.engine.psa.create_catalog_item(ITEM)
@@ -93,7 +95,7 @@ async def test_a_killed_create_is_on_the_disk_before_it_is_sent(at: Running, mon
 
 
 async def test_an_update_has_both_sides(at: Running) -> None:
-    (held,) = [item async for page in at.engine.psa.catalog_items([EXCHANGE_ITEM]) for item in page]
+    (held,) = [item async for page in at.engine.psa.catalog_items([CatalogItemId(EXCHANGE_ITEM)]) for item in page]
     await at.engine.psa.update_catalog_item(held, replace(held, description="Other"))
     (row,) = written(at)
     assert row.operation == "update"

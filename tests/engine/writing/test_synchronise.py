@@ -169,7 +169,7 @@ async def test_a_state_that_cannot_be_written_stops_between_writes(
     world = World.sized(customers=2, subscriptions=12, agreements=6, today=TODAY)
     async with running(world, tmp_path) as at:
         conclude = State.conclude
-        concluded = []
+        concluded: list[tuple[Any, ...]] = []
 
         def full(self: State, *args: Any, **more: Any) -> None:
             if len(concluded) == 3:

@@ -37,7 +37,7 @@ async def test_the_audit_of_earlier_runs_is_there(tmp_path: Path) -> None:
         await app.press("3")
         await app.until(ActivityScreen)
         await app.pilot.pause(0.1)
-        assert [row[WHAT] for row in app.rows()] == ["✓ written"]
+        assert [row[WHAT] for row in app.rows()] == ["run", "✓ written"]  # the run of a process before this one
 
 
 async def test_writes_of_what_is_no_addition_are_there_too(tmp_path: Path) -> None:

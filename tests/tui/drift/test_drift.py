@@ -42,7 +42,7 @@ async def test_nothing_drifted_is_said(tmp_path: Path) -> None:
         await app.until(DriftScreen)
         await app.press("f")
         await app.until_idle()
-        assert app.screen.table.empty_text == "Nothing drifted: ConnectWise holds what cwtui wrote."
+        assert app.top(DriftScreen).table.empty_text == "Nothing drifted: ConnectWise holds what cwtui wrote."
 
 
 async def test_k_keeps_theirs_after_asking(tmp_path: Path) -> None:
@@ -55,7 +55,9 @@ async def test_k_keeps_theirs_after_asking(tmp_path: Path) -> None:
         await app.press("y")
         await app.until_idle()
         kept = app.engine.store.link(link.addition_id)
-        assert (kept.values.quantity, kept.tolerated.quantity) == (7, 40)
+        assert kept is not None
+        assert kept.tolerated is not None
+        assert (kept.values.quantity, kept.tolerated.quantity) == (Decimal(7), Decimal(40))
         assert app.rows() == []
 
 
@@ -66,7 +68,9 @@ async def test_a_adopts_theirs_after_asking(tmp_path: Path) -> None:
         await app.until(ConfirmScreen)
         await app.press("y")
         await app.until_idle()
-        assert app.engine.store.link(link.addition_id).values.quantity == 40
+        adopted = app.engine.store.link(link.addition_id)
+        assert adopted is not None
+        assert adopted.values.quantity == 40
         assert app.rows() == []
 
 

@@ -182,7 +182,9 @@ async def test_r_resets_one_addition_and_shift_r_all(tmp_path: Path) -> None:
         assert "recurring 164.80 EUR" in totals(app)
         await app.press("R")
         assert totals(app) == before
-        assert not app.screen.query_one(EditorPane).editing.is_changed
+        editing = app.screen.query_one(EditorPane).editing
+        assert editing is not None
+        assert not editing.is_changed
 
 
 @pytest.mark.parametrize("key", ["x", "space"])
@@ -253,7 +255,7 @@ async def test_the_keys_go_through_the_fields_and_back_to_the_list(tmp_path: Pat
         seen = []
         for key in ("enter", "down", "enter", "down", "down", "down", "down", "down", "up", "escape"):
             await app.press(key)
-            seen.append((app.app.focused.id or "").removeprefix("edit-"))
+            seen.append(((app.app.focused and app.app.focused.id) or "").removeprefix("edit-"))
         assert seen == [
             "effective", "cancelled", "quantity", "unit_price", "unit_cost", "bill", "taxable", "description",
             "taxable", "additions",
@@ -290,4 +292,6 @@ async def test_hostile_names_stay_text_and_are_no_edit(
         assert all(strip.cell_length == size[0] for strip in strips)
         assert not any("\x1b" in segment.text for strip in strips for segment in strip)
         await app.press("enter", "down", "down", "escape")
-        assert not app.screen.query_one(EditorPane).editing.is_changed
+        editing = app.screen.query_one(EditorPane).editing
+        assert editing is not None
+        assert not editing.is_changed

@@ -27,7 +27,10 @@ async def open_import(app: Demo) -> None:
 
 
 async def go_to(app: Demo, company: CompanyId) -> None:
-    app.screen.table.cursor = app.screen.rows.index_of(str(company))
+    screen = app.top(CustomersImportScreen)
+    place = screen.rows.index_of(str(company))
+    assert place is not None
+    screen.table.cursor = place
     await app.settle()
 
 

@@ -48,12 +48,12 @@ async def test_the_keys_and_a_click_go_from_table_to_table(tmp_path: Path) -> No
         seen = []
         for key in ("tab", "right", "right", "left", "shift+tab", "c", "p", "a"):
             await app.press(key)
-            seen.append(app.screen.kind.value)
+            seen.append(app.top(MappingsScreen).kind.value)
         assert seen == [
             "product", "agreement", "customer", "agreement", "product", "customer", "product", "agreement",
         ]  # fmt: skip
         await app.pilot.click(KindTabs, offset=(4, 0))
-        assert app.screen.kind is MappingKind.CUSTOMER
+        assert app.top(MappingsScreen).kind is MappingKind.CUSTOMER
 
 
 async def test_a_product_has_a_row_for_each_charge_mapped_on_its_own(tmp_path: Path) -> None:
@@ -73,7 +73,9 @@ async def test_enter_maps_to_what_is_chosen_and_the_next_row_waits_under_the_cur
         await app.press("enter")
         await app.until_idle()
         assert app.engine.store.mappings().get(NORTHGATE) == 264
-        assert app.screen._line.name == "Sunrise Bakery"
+        line = app.top(MappingsScreen)._line
+        assert line is not None
+        assert line.name == "Sunrise Bakery"
 
 
 async def test_enter_searches_everything_else_by_typing(tmp_path: Path) -> None:
@@ -85,12 +87,10 @@ async def test_enter_searches_everything_else_by_typing(tmp_path: Path) -> None:
         assert app.rows()[0][0] == "Pinecrest Pharmacy"
         await app.press("enter")
         await app.until_idle()
-        assert (
-            app.engine.mapping.connectwise_name(
-                Mapping(MappingKey(MappingKind.CUSTOMER, "1000019"), app.engine.store.mappings().company("1000019"))
-            )
-            == "Pinecrest Pharmacy"
-        )
+        company = app.engine.store.mappings().company(CustomerId("1000019"))
+        assert company is not None
+        mapping = Mapping(MappingKey(MappingKind.CUSTOMER, "1000019"), company)
+        assert app.engine.mapping.connectwise_name(mapping) == "Pinecrest Pharmacy"
 
 
 async def test_an_agreement_that_cannot_be_chosen_says_why(tmp_path: Path) -> None:
@@ -196,7 +196,9 @@ async def test_the_form_says_what_is_missing_and_too_long_while_typing(tmp_path:
         await open_mappings(app)
         await app.press("p", "n")
         await app.until(AddItemScreen)
-        problems = app.screen._form.problems
+        form = app.top(AddItemScreen)._form
+        assert form is not None
+        problems = form.problems
         assert problems["category"] == problems["type"] == "Choose one."
         cases = {
             "identifier": ("x" * 61, "At most 60 characters"),

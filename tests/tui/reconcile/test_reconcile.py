@@ -16,6 +16,7 @@ from cwtui.tui.reconcile.all_customers import ReconcileAllScreen
 from cwtui.tui.reconcile.screen import ReconcileScreen
 from cwtui.tui.widgets.confirm_screen import ConfirmScreen
 from cwtui.tui.widgets.fuzzy_picker import FuzzyPicker
+from cwtui.tui.widgets.plain_input import PlainInput
 from cwtui.tui.widgets.text_prompt_screen import TextPromptScreen
 from tests.tui.demo_app import Demo, demo
 
@@ -98,7 +99,9 @@ async def test_an_addition_made_by_hand_is_adopted_after_asking(tmp_path: Path) 
         assert "Nothing is written to ConnectWise" in app.detail
         await app.press("y")
         await app.until_idle()
-        assert app.engine.store.link(made[0].addition_id).adopted
+        adopted = app.engine.store.link(made[0].addition_id)
+        assert adopted is not None
+        assert adopted.adopted
         await app.press("A")
         assert app.messages[-1] == "No addition is proposed for this row."
 
@@ -137,7 +140,7 @@ async def test_the_rows_are_written_to_a_csv_file(tmp_path: Path) -> None:
         target = tmp_path / "out.csv"
         await app.press("E")
         await app.until(TextPromptScreen)
-        app.screen.query_one("PlainInput").value = str(target)
+        app.screen.query_one(PlainInput).value = str(target)
         await app.press("enter")
         await app.settle()
         with target.open(encoding="utf-8", newline="") as file:

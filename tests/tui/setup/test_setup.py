@@ -288,8 +288,8 @@ async def test_testing_shows_the_permission_table_with_what_is_missing_in_words(
          Permission("System", "Table Setup", "Inquire", granted=None)),
     )  # fmt: skip
     texts = [line.text for line in doctor_lines(report)]
-    assert "✓ marketplace 1.15: Answers." in texts
-    assert "✗ PSA: Refuses [b]it[/]." in texts
+    assert "✓ The marketplace 1.15: Answers." in texts
+    assert "✗ ConnectWise: Refuses [b]it[/]." in texts
     assert texts[:2] == ["1 permission is missing", "✗ MISSING   Finance: Agreements, Delete"]  # first, at 80×24 too
     assert texts.count("✗ MISSING   Finance: Agreements, Delete") == 1
     assert "? not known System: Table Setup, Inquire" in texts
@@ -304,7 +304,7 @@ async def test_testing_what_is_typed_saves_nothing(tmp_path: Path) -> None:
         await fill(app, connectwise__private_key="wrong")
         await app.press("ctrl+t")
         await app.until_idle()
-        assert "✗ PSA" in app.detail
+        assert "✗ ConnectWise" in app.detail
         assert "401" in app.detail
         assert app.app.session.desk is not None
         assert app.app.session.desk.kept("connectwise.private_key").text == "••••••••"

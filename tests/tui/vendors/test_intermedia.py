@@ -6,7 +6,7 @@ from pathlib import Path
 
 from cwtui.domain.tasks import TaskKind
 from cwtui.sandbox.demo_files import copy_demo_files
-from cwtui.tui.vendors.screen import IntermediaScreen
+from cwtui.tui.vendors.screen import VendorFilesScreen
 from cwtui.tui.widgets.confirm_screen import ConfirmScreen
 from cwtui.tui.widgets.plain_input import PlainInput
 from cwtui.tui.widgets.text_prompt_screen import TextPromptScreen
@@ -15,7 +15,7 @@ from tests.tui.demo_app import Demo, demo
 
 async def open_intermedia(app: Demo) -> None:
     await app.press("8")
-    await app.until(IntermediaScreen)
+    await app.until(VendorFilesScreen)
 
 
 async def give(app: Demo, key: str, path: Path) -> None:

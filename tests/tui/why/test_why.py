@@ -53,4 +53,4 @@ async def test_a_task_that_is_gone_says_what_happened_and_what_next(tmp_path: Pa
         app.app.open_why(TaskId("nobody[/]"))
         await app.until(WhyScreen)
         assert "There is no task nobody[/]." in app.detail
-        assert "cwtui tasks list" in app.detail
+        assert "The list of tasks shows what there is." in app.detail

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import pytest
 from textual.app import App
@@ -37,7 +38,7 @@ def picker() -> FuzzyPicker:
 class Asked:
     """An app with one dialog over it, and the answer."""
 
-    def __init__(self, host: type[App[object]], dialog: Screen[object]) -> None:
+    def __init__(self, host: type[App[object]], dialog: Screen[Any]) -> None:
         answer: list[object] = [NOTHING_CHOSEN]
 
         class Asking(host):  # type: ignore[misc, valid-type]
@@ -188,9 +189,9 @@ async def test_hostile_dialogs(
 ) -> None:
     entries = [Entry(name, name, name) for name in hostile_names]
     suggestions = [Ranked(place, 50, name) for place, name in enumerate(hostile_names)]
-    dialogs: list[Screen[object]] = []
+    dialogs: list[Screen[Any]] = []
     for name in (*hostile_names[::6], hostile_names[10]):  # a few as titles; the lists hold all of them
-        dialogs += [  # type: ignore[arg-type]
+        dialogs += [
             FuzzyPicker(name, entries, lambda _: [], suggestions=suggestions, placeholder=name),
             ConfirmScreen(
                 name, [Line(one, indent=4) for one in hostile_names], question=name, yes=name[:20], no=name[:20]

@@ -41,6 +41,7 @@ async def test_at_80_cells_every_key_of_every_mode_is_in_sight(tmp_path: Path, m
         keys = list(app.screen.query(KeysLine).first().query(FooterKey))
         assert [key.description for key in keys[-2:]] == ["Help", "More"]
         assert max(key.region.right for key in keys) <= 80
+        assert not app.screen.query(KeysLine).first().has_class("-crowded")  # nothing lies over another
         assert len({key.region.x for key in keys}) == len(keys)
 
 

@@ -1,0 +1,40 @@
+"""What the vendor screen asks of whoever knows the settings: the composition root fits this."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from cwtui.vendors.desk import VendorDesk
+
+
+class Vendors(Protocol):
+    """Whose files can be read, and how a new one becomes known. A layout is what `[usage.NAME]` holds."""
+
+    @property
+    def place(self) -> str:
+        """Where a column profile is saved, in words."""
+
+    def names(self) -> Sequence[str]:
+        """Intermedia, then those of the settings, then those that come with the program."""
+
+    def steps(self, name: str) -> VendorDesk:
+        """A vendor's steps, on the settings as they are now.
+
+        Raises:
+            ConfigError: There is no such vendor.
+        """
+
+    def draft(self, name: str, layout: Mapping[str, object]) -> VendorDesk:
+        """The steps of a vendor that is not saved.
+
+        Raises:
+            ConfigError: The name is taken, or the layout is wrong.
+        """
+
+    async def save(self, name: str, layout: Mapping[str, object]) -> None:
+        """Save it, and make the session's engine anew.
+
+        Raises:
+            ConfigError: As `draft`; or the settings file cannot be written. Nothing was changed then.
+        """
