@@ -1,4 +1,4 @@
-"""A TCP relay between a worker and its database: it passes everything on, swallows everything, or cuts everybody off."""
+"""A TCP relay between a worker and its database: it passes everything on, swallows everything, or cuts all off."""
 
 from __future__ import annotations
 

@@ -109,13 +109,7 @@ class AgreementWriter(Feature):
 
     async def _noted(self, task_id: TaskId, subscription_id: SubscriptionId, change: Change) -> tuple[Intent, bool]:
         """Note a write, and say whether its request may leave still (hands.md#killed-at-any-instant)."""
-        if not self.is_ours():
-            raise StateError(
-                f"The right to write to agreement {self.agreement_id} was lost: the files beside the state were moved"
-                " or deleted.",
-                changed="What was written before is noted; nothing more was sent.",
-                next_step="Start again.",
-            )
+        self._check_right()
         noted = suspended_s()
         intent = self.store.intend(
             at=self.clock.now(),
@@ -128,6 +122,16 @@ class AgreementWriter(Feature):
         )
         await self.store.flushed()
         return intent, suspended_s() - noted <= NOTE_LASTS_S and self.is_ours()
+
+    def _check_right(self) -> None:
+        """Another process may write here as soon as the lease is lost, and then we may not."""
+        if not self.is_ours():
+            raise StateError(
+                f"The right to write to agreement {self.agreement_id} was lost: the lease that kept others away from it"
+                " is not held any more.",
+                changed="What was written before is noted; nothing more was sent.",
+                next_step="Check that the state can be reached and that nobody moved it, then start again.",
+            )
 
     async def _in_spite_of(self, error: ServiceError, intent: Intent) -> AuditRow:
         """An update or a deletion that failed may be done all the same: the additions say so."""
@@ -200,8 +204,10 @@ class AgreementWriter(Feature):
             return self._evidence.made_by(intent)
 
         async def give_up_the_first() -> None:
+            self._check_right()
             self._note_doubt(intent)
             await self.store.flushed()
+            self._check_right()
 
         once = CreateOnce(self.settle_s, self.wait)
         return await once.create_or_adopt(send, look, before_resend=give_up_the_first)
