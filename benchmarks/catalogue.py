@@ -34,6 +34,7 @@ BENCHMARKS = {
         Benchmark("start_up", {"sizes": (50,), "rounds": 1}),
         Benchmark("task_screen", {"sizes": (200,)}),
         Benchmark("service_memory", {"rounds": 12, "subscriptions": 40}),
+        Benchmark("usage_file", {"sizes": (200,), "rounds": 1}),
         Benchmark("suggestions", {"customer_sizes": (100,), "catalog_sizes": (100,)}),
     )
 }

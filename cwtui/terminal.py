@@ -30,6 +30,7 @@ from cwtui.vendors.layouts import INTERMEDIA
 
 _FULL_COLLECTION = 1000
 """Collections of young objects for each of all: one of all takes 100 ms where 100,000 tasks are listed."""
+_DEMO_ONLY = "this session only: it is the demo"
 
 
 def run_terminal(options: Options) -> int:
@@ -101,6 +102,12 @@ def take_settings(session: Session, composed: Composition) -> None:
     session.needs_setup = bool(settings.missing)
 
 
+async def _use(settings: Settings, session: Session, composed: Composition) -> None:
+    """Go on with other settings, on an engine made anew."""
+    await composed.rebuild(settings)
+    take_settings(session, composed)
+
+
 @dataclass(slots=True)
 class LiveDesk:
     """Fits `SetupDesk`: settings in their file and keyring; those of the demo in this session only."""
@@ -112,7 +119,7 @@ class LiveDesk:
     def place(self) -> str:
         """Where settings are saved, in words."""
         if self.composed.is_demo:
-            return "this session only: it is the demo"
+            return _DEMO_ONLY
         origin = self.composed.settings.origin
         return f"{origin.path}, profile {origin.profile}"
 
@@ -138,8 +145,7 @@ class LiveDesk:
     async def save(self, changes: Mapping[str, str]) -> Mapping[str, str]:
         """Save, and make the session's engine anew."""
         settings, places = self._saved(changes)
-        await self.composed.rebuild(settings)
-        take_settings(self.session, self.composed)
+        await _use(settings, self.session, self.composed)
         return places
 
     def _saved(self, changes: Mapping[str, str]) -> tuple[Settings, Mapping[str, str]]:
@@ -162,7 +168,7 @@ class LiveVendors:
     @property
     def place(self) -> str:
         """Where a column profile is saved, in words."""
-        return "this session only: it is the demo" if self.composed.is_demo else str(self.composed.settings.origin.path)
+        return _DEMO_ONLY if self.composed.is_demo else str(self.composed.settings.origin.path)
 
     def names(self) -> Sequence[str]:
         """Intermedia, then those of the settings, then those that come with the program."""
@@ -184,5 +190,4 @@ class LiveVendors:
         if not self.composed.is_demo and origin.path is not None:
             save_usage(name, layout, origin.path, origin.profile)
             settings = load_settings(self.composed.options.config, origin.profile)
-        await self.composed.rebuild(settings)
-        take_settings(self.session, self.composed)
+        await _use(settings, self.session, self.composed)

@@ -44,7 +44,7 @@ from cwtui.engine.reconciling.reconcile import ReconcileReport, RepairOutcome
 @click.option(
     "--period", type=day, metavar="YYYY-MM-DD", help="The billing period with this day; else the first unbilled one."
 )
-@click.option("--apply", "applies", is_flag=True, help="Repair what differs: adopt what fits, write the rest.")
+@click.option("--apply", "applies", is_flag=True, help="Repair what differs; adopt first what was made by hand.")
 @click.option("--csv", "file", type=click.Path(path_type=Path), metavar="FILE", help="Write a CSV file; `-` is stdout.")
 def reconcile(
     *,
@@ -108,14 +108,11 @@ def _apply(customer: CustomerId, agreement: AgreementId | None, period: date | N
         answer_json(
             {
                 **reconciliation_document(outcome.after.reconciliations),
-                "adopted": list(outcome.adopted),
                 "blocked": list(outcome.blocked),
                 "runs": [report_document(run) for run in outcome.runs],
             }
         )
     else:
-        for line in outcome.adopted:
-            answer(plain_text(line))
         answer(_written(outcome))
         _answer(outcome.after, file)
     _tell_all(outcome.blocked)
@@ -124,7 +121,8 @@ def _apply(customer: CustomerId, agreement: AgreementId | None, period: date | N
         _tell_all([f"{task.id}: {problem_words(problem)}" for task in run.tasks for problem in task.problems])
     if outcome.failed:
         return ExitStatus.FAILED
-    return ExitStatus.NEEDS_ACTION if outcome.after.differs else ExitStatus.DONE
+    waits = outcome.after.differs or any(run.needs_action for run in outcome.runs)
+    return ExitStatus.NEEDS_ACTION if waits else ExitStatus.DONE
 
 
 def _written(outcome: RepairOutcome) -> str:

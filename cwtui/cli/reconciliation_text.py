@@ -95,8 +95,8 @@ def _lines(found: Reconciliation, *, is_whole: bool) -> Iterator[str]:
     for proposal in found.proposals:
         wanted = proposal.wanted
         yield plain_text(
-            f"  - Addition {proposal.addition.id} was made by hand and fits: cwtui adopt {proposal.addition.id}"
-            f" --subscription {wanted.subscription_id} --product {wanted.product_id}"
+            f"  - Addition {proposal.addition.id} was made by hand and may bill this: cwtui adopt"
+            f" {proposal.addition.id} --subscription {wanted.subscription_id} --product {wanted.product_id}"
         )
     if not found.differs and is_whole:
         yield "Nothing to do: everything matches." if found.rows else "Nothing to do: nothing to bill on either side."

@@ -45,9 +45,7 @@ def _name_of(engine: Engine, task: Task, kind: MappingKind, which: object) -> st
     """An agreement, a catalog item (its number) or a product (its id), by name where that is known."""
     if isinstance(which, int):
         return engine.workbench.named(kind, which)
-    held = engine.workbench.subscription(task.subscription_id)
-    product = engine.store.product(ProductId(str(which))) or (held.product(ProductId(str(which))) if held else None)
-    return f"{product.name} ({which})" if product and product.name else str(which)
+    return engine.workbench.product_named(ProductId(str(which)), task.subscription_id)
 
 
 @click.command(cls=ListingCommand, epilog=examples("cwtui tasks sync initial.1000048531 SO-77.1000047883"))

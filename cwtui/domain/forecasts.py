@@ -79,6 +79,7 @@ class _Billed:
     is_standing: bool
     name: str
     task_id: TaskId | None
+    is_given_back: bool = False
 
     @property
     def shown(self) -> str:
@@ -151,6 +152,7 @@ def _known(addition: Addition, link: Link | None) -> _Billed:
         is_standing=link.is_standing if link else addition.values.cancelled is None,
         name=addition.values.description or addition.catalog_item,
         task_id=link.task_id if link else None,
+        is_given_back=link.is_given_back if link else False,
     )
 
 
@@ -170,7 +172,7 @@ def _planned(change: Change, plan: Plan, before: _Billed | None) -> _Billed:
 
 
 def _alarms(billed: Sequence[_Billed], dates: AgreementDates, period: BillingPeriod) -> Iterable[Alarm]:
-    charged = [one for one in billed if one.values.bill is BillCustomer.BILLABLE]
+    charged = [one for one in billed if one.values.bill is BillCustomer.BILLABLE and not one.is_given_back]
     standing: dict[tuple[SubscriptionId, ProductId], list[_Billed]] = defaultdict(list)
     for one in charged:
         if one.is_standing and one.subscription_id:

@@ -77,7 +77,7 @@ class Amounts:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """An unlinked addition that bills what a product asks for already, so that it can be adopted."""
+    """An unlinked addition that may bill what a product asks for, so that it can be adopted."""
 
     wanted: Wanted
     addition: Addition
@@ -355,7 +355,7 @@ def _average(
 def _proposals(
     facts: ReconcileFacts, wanted: Sequence[Wanted], standing: Iterable[Addition], live: Iterable[Addition]
 ) -> Iterable[Proposal]:
-    """An unlinked live addition of the same quantity for each product that has no linked one; same price first."""
+    """One unlinked live addition for each product without a linked one: the same, else the quantity, else any."""
     linked = {
         (link.subscription_id, link.product_id)
         for addition in standing
@@ -365,8 +365,9 @@ def _proposals(
     for one in wanted:
         if (one.subscription_id, one.product_id) in linked:
             continue
-        same = [addition for addition in free if addition.values.quantity == one.quantity]
-        found = next((held for held in same if one.is_billed_by(held.values)), same[0] if same else None)
+        same = [held for held in free if held.values.quantity == one.quantity]
+        equal = [held for held in same if one.is_billed_by(held.values)]
+        found = next(iter([*equal, *same, *free]), None)
         if found is not None:
             free.remove(found)
             yield Proposal(one, found)

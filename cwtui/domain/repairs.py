@@ -6,7 +6,7 @@ Rule: reconciling.md#repairs.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
@@ -18,12 +18,13 @@ from cwtui.domain.mappings import Link
 from cwtui.domain.money import line_total, plain, price_text
 from cwtui.domain.periods import ONE_DAY, BillingPeriod, day_text
 from cwtui.domain.plain_text import stored_text
+from cwtui.domain.planning.by_hand import by_hand_question, doubles
 from cwtui.domain.planning.dates import AgreementDates
 from cwtui.domain.planning.task import link_difference
 from cwtui.domain.plans import Change
 from cwtui.domain.psa import Addition, AdditionValues, CatalogItem
 from cwtui.domain.reconciliation import ReconcileFacts, ReconciliationRow, RowStatus, Wanted, is_live
-from cwtui.domain.tasks import Problem, ProblemCode
+from cwtui.domain.tasks import ByHand, HandMade, Problem, ProblemCode
 
 REPAIR_PREFIX = "reconcile-"
 """How the order id of a repair that follows no marketplace order begins."""
@@ -34,10 +35,16 @@ _EXTRA_RULE = "reconciliation: nothing the customer holds asks for this addition
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What shall be billed for one product, and the additions that bill it so far."""
+    """What shall be billed for one product, and the additions that bill it so far.
+
+    Attributes:
+        holds: Linked to the product.
+        beside: Of the same catalog item, and linked to nothing when compared.
+    """
 
     wanted: Wanted
     holds: tuple[Addition, ...] = ()
+    beside: tuple[Addition, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +84,8 @@ def repair_start(dates: AgreementDates, today: date, day: date) -> date:
 def assign(facts: ReconcileFacts, rows: Iterable[ReconciliationRow], start: date) -> tuple[Repair, ...]:
     """Say which additions bill what so far, and which nothing asks for: one repair per subscription.
 
-    Linked additions belong to their subscription and product. An unlinked one goes to the product it could be
-    adopted for, then to one that lacks any; what is left over is extra.
+    Linked additions belong to their subscription and product. What nobody linked is no part of a repair: a person
+    adopts it first (reconciling.md#adoption).
     """
     repairs: dict[SubscriptionId, list[Target]] = defaultdict(list)
     extras: dict[SubscriptionId, list[Extra]] = defaultdict(list)
@@ -86,12 +93,11 @@ def assign(facts: ReconcileFacts, rows: Iterable[ReconciliationRow], start: date
         if row.status in {RowStatus.MATCH, RowStatus.UNMAPPED}:
             continue
         holds, left = _assigned(facts, row, start)
+        beside = tuple(held for held in row.additions + row.others if facts.link_of(held) is None)
         for wanted in row.wanted:
-            repairs[wanted.subscription_id].append(Target(wanted, tuple(holds[wanted])))
-        for addition in left:
-            link = facts.link_of(addition)
-            owner = link.subscription_id if link else SubscriptionId("")
-            extras[owner].append(Extra(addition, link.product_id if link else ProductId("")))
+            repairs[wanted.subscription_id].append(Target(wanted, tuple(holds[wanted]), beside))
+        for addition, link in left:
+            extras[link.subscription_id].append(Extra(addition, link.product_id))
     return tuple(
         Repair(facts.agreement.id, name, start, tuple(repairs.get(name, ())), tuple(extras.get(name, ())))
         for name in dict.fromkeys((*repairs, *extras))
@@ -100,29 +106,43 @@ def assign(facts: ReconcileFacts, rows: Iterable[ReconciliationRow], start: date
 
 def _assigned(
     facts: ReconcileFacts, row: ReconciliationRow, start: date
-) -> tuple[Mapping[Wanted, list[Addition]], list[Addition]]:
-    """The additions of each wanted product, and those left over."""
+) -> tuple[Mapping[Wanted, list[Addition]], list[tuple[Addition, Link]]]:
+    """The linked additions of each wanted product, and those of what nothing asks for any more with their links."""
     holds: dict[Wanted, list[Addition]] = {wanted: [] for wanted in row.wanted}
     by_name = {(wanted.subscription_id, wanted.product_id): wanted for wanted in row.wanted}
-    free = []
+    left: list[tuple[Addition, Link]] = []
     for addition in row.additions + row.others:
         link = facts.link_of(addition)
-        wanted = by_name.get((link.subscription_id, link.product_id)) if link else None
-        if wanted is not None:
-            if addition.values.cancelled is None or addition.values.cancelled >= start:
-                holds[wanted].append(addition)
-        elif addition in row.additions:
-            free.append(addition)
-    for proposal in row.proposals:
-        if proposal.addition in free and not holds[proposal.wanted]:
-            holds[proposal.wanted].append(proposal.addition)
-            free.remove(proposal.addition)
-    for held in holds.values():
-        unlinked = [addition for addition in free if facts.link_of(addition) is None]
-        if not held and unlinked:
-            held.append(unlinked[0])
-            free.remove(unlinked[0])
-    return holds, free
+        if link is None:
+            continue
+        wanted = by_name.get((link.subscription_id, link.product_id))
+        if wanted is None:
+            left += [(addition, link)] if addition in row.additions else []
+        elif _goes_on(addition.values, start):
+            holds[wanted].append(addition)
+    return holds, left
+
+
+def _goes_on(values: AdditionValues, start: date) -> bool:
+    """It bills on the first day of the repair, or later."""
+    return values.cancelled is None or values.cancelled >= start
+
+
+def left_alone(facts: ReconcileFacts, rows: Iterable[ReconciliationRow], start: date) -> Iterator[str]:
+    """What somebody made by hand, makes a row differ, and is no product's that lacks one: a sentence each.
+
+    A product that lacks one asks about it in its own plan. Rule: reconciling.md#adoption.
+    """
+    for row in rows:
+        if row.status in {RowStatus.MATCH, RowStatus.UNMAPPED} or not all(_assigned(facts, row, start)[0].values()):
+            continue
+        for held in row.additions:
+            if facts.link_of(held) is None:
+                yield (
+                    f"Addition {held.id} ({plain(held.values.quantity)} × {price_text(held.values.unit_price)} of"
+                    f" {row.identifier or held.catalog_item}) was made by hand and is left as it is. Adopt it for the"
+                    " subscription it bills, then reconcile again, or end it in ConnectWise."
+                )
 
 
 @dataclass(slots=True)
@@ -133,6 +153,7 @@ class RepairDraft:
         additions: The agreement's additions as just read; None where they were not read.
         items: The catalog items of the targets.
         links: Of the additions concerned.
+        by_hand: What persons decided about additions that nobody linked.
     """
 
     repair: Repair
@@ -141,6 +162,7 @@ class RepairDraft:
     additions: Mapping[AdditionId, Addition] | None
     items: Mapping[CatalogItemId, CatalogItem]
     links: Mapping[AdditionId, Link] = field(default_factory=dict)
+    by_hand: Sequence[HandMade] = ()
     changes: list[Change] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
@@ -152,9 +174,10 @@ class RepairDraft:
             if target.wanted.blocked:
                 self.warnings.append(f"{target.wanted.name} is not repaired: {target.wanted.blocked}")
             else:
-                self._target(target)
+                self._target(target.wanted, self._linked_to(target))
         for extra in self.repair.extras:
-            self._end(extra.addition, extra.product_id, _EXTRA_RULE)
+            if extra.addition.id in self.links:
+                self._end(extra.addition, extra.product_id, _EXTRA_RULE)
         self.changes.sort(key=lambda change: change.operation is Operation.CREATE)
 
     @property
@@ -189,13 +212,31 @@ class RepairDraft:
         known = {addition.id for addition in self.repair.additions}
         names = {(target.wanted.subscription_id, target.wanted.product_id) for target in self.repair.targets}
         for link in self.links.values():
-            ends = link.values.cancelled
-            is_new = link.is_standing and link.addition_id not in known and (ends is None or ends >= self.start)
+            is_written = link.is_standing and not link.adopted  # what was adopted since is what the plan goes by
+            is_new = is_written and link.addition_id not in known and _goes_on(link.values, self.start)
             if is_new and (link.subscription_id, link.product_id) in names:
                 yield link
 
-    def _target(self, target: Target) -> None:
-        wanted = target.wanted
+    def _linked_to(self, target: Target) -> tuple[Addition, ...]:
+        """The additions that may be changed: linked when compared, or adopted since (reconciling.md#adoption)."""
+        held = {one.id: one for one in target.holds if one.id in self.links}
+        its = target.wanted.subscription_id, target.wanted.product_id
+        for link in self.links.values():
+            if (link.subscription_id, link.product_id) != its or not link.adopted or not link.is_standing:
+                continue
+            found = (self.additions or {}).get(link.addition_id)
+            if found is not None and _goes_on(found.values, self.start):
+                held.setdefault(found.id, found)
+        return tuple(held.values())
+
+    @property
+    def _seen(self) -> Mapping[AdditionId, Addition]:
+        """The agreement's additions as just read; else those that the comparison saw."""
+        if self.additions is not None:
+            return self.additions
+        return {held.id: held for target in self.repair.targets for held in (*target.holds, *target.beside)}
+
+    def _target(self, wanted: Wanted, holds: Sequence[Addition]) -> None:
         item = self.items.get(wanted.catalog_item_id) if wanted.catalog_item_id is not None else None
         if item is None or item.is_inactive:
             state = "no longer exists" if item is None else "is inactive"
@@ -205,15 +246,15 @@ class RepairDraft:
             )
             self.problems.append(Problem(ProblemCode.CATALOG_ITEM_INACTIVE, message, str(wanted.catalog_item_id)))
             return
-        fitting = [held for held in target.holds if wanted.is_billed_by(held.values)]
+        fitting = [held for held in holds if wanted.is_billed_by(held.values)]
         stays = next((held for held in fitting if is_live(held.values, self.period.end)), next(iter(fitting), None))
         if stays is not None:
-            self._rest(target.holds, stays, wanted)
+            self._rest(holds, stays, wanted)
             self._prolong(stays, wanted)
             return
-        unbilled = [held for held in target.holds if held.values.effective >= self.start]
+        unbilled = [held for held in holds if held.values.effective >= self.start]
         moved = unbilled[0] if unbilled else None
-        self._rest(target.holds, moved, wanted)
+        self._rest(holds, moved, wanted)
         if wanted.price is None:
             message = (
                 f"The marketplace names no price of {wanted.name}. Use the ConnectWise price source, then reconcile."
@@ -222,7 +263,7 @@ class RepairDraft:
         elif moved is not None:
             self._update(moved, self._wanted_values(wanted, item, moved.values), wanted)
         else:
-            self._create(wanted, item, target.holds)
+            self._create(wanted, item, holds)
 
     def _rest(self, holds: Sequence[Addition], kept: Addition | None, wanted: Wanted) -> None:
         for held in holds:
@@ -260,6 +301,7 @@ class RepairDraft:
         if holds:  # what the operator set on the addition it replaces stays set
             before = holds[-1].values
             after = replace(after, bill=before.bill, taxable=before.taxable)
+        self._ask_by_hand(wanted, after, is_first=not holds)
         was = " + ".join(plain(held.values.quantity) for held in holds) or "0"
         self.changes.append(
             Change(
@@ -276,6 +318,19 @@ class RepairDraft:
             )
         )
 
+    def _ask_by_hand(self, wanted: Wanted, after: AdditionValues, *, is_first: bool) -> None:
+        """Stop before something is billed twice: by hand, and by this repair (plans.md#billed-by-hand)."""
+        decided = {made.addition_id: made for made in self.by_hand}
+        for held in self._seen.values():
+            if held.id in self.links or not doubles(after, held, is_first=is_first):
+                continue
+            made = decided.get(held.id)
+            if made is None or made.values.billing_differences(held.values):
+                message = by_hand_question(held, wanted.name)
+                self.problems.append(Problem(ProblemCode.BILLED_BY_HAND, message, str(held.id)))
+            elif made.decision is ByHand.END and not any(change.addition_id == held.id for change in self.changes):
+                self._end(held, wanted.product_id, _RULE)
+
     def _update(self, held: Addition, after: AdditionValues, wanted: Wanted) -> None:
         moved = after.differences(held.values)
         shown = [
@@ -286,7 +341,7 @@ class RepairDraft:
     def _end(self, held: Addition, product: ProductId, rule: str) -> None:
         """Delete what was never billed; end what was, on the last day before the repair begins."""
         last = self.start - ONE_DAY
-        if self.repair_is_linked(held) is False:
+        if held.id not in self.links:
             self.warnings.append(f"Addition {held.id} was made by hand: this plan ends it.")
         if held.values.effective >= self.start:
             shown = (f"would only begin on {held.values.effective}",)
@@ -294,10 +349,6 @@ class RepairDraft:
         elif held.values.cancelled is None or held.values.cancelled > last:
             shown = (f"addition {held.id} ends on {last}",)
             self._change(held, Operation.UPDATE, held.values.ending(last), product, shown, rule)
-
-    def repair_is_linked(self, held: Addition) -> bool:
-        """Some task of cwtui wrote the addition, or the operator adopted it."""
-        return held.id in self.links
 
     def _change(
         self,

@@ -8,12 +8,14 @@ from datetime import date, datetime, time
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from cwtui.domain.ids import AdditionId, ProductId, TaskId
+from cwtui.domain.ids import AdditionId, AgreementId, ProductId, TaskId
 from cwtui.domain.mappings import Mapping, MappingKey, MappingKind
 from cwtui.domain.plans import Plan
+from cwtui.domain.psa import Addition
 from cwtui.domain.records import AuditRow, RecordWrite
 from cwtui.domain.tasks import ByHand, Task, TaskKind, TaskStatus
 from cwtui.engine.planning.desk import PlanningDesk
+from cwtui.engine.protocols import Known
 from cwtui.engine.reports import AutoReport, CheckReport, DoctorReport, MappingRow, Suggestion, UndoReport
 from cwtui.engine.workspace import Feature
 
@@ -49,6 +51,22 @@ class Engine(Feature):
 
     def __post_init__(self) -> None:
         self.desk.sources[TaskKind.RECONCILIATION] = lambda: self.repairs
+
+    # what is known without asking anybody
+
+    @property
+    def known(self) -> Known:
+        """The state, to be read."""
+        return self.store
+
+    @property
+    def today(self) -> date:
+        """The day by which everything is planned."""
+        return self.clock.today
+
+    def now(self) -> datetime:
+        """This moment, in UTC."""
+        return self.clock.now()
 
     # check and auto
 
@@ -124,6 +142,10 @@ class Engine(Feature):
     async def accept(self, task_ids: Sequence[TaskId]) -> Sequence[Task]:
         """A person has seen the warnings of these tasks (plans.md#warnings). All or none."""
         return await self.work.accept(task_ids)
+
+    async def additions(self, agreement: AgreementId) -> Sequence[Addition]:
+        """The additions of an agreement, as ConnectWise shows them now."""
+        return await self.psa.additions(agreement)
 
     async def adopt_for(self, task_id: TaskId, addition_id: AdditionId, product: ProductId | None = None) -> Task:
         """Link an addition that stands already to a task's subscription (plans.md#billed-by-hand)."""
@@ -250,7 +272,7 @@ class Engine(Feature):
         from cwtui.engine.reconciling.reconcile import Reconciler
 
         sides = BothSides(self.workspace, self.desk)
-        return Reconciler(self.workspace, sides, self.repairs, self.adoption, self.work)
+        return Reconciler(self.workspace, sides, self.repairs, self.work)
 
     @cached_property
     def repairs(self) -> RepairTasks:

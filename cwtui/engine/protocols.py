@@ -187,7 +187,37 @@ class Leases(Protocol):
         """Everything that is held now, by anybody."""
 
 
-class Store(Protocol):
+class Known(Protocol):
+    """The state as a shell may see it: it reads, and what changes something is asked of the engine."""
+
+    def warming(self) -> Iterator[None]:
+        """Do a little at a time what the first plan would have to wait for in a large state."""
+
+    @property
+    def is_read_only(self) -> bool:
+        """This user may not write the state."""
+
+    def changes(self, every_s: float = ...) -> AsyncIterator[OthersChange]:
+        """What other processes change from now on, with who did it; for screens."""
+
+    def task(self, task_id: TaskId) -> Task | None: ...
+    def tasks(self, statuses: Collection[TaskStatus] = ()) -> Iterable[Task]:
+        """Every task, or those in these states."""
+
+    def mappings(self) -> Mappings: ...
+    def links(self) -> Iterable[Link]: ...
+    def audit(
+        self,
+        *,
+        task_id: TaskId | None = None,
+        addition_id: AdditionId | None = None,
+        run_id: str | None = None,
+        since: date | None = None,
+    ) -> Iterable[AuditRow]:
+        """Audit rows, oldest first: of one task, addition and run, and from a day on."""
+
+
+class Store(Known, Protocol):
     """The state of one profile, in memory, journalled (synchronising.md#exactly-once).
 
     Reading never touches the disk. Every `save_…` is durable when it returns, or when the surrounding
@@ -203,15 +233,8 @@ class Store(Protocol):
     async def flushed(self) -> None:
         """Wait until everything saved so far is on the disk."""
 
-    def warming(self) -> Iterator[None]:
-        """Do a little at a time what the first plan would have to wait for in a large state."""
-
     def close(self) -> None:
         """Fold the journal into the file and give everything back."""
-
-    @property
-    def is_read_only(self) -> bool:
-        """This user may not write the state."""
 
     # several hands
     def catch_up(self) -> bool:
@@ -221,18 +244,11 @@ class Store(Protocol):
     def position(self) -> int:
         """How far this process knows what is noted, by anybody: grows."""
 
-    def changes(self, every_s: float = ...) -> AsyncIterator[OthersChange]:
-        """What other processes change from now on, with who did it; for screens."""
-
     @property
     def leases(self) -> Leases:
         """Who works on what."""
 
     # tasks
-    def task(self, task_id: TaskId) -> Task | None: ...
-    def tasks(self, statuses: Collection[TaskStatus] = ()) -> Iterable[Task]:
-        """Every task, or those in these states."""
-
     def open_tasks(self) -> Iterable[Task]: ...
     def tasks_of(self, subscription_id: SubscriptionId) -> Sequence[Task]:
         """Tasks of one subscription, oldest first (check.md#order-of-tasks)."""
@@ -259,7 +275,6 @@ class Store(Protocol):
     def save_cursor(self, cursor: Cursor) -> None: ...
 
     # mappings, links, edits
-    def mappings(self) -> Mappings: ...
     def save_mapping(self, mapping: MappingRow, *, was: int | None = ...) -> None:
         """Set one mapping; `Outdated` if it is no longer mapped as it `was` (None: unmapped)."""
 
@@ -267,7 +282,6 @@ class Store(Protocol):
     def links_of(self, subscription_id: SubscriptionId) -> Sequence[Link]: ...
     def links_in(self, agreement_id: AgreementId) -> Sequence[Link]: ...
     def link(self, addition_id: AdditionId) -> Link | None: ...
-    def links(self) -> Iterable[Link]: ...
     def linked_agreements(self) -> set[AgreementId]:
         """The agreements that hold something linked."""
 
@@ -350,16 +364,6 @@ class Store(Protocol):
         """How far the import of a company came; None if it never began."""
 
     def save_import_intent(self, intent: ImportIntent) -> None: ...
-
-    def audit(
-        self,
-        *,
-        task_id: TaskId | None = None,
-        addition_id: AdditionId | None = None,
-        run_id: str | None = None,
-        since: date | None = None,
-    ) -> Iterable[AuditRow]:
-        """Audit rows, oldest first: of one task, addition and run, and from a day on."""
 
     def replacements(self) -> Iterable[AuditRow]:
         """Audit rows of what was deleted, taken back or put back, oldest first."""

@@ -102,9 +102,8 @@ class Table:
 
     def rows(self, found: Found) -> Iterator[Line]:
         """Every row below the header, in the file's order."""
-        for line in self._lines(self.delimiter or self._delimiters[0]):
-            if line[0] > found.line:
-                yield line
+        lines = self._lines(self.delimiter or self._delimiters[0])
+        return itertools.dropwhile(lambda line: line[0] <= found.line, lines)
 
 
 @contextmanager
@@ -150,12 +149,15 @@ def _csv_lines(text: Iterable[str], name: str, delimiter: str) -> Iterator[Line]
     first = 1
     try:
         for cells in reader:
-            record = raw[0] if len(raw) == 1 else "".join(raw)
-            raw.clear()
             last = reader.line_num
-            if last > first and _END in cells[-1]:
-                raise broken(name, first, "a quotation mark in the row that begins here is never closed")
-            if cells == [_END]:
+            if last == first:
+                record = raw.pop()
+            else:
+                record = "".join(raw)
+                raw.clear()
+                if _END in cells[-1]:
+                    raise broken(name, first, "a quotation mark in the row that begins here is never closed")
+            if not record and cells == [_END]:
                 return
             yield first, last, cells, '"' not in record or sound.fullmatch(record) is not None
             first = last + 1

@@ -69,6 +69,16 @@ class Asked:
     in_doubt: bool = False
     took_s: float = 0.0
 
+    @property
+    def by_name(self) -> str:
+        """The service within a sentence."""
+        return "ConnectWise" if self.service == "PSA" else f"the {self.service}"
+
+    @property
+    def opening(self) -> str:
+        """The service where a sentence begins with it."""
+        return self.by_name[0].upper() + self.by_name[1:]
+
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
 
@@ -91,7 +101,7 @@ class Said:
         """The sentence that reports it."""
         code = f" ({self.code})" if self.code and self.code != str(status) else ""
         words = f": {self.message.rstrip('.')}" if self.message else " without an explanation"
-        return f"The {asked.service} {verb} {status}{code} to {asked}{words}."
+        return f"{asked.opening} {verb} {status}{code} to {asked}{words}."
 
 
 def one_line(text: str, longest: int = _LONGEST_MESSAGE) -> str:
@@ -190,7 +200,7 @@ def out_of_quota(asked: Asked, response: httpx.Response, secrets: Iterable[str],
     its = said(response, secrets)
     words = f" ({its.message.rstrip('.')})" if its.message else ""
     return QuotaReached(
-        f"The {asked.service} takes no more requests for now: it answered {response.status_code} to {asked}{words}.",
+        f"{asked.opening} takes no more requests for now: it answered {response.status_code} to {asked}{words}.",
         service=asked.service,
         status=response.status_code,
         code=its.code or None,
@@ -202,9 +212,9 @@ def out_of_quota(asked: Asked, response: httpx.Response, secrets: Iterable[str],
 def stopped(asked: Asked) -> ServiceError:
     """The error for a request that nobody waits for any more, because the program ends."""
     if asked.in_doubt and not asked.repeatable:
-        return failed(asked, f"The run was stopped before the {asked.service} answered {asked}.")
+        return failed(asked, f"The run was stopped before {asked.by_name} answered {asked}.")
     return Stopped(
-        f"The run was stopped before the {asked.service} answered {asked}.",
+        f"The run was stopped before {asked.by_name} answered {asked}.",
         service=asked.service,
         changed=asked.changed,
         next_step="The next run goes on from here.",
@@ -266,7 +276,7 @@ def failed(asked: Asked, happened: str, *, status: int | None = None, code: str 
 
 def unreadable(asked: Asked, what: str, status: int | None = None) -> ServiceError:
     """The error for a success that cannot be read: a create may well have happened."""
-    happened = f"The {asked.service} answered {asked} with {what}."
+    happened = f"{asked.opening} answered {asked} with {what}."
     if not asked.repeatable:
         asked.in_doubt = True
         return failed(asked, happened, status=status)
@@ -275,7 +285,7 @@ def unreadable(asked: Asked, what: str, status: int | None = None) -> ServiceErr
         service=asked.service,
         status=status,
         changed=NOTHING_CHANGED if asked.method == "GET" else NOT_KNOWN,
-        next_step=f"Check `base_url` of the {asked.service}, and whether something stands between it and cwtui.",
+        next_step=f"Check `base_url` of {asked.by_name}, and whether something stands between it and cwtui.",
     )
 
 

@@ -242,7 +242,7 @@ class Verbs:
     def _not_kept(self, path: str, what: str) -> ServiceError:
         """The error for a PATCH that was answered well and yet not done."""
         return Refused(
-            f"The PSA answered PATCH {path} as if it had worked, but did not keep {what}.",
+            f"ConnectWise answered PATCH {path} as if it had worked, but did not keep {what}.",
             service="PSA",
             status=200,
             changed="The other values that were sent, if any, are changed.",
@@ -252,7 +252,7 @@ class Verbs:
     def _readable(self, path: str, reader: Reader[M, D], rows: Sequence[object]) -> Sequence[D]:
         answer, unread = reader.many(rows)
         self._unreadable += [
-            f"The PSA's record {each.id or '?'} of {path} cannot be read: {each.why}." for each in unread
+            f"ConnectWise's record {each.id or '?'} of {path} cannot be read: {each.why}." for each in unread
         ]
         return answer
 

@@ -306,7 +306,7 @@ class HttpPolicy:
         self._release(over)
         if isinstance(over, OneConnection) and await over.said_more():
             asked.in_doubt = True
-            raise failed(asked, f"The {asked.service} answered {asked} twice.")
+            raise failed(asked, f"{asked.opening} answered {asked} twice.")
 
     def _asked_pause(self, response: httpx.Response, tried: int, admitted_at: float) -> float | None:
         """Slow everything down if the service says so; gives how long it asks for, None if it does not."""
@@ -374,8 +374,8 @@ class HttpPolicy:
             )
         except (UnicodeError, httpx.InvalidURL) as error:
             raise ConfigError(
-                f"{asked} to the {asked.service} could not be written as HTTP.",
-                next_step=f"Check the settings of the {asked.service} for characters that do not belong there.",
+                f"{asked} to {asked.by_name} could not be written as HTTP.",
+                next_step=f"Check the settings of {asked.by_name} for characters that do not belong there.",
             ) from error
 
     def _open(self) -> httpx.AsyncBaseTransport:

@@ -37,20 +37,20 @@ def no_answer(
             return _unverified(asked, each)
     if isinstance(error, httpx.LocalProtocolError | httpx.UnsupportedProtocol):
         return ConfigError(
-            f"{asked} to the {asked.service} could not be written as HTTP: {words}.",
-            next_step=f"Check the settings of the {asked.service} for characters that do not belong there.",
+            f"{asked} to {asked.by_name} could not be written as HTTP: {words}.",
+            next_step=f"Check the settings of {asked.by_name} for characters that do not belong there.",
         )
     if isinstance(error, _NOT_SENT):
         is_slow = isinstance(error, httpx.TimeoutException)
         how = "took too long to accept a connection" if is_slow else "was not reached"
-        return TryAgain(failed(asked, f"The {asked.service} {how} for {asked}{because}."))
+        return TryAgain(failed(asked, f"{asked.opening} {how} for {asked}{because}."))
     asked.in_doubt = True
     if isinstance(error, TooLarge):
         return unreadable(asked, f"more than can be read: {words}")
     if isinstance(error, httpx.TimeoutException | TimeoutError):
-        happened = f"The {asked.service} did not answer {asked} within {timeout_s:g} seconds."
+        happened = f"{asked.opening} did not answer {asked} within {timeout_s:g} seconds."
     else:
-        happened = f"The connection to the {asked.service} broke before it answered {asked}{because}."
+        happened = f"The connection to {asked.by_name} broke before it answered {asked}{because}."
     final = failed(asked, happened)
     return TryAgain(final) if asked.repeatable else final
 
@@ -58,7 +58,7 @@ def no_answer(
 def _unverified(asked: Asked, error: ssl.SSLCertVerificationError) -> ServiceError:
     number = getattr(error, "verify_code", 0)
     why = f"the check says: {one_line(getattr(error, 'verify_message', '') or str(error), 160)}"
-    next_step = f"Check `base_url` of the {asked.service} and this machine's certificates (SSL_CERT_FILE)."
+    next_step = f"Check `base_url` of {asked.by_name} and this machine's certificates (SSL_CERT_FILE)."
     if number == _EXPIRED:
         why, next_step = "it has expired", "Ask who runs the service to renew it, and check this machine's clock."
     elif number == _NOT_YET:
@@ -66,16 +66,16 @@ def _unverified(asked: Asked, error: ssl.SSLCertVerificationError) -> ServiceErr
     elif number in _ANOTHER_NAME:
         why, next_step = (
             "it is for another name",
-            f"Check `base_url` of the {asked.service}: its host must be the name.",
+            f"Check `base_url` of {asked.by_name}: its host must be the name.",
         )
     elif number in _UNKNOWN_ISSUER:
         why = "this machine does not know who issued it"
         next_step = (
-            f"Check `base_url` of the {asked.service}. If a proxy or your own authority issued it, name its certificate"
+            f"Check `base_url` of {asked.by_name}. If a proxy or your own authority issued it, name its certificate"
             " in SSL_CERT_FILE."
         )
     return Transient(
-        f"The certificate of the {asked.service} could not be verified, so {asked} was not sent: {why}.",
+        f"The certificate of {asked.by_name} could not be verified, so {asked} was not sent: {why}.",
         service=asked.service,
         next_step=next_step,
     )

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from enum import Enum
+from typing import Any
 
 from pydantic import SecretStr, ValidationError
 
@@ -99,7 +100,7 @@ def with_changes(settings: Settings, changes: Mapping[str, str]) -> Settings:
     Raises:
         ConfigError: A text is not allowed.
     """
-    merged = {section: getattr(settings, section).model_dump() for section in Settings.model_fields}
+    merged = _sections(settings)
     for key, text in changes.items():
         if problem := problem_with(key, text):
             raise ConfigError(f"{key} is wrong: {problem}", changed=UNTOUCHED, next_step="Correct it, then try again.")
@@ -109,9 +110,7 @@ def with_changes(settings: Settings, changes: Mapping[str, str]) -> Settings:
             merged[section].pop(name, None)
         else:
             merged[section][name] = value
-    changed = Settings.model_validate(merged)
-    changed.remember(settings.origin)
-    return changed
+    return _of_sections(merged, settings)
 
 
 def with_usage(settings: Settings, name: str, layout: Mapping[str, object]) -> Settings:
@@ -130,10 +129,10 @@ def with_usage(settings: Settings, name: str, layout: Mapping[str, object]) -> S
         raise ConfigError(
             f"There is a column profile {name} already.", changed=UNTOUCHED, next_step="Choose another name."
         )
-    merged = {section: getattr(settings, section).model_dump() for section in Settings.model_fields}
+    merged = _sections(settings)
     merged["usage"] = {**merged["usage"], name: dict(layout)}
     try:
-        changed = Settings.model_validate(merged)
+        return _of_sections(merged, settings)
     except ValidationError as error:
         detail = error.errors(include_url=False, include_input=False)[0]
         raise ConfigError(
@@ -141,5 +140,14 @@ def with_usage(settings: Settings, name: str, layout: Mapping[str, object]) -> S
             changed=UNTOUCHED,
             next_step="Correct it, then try again.",
         ) from error
-    changed.remember(settings.origin)
+
+
+def _sections(settings: Settings) -> dict[str, dict[str, Any]]:
+    return {section: getattr(settings, section).model_dump() for section in Settings.model_fields}
+
+
+def _of_sections(sections: Mapping[str, Mapping[str, object]], former: Settings) -> Settings:
+    """Settings of these values, from where the former ones are."""
+    changed = Settings.model_validate(sections)
+    changed.remember(former.origin)
     return changed

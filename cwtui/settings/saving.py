@@ -65,16 +65,13 @@ def save_settings(
     Raises:
         ConfigError: For a wrong key or value, or a file that cannot be read or written. Nothing is changed then.
     """
-    import tomlkit  # noqa: PLC0415  # only a person changing settings needs it
-
     for key in changes:
         if key not in ALLOWED:
             raise ConfigError(f"There is no setting {key}.", next_step=f"Did you mean {nearest_key(key)}?")
     if problem := unknown_address(changes.get("notify.urls")):
         raise ConfigError(f"notify.urls is wrong: {problem}", changed=UNTOUCHED, next_step="Correct that address.")
     path = path.resolve()  # a symbolic link stays one
-    read_file(path, required=False)
-    document = tomlkit.parse(path.read_bytes().decode("utf-8-sig")) if path.exists() else tomlkit.document()
+    document = _document(path)
     _apply(document, checked_profile(profile), changes)
     _refuse_wrong_values(document, path, profile)
     in_keyring = {
@@ -86,8 +83,7 @@ def save_settings(
         if key in SECRET_KEYS and not value:
             forget_secret(profile, key)
     _apply(document, profile, dict.fromkeys(in_keyring, None))
-    _make_folder(path)
-    write_atomically(path, [tomlkit.dumps(document).encode()])
+    _write(document, path)
     return {key: "keyring" if key in in_keyring else "file" for key in changes if key in SECRET_KEYS and changes[key]}
 
 
@@ -100,14 +96,27 @@ def save_usage(name: str, layout: Mapping[str, object], path: Path, profile: str
     import tomlkit  # noqa: PLC0415  # only a person changing settings needs it
 
     path = path.resolve()  # a symbolic link stays one
-    read_file(path, required=False)
-    document = tomlkit.parse(path.read_bytes().decode("utf-8-sig")) if path.exists() else tomlkit.document()
+    document = _document(path)
     usage = _table(_profile(document, checked_profile(profile)), "usage", is_super=True)
     table = tomlkit.table()
     for key, value in layout.items():
         table[key] = dict(value) if isinstance(value, Mapping) else value
     usage[name] = table
     _refuse_wrong_values(document, path, profile)
+    _write(document, path)
+
+
+def _document(path: Path) -> TOMLDocument:
+    """The settings file with its comments; an empty one where there is none."""
+    import tomlkit  # noqa: PLC0415  # only a person changing settings needs it
+
+    read_file(path, required=False)
+    return tomlkit.parse(path.read_bytes().decode("utf-8-sig")) if path.exists() else tomlkit.document()
+
+
+def _write(document: TOMLDocument, path: Path) -> None:
+    import tomlkit  # noqa: PLC0415
+
     _make_folder(path)
     write_atomically(path, [tomlkit.dumps(document).encode()])
 

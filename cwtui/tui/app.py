@@ -217,18 +217,18 @@ class CwTui(App[Ending]):
         every, self._auto, self.session.auto_next = self.session.auto_every, None, None
         if every is not None and not self.session.is_read_only:
             self._auto = self.set_interval(min(_LOOK_S, every.total_seconds()), self._run_if_due)
-            self._plan_round(self.session.engine.last_check or self.session.engine.clock.now())
+            self._plan_round(self.session.engine.last_check or self.session.engine.now())
         self._note()
 
     def _plan_round(self, last: datetime) -> None:
         session = self.session
         if session.auto_every is not None:
-            now = session.engine.clock.now()
+            now = session.engine.now()
             session.auto_next = next_round(last, session.auto_every, session.auto_at, now)
 
     def _run_if_due(self) -> None:
         """By the wall clock: a laptop sleeps, and a day's period outlives the program."""
-        due, now = self.session.auto_next, self.session.engine.clock.now()
+        due, now = self.session.auto_next, self.session.engine.now()
         if due is not None and now >= due:
             self._plan_round(now)
             self._run_auto()

@@ -94,29 +94,18 @@ class KnownNames:
 
     def product(self, name: str, subscription: str) -> str:
         """As the catalogue names it, else as its subscription does."""
-        held = self.engine.workbench.subscription(SubscriptionId(subscription))
-        known = self.engine.store.product(ProductId(name)) or (held.product(ProductId(name)) if held else None)
-        return f"{known.name} ({name})" if known and known.name else name
+        return self.engine.workbench.product_named(ProductId(name), SubscriptionId(subscription))
 
     def customer_of(self, subscription: str) -> str:
         """As its tasks name it, else as the marketplace does."""
-        name, number = self._customer(subscription)
+        name, number = self.engine.workbench.customer_of(SubscriptionId(subscription))
         return f"{name} ({number})" if name else number
 
     def customers_billed(self) -> Mapping[int, str]:
         """By the mappings of subscriptions."""
         billed: dict[int, dict[str, None]] = {}
-        for row in list(self.engine.store.mappings().of_kind(MappingKind.AGREEMENT)):
-            name, number = self._customer(row.key.marketplace_id)
+        for row in list(self.engine.known.mappings().of_kind(MappingKind.AGREEMENT)):
+            name, number = self.engine.workbench.customer_of(SubscriptionId(row.key.marketplace_id))
             if name or number:
                 billed.setdefault(row.connectwise_id, {})[name or number] = None
         return {agreement: ", ".join(names) for agreement, names in billed.items()}
-
-    def _customer(self, subscription: str) -> tuple[str, str]:
-        store = self.engine.store
-        task = next(iter(store.tasks_of(SubscriptionId(subscription))), None)
-        if task is not None:
-            return task.customer_name, task.customer_id
-        held = self.engine.workbench.subscription(SubscriptionId(subscription))
-        customer = store.customer(held.customer_id) if held else None
-        return (customer.name if customer else "", held.customer_id if held else "")

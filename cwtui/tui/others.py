@@ -43,13 +43,13 @@ class Others:
                 await task
 
     async def _follow(self) -> None:
-        store, listener = self._session.engine.store, self._session.listener
+        known, listener = self._session.engine.known, self._session.listener
         try:
-            async for change in store.changes(_LOOK_S):
+            async for change in known.changes(_LOOK_S):
                 listener.others += 1
                 listener.on_news()
-                moved = [store.task(TaskId(name)) for name in change.rows.get("tasks", ())]
-                for task in store.tasks() if change.is_everything else moved:
+                moved = [known.task(TaskId(name)) for name in change.rows.get("tasks", ())]
+                for task in known.tasks() if change.is_everything else moved:
                     if task is not None:
                         listener.task_changed(task)
                 for table in _TABLES.keys() & change.rows.keys():

@@ -171,7 +171,7 @@ class Session:
     @property
     def is_read_only(self) -> bool:
         """This user may not write the state."""
-        return self.engine.store.is_read_only
+        return self.engine.known.is_read_only
 
     async def work(
         self, what: str, job: Callable[[], Awaitable[str]], *, only_reads: bool = False, is_noted: bool = True

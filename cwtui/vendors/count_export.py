@@ -29,8 +29,9 @@ from cwtui.domain.tasks import Task, TaskKind, TaskStatus
 from cwtui.engine.concurrently import each
 from cwtui.engine.planning.desk import PlanningDesk
 from cwtui.engine.protocols import Progress, Store
-from cwtui.vendors.billing_report import BillingReport, CountLine, digest_of
+from cwtui.vendors.billing_report import BillingReport, digest_of
 from cwtui.vendors.count_facts import CountedItem, Vanished
+from cwtui.vendors.count_lines import CountLine
 from cwtui.vendors.count_records import (
     CountRecord,
     LastReport,

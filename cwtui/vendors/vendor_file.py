@@ -242,15 +242,16 @@ class _Reader:
 
     def _rows(self, found: Found) -> Iterator[Row]:
         clean = _Cleaned()
-        reads = _getter([at for places in self.at.values() for at in places], clean)
+        undamaged_of, cells_of = clean.__getitem__, _getter([at for places in self.at.values() for at in places])
         joins = self._joining()
         counts = self._counting(found, clean)
         deepest = max((at for places in self.at.values() for at in places), default=0)
-        width, places, delimiter = self.width, self.places, self.table.delimiter
+        width, widest, places, delimiter = self.width, self.widest, self.places, self.table.delimiter
         for line in self.table.rows(found):
             first, last, cells, is_sound = line
             size = len(cells)
-            self.widest = max(self.widest, size)
+            if size > widest:
+                self.widest = widest = size
             if (size != width or last > first or not is_sound) and (refused := self._misread(line, delimiter)):
                 self.refused.append(refused)
                 continue
@@ -260,7 +261,7 @@ class _Reader:
                 cells = cells + [""] * (width - size)
             elif not any(cells):
                 continue
-            values = reads(cells)
+            values = tuple(map(undamaged_of, cells_of(cells)))
             if joins is not None:
                 values = joins(values)
             if counts is not None and not counts(first, cells, values):
@@ -376,19 +377,14 @@ class _Cleaned(dict[str, str]):
         return found
 
 
-def _getter(places: list[int], clean: _Cleaned) -> Callable[[list[str]], tuple[str, ...]]:
-    """Reads the cells at these places, cleaned."""
+def _getter(places: list[int]) -> Callable[[list[str]], tuple[str, ...]]:
+    """Takes the cells at these places."""
     if not places:
         return lambda _: ()
     if len(places) == 1:
         (only,) = places
-        return lambda cells: (clean[cells[only]],)
-    get, one = operator.itemgetter(*places), clean.__getitem__
-
-    def read(cells: list[str]) -> tuple[str, ...]:
-        return tuple(map(one, get(cells)))
-
-    return read
+        return lambda cells: (cells[only],)
+    return operator.itemgetter(*places)
 
 
 def _texts(headers: Headers) -> tuple[str, ...]:

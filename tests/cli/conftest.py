@@ -177,10 +177,11 @@ class FakeNames:
     def subscription(self, name: str) -> None:
         """None is known."""
 
-    product = customer = subscription
+    def customer_of(self, name: str) -> tuple[str, str]:  # noqa: ARG002  # none is known
+        return "", ""
 
-    def tasks_of(self, name: str) -> tuple[Task, ...]:  # noqa: ARG002  # there is none
-        return ()
+    def product_named(self, name: str, subscription: str) -> str:  # noqa: ARG002  # none is known
+        return name
 
 
 @dataclass
@@ -209,7 +210,7 @@ class FakeEngine:
     drift: NothingDrifted = field(default_factory=NothingDrifted)
     other_writes: tuple[RecordWrite, ...] = ()
     workbench: FakeNames = field(default_factory=FakeNames)
-    store: FakeNames = field(default_factory=FakeNames)
+    known: FakeNames = field(default_factory=FakeNames)
 
     def _ask(self, *what: object) -> None:
         self.asked.append(what)

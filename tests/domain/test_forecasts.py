@@ -103,6 +103,13 @@ def test_one_task_never_prorates_the_same_days_twice() -> None:
     assert [alarm.code for alarm in found.alarms] == [AlarmCode.DOUBLE_PRORATION]
 
 
+def test_what_was_given_back_may_be_billed_again() -> None:
+    """synchronising.md#taken-back: the days of a task that was taken back are charged once all the same."""
+    additions, links = held((ONCE, P), (ONCE, P), task="T1")
+    links[AdditionId(1)] = replace(links[AdditionId(1)], is_given_back=True)
+    assert forecast(AGREEMENT, DATES, additions, links, []).alarms == ()
+
+
 def test_where_connectwise_prorates_a_prorated_addition_is_a_double() -> None:
     additions, links = held((ONCE, P))
     found = forecast(AGREEMENT, replace(DATES, prorates=True), additions, links, [])

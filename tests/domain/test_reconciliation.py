@@ -134,34 +134,61 @@ def test_the_same_sum_at_other_prices_differs() -> None:
 
 quantities = st.integers(1, 40).map(Decimal)
 prices = st.decimals(min_value="0.01", max_value="99.99", places=2)
-hand_made = st.lists(
-    st.tuples(
-        quantities,
-        prices,
-        st.sampled_from([date(2026, 2, 1), date(2026, 12, 1), date(2027, 2, 1)]),
-        st.sampled_from([None, date(2026, 12, 31), date(2027, 3, 15)]),
-        st.sampled_from(["", "S1", "S2"]),
-    ).filter(lambda row: row[3] is None or row[3] >= row[2]),
-    max_size=5,
-)
+Asked = tuple[str, Decimal, Decimal]
+Held = tuple[Decimal, Decimal, date, date | None, str]
+asked_for = st.lists(st.tuples(st.sampled_from(["S1", "S2"]), quantities, prices), max_size=2)
 
 
-@given(wanted=st.lists(st.tuples(st.sampled_from(["S1", "S2"]), quantities, prices), max_size=2), held=hand_made)
-def test_after_a_repair_nothing_differs(
-    wanted: list[tuple[str, Decimal, Decimal]],
-    held: list[tuple[Decimal, Decimal, date, date | None, str]],
-) -> None:
-    """Whatever an agreement holds: comparing again after the repairs finds only matches."""
+def held_by(*owners: str) -> st.SearchStrategy[list[Held]]:
+    """Additions of an agreement: quantity, price, first day, last day, and the subscription they are linked to."""
+    return st.lists(
+        st.tuples(
+            quantities,
+            prices,
+            st.sampled_from([date(2026, 2, 1), date(2026, 12, 1), date(2027, 2, 1)]),
+            st.sampled_from([None, date(2026, 12, 31), date(2027, 3, 15)]),
+            st.sampled_from(owners),
+        ).filter(lambda row: row[3] is None or row[3] >= row[2]),
+        max_size=5,
+    )
+
+
+def agreement_of(wanted: list[Asked], held: list[Held]) -> ReconcileFacts:
+    """What subscriptions ask for, beside an agreement's additions 1, 2, … and their links."""
     asked = {name: replace(TEN, subscription_id=SubscriptionId(name), quantity=q, price=p) for name, q, p in wanted}
     additions = [
         addition(number, str(q), str(p), effective=begins, cancelled=ends)
         for number, (q, p, begins, ends, _) in enumerate(held, 1)
     ]
     links = [link(one, row[4]) for one, row in zip(additions, held, strict=True) if row[4]]
-    before = facts(additions, links, tuple(asked.values()))
+    return facts(additions, links, tuple(asked.values()))
+
+
+@given(wanted=asked_for, held=held_by("", "S1", "S2"))
+def test_a_repair_changes_nothing_that_nobody_linked(
+    wanted: list[Asked],
+    held: list[Held],
+) -> None:
+    """reconciling.md#adoption: it is offered, asked about or named, and stays as it is."""
+    before = agreement_of(wanted, held)
     start = repair_start(DATES, TODAY, DECEMBER.start)
-    after = {one.id: one for one in additions}
-    named = {one.addition_id: one for one in links}
+    named = dict(before.links)
+    for repair in assign(before, compare(before, DECEMBER), start):
+        draft = RepairDraft(repair, DATES, start, dict(before.additions), {ITEM: CatalogItem(ITEM, "EXO")}, named)
+        draft.make()
+        assert {change.before.id for change in draft.changes if change.before is not None} <= set(named)
+
+
+@given(wanted=asked_for, held=held_by("S1", "S2"))
+def test_after_a_repair_nothing_differs(
+    wanted: list[Asked],
+    held: list[Held],
+) -> None:
+    """Whatever an agreement holds: comparing again after the repairs finds only matches."""
+    before = agreement_of(wanted, held)
+    start = repair_start(DATES, TODAY, DECEMBER.start)
+    after = dict(before.additions)
+    named = dict(before.links)
     for repair in assign(before, compare(before, DECEMBER), start):
         draft = RepairDraft(repair, DATES, start, dict(before.additions), {ITEM: CatalogItem(ITEM, "EXO")}, named)
         draft.make()

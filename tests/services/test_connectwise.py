@@ -302,7 +302,7 @@ async def test_an_agreement_whose_next_invoice_cannot_be_read_is_named_and_left_
     script.then(CYCLES, [AGREEMENT | {"nextInvoiceDate": "12/01/2026"}, AGREEMENT | {"id": 102}])
     assert [agreement.id for agreement in await rows_of(connectwise.agreements())] == [102]
     assert connectwise.unreadable == (
-        "The PSA's record 101 of /finance/agreements cannot be read: nextInvoiceDate: '12/01/2026' is not a date.",
+        "ConnectWise's record 101 of /finance/agreements cannot be read: nextInvoiceDate: '12/01/2026' is not a date.",
     )
     connectwise.clear_unreadable()
     assert not connectwise.unreadable

@@ -156,7 +156,7 @@ async def test_a_refused_create_says_why(connectwise: ConnectWise, script: Any) 
     with pytest.raises(Refused) as caught:
         await connectwise.create_addition(AGREEMENT_ID, VALUES)
     assert caught.value.happened == (
-        "The PSA answered 400 (InvalidObject) to POST /finance/agreements/101/additions: "
+        "ConnectWise answered 400 (InvalidObject) to POST /finance/agreements/101/additions: "
         "addition object is invalid; quantity: must be positive (OutOfRange)."
     )
 

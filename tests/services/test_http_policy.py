@@ -98,7 +98,7 @@ async def test_five_tries_then_it_says_so(policy: HttpPolicy, script: Any) -> No
     assert isinstance(error, Transient)
     assert policy.sent == {"GET": 5}
     assert str(error) == (
-        "The PSA answered 500 (Boom) to GET /finance/agreements: It broke. Nothing was changed. "
+        "ConnectWise answered 500 (Boom) to GET /finance/agreements: It broke. Nothing was changed. "
         "Try again later; test the connections to see whether it answers."
     )
     assert (error.service, error.status, error.code) == ("PSA", 500, "Boom")
@@ -182,7 +182,7 @@ async def test_a_retry_after_of_hours_is_not_waited_for(policy: HttpPolicy, scri
     error = await refused(policy, "POST")
     assert isinstance(error, QuotaReached)
     assert error.happened == (
-        "The PSA takes no more requests for now: it answered 429 to POST /x (Too many requests. Slow down)."
+        "ConnectWise takes no more requests for now: it answered 429 to POST /x (Too many requests. Slow down)."
     )
     assert error.goes_on_at == datetime(2026, 11, 22, 14, tzinfo=UTC)
     assert "2026-11-22 14:00 UTC" in error.next_step

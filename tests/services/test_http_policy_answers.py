@@ -78,7 +78,7 @@ async def test_an_answer_that_is_not_json_is_unreadable(
     script.then(answer)
     error = await refused(policy)
     assert isinstance(error, Unreadable)
-    assert error.happened == f"The PSA answered GET /x with {words}."
+    assert error.happened == f"ConnectWise answered GET /x with {words}."
     assert policy.sent == {"GET": 1}
 
 
@@ -110,7 +110,7 @@ async def test_timeout_s_covers_reading_the_answer(script: Any) -> None:
     script.then(never)
     error = await refused(policy, "POST")
     assert isinstance(error, OutcomeUnknown)
-    assert error.happened == "The PSA did not answer POST /x within 0.01 seconds."
+    assert error.happened == "ConnectWise did not answer POST /x within 0.01 seconds."
     await policy.aclose()
 
 

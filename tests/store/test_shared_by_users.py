@@ -24,7 +24,7 @@ USERS = (61_001, 61_002, 61_003)
 STRANGER = 61_009
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root may start processes of other users")
 _WORK = """
-import grp, os, sys, textwrap, traceback
+import grp, msgspec.json, os, sys, textwrap, traceback
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from cwtui.store.author import Author
@@ -34,7 +34,7 @@ with TemporaryDirectory() as scratch:  # loads what a state needs, while root's 
     scratch_state.save_fact("n", 1)
     scratch_state.fold()
     scratch_state.close()
-    open_state(Path(scratch) / "state.json").close()
+    open_state(Path(scratch) / "state.json").fact("n")
 user, gid = int(sys.argv[5]), int(sys.argv[6])
 os.setgroups([gid] if gid else [])
 os.setgid(user)

@@ -13,6 +13,7 @@ from cwtui.domain.psa import Addition, AdditionValues
 from cwtui.domain.tasks import ByHand, HandMade, ProblemCode
 
 _FEWEST_DECIMALS = 2
+_MOST_DECIMALS = 6
 _END_RULE = "billed by hand: the addition that somebody made ends where this one begins"
 
 
@@ -37,18 +38,33 @@ def _doubles(draft: Draft, change: Change, *, is_first: bool) -> Iterator[Additi
     after = change.after
     if change.operation is not Operation.CREATE or after is None:
         return
+    places = draft.facts.rules.price_decimals
     for held in draft.facts.unlinked.get(after.catalog_item_id, ()):
-        values = held.values
-        lives = values.effective <= after.effective and (
-            values.cancelled is None or values.cancelled >= after.effective
-        )
-        if held.is_whole and ((is_first and change.is_standing and lives) or _is_same(after, values, draft)):
+        if doubles(after, held, is_first=is_first and change.is_standing, price_decimals=places):
             yield held
 
 
-def _is_same(planned: AdditionValues, held: AdditionValues, draft: Draft) -> bool:
+def doubles(planned: AdditionValues, held: Addition, *, is_first: bool, price_decimals: int = _MOST_DECIMALS) -> bool:
+    """An addition that nobody linked may bill what a create would bill.
+
+    Args:
+        planned: What would be created.
+        held: An addition without a link.
+        is_first: Nothing of the product is linked yet: then every live one of the item counts, not only an equal one.
+        price_decimals: The most decimals that ConnectWise may have kept of a price.
+    """
+    values = held.values
+    if not held.is_whole or values.catalog_item_id != planned.catalog_item_id:
+        return False
+    lives = values.effective <= planned.effective and (
+        values.cancelled is None or values.cancelled >= planned.effective
+    )
+    return (is_first and lives) or _is_same(planned, values, price_decimals)
+
+
+def _is_same(planned: AdditionValues, held: AdditionValues, price_decimals: int) -> bool:
     """It bills the same, as far as what ConnectWise rounds can tell."""
-    places = range(_FEWEST_DECIMALS, max(draft.facts.rules.price_decimals, _FEWEST_DECIMALS) + 1)
+    places = range(_FEWEST_DECIMALS, max(price_decimals, _FEWEST_DECIMALS) + 1)
     return (
         planned.quantity == held.quantity
         and planned.effective == held.effective
@@ -58,14 +74,17 @@ def _is_same(planned: AdditionValues, held: AdditionValues, draft: Draft) -> boo
 
 
 def _ask(draft: Draft, change: Change, held: Addition) -> None:
+    draft.problem(ProblemCode.BILLED_BY_HAND, str(held.id), by_hand_question(held, draft.name_of(change.product_id)))
+
+
+def by_hand_question(held: Addition, name: str) -> str:
+    """What a person is asked about an addition that nobody linked, before the same is billed once more."""
     values = held.values
     until = f" to {values.cancelled}" if values.cancelled else ""
-    draft.problem(
-        ProblemCode.BILLED_BY_HAND,
-        str(held.id),
+    return (
         f"Addition {held.id} bills {plain(values.quantity)} × {price_text(values.unit_price)} of the same item from"
-        f" {values.effective}{until}, and cwtui knows nothing of it: {draft.name_of(change.product_id)} would be billed"
-        " twice. Adopt it, end it, or bill both.",
+        f" {values.effective}{until}, and cwtui knows nothing of it: {name} would be billed twice. Adopt it, end it, or"
+        " bill both."
     )
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cwtui.engine.listing.task_list import TaskRow
-from cwtui.engine.protocols import Store
+from cwtui.engine.protocols import Known
 
 
-def task_rows(store: Store) -> Iterator[TaskRow]:
+def task_rows(known: Known) -> Iterator[TaskRow]:
     """A row for every task, made as it is asked for.
 
     Equal texts are kept once, and no task is: 100,000 rows cost a fraction of 100,000 tasks.
@@ -18,5 +18,5 @@ def task_rows(store: Store) -> Iterator[TaskRow]:
     """
     shared: dict[str, str] = {}
     once = shared.setdefault
-    for task in store.tasks():
+    for task in known.tasks():
         yield TaskRow.of(task, once)

@@ -178,6 +178,21 @@ class Workbench(Feature):
         kept = (self.store.snapshot(task.id) for task in self.store.tasks_of(subscription_id))
         return next((one for one in kept if one is not None), None)
 
+    def customer_of(self, subscription_id: SubscriptionId) -> tuple[str, str]:
+        """Name and id of a subscription's customer, by its tasks, else by the marketplace; empty where not known."""
+        task = next(iter(self.store.tasks_of(subscription_id)), None)
+        if task is not None:
+            return task.customer_name, task.customer_id
+        held = self.subscription(subscription_id)
+        customer = self.store.customer(held.customer_id) if held else None
+        return (customer.name if customer else "", held.customer_id if held else "")
+
+    def product_named(self, product_id: ProductId, subscription_id: SubscriptionId) -> str:
+        """`Exchange Online (PRD100101)`, by the catalogue, else by its subscription; else the id alone."""
+        held = self.subscription(subscription_id)
+        known = self.store.product(product_id) or (held.product(product_id) if held else None)
+        return f"{known.name} ({product_id})" if known and known.name else product_id
+
     def _customer(self, customer_id: str, name: str) -> Customer:
         return self.store.customer(CustomerId(customer_id)) or Customer(CustomerId(customer_id), name)
 

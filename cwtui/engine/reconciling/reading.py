@@ -29,7 +29,7 @@ from cwtui.domain.reconciliation import (
     recurring_items,
 )
 from cwtui.domain.remedies import Action, Remedy
-from cwtui.domain.repairs import Repair, assign, repair_start
+from cwtui.domain.repairs import Repair, assign, left_alone, repair_start
 from cwtui.engine.planning.desk import PlanningDesk
 from cwtui.engine.workspace import Feature
 
@@ -60,10 +60,14 @@ class Comparison:
     dates: AgreementDates
     found: Reconciliation
 
-    def repairs(self, today: date) -> tuple[Repair, ...]:
-        """What has to change from the first day ConnectWise accepts, whichever period was compared."""
+    def repairs(self, today: date) -> tuple[tuple[Repair, ...], tuple[str, ...]]:
+        """What has to change from the first day ConnectWise accepts, whichever period was compared.
+
+        Also what somebody made by hand and no repair touches, a sentence each (reconciling.md#adoption).
+        """
         start = repair_start(self.dates, today, self.found.period.start)
-        return assign(self.facts, compare(self.facts, self.dates.calendar.period_of(start)), start)
+        rows = compare(self.facts, self.dates.calendar.period_of(start))
+        return assign(self.facts, rows, start), tuple(left_alone(self.facts, rows, start))
 
 
 @dataclass(slots=True)

@@ -9,12 +9,10 @@ from datetime import date
 from cwtui.domain.errors import InputError
 from cwtui.domain.ids import AgreementId, CustomerId, SubscriptionId, TaskId
 from cwtui.domain.mappings import MappingKind
-from cwtui.domain.money import plain
 from cwtui.domain.reconciliation import Reconciliation, RowStatus, with_rows, without_agreement
 from cwtui.domain.remedies import Action, Remedy
 from cwtui.domain.repairs import Repair, RepairDraft, repair_start
 from cwtui.domain.tasks import Task
-from cwtui.engine.reconciling.adoption import Adoption
 from cwtui.engine.reconciling.reading import BothSides, Comparison, Holdings
 from cwtui.engine.reconciling.repair_tasks import RepairTasks, waits_for_reconciling
 from cwtui.engine.reports import AutoReport
@@ -46,13 +44,11 @@ class PreparedRepairs:
 
     Attributes:
         tasks: Planned; empty if there is nothing to do.
-        adopted: Additions linked instead of duplicated, one sentence each.
         blocked: What is not repaired, and why, one sentence each.
         report: The comparison they were made from.
     """
 
     tasks: tuple[Task, ...]
-    adopted: tuple[str, ...]
     blocked: tuple[str, ...]
     report: ReconcileReport
 
@@ -66,7 +62,6 @@ class RepairOutcome:
         after: The comparison, made afresh.
     """
 
-    adopted: tuple[str, ...]
     blocked: tuple[str, ...]
     runs: tuple[AutoReport, ...]
     after: ReconcileReport
@@ -83,7 +78,6 @@ class Reconciler(Feature):
 
     sides: BothSides
     tasks: RepairTasks
-    adoption: Adoption
     work: TaskWork
 
     async def compare(
@@ -116,15 +110,12 @@ class Reconciler(Feature):
     async def prepare(
         self, customer: CustomerId, agreement: AgreementId | None = None, period_day: date | None = None
     ) -> PreparedRepairs:
-        """Adopt what bills the right thing already, and make a task of each other repair. Writes nothing to the PSA.
+        """Make a task of each repair. Writes nothing to the PSA, and adopts nothing (reconciling.md#adoption).
 
         A repair whose writing has begun is left as it is; its task is among those returned.
         """
         self.workspace.require_writable()
         comparisons, skipped = await self._comparisons(customer, agreement, period_day)
-        adopted = [self._adopt(one) for one in comparisons]
-        if any(adopted):
-            comparisons, skipped = await self._comparisons(customer, agreement, period_day)
         prepared: list[Task] = []
         blocked: list[str] = [*skipped, *self._unmapped(comparisons[0].holdings, agreement)]
         for one in comparisons:
@@ -133,8 +124,7 @@ class Reconciler(Feature):
             blocked += refused
         await self.sides.desk.load(prepared)
         planned = await self.sides.desk.replan(prepared)
-        lines = tuple(line for some in adopted for line in some)
-        return PreparedRepairs(tuple(planned), lines, tuple(blocked), _report(comparisons, skipped))
+        return PreparedRepairs(tuple(planned), tuple(blocked), _report(comparisons, skipped))
 
     async def apply(
         self, customer: CustomerId, agreement: AgreementId | None = None, period_day: date | None = None
@@ -143,14 +133,13 @@ class Reconciler(Feature):
         self.workspace.require_writable()
         runs = []
         comparisons, _ = await self._comparisons(customer, agreement, period_day)
-        adopted = tuple(line for one in comparisons for line in self._adopt(one))
         if first := self._first_tasks(comparisons):
             runs.append(await self.work.sync(first))
         prepared = await self.prepare(customer, agreement, period_day)
         if prepared.tasks:
             runs.append(await self.work.sync([task.id for task in prepared.tasks]))
         after = await self.compare(customer, agreement, period_day)
-        return RepairOutcome((*adopted, *prepared.adopted), prepared.blocked, tuple(runs), after)
+        return RepairOutcome(prepared.blocked, tuple(runs), after)
 
     async def _comparisons(
         self, customer: CustomerId, agreement: AgreementId | None, period_day: date | None
@@ -204,20 +193,6 @@ class Reconciler(Feature):
             for wanted in row.wanted:
                 yield f"{row.name} ({wanted.subscription_id}) is not repaired: {wanted.blocked}"
 
-    def _adopt(self, comparison: Comparison) -> list[str]:
-        """Link unlinked additions that bill what a product asks for (reconciling.md#adoption)."""
-        lines = []
-        for proposal in comparison.found.proposals:
-            wanted, addition = proposal.wanted, proposal.addition
-            if wanted.blocked:
-                continue
-            self.adoption.link(addition, wanted.subscription_id, wanted.product_id)
-            lines.append(
-                f"Addition {addition.id} ({plain(addition.values.quantity)} of {wanted.name}) is adopted for"
-                f" subscription {wanted.subscription_id}."
-            )
-        return lines
-
     def _first_tasks(self, comparisons: Iterable[Comparison]) -> list[TaskId]:
         """Repairs already begun, and the compared subscriptions' `initial` tasks: they ask for the same additions."""
         found: dict[TaskId, None] = {}
@@ -232,9 +207,10 @@ class Reconciler(Feature):
     def _tasks_of(self, comparison: Comparison) -> tuple[list[Task], list[str]]:
         """The open tasks that carry one comparison's repairs, and what could not be made one."""
         made: list[Task] = []
-        blocked: list[str] = []
+        asked_for, left_alone = comparison.repairs(self.clock.today)
+        blocked = list(left_alone)
         open_before = self.tasks.open_in(comparison.found.agreement_id, comparison.holdings.ids)
-        repairs = (one for one in comparison.repairs(self.clock.today) if self._asks_for_something(comparison, one))
+        repairs = (one for one in asked_for if self._asks_for_something(comparison, one))
         for repair in [*repairs, *self._settled(comparison)]:
             name = comparison.holdings.name_of(repair.subscription_id) or comparison.found.agreement_name
             customer = comparison.holdings
@@ -273,7 +249,9 @@ class Reconciler(Feature):
             return True
         facts = comparison.facts
         start = repair_start(comparison.dates, self.clock.today, repair.day)
-        draft = RepairDraft(repair, comparison.dates, start, facts.additions, self.sides.desk.items, facts.links)
+        by_hand = self.tasks.decided_by_hand(repair)
+        items = self.sides.desk.items
+        draft = RepairDraft(repair, comparison.dates, start, facts.additions, items, facts.links, by_hand)
         draft.make()
         return bool(draft.changes or draft.problems)
 

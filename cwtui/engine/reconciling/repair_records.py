@@ -22,7 +22,11 @@ def repair_record(repair: Repair) -> Record:
         "subscription": repair.subscription_id,
         "day": repair.day.isoformat(),
         "targets": [
-            {"wanted": _wanted_record(target.wanted), "holds": [_addition_record(held) for held in target.holds]}
+            {
+                "wanted": _wanted_record(target.wanted),
+                "holds": [_addition_record(held) for held in target.holds],
+                "beside": [_addition_record(held) for held in target.beside],
+            }
             for target in repair.targets
         ],
         "extras": [
@@ -39,7 +43,11 @@ def repair_value(record: Mapping[str, Any]) -> Repair:
         subscription_id=SubscriptionId(record["subscription"]),
         day=date.fromisoformat(record["day"]),
         targets=tuple(
-            Target(_wanted(row["wanted"]), tuple(_addition(held, agreement) for held in row["holds"]))
+            Target(
+                _wanted(row["wanted"]),
+                tuple(_addition(held, agreement) for held in row["holds"]),
+                tuple(_addition(held, agreement) for held in row.get("beside", ())),
+            )
             for row in record["targets"]
         ),
         extras=tuple(

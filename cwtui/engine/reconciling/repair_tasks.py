@@ -25,7 +25,7 @@ from cwtui.domain.plans import Plan
 from cwtui.domain.psa import Addition, Agreement
 from cwtui.domain.remedies import Action, Remedy
 from cwtui.domain.repairs import REPAIR_PREFIX, Repair, RepairDraft, repair_start
-from cwtui.domain.tasks import Problem, ProblemCode, Task, TaskKind, TaskStatus, is_difference
+from cwtui.domain.tasks import HandMade, Problem, ProblemCode, Task, TaskKind, TaskStatus, is_difference
 from cwtui.engine.checking.difference_tasks import difference_problem
 from cwtui.engine.planning.desk import PlanningDesk
 from cwtui.engine.reconciling.repair_records import repair_record, repair_value
@@ -57,6 +57,11 @@ class RepairTasks(Feature):
         record = self.store.fact(f"{_FACT}{task.id}")
         return repair_value(record) if isinstance(record, dict) else None
 
+    def decided_by_hand(self, repair: Repair) -> tuple[HandMade, ...]:
+        """What persons decided in any task of the subscription about additions that nobody linked."""
+        tasks = self.store.tasks_of(repair.subscription_id) if repair.subscription_id else ()
+        return tuple(made for task in tasks for made in task.by_hand)
+
     def agreement_of(self, task: Task) -> AgreementId | None:
         """The agreement it repairs."""
         repair = self.repair_of(task)
@@ -80,7 +85,7 @@ class RepairTasks(Feature):
             return Plan(task.id, task.subscription_id, repair.agreement_id, problems=tuple(problems))
         start = repair_start(dates, self.clock.today, repair.day)
         links = {link.addition_id: link for link in self.store.links_in(agreement.id)}
-        draft = RepairDraft(repair, dates, start, additions, desk.items, links)
+        draft = RepairDraft(repair, dates, start, additions, desk.items, links, self.decided_by_hand(repair))
         draft.make()
         creates = any(change.before is None for change in draft.changes)
         if creates and agreement.end is not None and agreement.end < start:

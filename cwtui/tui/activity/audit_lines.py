@@ -10,14 +10,15 @@ from cwtui.domain.psa import AdditionValues
 from cwtui.domain.records import AuditRow, RecordWrite
 from cwtui.tui.names import Ids, Names, named_value
 
-_DONE = {"create": "created", "update": "changed", "delete": "deleted"}
+DONE = {"create": "created", "update": "changed", "delete": "deleted"}
+"""What an operation did, in a word."""
 
 
 def audit_headline(row: AuditRow, names: Names | None = None) -> str:
     """`created addition 4711 in agreement Müller Cloud (105): confirmed`."""
     which = f" {row.addition_id}" if row.addition_id is not None else ""
     where = (names or Ids()).agreement(row.agreement_id)
-    return f"{_DONE.get(row.operation, row.operation)} addition{which} in agreement {where}: {row.result}"
+    return f"{DONE.get(row.operation, row.operation)} addition{which} in agreement {where}: {row.result}"
 
 
 def audit_text(row: AuditRow, names: Names | None = None) -> str:
@@ -28,7 +29,7 @@ def audit_text(row: AuditRow, names: Names | None = None) -> str:
 def record_headline(row: RecordWrite) -> str:
     """`created company IM100201 (274): confirmed`."""
     which = f"{row.name} ({row.record_id})" if row.record_id else row.name
-    return f"{_DONE.get(row.operation, row.operation)} {row.record} {which}: {row.result}"
+    return f"{DONE.get(row.operation, row.operation)} {row.record} {which}: {row.result}"
 
 
 def record_text(row: RecordWrite) -> str:

@@ -6,10 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from cwtui.domain.records import AuditRow
+from cwtui.tui.activity.audit_lines import DONE
 from cwtui.tui.session import Event, EventKind
 from cwtui.tui.words import counted
-
-_DONE = {"create": "created", "update": "changed", "delete": "deleted"}
 
 
 class OtherRuns:
@@ -30,7 +29,7 @@ class OtherRuns:
         for run_id, rows in self._rows.items():
             first, last = rows[0], rows[-1]
             done = [row for row in rows if row.is_done]
-            counts = {word: sum(row.operation == name for row in done) for name, word in _DONE.items()}
+            counts = {word: sum(row.operation == name for row in done) for name, word in DONE.items()}
             parts = [f"{counted(count, 'addition')} {word}" for word, count in counts.items() if count]
             parts += [f"{counted(failed, 'write')} failed"] if (failed := len(rows) - len(done)) else []
             tasks = dict.fromkeys(row.task_id for row in rows)

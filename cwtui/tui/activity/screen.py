@@ -28,6 +28,7 @@ from cwtui.tui.widgets.keys_line import KeysLine
 from cwtui.tui.widgets.progress_line import ProgressLine
 from cwtui.tui.widgets.tone import Tone
 from cwtui.tui.widgets.virtual_table import VirtualTable
+from cwtui.tui.words import WIDE
 
 _COLUMNS = (
     Column("at", "When (UTC)", 19),
@@ -37,7 +38,7 @@ _COLUMNS = (
 )
 _TONES = {EventKind.RUN: Tone.NORMAL, EventKind.WRITE: Tone.GOOD, EventKind.PROBLEM: Tone.BAD}
 _WORDS = {EventKind.RUN: "run", EventKind.WRITE: "✓ written", EventKind.PROBLEM: "✗ failed"}
-_SHOWN, _AT_ONCE, _WIDE = 20_000, 500, 140
+_SHOWN, _AT_ONCE = 20_000, 500
 _OTHERS_S = 1.0
 """Seconds from what others do until it shows: a run elsewhere notes hundreds of writes."""
 
@@ -108,7 +109,7 @@ class ActivityScreen(WorkScreen):
 
     def on_resize(self, event: events.Resize) -> None:
         """List above text on a narrow terminal, beside it on a wide one."""
-        self.set_class(event.size.width >= _WIDE, "-wide")
+        self.set_class(event.size.width >= WIDE, "-wide")
 
     def on_screen_resume(self) -> None:
         """Look again."""
@@ -120,7 +121,7 @@ class ActivityScreen(WorkScreen):
         listener = self.session.listener
         seen = listener.added
         said = [event for event in listener.events if event.kind is not EventKind.WRITE]
-        rows, names = iter(self.session.engine.store.audit()), self.session.names
+        rows, names = iter(self.session.engine.known.audit()), self.session.names
         written: deque[Event] = deque(maxlen=_SHOWN)
         runs = OtherRuns(listener.runs)
         while some := list(islice(rows, _AT_ONCE)):

@@ -23,8 +23,8 @@ from cwtui.tui.widgets.choice_line import ChoiceLine
 from cwtui.tui.widgets.plain_input import PlainInput
 from cwtui.tui.widgets.tone import TONE_STYLES, Tone
 from cwtui.tui.widgets.virtual_table import VirtualTable
+from cwtui.tui.words import WIDE
 
-_WIDE = 140
 _SOURCE, _TASK_SOURCE = "source", "task-source"
 _AS_ABOVE = ""
 """The price source that follows the task's, or the setting's."""
@@ -100,7 +100,7 @@ class EditorPane(Container):
 
     def on_resize(self, event: events.Resize) -> None:
         """List over fields on a narrow terminal, beside them on a wide one."""
-        self.set_class(event.size.width >= _WIDE, "-wide-editor")
+        self.set_class(event.size.width >= WIDE, "-wide-editor")
 
     # down
 

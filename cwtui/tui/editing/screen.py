@@ -21,6 +21,7 @@ from cwtui.tui.widgets.detail_pane import Line
 from cwtui.tui.widgets.keys_line import KeysLine
 from cwtui.tui.widgets.progress_line import ProgressLine
 from cwtui.tui.widgets.status_words import KIND_WORDS
+from cwtui.tui.words import READ_S
 
 
 class EditorScreen(WorkScreen):
@@ -58,7 +59,7 @@ class EditorScreen(WorkScreen):
             self.query_one(".screen--title", Static).update(content(title_of("Edit additions", task)))
             self.query_one(EditorPane).open(await engine.workbench.edit(self._task_id))
         except CwtuiError as error:
-            self.notify(str(error), title="Edit", severity="error", timeout=15, markup=False)
+            self.notify(str(error), title="Edit", severity="error", timeout=READ_S, markup=False)
             self.dismiss()
 
     @work(group="work")

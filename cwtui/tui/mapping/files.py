@@ -18,7 +18,7 @@ from cwtui.tui.widgets.confirm_screen import ConfirmScreen
 from cwtui.tui.widgets.detail_pane import Line
 from cwtui.tui.widgets.text_prompt_screen import TextPromptScreen
 from cwtui.tui.widgets.tone import Tone
-from cwtui.tui.words import counted
+from cwtui.tui.words import READ_S, counted
 
 _LISTED = 200
 _NAME = "mappings.csv"
@@ -41,9 +41,9 @@ class MappingFiles(WorkScreen):
         try:
             mappings = await asyncio.to_thread(read_mappings_file, path)
         except CwtuiError as error:
-            self.notify(str(error), title="Import", severity="error", timeout=15, markup=False)
+            self.notify(str(error), title="Import", severity="error", timeout=READ_S, markup=False)
             return
-        known = self.session.engine.store.mappings()
+        known = self.session.engine.known.mappings()
         changed = [mapping for mapping in mappings if known.get(mapping.key) != mapping.connectwise_id]
         if not changed:
             self.notify(f"All {len(mappings)} mappings of the file are set already.", markup=False)
@@ -83,7 +83,7 @@ class MappingFiles(WorkScreen):
         try:
             await asyncio.to_thread(lambda: write_whole(path, mappings_export(path, mappings)))
         except CwtuiError as error:
-            self.notify(str(error), title="Export", severity="error", timeout=15, markup=False)
+            self.notify(str(error), title="Export", severity="error", timeout=READ_S, markup=False)
         else:
             self.notify(f"{counted(len(mappings), 'mapping')} written to {path}.", title="Export", markup=False)
 

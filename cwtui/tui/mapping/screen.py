@@ -38,9 +38,8 @@ from cwtui.tui.widgets.kind_tabs import KindTabs
 from cwtui.tui.widgets.progress_line import ProgressLine
 from cwtui.tui.widgets.tone import Tone
 from cwtui.tui.widgets.virtual_table import VirtualTable
-from cwtui.tui.words import counted
+from cwtui.tui.words import WIDE, counted
 
-_WIDE = 140
 _SETTLE_S = 0.25
 _TASKS_NAMED = 20
 _EMPTY = "Nothing here yet. Press 1, then c, to check changes."
@@ -137,7 +136,7 @@ class MappingsScreen(MappingFiles):
 
     def on_resize(self, event: events.Resize) -> None:
         """Table over pane on a narrow terminal, beside it on a wide one."""
-        self.set_class(event.size.width >= _WIDE, "-wide")
+        self.set_class(event.size.width >= WIDE, "-wide")
 
     def take_news(self, changed: Dictionary[TaskId, Task]) -> None:
         """Tasks changed: what they need may be other things now."""
@@ -258,7 +257,7 @@ class MappingsScreen(MappingFiles):
         if line is None:
             return
         charges = sorted(MAPPABLE_CHARGES)
-        mappings = self.session.engine.store.mappings()
+        mappings = self.session.engine.known.mappings()
         entries = []
         for charge in charges:
             target = mappings.get(MappingKey(MappingKind.PRODUCT, line.key.marketplace_id, charge))

@@ -37,6 +37,7 @@ from cwtui.tui.widgets.keys_line import KeysLine
 from cwtui.tui.widgets.progress_line import ProgressLine
 from cwtui.tui.widgets.step_line import StepLine
 from cwtui.tui.widgets.tone import Tone
+from cwtui.tui.words import READ_S
 
 _PANES = {Stage.ADDITIONS: "editor", Stage.CONFIRM: "review"}
 _ANSWERS = {Stage.ADDITIONS: frozenset({"n", "ctrl+s"}), Stage.CONFIRM: frozenset({"y"})}
@@ -95,7 +96,7 @@ class WizardScreen(WorkScreen):
             self.query_one(".screen--title", Static).update(content(title_of("Sync", task)))
             self._steps = await self.session.engine.workbench.steps(self._task_id)
         except CwtuiError as error:
-            self.notify(str(error), title="Sync", severity="error", timeout=15, markup=False)
+            self.notify(str(error), title="Sync", severity="error", timeout=READ_S, markup=False)
             self.dismiss()
             return
         self.place = self._first_open
@@ -141,7 +142,7 @@ class WizardScreen(WorkScreen):
                 case _:
                     await self._show_choices(step)
         except CwtuiError as error:
-            self.notify(str(error), title="Sync", severity="error", timeout=15, markup=False)
+            self.notify(str(error), title="Sync", severity="error", timeout=READ_S, markup=False)
         self.call_after_refresh(self.key_guard.show)
 
     def on_screen_resume(self) -> None:
@@ -205,7 +206,7 @@ class WizardScreen(WorkScreen):
     @work(group="work")
     async def _map(self, mapping: Mapping, name: str) -> None:
         engine = self.session.engine
-        if engine.store.mappings().get(mapping.key) != mapping.connectwise_id:
+        if engine.known.mappings().get(mapping.key) != mapping.connectwise_id:
 
             async def job() -> str:
                 await engine.set_mapping(mapping)
@@ -217,7 +218,7 @@ class WizardScreen(WorkScreen):
         try:
             self._steps = await engine.workbench.steps(self._task_id)
         except CwtuiError as error:
-            self.notify(str(error), title="Sync", severity="error", timeout=15, markup=False)
+            self.notify(str(error), title="Sync", severity="error", timeout=READ_S, markup=False)
             return
         self._go(self._first_open)
 
@@ -269,7 +270,7 @@ class WizardScreen(WorkScreen):
         try:
             self.session.engine.workbench.save_edits(editing)
         except CwtuiError as error:
-            self.notify(str(error), title="Edits", severity="error", timeout=15, markup=False)
+            self.notify(str(error), title="Edits", severity="error", timeout=READ_S, markup=False)
             return False
         return True
 
@@ -289,7 +290,7 @@ class WizardScreen(WorkScreen):
         try:
             editing.edits()
         except CwtuiError as error:
-            self.notify(str(error), title="Edits", severity="error", timeout=15, markup=False)
+            self.notify(str(error), title="Edits", severity="error", timeout=READ_S, markup=False)
 
     # writing
 

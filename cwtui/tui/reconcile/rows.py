@@ -114,7 +114,7 @@ def lines(one: Compared, names: Names) -> Iterator[Line]:
             shade = Tone.MUTED if addition in row.others else Tone.NORMAL
             yield Line(f"· addition {addition.id} {word}: {text}", shade)
     for proposal in row.proposals:
-        text = f"Addition {proposal.addition.id} was made by hand and fits: A adopts it."
+        text = f"Addition {proposal.addition.id} was made by hand and may bill this: A adopts it."
         yield Line(text, Tone.ATTENTION)
 
 

@@ -28,7 +28,7 @@ from cwtui.tui.screens.list_screen import ListScreen
 from cwtui.tui.session import Session
 from cwtui.tui.tasks.screen import report_text
 from cwtui.tui.widgets.detail_pane import Line, block
-from cwtui.tui.widgets.fuzzy_picker import Entry, FuzzyPicker
+from cwtui.tui.widgets.fuzzy_picker import Entry
 from cwtui.tui.widgets.tone import Tone
 from cwtui.tui.words import counted
 
@@ -111,7 +111,7 @@ class ReconcileScreen(ListScreen[Compared]):
     def on_screen_resume(self) -> None:
         """Begin with the customer of the task one comes from, where its plan says that it is reconciled here."""
         session = self.session
-        task = None if session.task_in_sight is None else session.engine.store.task(session.task_in_sight)
+        task = None if session.task_in_sight is None else session.engine.known.task(session.task_in_sight)
         if task is None or session.working or task.customer_id == self._customer:
             return
         if task.kind is TaskKind.RECONCILIATION or _LINKS & {problem.code for problem in task.problems}:
@@ -125,7 +125,7 @@ class ReconcileScreen(ListScreen[Compared]):
             self.notify("No customer is mapped yet: 2 maps them.", markup=False)
             return
         entries = [Entry(one.name, one.key.marketplace_id) for one in found]
-        place = await self._pick("Reconcile which customer?", entries)
+        place = await self.choose("Reconcile which customer?", entries)
         if place is not None:
             await self._compare(CustomerId(found[place].key.marketplace_id))
             if len(self._known) > 1:
@@ -142,20 +142,10 @@ class ReconcileScreen(ListScreen[Compared]):
             return
         entries = [Entry("All of them", counted(len(self._known), "agreement"))]
         entries += [Entry(one.agreement_name, str(one.agreement_id)) for one in self._known]
-        place = await self._pick(f"Which agreement of {self._known[0].customer_name}?", entries)
+        place = await self.choose(f"Which agreement of {self._known[0].customer_name}?", entries)
         if place is not None:
             chosen = self._known[place - 1].agreement_id if place else None
             await self._compare(self._customer, chosen)
-
-    async def _pick(self, title: str, entries: Sequence[Entry]) -> int | None:
-        folded = [f"{entry.label} {entry.detail}".casefold() for entry in entries]
-
-        def search(query: str) -> list[int]:
-            words = query.casefold().split()
-            return [place for place, text in enumerate(folded) if all(word in text for word in words)]
-
-        chosen: int | None = await self.ask(FuzzyPicker(title, entries, search))
-        return chosen
 
     @work(group="work")
     async def action_period(self, steps: int) -> None:
@@ -271,15 +261,14 @@ class ReconcileScreen(ListScreen[Compared]):
                 await self.do_work("Repairing", lambda: self._sync(ready))
         await self._compare(customer, agreement, day)
         waiting = [problem.message for task in prepared.tasks for problem in task.problems]
-        self._said = [*prepared.adopted, *prepared.blocked, *waiting]
+        self._said = [*prepared.blocked, *waiting]
         self.show_detail()
 
     async def _sync(self, tasks: Sequence[Task]) -> str:
         return report_text(await self.session.engine.sync([task.id for task in tasks]))
 
     async def _repair_lines(self, prepared: PreparedRepairs) -> list[Line]:
-        shown = [Line(text, Tone.GOOD) for text in prepared.adopted]
-        shown += [Line(f"! {text}", Tone.ATTENTION) for text in prepared.blocked]
+        shown = [Line(f"! {text}", Tone.ATTENTION) for text in prepared.blocked]
         for found in prepared.report.reconciliations:
             if found.billed:
                 text = f"! {found.period.start} to {found.period.end} is billed already: the repair begins later."

@@ -27,7 +27,7 @@ from cwtui.tui.widgets.columns import Column
 from cwtui.tui.widgets.detail_pane import Line
 from cwtui.tui.widgets.task_rows import signed
 from cwtui.tui.widgets.tone import Tone
-from cwtui.tui.words import counted
+from cwtui.tui.words import READ_S, counted
 
 _BAR = 12
 
@@ -82,7 +82,7 @@ class ReportScreen(ListScreen[AgreementReport]):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self._report: MonthReport | None = None
-        self._month: date | None = session.engine.clock.today.replace(day=1)
+        self._month: date | None = session.engine.today.replace(day=1)
         self._customer: tuple[CustomerId, str] | None = None
 
     # reading
@@ -95,7 +95,7 @@ class ReportScreen(ListScreen[AgreementReport]):
     @work(group="work")
     async def action_month(self, steps: int) -> None:
         """Another month; from the next invoices, this one."""
-        today = self.session.engine.clock.today.replace(day=1)
+        today = self.session.engine.today.replace(day=1)
         await self._find(add_months(self._month, steps) if self._month else today)
 
     @work(group="work")
@@ -211,6 +211,6 @@ class ReportScreen(ListScreen[AgreementReport]):
         try:
             await asyncio.to_thread(lambda: write_whole(path, make(found)))
         except CwtuiError as error:
-            self.notify(str(error), title="Report", severity="error", timeout=15, markup=False)
+            self.notify(str(error), title="Report", severity="error", timeout=READ_S, markup=False)
         else:
             self.notify(f"The report is written to {path}.", title="Report", markup=False)

@@ -21,15 +21,15 @@ from cwtui.tui.session import Session
 from cwtui.tui.typed_path import typed_path
 from cwtui.tui.widgets.columns import Column
 from cwtui.tui.widgets.detail_pane import DetailPane, Line, block
+from cwtui.tui.widgets.fuzzy_picker import Entry, FuzzyPicker
 from cwtui.tui.widgets.keys_line import KeysLine
 from cwtui.tui.widgets.listed_rows import ListedRows
 from cwtui.tui.widgets.progress_line import ProgressLine
 from cwtui.tui.widgets.text_prompt_screen import TextPromptScreen
 from cwtui.tui.widgets.tone import Tone
 from cwtui.tui.widgets.virtual_table import VirtualTable
+from cwtui.tui.words import READ_S, WIDE
 
-_WIDE = 140
-_ERROR_SHOWN_S = 15
 Row = TypeVar("Row")
 
 
@@ -71,7 +71,7 @@ class ListScreen(WorkScreen, Generic[Row]):
 
     def on_resize(self, event: events.Resize) -> None:
         """Table over pane on a narrow terminal, beside it on a wide one."""
-        self.set_class(event.size.width >= _WIDE, "-wide")
+        self.set_class(event.size.width >= WIDE, "-wide")
 
     # what a subclass says about a row
 
@@ -146,9 +146,19 @@ class ListScreen(WorkScreen, Generic[Row]):
             return False
         self._trouble = done.said if done.error else ""
         if done.error:
-            self.notify(done.said, title=what, severity="error", timeout=_ERROR_SHOWN_S, markup=False)
+            self.notify(done.said, title=what, severity="error", timeout=READ_S, markup=False)
         self.show_detail()
         return done.error is None
+
+    async def choose(self, title: str, entries: Sequence[Entry]) -> int | None:
+        """Let one of some entries be chosen by words of its name and detail; its place, None if it was left."""
+        folded = [f"{entry.label} {entry.detail}".casefold() for entry in entries]
+
+        def search(query: str) -> list[int]:
+            words = query.casefold().split()
+            return [place for place, text in enumerate(folded) if all(word in text for word in words)]
+
+        return await self.ask(FuzzyPicker(title, entries, search))
 
     async def ask_path(self, title: str, question: str, value: str = "") -> Path | None:
         """Ask for a file."""
@@ -168,6 +178,6 @@ class ListScreen(WorkScreen, Generic[Row]):
         try:
             await asyncio.to_thread(write_whole, path, text().encode())
         except CwtuiError as error:
-            self.notify(str(error), title="Export", severity="error", timeout=_ERROR_SHOWN_S, markup=False)
+            self.notify(str(error), title="Export", severity="error", timeout=READ_S, markup=False)
         else:
             self.notify(f"{what} written to {path}.", title="Export", markup=False)

@@ -20,12 +20,13 @@ from cwtui.tui.widgets.detail_pane import DetailPane, Line
 from cwtui.tui.widgets.dialog import Dialog
 from cwtui.tui.widgets.progress_line import ProgressLine
 from cwtui.tui.widgets.virtual_table import VirtualTable
+from cwtui.tui.words import READ_S
 
 TO_TASKS = Binding("q", "to_tasks", "Tasks", show=False, id="work.tasks", tooltip="To the tasks")
 """Of the modes beside the tasks, where `q` is no letter."""
 Answer = TypeVar("Answer")
 Found = TypeVar("Found")
-_ERROR_SHOWN_S, _STOPPING = 15, "stopping before the next write"
+_STOPPING = "stopping before the next write"
 
 
 class WorkScreen(Screen[None]):
@@ -88,7 +89,7 @@ class WorkScreen(Screen[None]):
             self.notify(f"{self.session.working} is still going on.", severity="warning", markup=False)
             return False
         if done.error is not None:
-            self.notify(done.said, title=what, severity="error", timeout=_ERROR_SHOWN_S, markup=False)
+            self.notify(done.said, title=what, severity="error", timeout=READ_S, markup=False)
         else:
             self.notify(done.said, title=what, markup=False)
         return done.error is None
@@ -109,7 +110,7 @@ class WorkScreen(Screen[None]):
         if done is None and self.session.working != what:
             self.notify(f"{self.session.working} is still going on.", severity="warning", markup=False)
         elif done is not None and done.error is not None:
-            self.notify(done.said, title=what, severity="error", timeout=_ERROR_SHOWN_S, markup=False)
+            self.notify(done.said, title=what, severity="error", timeout=READ_S, markup=False)
         return found[0] if found else None
 
     async def ask(self, dialog: Dialog[Answer]) -> Answer | None:

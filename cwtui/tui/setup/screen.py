@@ -26,8 +26,7 @@ from cwtui.tui.widgets.keys_line import KeysLine
 from cwtui.tui.widgets.plain_input import PlainInput
 from cwtui.tui.widgets.progress_line import ProgressLine
 from cwtui.tui.widgets.tone import Tone
-
-_WIDE = 140
+from cwtui.tui.words import WIDE
 
 
 class Form(VerticalScroll):
@@ -99,7 +98,7 @@ class SetupScreen(WorkScreen):
 
     def on_resize(self, event: events.Resize) -> None:
         """Form above result on a narrow terminal, beside it on a wide one."""
-        self.set_class(event.size.width >= _WIDE, "-wide")
+        self.set_class(event.size.width >= WIDE, "-wide")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Also by another's state settings can be saved: they are this operator's."""

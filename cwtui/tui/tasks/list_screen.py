@@ -34,12 +34,11 @@ from cwtui.tui.widgets.status_words import KIND_WORDS, STATUS_WORDS, counts_show
 from cwtui.tui.widgets.task_rows import TASK_COLUMNS, TaskRows, fill
 from cwtui.tui.widgets.tone import Tone
 from cwtui.tui.widgets.virtual_table import VirtualTable
-from cwtui.tui.words import counted
+from cwtui.tui.words import WIDE, counted
 
 _PREVIEW_AFTER_S = 0.06
 _PREPARED_AT_ONCE = 4_000
 _MANY = 10_000
-_WIDE = 140
 _LOADING, _NONE, _FILTERED = (
     "Reading the tasks …",
     "No tasks yet. Press c to check changes.",
@@ -109,13 +108,13 @@ class TaskListScreen(WorkScreen):
     @work(group="load")
     async def load(self) -> None:
         """Read the tasks between two keys, two paints."""
-        unread = (row for row in task_rows(self.session.engine.store) if self._tasks.get(row.id) is None)
+        unread = (row for row in task_rows(self.session.engine.known) if self._tasks.get(row.id) is None)
         try:
             await fill(self._tasks, unread, self._show_added)
         except CwtuiError as error:
             self.query_one(DetailPane).show(block(str(error), Tone.BAD))
         self._show_list()
-        async for _ in in_turns(self.session.engine.store.warming()):
+        async for _ in in_turns(self.session.engine.known.warming()):
             pass  # or the first plan would hold up the keys in a large state
         if self._tasks.total >= _MANY:
             gc.freeze()  # all of that stays: looking through it again and again would hold up the keys
@@ -167,7 +166,7 @@ class TaskListScreen(WorkScreen):
 
     def on_resize(self, event: events.Resize) -> None:
         """List above plan on a narrow terminal, beside it on a wide one."""
-        self.set_class(event.size.width >= _WIDE, "-wide")
+        self.set_class(event.size.width >= WIDE, "-wide")
 
     # news from the engine
 

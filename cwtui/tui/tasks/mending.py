@@ -73,8 +73,8 @@ async def decisions(engine: Engine, task: Task) -> Sequence[Decision]:
     plan = await engine.preview(task.id)
     held: dict[AdditionId, Addition] = {}
     if plan.agreement_id is not None:
-        held = {one.id: one for one in await engine.psa.additions(plan.agreement_id)}
-    linked = {link.addition_id for link in engine.store.links()}
+        held = {one.id: one for one in await engine.additions(plan.agreement_id)}
+    linked = {link.addition_id for link in engine.known.links()}
     free = [one for name, one in held.items() if name not in linked]
     found: list[Decision] = []
     for problem in task.problems:

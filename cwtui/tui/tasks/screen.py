@@ -310,7 +310,7 @@ class TasksScreen(TaskListScreen):
 
     def _to_next_if_mended(self) -> None:
         mended, self._mending = self._mending, None
-        task = None if mended is None else self.session.engine.store.task(mended)
+        task = None if mended is None else self.session.engine.known.task(mended)
         if task is None or mended != self._highlighted:
             return
         if (

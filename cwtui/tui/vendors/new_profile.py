@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,12 +18,12 @@ from cwtui.tui.screens.list_screen import ListScreen
 from cwtui.tui.vendors.desk import Vendors
 from cwtui.tui.vendors.lines import refused_lines
 from cwtui.tui.widgets.detail_pane import Line
-from cwtui.tui.widgets.fuzzy_picker import Entry, FuzzyPicker
+from cwtui.tui.widgets.fuzzy_picker import Entry
 from cwtui.tui.widgets.text_prompt_screen import TextPromptScreen
 from cwtui.tui.widgets.tone import Tone
 from cwtui.tui.words import counted
 from cwtui.vendors.count_reconcile import CountRow, CountStatus
-from cwtui.vendors.desk import CountReconciliation, VendorDesk
+from cwtui.vendors.desk import CountReconciliation
 from cwtui.vendors.layouts import INTERMEDIA
 from cwtui.vendors.profiles import is_shipped
 from cwtui.vendors.proposal import ProfileProposal, propose
@@ -44,18 +44,6 @@ class Chosen:
 
     name: str
     path: Path
-
-
-async def choose(screen: ListScreen[Any], title: str, entries: Sequence[Entry]) -> int | None:
-    """Let one of some entries be chosen."""
-    folded = [f"{entry.label} {entry.detail}".casefold() for entry in entries]
-
-    def search(query: str) -> list[int]:
-        words = query.casefold().split()
-        return [place for place, text in enumerate(folded) if all(word in text for word in words)]
-
-    chosen: int | None = await screen.ask(FuzzyPicker(title, entries, search))
-    return chosen
 
 
 async def new_vendor(screen: ListScreen[Any], vendors: Vendors) -> Chosen | None:
@@ -101,11 +89,11 @@ async def _layout(screen: ListScreen[Any], proposal: ProfileProposal) -> dict[st
     columns = dict(proposal.columns)
     headers = [Entry(header, _sample(proposal, header)) for header in proposal.headers]
     for column in proposal.lacks:
-        place = await choose(screen, f"Which column says {_NEEDED[column]}?", headers)
+        place = await screen.choose(f"Which column says {_NEEDED[column]}?", headers)
         if place is None:
             return None
         columns[column] = proposal.headers[place]
-    kind = await choose(screen, f"Column {columns['account_id']} holds …", [entry for _, entry in _ACCOUNTS])
+    kind = await screen.choose(f"Column {columns['account_id']} holds …", [entry for _, entry in _ACCOUNTS])
     if kind is None:
         return None
     agreement_type = await screen.ask(
@@ -173,10 +161,3 @@ def vendor_entries(vendors: Vendors) -> list[Entry]:
         Entry(name, "comes with cwtui" if is_shipped(name) else _OWN.get(name, "yours")) for name in vendors.names()
     ]
     return [*known, Entry("+ another vendor", "choose a file: a profile is proposed for it")]
-
-
-def steps_of(vendors: Vendors | None, name: str) -> VendorDesk:
-    """A vendor's steps."""
-    if vendors is None:
-        raise AssertionError("nobody gave the session its vendors")
-    return vendors.steps(name)

@@ -17,7 +17,8 @@ from cwtui.domain.errors import CwtuiError, GuardError
 from cwtui.tui.screens.list_screen import ListScreen
 from cwtui.tui.session import Session
 from cwtui.tui.vendors import lines as shown
-from cwtui.tui.vendors.new_profile import choose, new_vendor, steps_of, vendor_entries
+from cwtui.tui.vendors.desk import Vendors
+from cwtui.tui.vendors.new_profile import new_vendor, vendor_entries
 from cwtui.tui.widgets.columns import Column
 from cwtui.tui.widgets.detail_pane import Line, block
 from cwtui.tui.widgets.tone import Tone
@@ -129,11 +130,9 @@ class VendorFilesScreen(ListScreen[Step]):
     @work(group="work")
     async def action_vendor(self) -> None:
         """Choose whose files these are."""
-        vendors = self.session.vendors
-        if vendors is None:
-            raise AssertionError("nobody gave the session its vendors")
+        vendors = self._vendors
         entries = vendor_entries(vendors)
-        place = await choose(self, "Whose files?", entries)
+        place = await self.choose("Whose files?", entries)
         if place is None:
             return
         if place < len(entries) - 1:
@@ -197,7 +196,13 @@ class VendorFilesScreen(ListScreen[Step]):
 
     @property
     def _desk(self) -> VendorDesk:
-        return steps_of(self.session.vendors, self._vendor)
+        return self._vendors.steps(self._vendor)
+
+    @property
+    def _vendors(self) -> Vendors:
+        if self.session.vendors is None:
+            raise AssertionError("nobody gave the session its vendors")
+        return self.session.vendors
 
     async def _run(self, name: str, job: Callable[[], Awaitable[str]], *, writes: bool = True) -> CwtuiError | None:
         """Run a part of a step; the error that stopped it, which its report then says."""

@@ -58,7 +58,7 @@ class WhyScreen(WorkScreen):
     def _title(self) -> str:
         if not isinstance(self._about, str):
             return f"Why · addition {self._about}"
-        task = self.session.engine.store.task(self._about)
+        task = self.session.engine.known.task(self._about)
         return title_of("Why", task) if task else f"Why · task {self._about}"
 
     @work(exclusive=True, group="load")

@@ -89,17 +89,53 @@ async def test_a_change_in_the_middle_of_everything_still_matches(at: Running) -
         pytest.param(10, "4.50", "3.00", RowStatus.PRICE_DIFFERS, id="another cost"),
     ],
 )
-async def test_what_differs_is_named_and_repaired(
+async def test_what_was_made_by_hand_is_repaired_once_it_was_adopted(
     at: Running, quantity: int, price: str, cost: str, expected: RowStatus
 ) -> None:
-    at.world.add_addition(AGREEMENT, EXCHANGE_ITEM, quantity, price, cost=cost, effective="2026-02-01")
+    row = at.world.add_addition(AGREEMENT, EXCHANGE_ITEM, quantity, price, cost=cost, effective="2026-02-01")
+    before = at.held()
     assert await statuses(at) == [expected]
+    offered = await at.engine.reconciler.apply(WHO)
+    assert at.held() == before
+    assert at.state.link(AdditionId(row["id"])) is None
+    (found,) = offered.after.reconciliations
+    assert [(one.addition.id, one.wanted.product_id) for one in found.proposals] == [(row["id"], "P1")]
+    await at.engine.adoption.adopt(AdditionId(row["id"]), SubscriptionId(MAIL), ProductId("P1"))
     outcome = await at.engine.reconciler.apply(WHO)
     assert not outcome.after.differs
     live = [row[1:4] for row in at.held() if row[4] is None]
-    assert len(live) == 1
-    assert live[0][:2] == ("10", "4.50")
-    assert live[0][2] == ("2026-02-01" if expected is RowStatus.MATCH else DECEMBER)
+    assert live == [("10", "4.50", "2026-02-01" if expected is RowStatus.MATCH else DECEMBER)]
+
+
+@pytest.mark.parametrize(
+    ("answer", "left"),
+    [
+        pytest.param("adopt", [("8", "4.50", "2026-02-01", "2026-11-30"), ("10", "4.50", DECEMBER, None)], id="adopt"),
+        pytest.param("end", [("8", "4.50", "2026-02-01", "2026-11-30"), ("10", "4.50", DECEMBER, None)], id="end"),
+        pytest.param("both", [("8", "4.50", "2026-02-01", None), ("10", "4.50", DECEMBER, None)], id="bill both"),
+    ],
+)
+async def test_a_repair_asks_about_what_was_made_by_hand(
+    at: Running, answer: str, left: list[tuple[str, str, str, str | None]]
+) -> None:
+    """reconciling.md#adoption and plans.md#billed-by-hand: the repair's own task carries the three answers."""
+    row = at.world.add_addition(AGREEMENT, EXCHANGE_ITEM, 8, "4.50", cost="3.60", effective="2026-02-01")
+    (task,) = (await at.engine.reconciler.prepare(WHO)).tasks
+    assert [(problem.code, problem.target) for problem in task.problems] == [
+        (ProblemCode.BILLED_BY_HAND, str(row["id"]))
+    ]
+    await at.engine.sync([task.id])
+    assert [held[1:] for held in at.held()] == [("8", "4.50", "2026-02-01", None)], "nothing is written before"
+    number = AdditionId(row["id"])
+    if answer == "adopt":
+        await at.engine.adopt_for(task.id, number)
+    elif answer == "end":
+        await at.engine.end_by_hand(task.id, number)
+    else:
+        await at.engine.bill_both(task.id, number)
+    assert (await at.engine.task(task.id)).status is TaskStatus.READY
+    await at.engine.sync([task.id])
+    assert sorted(held[1:] for held in at.held()) == sorted(left)
 
 
 async def test_what_bills_the_right_thing_gets_no_task_because_another_subscription_does_not(at: Running) -> None:
@@ -116,18 +152,21 @@ async def test_what_bills_the_right_thing_gets_no_task_because_another_subscript
     assert len(list(at.state.tasks())) == tasks
 
 
-async def test_an_addition_of_the_right_quantity_is_adopted_not_doubled(at: Running) -> None:
+async def test_an_addition_of_the_right_quantity_is_offered_and_not_doubled(at: Running) -> None:
     at.world.add_addition(AGREEMENT, EXCHANGE_ITEM, 10, "4.50", cost="3.60", effective="2026-02-01")
     report = await at.engine.reconciler.compare(WHO)
     (proposal,) = report.reconciliations[0].proposals
     assert proposal.wanted.subscription_id == MAIL
     await at.engine.check()  # its initial task would create the same addition once more
-    outcome = await at.engine.reconciler.apply(WHO)
-    assert len(outcome.adopted) == 1
+    await at.engine.reconciler.apply(WHO)
     assert len(at.held()) == 1
+    assert at.state.link(proposal.addition.id) is None
+    await at.engine.adoption.adopt(proposal.addition.id, SubscriptionId(MAIL), ProductId("P1"))
+    await at.engine.reconciler.apply(WHO)
     link = at.state.link(proposal.addition.id)
     assert link is not None
     assert (link.subscription_id, link.product_id, link.is_standing, link.adopted) == (MAIL, "P1", True, True)
+    assert len(at.held()) == 1
     assert [task.status for task in at.state.tasks()] == [TaskStatus.SYNCED]
 
 
@@ -138,17 +177,42 @@ async def test_missing_extra_and_unmapped(at: Running) -> None:
     at.world.add_addition(AGREEMENT, OFFICE_ITEM, 3, "12.10", effective=DECEMBER)
     assert await statuses(at) == [RowStatus.MISSING, RowStatus.EXTRA, RowStatus.UNMAPPED]
     outcome = await at.engine.reconciler.apply(WHO)
-    assert at.held() == [(EXCHANGE_ITEM, "10", "4.50", DECEMBER, None)]
+    assert at.held() == [
+        (EXCHANGE_ITEM, "10", "4.50", DECEMBER, None),
+        (OFFICE_ITEM, "3", "12.10", DECEMBER, None),
+    ]
+    assert any("made by hand and is left as it is" in line for line in outcome.blocked)
     (found,) = outcome.after.reconciliations
-    assert [row.status for row in found.rows] == [RowStatus.MATCH, RowStatus.UNMAPPED]
+    assert [row.status for row in found.rows] == [RowStatus.MATCH, RowStatus.EXTRA, RowStatus.UNMAPPED]
     tasks = [task for task in at.state.tasks() if task.kind is TaskKind.RECONCILIATION]
     assert {task.status for task in tasks} == {TaskStatus.SYNCED}
 
 
-async def test_a_billed_extra_ends_where_billing_stands(at: Running) -> None:
-    at.world.add_addition(AGREEMENT, OFFICE_ITEM, 3, "12.10", effective="2026-02-01")
+@pytest.mark.parametrize(
+    ("effective", "left"),
+    [
+        pytest.param("2026-02-01", [("3", "12.10", "2026-02-01", "2026-11-30")], id="billed: it ends"),
+        pytest.param(DECEMBER, [], id="not billed: it is deleted"),
+    ],
+)
+async def test_an_adopted_extra_ends_where_billing_stands(
+    at: Running, effective: str, left: list[tuple[str, str, str, str]]
+) -> None:
+    row = at.world.add_addition(AGREEMENT, OFFICE_ITEM, 3, "12.10", effective=effective)
+    await at.engine.adoption.adopt(AdditionId(row["id"]), SubscriptionId(MAIL), ProductId("P2"))
     await at.engine.reconciler.apply(WHO)
-    assert (OFFICE_ITEM, "3", "12.10", "2026-02-01", "2026-11-30") in at.held()
+    assert [held[1:] for held in at.held() if held[0] == OFFICE_ITEM] == left
+
+
+async def test_a_hand_made_one_beside_the_linked_one_is_named_and_left(at: Running) -> None:
+    await at.engine.auto()
+    at.world.add_addition(AGREEMENT, EXCHANGE_ITEM, 2, "4.50", cost="3.60", effective="2026-02-01")
+    before = at.held()
+    outcome = await at.engine.reconciler.apply(WHO)
+    assert at.held() == before
+    assert outcome.runs == ()
+    assert outcome.after.differs
+    assert len(outcome.blocked) == 1
 
 
 async def test_two_subscriptions_of_one_item_are_one_row(at: Running) -> None:
@@ -174,6 +238,8 @@ async def test_a_repair_is_a_task_that_can_be_edited_and_undone(at: Running) -> 
     at.world.add_addition(AGREEMENT, EXCHANGE_ITEM, 8, "4.50", cost="3.60", effective=DECEMBER)
     await at.engine.check()
     await at.engine.skip([task.id for task in at.state.open_tasks()])
+    (held,) = await at.additions()
+    await at.engine.adoption.adopt(held.id, SubscriptionId(MAIL), ProductId("P1"))
     prepared = await at.engine.reconciler.prepare(WHO)
     (task,) = prepared.tasks
     assert (task.kind, task.status, task.subscription_id) == (TaskKind.RECONCILIATION, TaskStatus.READY, MAIL)
@@ -192,6 +258,7 @@ async def test_a_repair_is_a_task_that_can_be_edited_and_undone(at: Running) -> 
 
 async def test_what_moved_after_the_comparison_stops_the_repair(at: Running) -> None:
     row = at.world.add_addition(AGREEMENT, EXCHANGE_ITEM, 8, "4.50", cost="3.60", effective=DECEMBER)
+    await at.engine.adoption.adopt(AdditionId(row["id"]), SubscriptionId(MAIL), ProductId("P1"))
     (task,) = (await at.engine.reconciler.prepare(WHO)).tasks
     row["quantity"] = Decimal(9)
     at.world.psa["agreements"].touch()
@@ -214,7 +281,7 @@ async def test_a_first_check_after_the_comparison_bills_nothing_twice(at: Runnin
     await at.engine.sync([task.id])
     assert (await at.engine.task(task.id)).status is TaskStatus.NEEDS_ACTION
     await at.engine.reconciler.apply(WHO)
-    assert at.held() == [(EXCHANGE_ITEM, "10", "4.50", DECEMBER, None)]
+    assert sorted(row[1] for row in at.held()) == ["10", "8"], "a person said that both are billed"
 
 
 async def test_an_order_that_is_not_carried_over_yet_comes_first(at: Running) -> None:

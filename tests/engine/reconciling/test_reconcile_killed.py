@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 
-from cwtui.domain.ids import CustomerId
+from cwtui.domain.ids import CustomerId, ProductId, SubscriptionId
 from cwtui.sandbox.world import World
 from tests.engine.upkeep_world import (
     AGREEMENT,
     CUSTOMER,
     EXCHANGE_ITEM,
+    MAIL,
     OFFICE,
     OFFICE_ITEM,
     Running,
@@ -40,6 +41,13 @@ def differing_world() -> World:
     world.add_addition(AGREEMENT, OFFICE_ITEM, 2, "12.10", cost="9.90", effective="2026-12-01")
     world.add_addition(AGREEMENT, OFFICE_ITEM, 1, "12.10", cost="9.90", effective="2026-12-01")
     return world
+
+
+async def adopt_all(at: Running) -> None:
+    """What was made by hand is changed only after a person adopted it (reconciling.md#adoption)."""
+    for held in await at.additions():
+        name, product = (MAIL, "P1") if held.values.catalog_item_id == EXCHANGE_ITEM else (OFFICE, "P2")
+        await at.engine.adoption.adopt(held.id, SubscriptionId(name), ProductId(product))
 
 
 class Killed(BaseException):
@@ -79,6 +87,7 @@ async def test_killed_and_applied_again(
 ) -> None:
     world = differing_world()
     async with running(world, tmp_path) as at:
+        await adopt_all(at)
         with monkeypatch.context() as patched:
             kill_at(at, number, after=after, patched=patched)
             with pytest.raises(BaseException) as raised:  # noqa: PT011  # a task group wraps it
@@ -94,6 +103,7 @@ async def test_killed_and_applied_again(
 
 async def test_never_disturbed(tmp_path: Path) -> None:
     async with running(differing_world(), tmp_path) as at:
+        await adopt_all(at)
         await at.engine.reconciler.apply(CustomerId(CUSTOMER))
         assert at.held() == EXPECTED
         assert sum(run.writes.post + run.writes.patch + run.writes.delete for run in at.engine.runs.list()) == 4

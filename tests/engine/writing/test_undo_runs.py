@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from cwtui.domain.errors import InputError
-from cwtui.domain.ids import CustomerId, TaskId
-from cwtui.domain.tasks import ProblemCode, TaskStatus
+from cwtui.domain.ids import AdditionId, CustomerId, ProductId, SubscriptionId, TaskId
+from cwtui.domain.tasks import ProblemCode, TaskKind, TaskStatus
 from cwtui.sandbox.world import World
 from tests.engine.upkeep_world import AGREEMENT, CUSTOMER, EXCHANGE_ITEM, MAIL, TODAY, Running, running, small_world
 
@@ -178,12 +178,13 @@ async def test_what_a_later_task_changed_names_that_task(at: Running) -> None:
     assert at.held() == []
 
 
-async def test_a_repair_of_no_subscription_is_planned_again_when_it_is_taken_back(at: Running) -> None:
+async def test_a_repair_is_planned_again_when_it_is_taken_back(at: Running) -> None:
     await at.engine.auto()
-    at.world.add_addition(AGREEMENT, EXCHANGE_ITEM, 3, "4.50", effective="2026-12-01")
+    row = at.world.add_addition(AGREEMENT, EXCHANGE_ITEM, 3, "4.50", effective="2026-12-01")
+    await at.engine.adoption.adopt(AdditionId(row["id"]), SubscriptionId(MAIL), ProductId("P1"))
     before = at.held()
     outcome = await at.engine.reconciler.apply(CustomerId(CUSTOMER))
-    (repair,) = [task for task in at.state.tasks() if not task.subscription_id]
+    (repair,) = [task for task in at.state.tasks() if task.kind is TaskKind.RECONCILIATION]
     assert (outcome.failed, repair.status) == (False, TaskStatus.SYNCED)
     assert (await at.engine.undo(repair.id)).complete
     assert at.held() == before

@@ -28,6 +28,10 @@ class Host(App[None]):
 )
 async def test_keys_move_together_where_the_line_is_short(width: int, shown: str) -> None:
     async with Host().run_test(size=(width, 3)) as pilot:
+        for _ in range(100):  # the keys are put up after the screen, later on a busy machine
+            await pilot.pause()
+            if pilot.app.query(FooterKey):
+                break
         await pilot.pause()
         assert pilot.app.screen._compositor.render_strips()[-1].text == shown
 
