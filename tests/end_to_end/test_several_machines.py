@@ -75,6 +75,7 @@ def machine(server: Server, sandbox: Sandbox, tmp_path: Path, stack: ExitStack) 
                 "HOME": str(home),
                 "CWTUI_STATE__URL": f"postgresql://cwtui@127.0.0.1:{relay.port}/postgres",
                 "CWTUI_SYNC__SETTLE_S": "0.1",
+                "CWTUI_SYNC__TIMEOUT_S": "3",
                 "CWTUI_SYNC__CONCURRENCY": "2",
                 "CWTUI_OPERATOR": name,
             },
