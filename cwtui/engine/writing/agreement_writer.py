@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from cwtui.domain.errors import NotFound, OutcomeUnknown, Outdated, Refused, ServiceError, StateError
 from cwtui.domain.ids import AdditionId, AgreementId, SubscriptionId, TaskId
-from cwtui.domain.ledger import Doubtful, Operation, Outcome, Why
+from cwtui.domain.ledger import Doubtful, Operation, Outcome, Purpose, Why
 from cwtui.domain.mappings import Link
 from cwtui.domain.plans import Change
 from cwtui.domain.psa import Addition, AdditionValues
@@ -403,7 +403,13 @@ class AgreementWriter(Feature):
             is_standing=change.is_standing,
             is_unread=True,
         )
-        return [made], []
+        return [made], _replaced(change)
+
+
+def _replaced(change: Change) -> list[AdditionId]:
+    """The addition that is gone and that a create stands for from now on."""
+    is_restore = change.purpose is Purpose.RESTORE and change.operation is Operation.CREATE
+    return [AdditionId(change.refers_to)] if is_restore and change.refers_to is not None else []
 
 
 def _merged(change: Change, held: Addition) -> AdditionValues:
