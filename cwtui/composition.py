@@ -194,6 +194,7 @@ def build_engine(
     engine_rules = EngineRules(
         at_once=sync.concurrency,
         settle_s=sync.settle_s,
+        timeout_s=sync.timeout_s,
         who=operator(),
         guards_empty_feed=settings.guard.empty_feed,
         maps_exact=settings.mapping.auto is MapAuto.EXACT,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import field
 from datetime import datetime
 
@@ -13,6 +13,9 @@ from cwtui.domain.ledger import Operation, Outcome, Purpose, Why
 from cwtui.domain.marketplace import Subscription
 from cwtui.domain.plans import Change
 from cwtui.domain.psa import AdditionValues
+
+Leave = Callable[[], Awaitable[None]]
+"""Awaited just before a request is sent, each time it is: after every wait. What it raises keeps the request back."""
 
 
 @dataclass(frozen=True, slots=True)

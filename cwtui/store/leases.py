@@ -88,6 +88,11 @@ class FileLeases:
         self.close()
         return False
 
+    @property
+    def may_be_lost(self) -> bool:
+        """The system gives them back when the process ends, not before."""
+        return False
+
     def holders(self) -> Mapping[str, Holder]:
         """Everything that is held now, by anybody."""
         found = {name: self._holder(since) for name, since in self._mine.items()}

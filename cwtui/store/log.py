@@ -139,6 +139,10 @@ class Leases(Protocol):
     def holds(self, name: str) -> bool:
         """It is still ours: ask before each write (its file may have been deleted, a connection lost)."""
 
+    @property
+    def may_be_lost(self) -> bool:
+        """Another process can get what a living one took, as soon as the connection of that is gone."""
+
     def holders(self) -> Mapping[str, Holder]:
         """Everything that is held now, by anybody: for screens and messages."""
 

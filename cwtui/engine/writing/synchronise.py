@@ -107,10 +107,10 @@ class Synchroniser(Feature):
 
         async def work(agreement_id: AgreementId | None, group: list[Task], *, waits: bool) -> None:
             async with gate:
-                if not waits and agreement_id is not None and self._is_taken(agreement_id):
-                    taken[agreement_id] = group  # others first
-                    return
                 try:
+                    if not waits and agreement_id is not None and self._is_taken(agreement_id):
+                        taken[agreement_id] = group  # others first
+                        return
                     await self._in_turn(agreement_id, group)
                 except (Outdated, StateLocked) as error:  # somebody else is at it
                     self.outcome.errors.append(str(error))
