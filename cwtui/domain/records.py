@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import field
 from datetime import datetime
 
 from cwtui.domain.charges import Charge
 from cwtui.domain.ids import AdditionId, AgreementId, OrderId, ProductId, SubscriptionId, TaskId
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.ledger import Operation, Outcome, Purpose, Why
 from cwtui.domain.marketplace import Subscription
 from cwtui.domain.plans import Change, PriceSource
 from cwtui.domain.psa import Addition, AdditionValues
+
+Leave = Callable[[], Awaitable[None]]
+"""Awaited just before a request is sent, each time it is: after every wait. What it raises keeps the request back."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,12 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import date
 
 from cwtui.domain.errors import NOTHING_CHANGED, AccessDenied, Outdated, ServiceError, StateError, StateLocked
 from cwtui.domain.ids import AgreementId, SubscriptionId, TaskId
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.ledger import Operation
 from cwtui.domain.plans import Change, Plan, in_writing_order
 from cwtui.domain.remedies import Action, Remedy
@@ -107,10 +108,10 @@ class Synchroniser(Feature):
 
         async def work(agreement_id: AgreementId | None, group: list[Task], *, waits: bool) -> None:
             async with gate:
-                if not waits and agreement_id is not None and self._is_taken(agreement_id):
-                    taken[agreement_id] = group  # others first
-                    return
                 try:
+                    if not waits and agreement_id is not None and self._is_taken(agreement_id):
+                        taken[agreement_id] = group  # others first
+                        return
                     await self._in_turn(agreement_id, group)
                 except (Outdated, StateLocked) as error:  # somebody else is at it
                     self.outcome.errors.append(str(error))
