@@ -27,10 +27,10 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from cwtui.domain.errors import StateError
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.ledger import Lost
 from cwtui.store.files import beside, read_bytes, write_atomically
 from cwtui.store.journal import Segment, apply, read_segment

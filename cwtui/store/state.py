@@ -444,17 +444,47 @@ class State:
             self.documents.commit([self._intents.put(intent)])
         return intent
 
+    def renew(self, intent: Intent, at: datetime) -> Intent:
+        """Note anew that a write may be sent, once it is `flushed` (hands.md#killed-at-any-instant).
+
+        Raises:
+            Outdated: Another process has settled it meanwhile: it may not be sent any more.
+        """
+        renewed = replace(intent, at=at)
+        with self.documents.alone(at_once=True):
+            self._require_open(intent)
+            self.documents.commit([self._intents.put(renewed)])
+        return renewed
+
+    def _require_open(self, intent: Intent) -> None:
+        if self._intents.get(str(intent.seq)) is None:
+            raise self.documents.outdated(
+                f"The write to agreement {intent.change.agreement_id} that had no answer", "intents", str(intent.seq)
+            )
+
     def conclude(
         self, intent: Intent, row: AuditRow, *, links: Sequence[Link] = (), unlink: Sequence[AdditionId] = ()
     ) -> None:
-        """Note the answer: close the intent, add the audit row, put and drop links, in one durable line."""
+        """Note the answer: close the intent, add the audit row, put and drop links, in one durable line.
+
+        Raises:
+            Outdated: Another process has settled it meanwhile: what was noted by that holds.
+        """
         with self.documents.alone(at_once=True):
+            self._require_open(intent)
             ops = [self._intents.drop(str(intent.seq)), self._audit.append(row)]
             ops += [self._links.drop(str(addition_id)) for addition_id in unlink]
             ops += [self._links.put(link) for link in links]
             if row.is_done:
                 ops.append(self._done.put(ConfirmedChange(intent.task_id, intent.change.key)))
             self.documents.commit(ops)
+
+    def note_left_out(self, row: AuditRow) -> AuditRow:
+        """Add the audit row of a change that is not written, numbered as an intent is."""
+        with self.documents.alone(at_once=True):
+            row = replace(row, seq=self.documents.seq + 1)
+            self.documents.commit([self._audit.append(row)])
+        return row
 
     def open_intents(self, agreement_id: AgreementId | None = None) -> Sequence[Intent]:
         """Intents without an answer, all or of one agreement, oldest first: their outcome is unknown."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 
 from cwtui.domain.charges import Charge
@@ -22,6 +22,7 @@ from cwtui.domain.ids import (
     TaskId,
     task_id,
 )
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.mappings import Link
 from cwtui.domain.money import plain
 from cwtui.domain.psa import Addition, Agreement, Company

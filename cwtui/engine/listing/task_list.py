@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -17,6 +17,7 @@ from types import MappingProxyType
 from typing import cast
 
 from cwtui.domain.ids import CustomerId, TaskId
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.tasks import Task, TaskKind, TaskStatus
 from cwtui.engine.folding import fold
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import date
 
 from cwtui.domain.errors import NOTHING_CHANGED, AccessDenied, Outdated, ServiceError, StateError, StateLocked
 from cwtui.domain.ids import AgreementId, SubscriptionId, TaskId
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.ledger import Operation
 from cwtui.domain.plans import Change, Plan, in_writing_order
 from cwtui.domain.remedies import Action, Remedy
@@ -24,6 +25,7 @@ from cwtui.engine.turns import lease_of, turn
 from cwtui.engine.workspace import Feature
 from cwtui.engine.writing.agreement_writer import AgreementWriter, Contradiction, writer_of
 from cwtui.engine.writing.evidence import NotSettled
+from cwtui.engine.writing.left_out import note_left_out
 from cwtui.engine.writing.readings import moved_text, warned
 
 _READY = 2
@@ -106,10 +108,10 @@ class Synchroniser(Feature):
 
         async def work(agreement_id: AgreementId | None, group: list[Task], *, waits: bool) -> None:
             async with gate:
-                if not waits and agreement_id is not None and self._is_taken(agreement_id):
-                    taken[agreement_id] = group  # others first
-                    return
                 try:
+                    if not waits and agreement_id is not None and self._is_taken(agreement_id):
+                        taken[agreement_id] = group  # others first
+                        return
                     await self._in_turn(agreement_id, group)
                 except (Outdated, StateLocked) as error:  # somebody else is at it
                     self.outcome.errors.append(str(error))
@@ -261,6 +263,7 @@ class Synchroniser(Feature):
         return all(change.key in done for change in plan.to_write)
 
     def _finish(self, task: Task, plan: Plan) -> None:
+        note_left_out(self.workspace, plan, self.run_id)
         with self.store.batch():
             self.store.end_plan(task.id)
             self.store.forget_done(task.id)
@@ -343,6 +346,7 @@ def _written(plan: Plan) -> str:
     if not plan.changes:
         return "Nothing to write."
     left_out = len(plan.changes) - len(plan.to_write)
-    count = len(plan.to_write)
+    count, edited = len(plan.to_write), sum(bool(change.edited) for change in plan.to_write)
     written = "1 change written" if count == 1 else f"{count} changes written"
+    written += f", {edited} of them edited" if edited else ""
     return f"{written}, {left_out} left out." if left_out else f"{written}."

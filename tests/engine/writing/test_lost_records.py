@@ -80,8 +80,8 @@ async def left(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     async with running(world, folder, concurrency=1) as at:
         create = at.engine.workspace.psa.create_addition
 
-        async def create_and_look(agreement: AgreementId, values: AdditionValues) -> Addition:
-            made = await create(agreement, values)
+        async def create_and_look(agreement: AgreementId, values: AdditionValues, **more: Any) -> Addition:
+            made = await create(agreement, values, **more)
             copied = tmp_path / f"killed at {len(seen)}"
             shutil.copytree(folder, copied)
             seen.append(Killed(copy.deepcopy(world), copied, tmp_path))
