@@ -12,7 +12,6 @@ from __future__ import annotations
 import os
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
@@ -20,6 +19,7 @@ from threading import Lock
 import orjson
 
 from cwtui.domain.errors import StateError
+from cwtui.domain.lazily import dataclass
 from cwtui.store.author import Author
 from cwtui.store.files import beside, open_like, read_bytes, sync_data, sync_folder, write_all
 from cwtui.store.layout import VERSION, Content

@@ -26,10 +26,10 @@ and checked one by one, so nothing is applied twice in effect, and a missing one
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass
 from pathlib import Path
 
 from cwtui.domain.errors import StateError
+from cwtui.domain.lazily import dataclass
 from cwtui.store.files import beside, read_bytes, write_atomically
 from cwtui.store.journal import Segment, apply, read_segment
 from cwtui.store.layout import VERSION, Content, NotAState, parse, render

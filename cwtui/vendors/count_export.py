@@ -6,7 +6,7 @@ Rule: files.md#export-counts.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 
 from cwtui.domain.charges import Charge
@@ -18,6 +18,7 @@ from cwtui.domain.ids import (
     TaskId,
     task_id,
 )
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.mappings import Link
 from cwtui.domain.money import plain
 from cwtui.domain.psa import Addition

@@ -6,10 +6,11 @@ Rule: files.md#export-counts.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal
 
 from cwtui.domain.ids import AdditionId
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.money import ZERO, round_price
 from cwtui.domain.planning.dates import AgreementDates
 from cwtui.domain.psa import Addition

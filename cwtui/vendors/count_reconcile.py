@@ -5,11 +5,11 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
 from cwtui.domain.ids import CatalogItemId
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.money import ZERO, plain
 from cwtui.domain.psa import Addition
 from cwtui.engine.csv_cells import safe_cell

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from cwtui.domain.ids import AgreementId, CatalogItemId, CompanyId
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.money import plain
 from cwtui.domain.psa import Addition, Agreement, Company
 from cwtui.engine.concurrently import each

@@ -5,11 +5,12 @@ Rule: files.md#export-counts.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from decimal import Decimal
 
 from cwtui.domain.charges import Charge
 from cwtui.domain.ids import ProductId
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.ledger import Operation, Purpose
 from cwtui.domain.money import ZERO, is_rounding, line_total, plain, price_text, round_price
 from cwtui.domain.periods import ONE_DAY, day_text

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from decimal import Decimal
 from functools import partial
 
 from cwtui.domain.charges import Charge
 from cwtui.domain.ids import AdditionId, ProductId
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.ledger import Operation
 from cwtui.domain.mappings import Link, MappingKey, MappingKind
 from cwtui.domain.marketplace import Price, Subscription, SubscriptionProduct

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from cwtui.domain.errors import ServiceError
+from cwtui.domain.lazily import dataclass
 from cwtui.engine.checking.check import ChangeCheck
 from cwtui.engine.due import due_tasks
 from cwtui.engine.planning.desk import PlanningDesk

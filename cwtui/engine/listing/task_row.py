@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
 from cwtui.domain.ids import CustomerId, TaskId
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.tasks import Task, TaskKind, TaskStatus
 from cwtui.engine.folding import fold
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from cwtui.domain.ids import AdditionId, AgreementId
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.ledger import Doubt, Operation, fit_of
 from cwtui.domain.plain_text import stored_text
 from cwtui.domain.psa import Addition, AdditionValues

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from cwtui.domain.errors import InputError, ServiceError
 from cwtui.domain.ids import AdditionId, TaskId
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.ledger import Doubtful
 from cwtui.domain.plans import Plan
 from cwtui.domain.remedies import Action, Remedy

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 
 from cwtui.domain.errors import CwtuiError
 from cwtui.domain.ids import AdditionId, AgreementId
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.ledger import Operation, Owed, Purpose, TakenBack
 from cwtui.domain.planning.dates import AgreementDates
 from cwtui.domain.planning.task import link_difference
