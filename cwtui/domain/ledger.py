@@ -23,6 +23,7 @@ __all__ = [
     "Outcome",
     "Owed",
     "Purpose",
+    "Signature",
     "TakenBack",
     "Why",
     "fit_of",
@@ -42,13 +43,14 @@ class Outcome(StrEnum):
     """How a write ended.
 
     `adopted`: no answer came, and ConnectWise shows that it was done. `failed`: it was not done.
-    `unknown`: no answer came, and nothing says yet.
+    `unknown`: no answer came, and nothing says yet. `left_out`: the operator left it out, so nothing was asked.
     """
 
     CONFIRMED = "confirmed"
     ADOPTED = "adopted"
     FAILED = "failed"
     UNKNOWN = "unknown"
+    LEFT_OUT = "left_out"
 
     @property
     def is_done(self) -> bool:
@@ -73,6 +75,14 @@ class Purpose(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Signature:
+    """Who did something, and when."""
+
+    who: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Why:
     """Where a write comes from, for people.
 
@@ -80,6 +90,8 @@ class Why:
         source: The order line, in words.
         request: What was asked of ConnectWise, and when.
         stored_otherwise: Field name → what ConnectWise keeps instead of what it was sent.
+        edited, edited_by, instead_of, computed: As of its change (plans.md#edits-stay-visible).
+        price_source: Where its prices come from, if the operator chose that.
     """
 
     rule: str = ""
@@ -88,11 +100,15 @@ class Why:
     edited: tuple[str, ...] = ()
     request: str = ""
     stored_otherwise: Mapping[str, str] = field(default_factory=dict)
+    edited_by: Signature | None = None
+    instead_of: Operation | None = None
+    computed: AdditionValues | None = None
+    price_source: str = ""
 
     def shown(self) -> dict[str, object]:
-        """What there is to show, by name."""
-        named: dict[str, object] = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        return {name: value for name, value in named.items() if value}
+        """What there is to show, by name; what was edited is told apart, in words."""
+        names = ("rule", "source", "arithmetic", "request", "stored_otherwise")
+        return {name: value for name in names if (value := getattr(self, name))}
 
 
 @dataclass(frozen=True, slots=True)

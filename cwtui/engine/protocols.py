@@ -341,6 +341,9 @@ class Store(Known, Protocol):
         `Outdated` if another process has settled the intent meanwhile.
         """
 
+    def note_left_out(self, row: AuditRow) -> AuditRow:
+        """Record a change that the operator left out of its plan; the row is numbered here."""
+
     def open_intents(self, agreement_id: AgreementId | None = None) -> Sequence[Intent]:
         """Intents without an answer, all or of one agreement, oldest first: their outcome is unknown."""
 

@@ -478,6 +478,13 @@ class State:
                 ops.append(self._done.put(ConfirmedChange(intent.task_id, intent.change.key)))
             self.documents.commit(ops)
 
+    def note_left_out(self, row: AuditRow) -> AuditRow:
+        """Add the audit row of a change that is not written, numbered as an intent is."""
+        with self.documents.alone(at_once=True):
+            row = replace(row, seq=self.documents.seq + 1)
+            self.documents.commit([self._audit.append(row)])
+        return row
+
     def open_intents(self, agreement_id: AgreementId | None = None) -> Sequence[Intent]:
         """Intents without an answer, all or of one agreement, oldest first: their outcome is unknown."""
         one, every = self._intents.group, self._intents.all

@@ -17,7 +17,7 @@ from cwtui.domain.ledger import Doubtful, Operation, Outcome, Purpose, Why
 from cwtui.domain.mappings import Link
 from cwtui.domain.plans import Change
 from cwtui.domain.psa import Addition, AdditionValues
-from cwtui.domain.records import AuditRow, Intent, Leave
+from cwtui.domain.records import AuditRow, Intent, Leave, why_of
 from cwtui.engine.clock import suspended_s
 from cwtui.engine.protocols import Progress
 from cwtui.engine.reports import Writes
@@ -425,13 +425,10 @@ def _why(intent: Intent, held: Addition | None) -> Why:
     change = intent.change
     after = held.values if held else None
     stored = after.billing_differences(change.after) if after and change.after else {}
-    return Why(
-        rule=change.rule,
-        source=change.source,
-        arithmetic=tuple(change.arithmetic),
-        edited=tuple(sorted(change.edited)),
-        request=f"{change.operation} in agreement {change.agreement_id}, intended {intent.at.isoformat()}",
-        stored_otherwise={name: f"{ours} instead of {theirs}" for name, (ours, theirs) in stored.items()},
+    return why_of(
+        change,
+        f"{change.operation} in agreement {change.agreement_id}, intended {intent.at.isoformat()}",
+        {name: f"{ours} instead of {theirs}" for name, (ours, theirs) in stored.items()},
     )
 
 

@@ -25,6 +25,7 @@ from cwtui.engine.turns import lease_of, turn
 from cwtui.engine.workspace import Feature
 from cwtui.engine.writing.agreement_writer import AgreementWriter, Contradiction, writer_of
 from cwtui.engine.writing.evidence import NotSettled
+from cwtui.engine.writing.left_out import note_left_out
 from cwtui.engine.writing.readings import moved_text, warned
 
 _READY = 2
@@ -262,6 +263,7 @@ class Synchroniser(Feature):
         return all(change.key in done for change in plan.to_write)
 
     def _finish(self, task: Task, plan: Plan) -> None:
+        note_left_out(self.workspace, plan, self.run_id)
         with self.store.batch():
             self.store.end_plan(task.id)
             self.store.forget_done(task.id)
@@ -342,6 +344,7 @@ def _written(plan: Plan) -> str:
     if not plan.changes:
         return "Nothing to write."
     left_out = len(plan.changes) - len(plan.to_write)
-    count = len(plan.to_write)
+    count, edited = len(plan.to_write), sum(bool(change.edited) for change in plan.to_write)
     written = "1 change written" if count == 1 else f"{count} changes written"
+    written += f", {edited} of them edited" if edited else ""
     return f"{written}, {left_out} left out." if left_out else f"{written}."
