@@ -191,7 +191,7 @@ def test_a_repair_bills_no_item_that_connectwise_takes_no_addition_of(
     items: dict[CatalogItemId, CatalogItem], says: str
 ) -> None:
     """Rule: plans.md#refused-in-the-plan."""
-    before = facts([], [], [TEN])
+    before = facts([], [], (TEN,))
     start = repair_start(DATES, TODAY, DECEMBER.start)
     (repair,) = assign(before, compare(before, DECEMBER), start)
     draft = RepairDraft(repair, DATES, start, {}, items, {})
