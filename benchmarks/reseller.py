@@ -69,18 +69,25 @@ class Silent:
 @contextmanager
 def served(reseller: Reseller, latency_ms: float = 0) -> Iterator[Settings]:
     """Serve a sandbox on the other core; gives its addresses and credentials."""
+    with announced(reseller, latency_ms) as said:
+        yield settings_of(said)
+
+
+@contextmanager
+def announced(reseller: Reseller, latency_ms: float = 0) -> Iterator[Mapping[str, Any]]:
+    """The same, as the sandbox says it: for another process."""
     numbers = json.dumps(asdict(reseller) | {"latency_ms": latency_ms})
     command = [sys.executable, "-m", "benchmarks.reseller", numbers]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as server:
         try:
-            yield settings_of(json.loads(server.stdout.readline() if server.stdout else b""))
+            yield json.loads(server.stdout.readline() if server.stdout else b"")
         finally:
             server.terminate()
 
 
-def settings_of(announced: Mapping[str, Any]) -> Settings:
+def settings_of(said: Mapping[str, Any], **sections: Any) -> Settings:
     """The settings a sandbox announces."""
-    return Settings.model_validate({name: announced[name] for name in ("marketplace", "connectwise")})
+    return Settings.model_validate({**{name: said[name] for name in ("marketplace", "connectwise")}, **sections})
 
 
 @asynccontextmanager

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cwtui.domain.errors import InputError, ServiceError, Stopped
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.tasks import Task, TaskStatus
 from cwtui.engine.checking.checking import Checking
 from cwtui.engine.concurrently import in_turns

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
@@ -19,7 +18,8 @@ from cwtui.domain.ids import (
     SubscriptionId,
     TaskId,
 )
-from cwtui.domain.ledger import Doubt, Doubtful, ImportIntent, Owed, TakenBack
+from cwtui.domain.lazily import dataclass
+from cwtui.domain.ledger import Doubt, Doubtful, ImportIntent, Lost, Owed, TakenBack
 from cwtui.domain.mappings import Link, MappingKey, Mappings
 from cwtui.domain.mappings import Mapping as MappingRow
 from cwtui.domain.marketplace import Customer, Order, OrderStatus, Product, Subscription, SubscriptionStatus
@@ -35,7 +35,7 @@ from cwtui.domain.psa import (
     NewCatalogItem,
     TableEntry,
 )
-from cwtui.domain.records import AuditRow, Cursor, Intent, OthersChange, RecordWrite
+from cwtui.domain.records import AuditRow, Cursor, Intent, Leave, OthersChange, RecordWrite
 from cwtui.domain.tasks import Task, TaskStatus
 
 
@@ -110,13 +110,17 @@ class Psa(Protocol):
     async def additions(self, agreement_id: AgreementId) -> Sequence[Addition]:
         """Every addition of an agreement, read afresh."""
 
-    async def create_addition(self, agreement_id: AgreementId, values: AdditionValues) -> Addition:
+    async def create_addition(
+        self, agreement_id: AgreementId, values: AdditionValues, *, leave: Leave | None = None
+    ) -> Addition:
         """Create one addition; `OutcomeUnknown` when no answer says whether it happened. Never sent twice."""
 
-    async def update_addition(self, before: Addition, after: AdditionValues) -> Addition:
+    async def update_addition(self, before: Addition, after: AdditionValues, *, leave: Leave | None = None) -> Addition:
         """Change the fields that differ; safe to repeat. Raises `NotFound` if it is gone."""
 
-    async def delete_addition(self, agreement_id: AgreementId, addition_id: AdditionId) -> None:
+    async def delete_addition(
+        self, agreement_id: AgreementId, addition_id: AdditionId, *, leave: Leave | None = None
+    ) -> None:
         """Delete one addition; one that is gone already counts as deleted (synchronising.md#exactly-once)."""
 
     async def create_catalog_item(self, item: NewCatalogItem) -> CatalogItem:
@@ -182,6 +186,10 @@ class Leases(Protocol):
     def give_back(self, name: str) -> None: ...
     def holds(self, name: str) -> bool:
         """It is still ours: asked before each write."""
+
+    @property
+    def may_be_lost(self) -> bool:
+        """Another process can get what a living one took: its request may still be under way then."""
 
     def holders(self) -> Mapping[str, Holder]:
         """Everything that is held now, by anybody."""
@@ -325,10 +333,19 @@ class Store(Known, Protocol):
         `Outdated` if another process wrote to the agreement after the `position` at which its additions were read.
         """
 
+    def renew(self, intent: Intent, at: datetime) -> Intent:
+        """Note anew that a write may be sent; `Outdated` if another process has settled it meanwhile."""
+
     def conclude(
         self, intent: Intent, row: AuditRow, *, links: Sequence[Link] = (), unlink: Sequence[AdditionId] = ()
     ) -> None:
-        """Append the answer: close the intent, record the audit row, put and drop links, in one durable line."""
+        """Append the answer: close the intent, record the audit row, put and drop links, in one durable line.
+
+        `Outdated` if another process has settled the intent meanwhile.
+        """
+
+    def note_left_out(self, row: AuditRow) -> AuditRow:
+        """Record a change that the operator left out of its plan; the row is numbered here."""
 
     def open_intents(self, agreement_id: AgreementId | None = None) -> Sequence[Intent]:
         """Intents without an answer, all or of one agreement, oldest first: their outcome is unknown."""
@@ -354,6 +371,10 @@ class Store(Known, Protocol):
     def drop_doubtful(self, seq: int) -> None:
         """A create is settled; none of that number is no error."""
 
+    def lost(self) -> Sequence[Lost]:
+        """Records that a damaged journal cost this state: each may have noted a write."""
+
+    def save_lost(self, lost: Lost) -> None: ...
     def taken_back(self, task_id: TaskId) -> TakenBack | None:
         """How far a task was taken back; None if it never was."""
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 
 from cwtui.domain.ids import SubscriptionId, TaskId
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.mappings import Mapping, MappingKind
 from cwtui.domain.tasks import Task
 

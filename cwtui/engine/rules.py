@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import time
+
+from cwtui.domain.lazily import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +14,7 @@ class EngineRules:
     Attributes:
         at_once: Requests in flight per service.
         settle_s: Seconds a create of unknown outcome is given to appear.
+        timeout_s: Seconds that one request may take.
         who: The operator, for the audit.
         maps_exact, creates_items: mapping.auto = exact; mapping.create_catalog_items.
         reads_files: Vendors' files are set up (`intermedia`, `usage`), so their permissions matter.
@@ -23,6 +25,7 @@ class EngineRules:
 
     at_once: int = 16
     settle_s: float = 3.0
+    timeout_s: float = 30.0
     who: str = ""
     guards_empty_feed: bool = True
     maps_exact: bool = False

@@ -8,7 +8,6 @@ import re
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from functools import cache
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import IO, TypeAlias
 
 from cwtui.domain.errors import InputError
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.plain_text import plain_text
 from cwtui.engine.csv_cells import undamaged
 from cwtui.engine.text_file import LARGEST_TABLE, opened, text_of

@@ -17,6 +17,8 @@ from cwtui.engine.workspace import Workspace
 
 CHECK = "check"
 """The lease of who checks changes."""
+RECORDS = "records"
+"""The lease of who creates records that are no additions: two who look for one at once would both create it."""
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.02, 0.25
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from html import unescape
@@ -26,6 +26,8 @@ from cwtui.domain.errors import (
     Transient,
     Unreadable,
 )
+from cwtui.domain.lazily import dataclass
+from cwtui.domain.records import Leave
 from cwtui.domain.remedies import Action, Remedy
 from cwtui.services import exact_json
 
@@ -56,6 +58,7 @@ class Asked:
         repeatable: Sending it twice does no more than sending it once. Only a create is not.
         in_doubt: A try was sent and not answered, so the service may have done it.
         took_s: How long the last try took.
+        leave: Awaited just before each try is sent.
     """
 
     service: Service
@@ -68,6 +71,7 @@ class Asked:
     body_type: str = "application/json"
     in_doubt: bool = False
     took_s: float = 0.0
+    leave: Leave | None = field(default=None, repr=False)
 
     @property
     def by_name(self) -> str:

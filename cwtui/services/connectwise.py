@@ -21,6 +21,7 @@ from cwtui.domain.psa import (
     NewCatalogItem,
     NewContact,
 )
+from cwtui.domain.records import Leave
 from cwtui.services import connectwise_records as records
 from cwtui.services.connectwise_conditions import both, equals
 from cwtui.services.connectwise_setup import Setup
@@ -108,12 +109,14 @@ class ConnectWise(Setup):
         reader = records.listed_additions(agreement_id)
         return await self._get_all(_additions(agreement_id), reader, records.ADDITION_FIELDS)
 
-    async def create_addition(self, agreement_id: AgreementId, values: AdditionValues) -> Addition:
+    async def create_addition(
+        self, agreement_id: AgreementId, values: AdditionValues, *, leave: Leave | None = None
+    ) -> Addition:
         """Create one addition; `OutcomeUnknown` when no answer says whether it happened. Never sent twice."""
         body = records.addition_body(values)
-        return await self._post(_additions(agreement_id), records.additions(agreement_id), body)
+        return await self._post(_additions(agreement_id), records.additions(agreement_id), body, leave=leave)
 
-    async def update_addition(self, before: Addition, after: AdditionValues) -> Addition:
+    async def update_addition(self, before: Addition, after: AdditionValues, *, leave: Leave | None = None) -> Addition:
         """Change the fields that differ, in one request; safe to repeat.
 
         Raises:
@@ -125,20 +128,22 @@ class ConnectWise(Setup):
             return before
         path = f"{_additions(before.agreement_id)}/{before.id}"
         reader = records.additions(before.agreement_id)
-        kept = await self._patch(path, reader, changes, records.ADDITION_FIELDS)
+        kept = await self._patch(path, reader, changes, records.ADDITION_FIELDS, leave=leave)
         if "cancelledDate" in changes and after.cancelled is None and kept.values.cancelled is not None:
             # Whether null clears a date is not documented; the other way to say it is `remove`.
             kept = await self._patch(
-                path, reader, {"cancelledDate": None}, records.ADDITION_FIELDS, removing="cancelledDate"
+                path, reader, {"cancelledDate": None}, records.ADDITION_FIELDS, removing="cancelledDate", leave=leave
             )
         lost = records.addition_field_names(after.unexplained(kept.values)) & changes.keys()
         if lost:
             raise self._not_kept(path, ", ".join(sorted(lost)))
         return kept
 
-    async def delete_addition(self, agreement_id: AgreementId, addition_id: AdditionId) -> None:
+    async def delete_addition(
+        self, agreement_id: AgreementId, addition_id: AdditionId, *, leave: Leave | None = None
+    ) -> None:
         """Delete one addition; one that is gone already counts as deleted (synchronising.md#exactly-once)."""
-        await self._delete(f"{_additions(agreement_id)}/{addition_id}")
+        await self._delete(f"{_additions(agreement_id)}/{addition_id}", leave=leave)
 
     async def _companies(self, ids: Collection[CompanyId] | None, conditions: str) -> AsyncGenerator[Sequence[Company]]:
         reader = await self._company_reader()

@@ -15,6 +15,7 @@ import httpx
 from pydantic import SecretStr
 
 from cwtui.domain.errors import NotFound, Refused, ServiceError
+from cwtui.domain.records import Leave
 from cwtui.services.answers import one_line, unreadable
 from cwtui.services.connectwise_address import api_url, site_url
 from cwtui.services.connectwise_conditions import among, both, room_beside
@@ -134,6 +135,7 @@ class Verbs:
         body: object = None,
         headers: Mapping[str, str] | None = None,
         repeatable: bool | None = None,
+        leave: Leave | None = None,
     ) -> Answer:
         """Ask; where the server does not know a field or the version that was asked for, ask again without it.
 
@@ -150,6 +152,7 @@ class Verbs:
                     body=body,
                     headers={**(headers or {}), "Accept": self.edition.accept},
                     repeatable=repeatable,
+                    leave=leave,
                 )
             except Refused as error:
                 if asked:
@@ -207,12 +210,21 @@ class Verbs:
         answer = await self._ask("GET", path, query={"fields": fields} if fields else None)
         return read(answer, reader)
 
-    async def _post(self, path: str, reader: Reader[M, D], body: Mapping[str, object]) -> D:
+    async def _post(
+        self, path: str, reader: Reader[M, D], body: Mapping[str, object], *, leave: Leave | None = None
+    ) -> D:
         """Create a record; gives it as ConnectWise holds it. `OutcomeUnknown` if no answer says so."""
-        return read(await self._ask("POST", path, body=body), reader)
+        return read(await self._ask("POST", path, body=body, leave=leave), reader)
 
     async def _patch(
-        self, path: str, reader: Reader[M, D], values: Mapping[str, object], fields: str = "", *, removing: str = ""
+        self,
+        path: str,
+        reader: Reader[M, D],
+        values: Mapping[str, object],
+        fields: str = "",
+        *,
+        removing: str = "",
+        leave: Leave | None = None,
     ) -> D:
         """Replace fields in one request; gives the record as ConnectWise holds it afterwards.
 
@@ -222,20 +234,21 @@ class Verbs:
             values: By field name; None clears a field.
             fields: What to read if the answer does not carry the record.
             removing: A field to clear by the operation `remove` in place of a null.
+            leave: Awaited before the request is sent.
         """
         body = [
             {"op": "remove", "path": name} if name == removing else {"op": "replace", "path": name, "value": value}
             for name, value in values.items()
         ]
-        answer = await self._ask("PATCH", path, body=body)
+        answer = await self._ask("PATCH", path, body=body, leave=leave)
         if answer.document is None:
             return await self._get_one(path, reader, fields)
         return read(answer, reader)
 
-    async def _delete(self, path: str) -> None:
+    async def _delete(self, path: str, *, leave: Leave | None = None) -> None:
         """Delete a record; one that is gone already counts as deleted (synchronising.md#exactly-once)."""
         try:
-            await self._ask("DELETE", path)
+            await self._ask("DELETE", path, leave=leave)
         except NotFound:
             return
 

@@ -11,16 +11,16 @@ import random
 import ssl
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from http import HTTPStatus
 from urllib.parse import urlencode
 
 import httpx
-import stamina
 
 from cwtui.domain.errors import ConfigError, ServiceError
+from cwtui.domain.lazily import dataclass
+from cwtui.domain.records import Leave
 from cwtui.services import exact_json
 from cwtui.services.addresses import checked_url, proxy_to
 from cwtui.services.answers import (
@@ -41,7 +41,7 @@ from cwtui.services.answers import (
 from cwtui.services.gate import Gate, Timing
 from cwtui.services.headers import STANDARD_HEADERS, refuse_impossible
 from cwtui.services.no_answer import TryAgain, no_answer
-from cwtui.services.one_connection import OneConnection
+from cwtui.services.one_connection import LEAVE, OneConnection
 
 TRIES = 5
 """For 5xx and connection errors (synchronising.md#retries)."""
@@ -160,6 +160,7 @@ class HttpPolicy:
         form: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
         repeatable: bool | None = None,
+        leave: Leave | None = None,
     ) -> Answer:
         """Send one request and read its answer, through as many tries as synchronising.md#retries allows.
 
@@ -171,6 +172,7 @@ class HttpPolicy:
             form: Sent as a form, in place of `body`.
             headers: Besides the service's own.
             repeatable: Whether an unknown outcome may be answered by sending again; by default for all but POST.
+            leave: Awaited just before each try is sent, after every wait; what it raises keeps the try back.
 
         Raises:
             OutcomeUnknown: A create was sent, and no answer says whether it happened.
@@ -189,6 +191,7 @@ class HttpPolicy:
         elif body is not None:
             asked.body = exact_json.dumps(body)
         asked.repeatable = asked.repeatable if repeatable is None else repeatable
+        asked.leave = leave
         response = await self._send_until_stopped(asked)
         if response.status_code >= HTTPStatus.MULTIPLE_CHOICES:
             raise refusal(asked, response, self._secrets)
@@ -237,6 +240,8 @@ class HttpPolicy:
             return await self._unthrottled(asked)
         except TryAgain as error:
             first: TryAgain | None = error
+        import stamina  # noqa: PLC0415  # start-up: most runs ask nothing twice
+
         try:
             # stamina brings the growing, jittered pauses and counts the tries; the throttle is ours, because it
             # must hold back every request to the service, not only the one that was refused.
@@ -342,6 +347,8 @@ class HttpPolicy:
         outcome: object = "cancelled"
         try:
             async with asyncio.timeout(self._timeout_s):
+                if asked.leave is not None and not isinstance(connection, OneConnection):
+                    await asked.leave()
                 response = await connection.handle_async_request(request)
                 response.request = request
                 try:
@@ -370,7 +377,7 @@ class HttpPolicy:
                 params=asked.query or None,
                 content=asked.body,
                 headers={**self._headers, **asked.headers, **has_body},
-                extensions={"timeout": self._timeout.as_dict()},
+                extensions={"timeout": self._timeout.as_dict(), LEAVE: asked.leave},
             )
         except (UnicodeError, httpx.InvalidURL) as error:
             raise ConfigError(

@@ -20,6 +20,8 @@ from cwtui.services.wire import Wire
 
 _SPOKE_FIRST = "the server spoke before it was asked, or hung up"
 _DONE = 200
+LEAVE = "cwtui.leave"
+"""The extension of a request that is awaited when the connection stands, just before the first byte is sent."""
 
 
 class OneConnection(httpx.AsyncBaseTransport):
@@ -55,11 +57,10 @@ class OneConnection(httpx.AsyncBaseTransport):
         """
         head = _head(request)
         wire = await self._usable() or await self._opened(request.url)
-        self._last, self._wire = (
-            wire,
-            None,
-        )  # if anything goes wrong from here on, nobody could tell whose answer comes next
+        # if anything goes wrong from here on, nobody could tell whose answer comes next
+        self._last, self._wire = wire, None
         try:
+            await self._let_leave(wire, request)
             answer, body = await wire.ask(head, request.content)
         except h11.RemoteProtocolError as error:
             raise httpx.RemoteProtocolError(str(error), request=request) from error
@@ -72,6 +73,14 @@ class OneConnection(httpx.AsyncBaseTransport):
         finally:
             if self._wire is not wire:
                 wire.drop()
+
+    async def _let_leave(self, wire: Wire, request: httpx.Request) -> None:
+        leave = request.extensions.get(LEAVE)
+        if leave is None:
+            return
+        await leave()
+        if not await wire.is_silent():  # the server hung up meanwhile
+            raise httpx.ConnectError(_SPOKE_FIRST)
 
     async def said_more(self) -> bool:
         """Whether the server said something since its last answer: then that one belonged to no request."""

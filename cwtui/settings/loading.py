@@ -8,13 +8,13 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
 from cwtui.domain.errors import ConfigError
+from cwtui.domain.lazily import dataclass
 from cwtui.locations import checked_profile, config_path
 from cwtui.options import DEFAULT_PROFILE
 from cwtui.settings.file import PROFILES, UNTOUCHED, Table, profile_table, read_file

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import time, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -17,14 +17,13 @@ from typing import Annotated, Literal, get_args
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, SecretStr, model_validator
 
 from cwtui.domain.errors import ConfigError
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.plans import PriceSource, ProrateMode
 from cwtui.durations import DURATION_FORM, parse_duration
 from cwtui.options import DEFAULT_PROFILE
 from cwtui.services.connectwise_address import api_url
 from cwtui.settings.profile_keys import Headers, Values, refuse_unknown
 from cwtui.settings.urls import checked_url, sendable
-from cwtui.vendors.layouts import COUNT_COLUMNS
-from cwtui.vendors.profiles import is_shipped, shipped_profile
 
 ENV_PREFIX = "CWTUI_"
 ENV_DELIMITER = "__"
@@ -282,6 +281,8 @@ class UsageLayout(VendorFiles):
     def check_keys(cls, given: object) -> object:
         """Refuse a key that there is none of, with the nearest there is; so the keys of `columns`."""
         if isinstance(given, Mapping):
+            from cwtui.vendors.layouts import COUNT_COLUMNS  # noqa: PLC0415  # start-up: most runs have no such file
+
             refuse_unknown(given, cls.model_fields, "")
             columns = given.get("columns", {})
             refuse_unknown(columns if isinstance(columns, Mapping) else {}, COUNT_COLUMNS, "columns.")
@@ -298,8 +299,10 @@ class Usage(_Section):
     @classmethod
     def begin_with_shipped(cls, given: object) -> object:
         """A profile that comes with the program is where settings of its name begin."""
-        if not isinstance(given, Mapping):
+        if not isinstance(given, Mapping) or not given:
             return given
+        from cwtui.vendors.profiles import is_shipped, shipped_profile  # noqa: PLC0415  # start-up, as above
+
         return {
             name: {**shipped_profile(name), **own} if isinstance(own, Mapping) and is_shipped(name) else own
             for name, own in given.items()

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import pwd
 import socket
-from dataclasses import dataclass
+
+from cwtui.domain.lazily import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,6 @@ import fcntl
 import os
 import struct
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import blake2b
 from pathlib import Path
@@ -20,6 +19,7 @@ from pathlib import Path
 import orjson
 
 from cwtui.domain.errors import StateError
+from cwtui.domain.lazily import dataclass
 from cwtui.store.author import Author
 from cwtui.store.files import beside, open_like
 from cwtui.store.log import Holder
@@ -86,6 +86,11 @@ class FileLeases:
         if self._stands_at_path(self._descriptor):
             return True
         self.close()
+        return False
+
+    @property
+    def may_be_lost(self) -> bool:
+        """The system gives them back when the process ends, not before."""
         return False
 
     def holders(self) -> Mapping[str, Holder]:

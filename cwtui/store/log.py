@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from typing import Any, Protocol
 
+from cwtui.domain.lazily import dataclass
 from cwtui.store.layout import Content
 
 Op = tuple[str, str, bytes | None]
@@ -138,6 +138,10 @@ class Leases(Protocol):
 
     def holds(self, name: str) -> bool:
         """It is still ours: ask before each write (its file may have been deleted, a connection lost)."""
+
+    @property
+    def may_be_lost(self) -> bool:
+        """Another process can get what a living one took, as soon as the connection of that is gone."""
 
     def holders(self) -> Mapping[str, Holder]:
         """Everything that is held now, by anybody: for screens and messages."""

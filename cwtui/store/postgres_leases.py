@@ -81,6 +81,11 @@ class PostgresLeases:
             return False
         return True
 
+    @property
+    def may_be_lost(self) -> bool:
+        """The server gives them back when it misses the connection, also of a process that is only stopped."""
+        return True
+
     def holders(self) -> Mapping[str, Holder]:
         """Everything that is held now, by anybody.
 

@@ -45,6 +45,7 @@ class PostgresLog:
         self._depth = 0
         self._seq = self._pending = self._size = 0
         self._kept = True
+        self._is_given_up = False
         self._appended: int | None = None
         self._connection = self._connected()
 
@@ -337,7 +338,7 @@ class PostgresLog:
     # the connection
 
     def _reconnect(self, error: psycopg.Error, tries: int) -> None:
-        """Connect again after a growing pause.
+        """Connect again after a growing pause; once it stayed away for long, it is tried once each time.
 
         Raises:
             StateError: It stayed away.
@@ -345,7 +346,8 @@ class PostgresLog:
         with suppress(psycopg.Error):
             self._connection.close()
         pause = min(0.2 * 2**tries, 5.0)
-        if pause * tries > _AGAIN_S:
+        self._is_given_up = self._is_given_up or pause * tries > _AGAIN_S
+        if tries and self._is_given_up:
             raise unreachable(
                 self._address,
                 error,
@@ -355,6 +357,7 @@ class PostgresLog:
             time.sleep(pause)
         with suppress(StateError):  # tried again until the time is over
             self._connection = self._connected()
+            self._is_given_up = False
 
     @contextmanager
     def _translated(self) -> Iterator[None]:

@@ -11,7 +11,7 @@ from typing import Final
 
 from cwtui.domain.errors import ConfigError, Outdated, StateError
 from cwtui.domain.ids import AdditionId, AgreementId, CompanyId, CustomerId, OrderId, ProductId, SubscriptionId, TaskId
-from cwtui.domain.ledger import Doubt, Doubtful, ImportIntent, Owed, TakenBack
+from cwtui.domain.ledger import Doubt, Doubtful, ImportIntent, Lost, Owed, TakenBack
 from cwtui.domain.mappings import Link, MappingKey, Mappings
 from cwtui.domain.mappings import Mapping as MappingRow
 from cwtui.domain.marketplace import Customer, Order, Product, Subscription
@@ -79,6 +79,7 @@ class State:
         self._done = Repository(documents, schema.DONE, task=groups.task_of_done)
         self._doubts = Repository(documents, schema.DOUBTS, agreement=groups.agreement_of_doubt)
         self._doubtful = Repository(documents, schema.DOUBTFUL, task=groups.task_of_doubtful)
+        self._lost = Repository(documents, schema.LOST)
         self._taken_back = Repository(documents, schema.TAKEN_BACK)
         self._owed = Repository(documents, schema.OWED, task=groups.task_of_owed)
         self._imports = Repository(documents, schema.IMPORTS)
@@ -448,17 +449,47 @@ class State:
             self.documents.commit([self._intents.put(intent)])
         return intent
 
+    def renew(self, intent: Intent, at: datetime) -> Intent:
+        """Note anew that a write may be sent, once it is `flushed` (hands.md#killed-at-any-instant).
+
+        Raises:
+            Outdated: Another process has settled it meanwhile: it may not be sent any more.
+        """
+        renewed = replace(intent, at=at)
+        with self.documents.alone(at_once=True):
+            self._require_open(intent)
+            self.documents.commit([self._intents.put(renewed)])
+        return renewed
+
+    def _require_open(self, intent: Intent) -> None:
+        if self._intents.get(str(intent.seq)) is None:
+            raise self.documents.outdated(
+                f"The write to agreement {intent.change.agreement_id} that had no answer", "intents", str(intent.seq)
+            )
+
     def conclude(
         self, intent: Intent, row: AuditRow, *, links: Sequence[Link] = (), unlink: Sequence[AdditionId] = ()
     ) -> None:
-        """Note the answer: close the intent, add the audit row, put and drop links, in one durable line."""
+        """Note the answer: close the intent, add the audit row, put and drop links, in one durable line.
+
+        Raises:
+            Outdated: Another process has settled it meanwhile: what was noted by that holds.
+        """
         with self.documents.alone(at_once=True):
+            self._require_open(intent)
             ops = [self._intents.drop(str(intent.seq)), self._audit.append(row)]
             ops += [self._links.drop(str(addition_id)) for addition_id in unlink]
             ops += [self._links.put(link) for link in links]
             if row.is_done:
                 ops.append(self._done.put(ConfirmedChange(intent.task_id, intent.change.key)))
             self.documents.commit(ops)
+
+    def note_left_out(self, row: AuditRow) -> AuditRow:
+        """Add the audit row of a change that is not written, numbered as an intent is."""
+        with self.documents.alone(at_once=True):
+            row = replace(row, seq=self.documents.seq + 1)
+            self.documents.commit([self._audit.append(row)])
+        return row
 
     def open_intents(self, agreement_id: AgreementId | None = None) -> Sequence[Intent]:
         """Intents without an answer, all or of one agreement, oldest first: their outcome is unknown."""
@@ -522,6 +553,14 @@ class State:
     def drop_doubtful(self, seq: int) -> None:
         """A create is settled."""
         self.documents.commit([self._doubtful.drop(str(seq))])
+
+    def lost(self) -> Sequence[Lost]:
+        """Records that a damaged journal cost this state."""
+        return tuple(self._lost.all())
+
+    def save_lost(self, lost: Lost) -> None:
+        """Put one."""
+        self._lost.save(lost)
 
     def taken_back(self, task_id: TaskId) -> TakenBack | None:
         """How far a task was taken back; None if it never was."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 
 from cwtui.domain.ids import AdditionId, AgreementId, CatalogItemId
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.plans import Plan
 from cwtui.domain.psa import Addition
 from cwtui.domain.tasks import Problem, ProblemCode, Task

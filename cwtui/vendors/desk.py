@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.tasks import TaskStatus
 from cwtui.engine.planning.desk import PlanningDesk
 from cwtui.engine.reconciling.adoption import Adoption
 from cwtui.engine.reports import AutoReport
+from cwtui.engine.turns import RECORDS, turn
 from cwtui.engine.writing.create_once import CreateOnce
 from cwtui.engine.writing.task_work import TaskWork
 from cwtui.vendors.accounts import AccountExport, AccountsReport, read_accounts
@@ -67,9 +70,11 @@ class VendorDesk:
 
     async def setup(self, *, apply: bool = False) -> Checklist:
         """The checklist of setup tables; with `apply`, what is missing is created."""
-        if apply:
-            self.work.workspace.begin_run()
-        return await self._tables().checklist(apply=apply)
+        if not apply:
+            return await self._tables().checklist(apply=False)
+        self.work.workspace.begin_run()
+        async with self._turn():
+            return await self._tables().checklist(apply=True)
 
     async def export_accounts(self, path: Path, *, manage_id: bool = False, dry_run: bool = False) -> AccountsReport:
         """Link or create the company of every account of a file; a dry run only says what it would do."""
@@ -78,7 +83,10 @@ class VendorDesk:
         export = AccountExport(
             self.psa, self.desk.store, self.desk.listener, self.layout, self.once, at_once=self.desk.at_once
         )
-        return await export.run(file, manage_id=manage_id, dry_run=dry_run)
+        if dry_run:
+            return await export.run(file, manage_id=manage_id, dry_run=True)
+        async with self._turn():
+            return await export.run(file, manage_id=manage_id, dry_run=False)
 
     async def compare_items(self, path: Path) -> tuple[ItemExport, ItemsReport]:
         """What of a SKU sheet is new, the same, or held otherwise; `ItemExport.apply` carries it out."""
@@ -96,10 +104,13 @@ class VendorDesk:
 
     async def cross_references(self, *, apply: bool = False) -> tuple[Association, ...]:
         """Every exported SKU and whether it is associated; with `apply`, those that are not become so."""
-        if apply:
-            self.work.workspace.begin_run()
         tables, store, listener = self._tables(), self.desk.store, self.desk.listener
-        return await CrossReferences(self.psa, store, listener, self.layout, self.once, tables).run(apply=apply)
+        references = CrossReferences(self.psa, store, listener, self.layout, self.once, tables)
+        if not apply:
+            return await references.run(apply=False)
+        self.work.workspace.begin_run()
+        async with self._turn():
+            return await references.run(apply=True)
 
     async def export_counts(
         self, path: Path, *, day: date | None = None, force: bool = False, adopts: bool = False
@@ -133,6 +144,9 @@ class VendorDesk:
         after = self._counts()
         rows = tuple(compare(await after.resolve(report), self.layout, after.refused))
         return CountReconciliation(rows, after.refused, counts, run)
+
+    def _turn(self) -> AbstractAsyncContextManager[None]:
+        return turn(self.work.workspace, RECORDS, "records in ConnectWise's setup")
 
     def _items(self, path: Path) -> SkuSheet:
         read = read_sku_sheet if self.layout.name == INTERMEDIA else read_usage_items

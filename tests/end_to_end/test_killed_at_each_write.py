@@ -1,4 +1,4 @@
-"""Killed, or left without an answer, at each write of a sync, an undo, a compensation and a repair.
+"""Killed, or left without an answer, at each write of a sync, an undo, a compensation, a repair and a restore.
 
 Each run is killed while its first writes are under way: once before ConnectWise commits them, once after. The next
 goes on, until nothing is left to write. It ends as if never disturbed (synchronising.md#exactly-once,
@@ -167,6 +167,23 @@ def edited(sandbox: Sandbox, cwtui: Cwtui) -> None:
             sandbox.patch_addition(row, quantity=int(row["quantity"]) + 3)
 
 
+def drifted(sandbox: Sandbox, cwtui: Cwtui) -> None:
+    """Somebody edited every third addition that is billed, and removed every third."""
+    both_chapters(sandbox, cwtui)
+    for number, row in enumerate(sandbox.rows()):
+        if row.get("cancelledDate"):
+            continue
+        if number % 3 == 0:
+            sandbox.patch_addition(row, quantity=int(row["quantity"]) + 3)
+        elif number % 3 == 1:
+            sandbox.delete_addition(row)
+
+
+def restored(cwtui: Cwtui) -> list[tuple[str, ...]]:
+    found = cwtui.run("drift", "--json", as_of=DAYS[1]).json
+    return [("drift", "restore", str(row["addition"])) for row in found]
+
+
 def undone(*more: str) -> Callable[[Cwtui], list[tuple[str, ...]]]:
     """The changes and cancellations, each by itself: creates, updates and deletions are taken back."""
 
@@ -187,6 +204,7 @@ SCENES = {
     "undo": Scene(both_chapters, undone(), DAYS[1]),
     "undo with compensation": Scene(invoiced, undone("--compensate"), AFTER_INVOICE),
     "repairs": Scene(edited, once("reconcile", "--customer", CUSTOMER, "--apply"), DAYS[1]),
+    "restores": Scene(drifted, restored, DAYS[1]),
 }
 
 
@@ -205,6 +223,7 @@ def calm(scene: Scene, sandbox: Sandbox, cwtui: Cwtui) -> Counter[Billed]:
         ("undo", 12),
         ("undo with compensation", 12),
         ("repairs", 8),
+        ("restores", 20),
     ],
 )
 def test_killed_at_each_write(
@@ -231,7 +250,7 @@ def assert_nothing_drifted_or_is_left(cwtui: Cwtui, sandbox: Sandbox, scene: Sce
     assert Counter(sandbox.billed()) == held_now
 
 
-@pytest.mark.parametrize("name", ["undo", "undo with compensation", "repairs"])
+@pytest.mark.parametrize("name", ["undo", "undo with compensation", "repairs", "restores"])
 def test_answers_get_lost_although_it_is_done(name: str, opened: Opened, new_sandbox: Callable[[], Sandbox]) -> None:
     scene, sandbox, quiet = SCENES[name], new_sandbox(), new_sandbox()
     expected = calm(scene, quiet, opened(quiet, "calm"))

@@ -183,3 +183,17 @@ def test_killed_and_stopped_side_by_side(round_: int, opened: Opened, new_sandbo
         assert Counter(sandbox.billed()) == expected[chapter]
     assert_each_write_was_made_once(cwtui)
     assert crowd.kills >= KILLS - 1
+
+
+def test_two_who_import_the_same_companies_create_each_customer_once(
+    opened: Opened, new_sandbox: Callable[[], Sandbox]
+) -> None:
+    sandbox = new_sandbox()
+    cwtui = opened(sandbox)
+    for number in range(4):
+        sandbox.call("add_company", name=f"Twin {number}", identifier=f"Twin{number}")
+    sandbox.behave(latency_ms=40)
+    imports = [cwtui.start("customers", "import", "--all", "--json") for _ in range(2)]
+    imported = [cwtui.ended(one).json["imported"] for one in imports]
+    assert sum(map(len, imported)) == 4
+    assert sandbox.requests()["counts"]["marketplace POST /customers"] == 4

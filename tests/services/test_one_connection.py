@@ -12,8 +12,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from cwtui.domain.errors import StateError
 from cwtui.services.addresses import proxy_to
-from cwtui.services.one_connection import OneConnection
+from cwtui.services.one_connection import LEAVE, OneConnection
 
 CERTIFICATE = Path(__file__).parents[1] / "security" / "self_signed.pem"
 Served = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -73,6 +74,45 @@ def answer(body: bytes, *headers: bytes, status: bytes = b"200 OK") -> bytes:
 
 async def asked(over: OneConnection, url: str, content: bytes | None = None) -> httpx.Response:
     return await over.handle_async_request(httpx.Request("GET" if content is None else "POST", url, content=content))
+
+
+async def test_a_request_leaves_when_it_may_and_not_before_it_was_asked() -> None:
+    """Rule: hands.md#killed-at-any-instant."""
+    order: list[str] = []
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            await reader.readuntil(b"\r\n\r\n")
+            order.append("received")
+            writer.write(answer(b"done"))
+
+    async def leave() -> None:
+        await asyncio.sleep(0.05)
+        order.append("asked")
+
+    async def keep_back() -> None:
+        raise StateError("The right to write was lost.", next_step="Start again.")
+
+    async with serving(talk) as (url, _):
+        over = connection()
+        for _ in range(2):  # over a new connection, and over one that stands
+            await over.handle_async_request(httpx.Request("POST", url, extensions={LEAVE: leave}))
+        with pytest.raises(StateError):
+            await over.handle_async_request(httpx.Request("POST", url, extensions={LEAVE: keep_back}))
+        assert (await asked(over, url)).content == b"done"
+        await over.aclose()
+    assert order == ["asked", "received", "asked", "received", "received"]
+
+
+async def test_a_server_that_hangs_up_meanwhile_got_nothing() -> None:
+    async def leave() -> None:
+        await asyncio.sleep(0.1)
+
+    async with serving(lambda *_: asyncio.sleep(0.02)) as (url, _):
+        over = connection()
+        with pytest.raises(httpx.ConnectError, match="hung up"):
+            await over.handle_async_request(httpx.Request("POST", url, extensions={LEAVE: leave}))
+        await over.aclose()
 
 
 CHUNKED = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"

@@ -13,7 +13,7 @@ import pytest
 from tinydb import TinyDB
 
 from cwtui.domain.charges import Charge
-from cwtui.domain.errors import StateError, StateReadOnly
+from cwtui.domain.errors import Outdated, StateError, StateReadOnly
 from cwtui.domain.ids import AdditionId, AgreementId, CustomerId, OrderId, ProductId, SubscriptionId, TaskId
 from cwtui.domain.ledger import Operation, Outcome, Purpose, Why
 from cwtui.domain.mappings import Link, Mapping, MappingKey, MappingKind
@@ -228,7 +228,10 @@ def test_an_audit_row_never_replaces_another(path: Path, values: AdditionValues)
     state = open_state(path)
     intent = intend(state, values)
     state.conclude(intent, row(intent, "failed: 500"))
-    state.conclude(intent, row(intent, "adopted"))
+    with pytest.raises(Outdated):
+        state.conclude(intent, row(intent, "adopted"))
+    again = intend(state, values)
+    state.conclude(again, row(again, "adopted"))
     assert [found.result for found in state.audit()] == ["failed: 500", "adopted"]
     state.close()
 

@@ -67,7 +67,7 @@ def _end_standing(draft: Draft, dates: PlanDates, cancel: date) -> None:
             if ended != last:
                 draft.end(link, last, rule=_END_RULE)
             continue
-        draft.delete(link, rule=_DELETE_RULE)
+        draft.delete(link, rule=_DELETE_RULE, could_end=max(cancel, began))
         if began < cancel:
             draft.warnings.append(
                 f"Addition {link.addition_id} of {draft.name_of(link.product_id)} began on {began}, before the cancel"

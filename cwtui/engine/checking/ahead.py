@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
 
 from cwtui.domain.ids import INITIAL, CustomerId, TaskId, task_id
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.marketplace import Customer, Subscription
 from cwtui.domain.tasks import Task, TaskKind, TaskStatus
 

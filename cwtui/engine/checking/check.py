@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 
 from cwtui.domain.errors import CheckCutOff, GuardError, NotFound, ServiceError, Stopped
 from cwtui.domain.ids import CustomerId, OrderId, SubscriptionId, TaskId, task_id
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.marketplace import Customer, Order, OrderStatus, Subscription, SubscriptionStatus
 from cwtui.domain.records import Cursor
 from cwtui.domain.tasks import Task, TaskKind, TaskStatus, kind_of, subscriptions_of

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from cwtui.domain.errors import ServiceError
+from cwtui.domain.lazily import dataclass
 from cwtui.engine.checking.ahead import Ahead
 from cwtui.engine.checking.check import ChangeCheck
 from cwtui.engine.due import due_tasks

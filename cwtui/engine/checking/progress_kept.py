@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any
 
 from cwtui.domain.ids import INITIAL, OrderId, SubscriptionId, task_id
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.marketplace import Order, OrderStatus, Subscription
 from cwtui.engine.checking.history import History
 from cwtui.engine.protocols import Store

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeVar
 
 from cwtui.domain.accounts import Account
 from cwtui.domain.errors import AccessDenied, ServiceError
 from cwtui.domain.ids import CompanyId
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.ledger import ImportIntent, Outcome
 from cwtui.domain.mappings import Mapping as MappingRow
 from cwtui.domain.mappings import MappingKey, MappingKind, is_account
@@ -21,10 +22,14 @@ from cwtui.domain.psa import Company, Contact
 from cwtui.engine.mapping.suggest import exact_matches, namesakes_of, suggest_companies
 from cwtui.engine.planning.open_tasks import OpenTasks
 from cwtui.engine.protocols import Progress
+from cwtui.engine.turns import RECORDS, turn
 from cwtui.engine.workspace import Feature
 from cwtui.engine.writing.create_once import CreateOnce
 
 Row = TypeVar("Row")
+
+
+_WHAT = "the import of customers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +105,8 @@ class CustomerImport(Feature):
     async def import_all(self, *, language: str = "") -> ImportReport:
         """Every complete company; incomplete ones are named with what they lack."""
         self.workspace.begin_run()
-        return await self._import(await self.candidates(), {}, language)
+        async with turn(self.workspace, RECORDS, _WHAT):
+            return await self._import(await self.candidates(), {}, language)
 
     async def import_some(
         self,
@@ -119,6 +125,12 @@ class CustomerImport(Feature):
             anew: Create them although the marketplace has customers of their names.
         """
         self.workspace.begin_run()
+        async with turn(self.workspace, RECORDS, _WHAT):
+            return await self._import_some(ids, fill or {}, language, anew=anew)
+
+    async def _import_some(
+        self, ids: Sequence[CompanyId], fill: Mapping[str, str], language: str, *, anew: bool
+    ) -> ImportReport:
         found = await self.candidates(ids)
         known = {one.company.id for one in found}
         mapped = self._mapped()
@@ -129,7 +141,7 @@ class CustomerImport(Feature):
                 missing.append(NotImported(name, "", reason))
             elif name not in known:
                 missing.append(NotImported(name, "", f"ConnectWise has no company {name}, or it is deleted."))
-        report = await self._import(found, fill or {}, language, anew=anew)
+        report = await self._import(found, fill, language, anew=anew)
         return ImportReport(report.imported, (*missing, *report.failures))
 
     async def _import(

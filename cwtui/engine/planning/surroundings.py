@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from cwtui.domain.errors import ServiceError
 from cwtui.domain.ids import AdditionId, AgreementId, CatalogItemId, CompanyId
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.plans import DROPPED, Plan, PlanEdits, PriceSource
 from cwtui.domain.psa import Addition
 from cwtui.domain.tasks import Acceptance, Problem, ProblemCode, Task

@@ -6,7 +6,6 @@ Rule: reconciling.md#repairs.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cwtui.domain.ids import (
@@ -19,6 +18,7 @@ from cwtui.domain.ids import (
     TaskId,
     task_id,
 )
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.periods import span_text
 from cwtui.domain.planning.dates import AgreementDates
 from cwtui.domain.plans import Plan

@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 
-from cwtui.domain.errors import NotFound, OutcomeUnknown, Refused, ServiceError, StateError
+from cwtui.domain.errors import NotFound, OutcomeUnknown, Outdated, Refused, ServiceError, StateError
 from cwtui.domain.ids import AdditionId, AgreementId, SubscriptionId, TaskId
-from cwtui.domain.ledger import Doubtful, Operation, Outcome, Why
+from cwtui.domain.lazily import dataclass
+from cwtui.domain.ledger import Doubtful, Operation, Outcome, Purpose, Why
 from cwtui.domain.mappings import Link
 from cwtui.domain.plans import Change
 from cwtui.domain.psa import Addition, AdditionValues
-from cwtui.domain.records import AuditRow, Intent
+from cwtui.domain.records import AuditRow, Intent, Leave, why_of
 from cwtui.engine.clock import suspended_s
+from cwtui.engine.protocols import Progress
 from cwtui.engine.reports import Writes
 from cwtui.engine.turns import lease_of
 from cwtui.engine.workspace import Feature, Workspace
@@ -27,10 +29,13 @@ from cwtui.engine.writing.evidence import Evidence, NotSettled
 from cwtui.engine.writing.reading_ahead import ReadingAhead
 from cwtui.engine.writing.readings import note_reading
 
-NOTE_LASTS_S = 10.0
+NOTE_LASTS_S = 5.0
 """A request leaves within so many seconds of its note, or is noted anew."""
+_STEP_S = 1.0
 OLD = timedelta(minutes=10)
 """An intent of this age has no request under way any more."""
+
+_FOUND = "Its addition stood already: it was written before the state was damaged, and not again."
 
 
 class Contradiction(Exception):  # not an error of the program: the plan's ground has moved
@@ -58,16 +63,18 @@ class AgreementWriter(Feature):
     sent: dict[Operation, int] = field(default_factory=dict)
     is_ours: Callable[[], bool] = lambda: True
     _since: int | None = None
+    _noted_at: float = 0.0
 
     async def read(self) -> None:
         """Read the additions afresh, and settle what earlier runs left open (synchronising.md#exactly-once)."""
-        self._since = self.store.position
         await self._read_additions()
-        unsettled = self.store.open_intents(self.agreement_id)
-        if any(self._may_still_appear(intent) for intent in unsettled):
-            await self.wait(self.settle_s)
+        if any(map(self._may_still_appear, self.store.open_intents(self.agreement_id))):
+            await self._wait_for_late()
+            self.store.catch_up()  # whoever sent it may have heard the answer meanwhile
             await self._read_additions()
-        for intent in unsettled:
+        if self.is_stopping:
+            return
+        for intent in self.store.open_intents(self.agreement_id):
             self._settle(intent)
         await self._clear_doubts()
 
@@ -75,6 +82,22 @@ class AgreementWriter(Feature):
         """Take a reading that holds in the place of one's own; nothing is left open there."""
         self._since, self.additions = reading.since, dict(reading.additions)
         note_reading(self.store, self.listener, self.agreement_id, self.additions)
+
+    async def _wait_for_late(self) -> None:
+        """Give a write without an answer the time to appear (hands.md#killed-at-any-instant).
+
+        Where a living process may have lost its lease, its request can still leave for as long as its note is good,
+        and be under way for as long as a request may take.
+        """
+        if not self.store.leases.may_be_lost:
+            await self.wait(self.settle_s)
+            return
+        left = max(self.settle_s, NOTE_LASTS_S + self.workspace.rules.timeout_s)
+        about = f"Waiting for a write to agreement {self.agreement_id} that nobody answered"
+        while left > 0 and not self.is_stopping:
+            self.listener.progress(Progress(about, 0, None))
+            await self.wait(min(left, _STEP_S))
+            left -= _STEP_S
 
     async def look_again(self) -> None:
         """After creates that were sent again: take away what the first attempts brought in the end."""
@@ -92,10 +115,8 @@ class AgreementWriter(Feature):
                 the intent then stays open, and the next run looks again.
         """
         self._check_ground(change)
-        intent, is_fresh = await self._noted(task_id, subscription_id, change)
-        while not is_fresh:  # the process was stopped, or the machine slept, behind the note
-            self._conclude(intent, None, Outcome.FAILED, "it was not sent: too much time passed after it was noted")
-            intent, is_fresh = await self._noted(task_id, subscription_id, change)
+        intent = await self._noted(task_id, subscription_id, change)
+        there = frozenset(self.additions)
         try:
             held, outcome = await self._send(intent)
         except NotSettled as doubtful:
@@ -111,29 +132,52 @@ class AgreementWriter(Feature):
                 self._conclude(intent, None, Outcome.FAILED, error.happened)
                 raise
             return await self._in_spite_of(error, intent)
-        return self._conclude(intent, held, outcome)
+        is_found = held is not None and change.operation is Operation.CREATE and held.id in there
+        return self._conclude(intent, held, outcome, _FOUND if is_found and self.store.lost() else "")
 
-    async def _noted(self, task_id: TaskId, subscription_id: SubscriptionId, change: Change) -> tuple[Intent, bool]:
-        """Note a write, and say whether its request may leave still (hands.md#killed-at-any-instant)."""
-        if not self.is_ours():
-            raise StateError(
-                f"The right to write to agreement {self.agreement_id} was lost: the files beside the state were moved"
-                " or deleted.",
-                changed="What was written before is noted; nothing more was sent.",
-                next_step="Start again.",
-            )
-        noted = suspended_s()
+    async def _noted(self, task_id: TaskId, subscription_id: SubscriptionId, change: Change) -> Intent:
+        """Note a write, durably, before it is sent."""
+        self._check_right()
+        self._noted_at = suspended_s()
         intent = self.store.intend(
             at=self.clock.now(),
             run_id=self.run_id,
             task_id=task_id,
             subscription_id=subscription_id,
             change=change,
-            present=frozenset(self.additions),
+            present=frozenset(self.additions) - {held.id for held in self._may_be_lost(task_id, change)},
             since=self._since,
         )
         await self.store.flushed()
-        return intent, suspended_s() - noted <= NOTE_LASTS_S and self.is_ours()
+        return intent
+
+    def _leave_of(self, intent: Intent) -> Leave:
+        """Let the request of a write leave only while nobody else may write, and on a young note.
+
+        It may have waited for a place, a pause or a connection, and its process may have been stopped for hours
+        (hands.md#killed-at-any-instant).
+        """
+
+        async def leave() -> None:
+            if suspended_s() - self._noted_at > NOTE_LASTS_S:
+                self._check_right()
+                noted_at = suspended_s()
+                self.store.renew(intent, self.clock.now())
+                await self.store.flushed()
+                self._noted_at = noted_at
+            self._check_right()
+
+        return leave
+
+    def _check_right(self) -> None:
+        """Another process may write here as soon as the lease is lost, and then we may not."""
+        if not self.is_ours():
+            raise StateError(
+                f"The right to write to agreement {self.agreement_id} was lost: the lease that kept others away from it"
+                " is not held any more.",
+                changed="What was written before is noted; nothing more was sent.",
+                next_step="Check that the state can be reached and that nobody moved it, then start again.",
+            )
 
     async def _in_spite_of(self, error: ServiceError, intent: Intent) -> AuditRow:
         """An update or a deletion that failed may be done all the same: the additions say so."""
@@ -180,14 +224,14 @@ class AgreementWriter(Feature):
         if change.before is None:
             raise AssertionError(f"{change.key} names no addition")
         if change.operation is Operation.DELETE:
-            await self.psa.delete_addition(self.agreement_id, change.before.id)
+            await self.psa.delete_addition(self.agreement_id, change.before.id, leave=self._leave_of(intent))
             return None, Outcome.CONFIRMED
         held = self.additions[change.before.id]
         wanted = _merged(change, held)
         if not wanted.differences(held.values):
             return held, Outcome.CONFIRMED
         try:
-            return await self.psa.update_addition(held, wanted), Outcome.CONFIRMED
+            return await self.psa.update_addition(held, wanted, leave=self._leave_of(intent)), Outcome.CONFIRMED
         except NotFound as error:
             raise Contradiction(held.id, "removed") from error
 
@@ -197,15 +241,18 @@ class AgreementWriter(Feature):
             raise AssertionError(f"{intent.change.key} creates nothing")
         if late := self._arrived_late(intent):
             return late, Outcome.ADOPTED
+        if found := self._lost_before(intent):
+            return found, Outcome.ADOPTED
 
         async def send() -> Addition:
-            return await self.psa.create_addition(self.agreement_id, wanted)
+            return await self.psa.create_addition(self.agreement_id, wanted, leave=self._leave_of(intent))
 
         async def look() -> Addition | None:
             await self._read_additions()
             return self._evidence.made_by(intent)
 
         async def give_up_the_first() -> None:
+            self._check_right()
             self._note_doubt(intent)
             await self.store.flushed()
 
@@ -265,12 +312,23 @@ class AgreementWriter(Feature):
             Contradiction: There is no such addition, it was there before, or it is linked.
         """
         if adopt is None:
+            for lost in self.store.lost():
+                self.store.save_lost(replace(lost, cleared=lost.cleared | self.additions.keys() - intent.present))
             self._note_doubt(replace(intent, present=intent.present | self.additions.keys()))
             return self._conclude(intent, None, Outcome.FAILED, "a person says that it did not arrive")
         held = next((one for one in self._evidence.fresh(intent) if one.id == adopt), None)
         if held is None:
             raise Contradiction(adopt, "not made by that create, or removed since,")
         return self._conclude(intent, held, Outcome.ADOPTED)
+
+    def _may_be_lost(self, task_id: TaskId, change: Change) -> list[Addition]:
+        return self._evidence.may_be_lost(change, self.store.task(task_id))
+
+    def _lost_before(self, intent: Intent) -> Addition | None:
+        """What the create made already, as far as a damaged journal leaves that open."""
+        if not self._may_be_lost(intent.task_id, intent.change):
+            return None
+        return self._evidence.made_by(intent)
 
     def _arrived_late(self, intent: Intent) -> Addition | None:
         """What an earlier attempt at the same change brought after it was given up."""
@@ -291,6 +349,7 @@ class AgreementWriter(Feature):
             self.store.drop_doubts(over)
 
     async def _read_additions(self) -> None:
+        self._since = self.store.position
         self.additions = {held.id: held for held in await self.psa.additions(self.agreement_id)}
         note_reading(self.store, self.listener, self.agreement_id, self.additions)
 
@@ -320,7 +379,11 @@ class AgreementWriter(Feature):
             why=_why(intent, held),
         )
         links, unlink = self._links(intent, held, row.at) if is_done else ([], [])
-        self.store.conclude(intent, row, links=links, unlink=unlink)
+        try:
+            self.store.conclude(intent, row, links=links, unlink=unlink)
+        except Outdated:
+            self._leave_to_others(intent, held)
+            raise
         if any(doubtful.seq == intent.seq for doubtful in self.store.doubtful(intent.task_id)):
             self.store.drop_doubtful(intent.seq)
         if is_done:
@@ -331,6 +394,15 @@ class AgreementWriter(Feature):
                 self.additions.pop(change.addition_id, None)
         self.listener.written(row)
         return row
+
+    def _leave_to_others(self, intent: Intent, held: Addition | None) -> None:
+        """Another process settled this write before its answer came: what it brought, if it stands alone, is a double.
+
+        The next look at the agreement takes that away.
+        """
+        doubt = doubt_of(intent, self.clock.now())
+        if doubt is not None and held is not None and self._evidence.is_unlinked(held):
+            self.store.save_doubt(doubt)
 
     def _links(
         self, intent: Intent, held: Addition | None, at: datetime
@@ -355,7 +427,13 @@ class AgreementWriter(Feature):
             is_standing=change.is_standing,
             is_unread=True,
         )
-        return [made], []
+        return [made], _replaced(change)
+
+
+def _replaced(change: Change) -> list[AdditionId]:
+    """The addition that is gone and that a create stands for from now on."""
+    is_restore = change.purpose is Purpose.RESTORE and change.operation is Operation.CREATE
+    return [AdditionId(change.refers_to)] if is_restore and change.refers_to is not None else []
 
 
 def _merged(change: Change, held: Addition) -> AdditionValues:
@@ -370,13 +448,10 @@ def _why(intent: Intent, held: Addition | None) -> Why:
     change = intent.change
     after = held.values if held else None
     stored = after.billing_differences(change.after) if after and change.after else {}
-    return Why(
-        rule=change.rule,
-        source=change.source,
-        arithmetic=tuple(change.arithmetic),
-        edited=tuple(sorted(change.edited)),
-        request=f"{change.operation} in agreement {change.agreement_id}, intended {intent.at.isoformat()}",
-        stored_otherwise={name: f"{ours} instead of {theirs}" for name, (ours, theirs) in stored.items()},
+    return why_of(
+        change,
+        f"{change.operation} in agreement {change.agreement_id}, intended {intent.at.isoformat()}",
+        {name: f"{ours} instead of {theirs}" for name, (ours, theirs) in stored.items()},
     )
 
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from time import monotonic
 
-from cwtui.domain.errors import ServiceError
+from cwtui.domain.errors import ServiceError, StateError
 from cwtui.domain.ids import AgreementId, CatalogItemId, CompanyId, SubscriptionId, TaskId
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.mappings import MappingKind
 from cwtui.domain.marketplace import Customer, Subscription
 from cwtui.domain.tasks import Task
@@ -99,13 +100,13 @@ class WritingAhead(Feature):
     # before anything is known of the marketplace
 
     def _may_begin(self) -> bool:
-        """It is the first check, nothing is open but what an earlier attempt left, and nothing maps by itself."""
+        """A first check; nothing is open but what an earlier attempt left, nothing in doubt; nothing maps by itself."""
         rules = self.workspace.rules
-        if self.store.cursor().checked_at is not None or not self._mapped(MappingKind.AGREEMENT):
+        if self.store.cursor().checked_at is not None or self.store.lost():
             return False
         if rules.maps_exact or rules.creates_items or rules.only_customers or self.synchroniser.unsettled():
             return False
-        if len(self._mapped(MappingKind.PRODUCT)) > _MANY:
+        if not self._mapped(MappingKind.AGREEMENT) or len(self._mapped(MappingKind.PRODUCT)) > _MANY:
             return False
         return all(task.is_initial and self.store.plan_begun(task.id) is None for task in self.store.open_tasks())
 
@@ -136,8 +137,7 @@ class WritingAhead(Feature):
         known = [name for name in names if self.desk.agreements.get(name) is not None][: self.at_once * _ROUNDS]
 
         async def look(name: AgreementId) -> None:
-            if not self.synchroniser.is_taken(name):
-                self.synchroniser.readings[name] = await ReadingAhead.taken(self.workspace, name)
+            self.synchroniser.readings[name] = await ReadingAhead.taken(self.workspace, name)
 
         try:
             await each(known, look, at_once=self.at_once, done=lambda _: None)
@@ -178,9 +178,14 @@ class WritingAhead(Feature):
         if not await self._is_loaded():
             return
         async with self.synchroniser.place():
-            if self._is_ending or self._is_old or self.synchroniser.is_taken(agreement):
+            if self._is_ending or self._is_old:
                 return
-            await self.synchroniser.work(agreement, self._saved(read))
+            try:
+                tasks = self._saved(read)
+            except StateError as error:
+                self.synchroniser.end_with(error)
+                return
+            await self.synchroniser.work(agreement, tasks, waits=False)
 
     def _saved(self, read: Sequence[_Read]) -> list[Task]:
         """Save these tasks, each with what it was made from, unless an earlier attempt did."""

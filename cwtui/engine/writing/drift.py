@@ -4,26 +4,31 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 
-from cwtui.domain.errors import InputError, NotFound, Unreadable
+from cwtui.domain.errors import InputError, NotFound, OutcomeUnknown, Unreadable
 from cwtui.domain.ids import AdditionId, AgreementId, SubscriptionId, TaskId
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.ledger import Operation, Purpose
 from cwtui.domain.mappings import Link
 from cwtui.domain.planning.dates import AgreementDates
 from cwtui.domain.planning.task import link_difference
 from cwtui.domain.plans import Change
 from cwtui.domain.psa import Addition, AdditionValues
+from cwtui.domain.records import AuditRow
 from cwtui.domain.remedies import Action, Remedy
 from cwtui.engine.concurrently import in_turns
 from cwtui.engine.planning.desk import PlanningDesk
 from cwtui.engine.turns import lease_of, turn
 from cwtui.engine.workspace import Feature
 from cwtui.engine.writing.agreement_writer import AgreementWriter, Contradiction, writer_of
+from cwtui.engine.writing.evidence import NotSettled
 from cwtui.engine.writing.readings import note_reading
 
 _RULE = "drift: what cwtui wrote is restored"
+_WRITTEN_BACK = "Addition {} holds again what cwtui wrote."
+_CREATED_AGAIN = "Addition {} was gone and is created again from {}."
 
 
 class DriftKind(StrEnum):
@@ -137,48 +142,88 @@ class DriftDesk(Feature):
 
         Raises:
             InputError: There is no such link, nothing drifted, or all its days are invoiced.
+            OutcomeUnknown: No answer came to a create, and a person has to say whether an addition is what it made.
             ServiceError: ConnectWise refused it.
         """
         self.workspace.require_writable()
-        link = self._link(addition_id)
-        async with turn(self.workspace, lease_of(link.agreement_id), f"agreement {link.agreement_id}"):
-            return await self._restored(self._link(addition_id))
+        agreement_id = self._agreement_of(addition_id)
+        async with turn(self.workspace, lease_of(agreement_id), f"agreement {agreement_id}"):
+            return await self._restored(addition_id, agreement_id)
 
-    async def _restored(self, link: Link) -> str:
-        addition_id = link.addition_id
-        await self.desk.load_agreements({link.agreement_id})
-        writer = writer_of(self.workspace, link.agreement_id, self.workspace.current_run.begin())
+    async def _restored(self, addition_id: AdditionId, agreement_id: AgreementId) -> str:
+        await self.desk.load_agreements({agreement_id})
+        writer = writer_of(self.workspace, agreement_id, self.workspace.current_run.begin())
         await writer.read()
+        task = _task_of(addition_id)
+        for doubtful in self.store.doubtful(task):
+            raise _in_doubt(task, doubtful.candidates)
+        before = self._restored_before(addition_id, writer.additions)
+        said = before or await self._restore_now(writer, task, self._link(addition_id))
+        for row in self._rows_of(task)[:1]:
+            await self._end(task, row.subscription_id, writer.additions)
+        return said
+
+    async def _restore_now(self, writer: AgreementWriter, task: TaskId, link: Link) -> str:
         drifted = self._one(link, writer.additions)
-        task = TaskId(f"drift.{addition_id}")
         try:
             if drifted.held is not None:
-                said = await self._write_back(writer, task, link, drifted.held)
-            else:
-                said = await self._create_again(writer, task, link)
+                return await self._write_back(writer, task, link, drifted.held)
+            return await self._create_again(writer, task, link)
         except Contradiction as moved:
             raise InputError(str(moved), next_step=Remedy(Action.SEE_DRIFT)) from moved
+        except NotSettled as doubtful:
+            raise _in_doubt(task, doubtful.candidates) from doubtful
+
+    async def _end(self, task: TaskId, subscription: SubscriptionId, additions: Mapping[AdditionId, Addition]) -> None:
         self.store.forget_done(task)
-        await self._replan(link.subscription_id, writer.additions)
-        return said
+        await self._replan(subscription, additions)
+
+    # a restore that was cut off
+
+    def _rows_of(self, task: TaskId) -> Sequence[AuditRow]:
+        """What restores of an addition have done, newest first."""
+        return [row for row in reversed(list(self.store.audit(task_id=task))) if row.is_done]
+
+    def _agreement_of(self, addition_id: AdditionId) -> AgreementId:
+        """Of its link, or of what a restore put in its place."""
+        rows = self._rows_of(_task_of(addition_id))
+        link = self.store.link(addition_id)
+        return rows[0].agreement_id if link is None and rows else self._link(addition_id).agreement_id
+
+    def _restored_before(self, addition_id: AdditionId, additions: Mapping[AdditionId, Addition]) -> str:
+        """What a restore did whose end nobody heard of; empty where there is something to do."""
+        task, link = _task_of(addition_id), self.store.link(addition_id)
+        rows = self._rows_of(task)
+        again = next((row for row in rows if row.operation is Operation.CREATE), None)
+        if again is not None and again.after is not None and (link is None or again.key in self.store.done_keys(task)):
+            self.store.drop_link(addition_id)
+            return _CREATED_AGAIN.format(addition_id, again.after.effective)
+        if (
+            link is None
+            or not self.store.done_keys(task)
+            or self._compare(link, additions.get(addition_id), strictly=True)
+        ):
+            return ""
+        self._tolerate_nothing(link)
+        return _WRITTEN_BACK.format(addition_id)
+
+    def _tolerate_nothing(self, link: Link) -> None:
+        if link.tolerated is not None:
+            self.store.save_link(replace(link, tolerated=None))
 
     async def _write_back(self, writer: AgreementWriter, task: TaskId, link: Link, held: Addition) -> str:
         after = replace(link.values, description=held.values.description)
         change = self._change(link, Operation.UPDATE, f"values-restore:{link.addition_id}", held, after)
         await writer.write(task, link.subscription_id, change)
-        written = self.store.link(link.addition_id)
-        if written is not None and written.tolerated is not None:
-            self.store.save_link(replace(written, tolerated=None))
-        return f"Addition {link.addition_id} holds again what cwtui wrote."
+        if written := self.store.link(link.addition_id):
+            self._tolerate_nothing(written)
+        return _WRITTEN_BACK.format(link.addition_id)
 
     async def _create_again(self, writer: AgreementWriter, task: TaskId, link: Link) -> str:
-        """A restore that was killed after its create finds it done, and only forgets the old link."""
         key = f"restore:{link.addition_id}"
         after = self._from_open_days(link)
-        if key not in self.store.done_keys(task):
-            await writer.write(task, link.subscription_id, self._change(link, Operation.CREATE, key, None, after))
-        self.store.drop_link(link.addition_id)
-        return f"Addition {link.addition_id} was gone and is created again from {after.effective}."
+        await writer.write(task, link.subscription_id, self._change(link, Operation.CREATE, key, None, after))
+        return _CREATED_AGAIN.format(link.addition_id, after.effective)
 
     def _from_open_days(self, link: Link) -> AdditionValues:
         """The values, from the first day that is not invoiced where ConnectWise would refuse an earlier one."""
@@ -279,3 +324,18 @@ class DriftDesk(Feature):
             self.store.save_task(evaluated)
             self.listener.task_changed(evaluated)
         await self.desk.replan(queue[1:])
+
+
+def _task_of(addition_id: AdditionId) -> TaskId:
+    """What the writes of a restore are noted under."""
+    return TaskId(f"drift.{addition_id}")
+
+
+def _in_doubt(task: TaskId, candidates: Sequence[AdditionId]) -> OutcomeUnknown:
+    names = ", ".join(map(str, candidates))
+    return OutcomeUnknown(
+        f"No answer came to the create that restores it, and addition {names} may be what it made.",
+        service="PSA",
+        changed="Nothing is sent again until somebody looked at it in ConnectWise.",
+        next_step=Remedy(Action.RESOLVE, task),
+    )

@@ -21,6 +21,7 @@ from cwtui.domain.psa import (
     NewContact,
     TableEntry,
 )
+from cwtui.domain.records import Leave
 from cwtui.engine.protocols import Marketplace
 from cwtui.engine.psa_records import PsaRecords
 from cwtui.engine.writing.record_log import MARKETPLACE, RecordLog, name_of
@@ -131,17 +132,21 @@ class RecordedPsa:
         """As ConnectWise."""
         return await self.recorded.additions(agreement_id)
 
-    async def create_addition(self, agreement_id: AgreementId, values: AdditionValues) -> Addition:
+    async def create_addition(
+        self, agreement_id: AgreementId, values: AdditionValues, *, leave: Leave | None = None
+    ) -> Addition:
         """As ConnectWise."""
-        return await self.recorded.create_addition(agreement_id, values)
+        return await self.recorded.create_addition(agreement_id, values, leave=leave)
 
-    async def update_addition(self, before: Addition, after: AdditionValues) -> Addition:
+    async def update_addition(self, before: Addition, after: AdditionValues, *, leave: Leave | None = None) -> Addition:
         """As ConnectWise."""
-        return await self.recorded.update_addition(before, after)
+        return await self.recorded.update_addition(before, after, leave=leave)
 
-    async def delete_addition(self, agreement_id: AgreementId, addition_id: AdditionId) -> None:
+    async def delete_addition(
+        self, agreement_id: AgreementId, addition_id: AdditionId, *, leave: Leave | None = None
+    ) -> None:
         """As ConnectWise."""
-        await self.recorded.delete_addition(agreement_id, addition_id)
+        await self.recorded.delete_addition(agreement_id, addition_id, leave=leave)
 
     async def create_catalog_item(self, item: NewCatalogItem) -> CatalogItem:
         """As ConnectWise."""

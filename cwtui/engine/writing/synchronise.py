@@ -8,11 +8,12 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import date
 
 from cwtui.domain.errors import NOTHING_CHANGED, AccessDenied, Outdated, ServiceError, StateError, StateLocked
 from cwtui.domain.ids import AgreementId, SubscriptionId, TaskId
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.ledger import Operation
 from cwtui.domain.plans import Change, Plan, in_writing_order
 from cwtui.domain.remedies import Action, Remedy
@@ -24,6 +25,7 @@ from cwtui.engine.turns import lease_of, turn
 from cwtui.engine.workspace import Feature
 from cwtui.engine.writing.agreement_writer import AgreementWriter, Contradiction, writer_of
 from cwtui.engine.writing.evidence import NotSettled
+from cwtui.engine.writing.left_out import note_left_out
 from cwtui.engine.writing.reading_ahead import ReadingAhead
 from cwtui.engine.writing.readings import moved_text, warned
 
@@ -115,10 +117,8 @@ class Synchroniser(Feature):
 
         async def work(agreement_id: AgreementId | None, group: list[Task], *, waits: bool) -> None:
             async with self.place():
-                if not waits and agreement_id is not None and self.is_taken(agreement_id):
+                if not await self.work(agreement_id, group, waits=waits):
                     taken[agreement_id] = group  # others first
-                    return
-                await self.work(agreement_id, group)
 
         with self.store.grouped():
             for waits in (False, True):
@@ -129,16 +129,26 @@ class Synchroniser(Feature):
             self.require_saved()
         return self.outcome
 
-    async def work(self, agreement_id: AgreementId | None, tasks: list[Task]) -> None:
-        """Work through one agreement's tasks; whoever calls it holds a `place`, and then calls `require_saved`."""
+    async def work(self, agreement_id: AgreementId | None, tasks: list[Task], *, waits: bool) -> bool:
+        """Work through one agreement's tasks, holding a `place`; False if somebody else does and it `waits` for none.
+
+        Whoever calls it then calls `require_saved`.
+        """
         try:
+            if not waits and agreement_id is not None and self._is_taken(agreement_id):
+                return False
             await self._in_turn(agreement_id, tasks)
         except (Outdated, StateLocked) as error:  # somebody else is at it
             self.outcome.errors.append(str(error))
             self.listener.problem(str(error))
             self._advance(len(tasks))
-        except StateError as error:  # raised when the others have come to their next write, not under them
-            self._unsaved = error
+        except StateError as error:
+            self.end_with(error)
+        return True
+
+    def end_with(self, error: StateError) -> None:
+        """Raise it when the others have come to their next write, not under them."""
+        self._unsaved = error
 
     def require_saved(self) -> None:
         """Raise the `StateError` that ended the work, if one did."""
@@ -161,8 +171,7 @@ class Synchroniser(Feature):
         ended = self.is_ending or self._unsaved is not None or self.is_stopping
         return ended or self.outcome.denied is not None
 
-    def is_taken(self, agreement_id: AgreementId) -> bool:
-        """Somebody else works on the agreement now."""
+    def _is_taken(self, agreement_id: AgreementId) -> bool:
         return lease_of(agreement_id) in self.store.leases.holders()
 
     async def _in_turn(self, agreement_id: AgreementId | None, tasks: list[Task]) -> None:
@@ -287,6 +296,7 @@ class Synchroniser(Feature):
         return all(change.key in done for change in plan.to_write)
 
     def _finish(self, task: Task, plan: Plan) -> None:
+        note_left_out(self.workspace, plan, self.run_id)
         with self.store.batch():
             self.store.end_plan(task.id)
             self.store.forget_done(task.id)
@@ -298,11 +308,13 @@ class Synchroniser(Feature):
         self.outcome.synced.append(task.id)
 
     def _moved(self, plan: Plan) -> list[str]:
-        """What ConnectWise keeps at another price than it was sent."""
+        """What ConnectWise keeps at another price than it was sent, and what was found where it was to be created."""
         sent = {change.key: change.after for change in plan.to_write}
         texts = []
         for row in self.store.audit(task_id=plan.task_id):
             asked = sent.get(row.key)
+            if asked is not None and row.is_done and row.reason:
+                texts.append(row.reason)
             if row.is_done and row.after is not None and asked is not None:
                 texts += moved_text(row.addition_id, asked, row.after)
         return texts
@@ -368,6 +380,7 @@ def _written(plan: Plan) -> str:
     if not plan.changes:
         return "Nothing to write."
     left_out = len(plan.changes) - len(plan.to_write)
-    count = len(plan.to_write)
+    count, edited = len(plan.to_write), sum(bool(change.edited) for change in plan.to_write)
     written = "1 change written" if count == 1 else f"{count} changes written"
+    written += f", {edited} of them edited" if edited else ""
     return f"{written}, {left_out} left out." if left_out else f"{written}."

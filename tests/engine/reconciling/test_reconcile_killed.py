@@ -59,11 +59,11 @@ def kill_at(at: Running, number: int, *, after: bool, patched: pytest.MonkeyPatc
     left = [number]
 
     def dying(done: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
-        async def write(*args: Any) -> Any:
+        async def write(*args: Any, **named: Any) -> Any:
             left[0] -= 1
             if left[0] == 0 and not after:
                 raise Killed
-            answer = await done(*args)
+            answer = await done(*args, **named)
             if left[0] == 0:
                 raise Killed
             return answer

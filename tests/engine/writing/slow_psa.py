@@ -13,6 +13,7 @@ from cwtui.domain.ids import AdditionId, AgreementId, CatalogItemId, CustomerId,
 from cwtui.domain.planning import PlanningRules
 from cwtui.domain.plans import Change
 from cwtui.domain.psa import Addition, AdditionValues
+from cwtui.domain.records import Leave
 from cwtui.domain.tasks import Task, TaskKind, TaskStatus
 from cwtui.engine.protocols import Marketplace
 from cwtui.engine.psa_records import PsaRecords
@@ -47,6 +48,8 @@ class SlowPsa:
     reads: list[ServiceError] = field(default_factory=list)
     sent: list[str] = field(default_factory=list)
     on_create: Callable[[], None] = lambda: None
+    on_created: Callable[[Addition], None] = lambda _: None
+    on_leaving: Callable[[], None] = lambda: None
     _coming: list[AdditionValues] = field(default_factory=list)
     _someday: list[AdditionValues] = field(default_factory=list)
 
@@ -59,6 +62,11 @@ class SlowPsa:
         for values in self._someday:
             self.put(values)
         self._someday.clear()
+
+    async def _leave(self, leave: Leave | None) -> None:
+        self.on_leaving()
+        if leave is not None:
+            await leave()
 
     async def wait(self, seconds: float) -> None:
         self.sent.append(f"wait {seconds:g}")
@@ -73,14 +81,19 @@ class SlowPsa:
             raise self.reads.pop(0)
         return list(self.held.values())
 
-    async def create_addition(self, agreement_id: AgreementId, values: AdditionValues) -> Addition:
+    async def create_addition(
+        self, agreement_id: AgreementId, values: AdditionValues, *, leave: Leave | None = None
+    ) -> Addition:
         assert agreement_id == AGREEMENT
+        await self._leave(leave)
         self.on_create()
         self.sent.append("create")
         fate = self.creates.pop(0) if self.creates else "works"
         match fate:
             case "works":
-                return self.put(values)
+                made = self.put(values)
+                self.on_created(made)
+                return made
             case "answered late":
                 self.put(values)
             case "late":
@@ -93,15 +106,19 @@ class SlowPsa:
                 assert fate == "lost"
         raise unknown()
 
-    async def update_addition(self, before: Addition, after: AdditionValues) -> Addition:
+    async def update_addition(self, before: Addition, after: AdditionValues, *, leave: Leave | None = None) -> Addition:
+        await self._leave(leave)
         self.sent.append("update")
         if self.updates:
             raise self.updates.pop(0)
         self.held[before.id] = replace(before, values=after)
         return self.held[before.id]
 
-    async def delete_addition(self, agreement_id: AgreementId, addition_id: AdditionId) -> None:
+    async def delete_addition(
+        self, agreement_id: AgreementId, addition_id: AdditionId, *, leave: Leave | None = None
+    ) -> None:
         assert agreement_id == AGREEMENT
+        await self._leave(leave)
         self.sent.append("delete")
         self.held.pop(addition_id, None)
 

@@ -18,12 +18,15 @@ from typing import Any
 import pytest
 
 from cwtui.domain.charges import Charge
-from cwtui.domain.errors import NotFound, OutcomeUnknown, Refused, ServiceError, Transient
+from cwtui.domain.errors import NotFound, OutcomeUnknown, Outdated, Refused, ServiceError, StateError, Transient
 from cwtui.domain.ids import AdditionId, AgreementId, ProductId, TaskId
 from cwtui.domain.ledger import Operation
 from cwtui.domain.plans import Change
 from cwtui.domain.psa import Addition, AdditionValues, BillCustomer
+from cwtui.domain.records import Leave
 from cwtui.domain.tasks import TaskStatus
+from cwtui.engine.rules import EngineRules
+from cwtui.engine.writing import agreement_writer
 from cwtui.engine.writing.agreement_writer import Contradiction
 from cwtui.engine.writing.create_once import SENDS
 from cwtui.engine.writing.evidence import NotSettled
@@ -303,7 +306,12 @@ async def test_what_a_killed_run_changed_or_deleted_is_settled_by_what_is_there(
 async def test_a_deletion_that_answers_with_errors_although_done_is_done(desk: Desk) -> None:
     held = desk.psa.put(TEN)
 
-    async def delete_addition(agreement_id: AgreementId, addition_id: AdditionId) -> None:  # noqa: ARG001
+    async def delete_addition(
+        agreement_id: AgreementId,  # noqa: ARG001
+        addition_id: AdditionId,
+        *,
+        leave: Leave | None = None,  # noqa: ARG001
+    ) -> None:
         desk.psa.held.pop(addition_id)
         raise refused(Transient, 504)
 
@@ -338,6 +346,91 @@ async def test_a_restart_gives_a_create_time_to_appear(age: timedelta, waits: bo
     assert [row.result for row in desk.state.audit()] == [
         "adopted" if waits else "failed: it never reached ConnectWise"
     ]
+
+
+async def test_a_request_that_waited_long_leaves_on_a_new_note(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Behind a pause, a place or a connection (synchronising.md#a-note-is-not-a-licence-for-ever)."""
+    passed = [0.0]
+    monkeypatch.setattr(agreement_writer, "suspended_s", lambda: passed[0])
+    noted: list[datetime] = []
+
+    def stopped_for_an_hour() -> None:
+        passed[0] += 3600
+        desk.clock.moment += timedelta(hours=1)
+
+    desk.psa.on_leaving = stopped_for_an_hour
+    desk.psa.on_create = lambda: noted.extend(intent.at for intent in desk.state.open_intents())
+    assert await desk.write(create()) == "confirmed"
+    assert noted == [NOON + timedelta(hours=1)]
+    assert len(list(desk.state.audit())) == 1
+
+
+async def test_nothing_leaves_once_somebody_else_may_write(desk: Desk) -> None:
+    is_ours = [True]
+    desk.psa.on_leaving = is_ours.clear
+    writer = replace(desk.writer(), is_ours=lambda: bool(is_ours))
+    await writer.read()
+    with pytest.raises(StateError, match="lost"):
+        await desk.write(create(), writer)
+    assert not desk.psa.held
+    assert len(desk.state.open_intents()) == 1  # whoever may write now settles it
+
+
+async def test_a_create_that_another_gave_up_is_taken_away_again(desk: Desk) -> None:
+    """Its answer came after another process had decided that it did not arrive."""
+
+    def settle() -> None:
+        (intent,) = desk.state.open_intents()
+        desk.writer().resolve(intent, None)
+        desk.clock.moment += timedelta(hours=2)
+
+    desk.psa.on_create = settle
+    with pytest.raises(Outdated):
+        await desk.write(create())
+    assert [row.outcome for row in desk.state.audit()] == ["failed"]
+    assert not list(desk.state.links())
+    desk.task(TaskStatus.SYNCED)
+    await desk.writer().read()
+    assert not desk.psa.held
+
+
+async def test_a_create_that_another_adopted_stays_what_it_is(desk: Desk) -> None:
+    def adopt(made: Addition) -> None:
+        (intent,) = desk.state.open_intents()
+        other = replace(desk.writer(), additions={made.id: made})
+        other.resolve(intent, made.id)
+
+    desk.psa.on_created = adopt
+    with pytest.raises(Outdated):
+        await desk.write(create())
+    assert [row.outcome for row in desk.state.audit()] == ["adopted"]
+    assert not desk.state.doubts(AGREEMENT)
+    desk.task(TaskStatus.SYNCED)
+    await desk.writer().read()
+    assert len(desk.psa.held) == len(list(desk.state.links())) == 1
+
+
+async def test_where_leases_can_be_lost_a_create_has_as_long_as_a_request_may_take(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(type(desk.state.leases), "may_be_lost", True)
+    kill(desk, create())
+    await desk.writer().read()
+    waits = [float(said.removeprefix("wait ")) for said in desk.psa.sent if said.startswith("wait ")]
+    assert sum(waits) == agreement_writer.NOTE_LASTS_S + EngineRules().timeout_s
+    assert [row.result for row in desk.state.audit()] == ["failed: it never reached ConnectWise"]
+
+
+async def test_a_run_that_is_stopped_meanwhile_decides_nothing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(type(desk.state.leases), "may_be_lost", True)
+    kill(desk, create())
+    writer = desk.writer()
+
+    async def stop(_: float) -> None:
+        writer.workspace.run.is_stopping = True
+
+    await replace(writer, wait=stop).read()
+    assert len(desk.state.open_intents()) == 1
 
 
 async def test_a_restart_adopts_at_once_what_is_there(desk: Desk) -> None:

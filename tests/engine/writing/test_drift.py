@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 
-from cwtui.domain.errors import InputError
-from cwtui.domain.ids import AdditionId
+from cwtui.domain.errors import InputError, OutcomeUnknown
+from cwtui.domain.ids import AdditionId, AgreementId, TaskId
+from cwtui.domain.psa import Addition, AdditionValues
 from cwtui.domain.tasks import ProblemCode, TaskStatus
 from cwtui.engine.writing.drift import DriftKind
 from cwtui.sandbox.world import World
@@ -93,12 +94,65 @@ async def test_a_restore_that_was_killed_creates_once(at: Running, monkeypatch: 
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(at.state, "drop_link", killed)
+        patched.setattr(at.state, "forget_done", killed)
         with pytest.raises(KeyboardInterrupt):
             await at.engine.drift.restore(link.addition_id)
     await at.engine.drift.restore(link.addition_id)
     assert at.held() == [(EXCHANGE_ITEM, "10", "4.50", DECEMBER, None)]
     assert len(list(at.state.links())) == 1
+
+
+async def test_a_restore_that_is_done_is_said_again_and_creates_nothing(at: Running) -> None:
+    (link,) = at.state.links()
+    remove(at)
+    said = await at.engine.drift.restore(link.addition_id)
+    assert await at.engine.drift.restore(link.addition_id) == said
+    assert len(at.held()) == 1
+
+
+async def test_a_restored_value_whose_end_nobody_heard_is_said(at: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    (link,) = at.state.links()
+    row_of(at)["quantity"] = Decimal(8)
+    await at.engine.drift.keep(link.addition_id)
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(at.state, "forget_done", killed)
+        with pytest.raises(KeyboardInterrupt):
+            await at.engine.drift.restore(link.addition_id)
+    assert "holds again" in await at.engine.drift.restore(link.addition_id)
+    with pytest.raises(InputError, match="nothing drifted"):
+        await at.engine.drift.restore(link.addition_id)
+
+
+async def test_a_restore_in_doubt_sends_nothing_until_a_person_looked(
+    at: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rule: synchronising.md#the-candidate."""
+    (link,) = at.state.links()
+    remove(at)
+
+    async def unanswered(agreement: AgreementId, values: AdditionValues, **more: Any) -> Addition:
+        made = await create(agreement, values, **more)
+        row_of(at)["unitPrice"] = Decimal("3.10")
+        raise OutcomeUnknown(f"{made.id}", service="PSA", next_step="Look.")
+
+    create = at.engine.workspace.psa.create_addition
+    with monkeypatch.context() as patched:
+        patched.setattr(at.engine.workspace.psa, "create_addition", unanswered)
+        for _ in range(2):
+            with pytest.raises(OutcomeUnknown, match="may be what it made"):
+                await at.engine.drift.restore(link.addition_id)
+    made = AdditionId(row_of(at)["id"])
+    with pytest.raises(OutcomeUnknown):
+        await at.engine.drift.restore(link.addition_id)
+    assert len(at.held()) == 1
+    await at.engine.resolve(TaskId(f"drift.{link.addition_id}"), adopt=made)
+    assert [one.addition_id for one in at.state.links()] == [made]
+    assert "created again" in await at.engine.drift.restore(link.addition_id)
+    assert len(at.held()) == 1
 
 
 @pytest.mark.parametrize("answer", ["keep", "adopt", "restore"])

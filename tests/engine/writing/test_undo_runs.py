@@ -134,8 +134,8 @@ async def test_a_killed_proposal_is_kept_whole(at: Running, monkeypatch: pytest.
     name = await downgraded_and_invoiced(at)
     done = at.engine.psa.update_addition
 
-    async def unheard(*args: Any) -> None:
-        await done(*args)
+    async def unheard(*args: Any, **named: Any) -> None:
+        await done(*args, **named)
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
@@ -208,8 +208,8 @@ async def test_an_undo_that_heard_no_answer_goes_on(at: Running, verb: str, monk
     change = next(task for task in at.state.tasks() if not task.is_initial)
     done = getattr(at.engine.psa, verb)
 
-    async def unheard(*args: object) -> None:
-        await done(*args)
+    async def unheard(*args: object, **named: object) -> None:
+        await done(*args, **named)
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
