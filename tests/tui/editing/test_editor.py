@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from textual.widgets import Input, Static
+from textual.widgets._footer import FooterKey
 
 from cwtui.domain.ids import SubscriptionId, TaskId
 from cwtui.domain.ledger import Operation
@@ -325,7 +326,7 @@ def problem(app: Demo) -> str:
 
 
 def keys_shown(app: Demo) -> list[str]:
-    return [active.binding.description for active in app.screen.active_bindings.values() if active.binding.show]
+    return [key.description for key in app.screen.query(FooterKey)]
 
 
 async def test_the_editor_says_what_of_a_deletion_can_be_edited(tmp_path: Path) -> None:
