@@ -19,6 +19,7 @@ __all__ = [
     "Doubt",
     "Doubtful",
     "ImportIntent",
+    "Lost",
     "Operation",
     "Outcome",
     "Owed",
@@ -148,6 +149,23 @@ class Doubtful:
     task_id: TaskId
     agreement_id: AgreementId
     candidates: tuple[AdditionId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A record of the journal that cannot be read: it may have noted a write (synchronising.md#damaged-state).
+
+    Attributes:
+        seq: Of the record.
+        after: When the record before it was noted; None where that is not known.
+        agreements: Those that what is left of it names. Any may be meant: a damaged name is a name too.
+        cleared: Additions of which a person says that no lost write made them.
+    """
+
+    seq: int
+    after: datetime | None = None
+    agreements: tuple[AgreementId, ...] = ()
+    cleared: frozenset[AdditionId] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

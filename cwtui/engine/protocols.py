@@ -19,7 +19,7 @@ from cwtui.domain.ids import (
     TaskId,
 )
 from cwtui.domain.lazily import dataclass
-from cwtui.domain.ledger import Doubt, Doubtful, ImportIntent, Owed, TakenBack
+from cwtui.domain.ledger import Doubt, Doubtful, ImportIntent, Lost, Owed, TakenBack
 from cwtui.domain.mappings import Link, MappingKey, Mappings
 from cwtui.domain.mappings import Mapping as MappingRow
 from cwtui.domain.marketplace import Customer, Order, OrderStatus, Product, Subscription, SubscriptionStatus
@@ -368,6 +368,10 @@ class Store(Known, Protocol):
     def drop_doubtful(self, seq: int) -> None:
         """A create is settled; none of that number is no error."""
 
+    def lost(self) -> Sequence[Lost]:
+        """Records that a damaged journal cost this state: each may have noted a write."""
+
+    def save_lost(self, lost: Lost) -> None: ...
     def taken_back(self, task_id: TaskId) -> TakenBack | None:
         """How far a task was taken back; None if it never was."""
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_type_hints
 
 import orjson
 
-from cwtui.domain.ledger import Doubt, Doubtful, ImportIntent, Owed, TakenBack
+from cwtui.domain.ledger import Doubt, Doubtful, ImportIntent, Lost, Owed, TakenBack
 from cwtui.domain.mappings import Link, Mapping
 from cwtui.domain.marketplace import Customer, Order, Product, Subscription
 from cwtui.domain.plans import Change, Edit, Plan, PlanEdits
@@ -143,6 +143,7 @@ WRITES = Schema("writes", RecordWrite, attrgetter("seq"))
 DONE = Schema("done", ConfirmedChange, lambda done: f"{len(done.task_id)}:{done.task_id}:{done.key}")
 DOUBTS = Schema("doubts", Doubt, attrgetter("seq"))
 DOUBTFUL = Schema("doubtful", Doubtful, attrgetter("seq"))
+LOST = Schema("lost", Lost, attrgetter("seq"))
 TAKEN_BACK = Schema("taken_back", TakenBack, attrgetter("task_id"))
 OWED = Schema("owed", Owed, lambda owed: f"{owed.seq}:{owed.task_id}")
 IMPORTS = Schema("imports", ImportIntent, attrgetter("company_id"))

@@ -11,7 +11,7 @@ from typing import Final
 
 from cwtui.domain.errors import ConfigError, Outdated, StateError
 from cwtui.domain.ids import AdditionId, AgreementId, CompanyId, CustomerId, OrderId, ProductId, SubscriptionId, TaskId
-from cwtui.domain.ledger import Doubt, Doubtful, ImportIntent, Owed, TakenBack
+from cwtui.domain.ledger import Doubt, Doubtful, ImportIntent, Lost, Owed, TakenBack
 from cwtui.domain.mappings import Link, MappingKey, Mappings
 from cwtui.domain.mappings import Mapping as MappingRow
 from cwtui.domain.marketplace import Customer, Order, Product, Subscription
@@ -79,6 +79,7 @@ class State:
         self._done = Repository(documents, schema.DONE, task=groups.task_of_done)
         self._doubts = Repository(documents, schema.DOUBTS, agreement=groups.agreement_of_doubt)
         self._doubtful = Repository(documents, schema.DOUBTFUL, task=groups.task_of_doubtful)
+        self._lost = Repository(documents, schema.LOST)
         self._taken_back = Repository(documents, schema.TAKEN_BACK)
         self._owed = Repository(documents, schema.OWED, task=groups.task_of_owed)
         self._imports = Repository(documents, schema.IMPORTS)
@@ -547,6 +548,14 @@ class State:
     def drop_doubtful(self, seq: int) -> None:
         """A create is settled."""
         self.documents.commit([self._doubtful.drop(str(seq))])
+
+    def lost(self) -> Sequence[Lost]:
+        """Records that a damaged journal cost this state."""
+        return tuple(self._lost.all())
+
+    def save_lost(self, lost: Lost) -> None:
+        """Put one."""
+        self._lost.save(lost)
 
     def taken_back(self, task_id: TaskId) -> TakenBack | None:
         """How far a task was taken back; None if it never was."""

@@ -13,8 +13,8 @@ from cwtui.domain.lazily import dataclass
 from cwtui.domain.money import ZERO, plain
 from cwtui.domain.psa import Addition
 from cwtui.engine.csv_cells import safe_cell
-from cwtui.vendors.count_export import AccountCounts
 from cwtui.vendors.count_facts import CountedItem
+from cwtui.vendors.counted_accounts import AccountCounts
 from cwtui.vendors.doubts import concerns
 from cwtui.vendors.layouts import Layout
 from cwtui.vendors.vendor_file import Refusal

@@ -52,8 +52,12 @@ class Draft:
 
     def problem(self, code: ProblemCode, target: str, message: str, remedy: Remedy | None = None) -> None:
         """Collect a problem once."""
-        if not any(known.code is code and known.target == target for known in self.problems):
-            self.problems.append(Problem(code, message, target, remedy))
+        self.add_problem(Problem(code, message, target, remedy))
+
+    def add_problem(self, problem: Problem) -> None:
+        """Collect a problem once."""
+        if not any(known.code is problem.code and known.target == problem.target for known in self.problems):
+            self.problems.append(problem)
 
     def held(self, product: ProductId, price: Decimal | None = None) -> SubscriptionProduct | None:
         """How the subscription holds a product now, at that price if it lists several; None if it does not."""

@@ -34,6 +34,8 @@ _STEP_S = 1.0
 OLD = timedelta(minutes=10)
 """An intent of this age has no request under way any more."""
 
+_FOUND = "Its addition stood already: it was written before the state was damaged, and not again."
+
 
 class Contradiction(Exception):  # not an error of the program: the plan's ground has moved
     """ConnectWise holds something else than the plan counts on (synchronising.md#read-before-writing)."""
@@ -108,6 +110,7 @@ class AgreementWriter(Feature):
         """
         self._check_ground(change)
         intent = await self._noted(task_id, subscription_id, change)
+        there = frozenset(self.additions)
         try:
             held, outcome = await self._send(intent)
         except NotSettled as doubtful:
@@ -123,7 +126,8 @@ class AgreementWriter(Feature):
                 self._conclude(intent, None, Outcome.FAILED, error.happened)
                 raise
             return await self._in_spite_of(error, intent)
-        return self._conclude(intent, held, outcome)
+        is_found = held is not None and change.operation is Operation.CREATE and held.id in there
+        return self._conclude(intent, held, outcome, _FOUND if is_found and self.store.lost() else "")
 
     async def _noted(self, task_id: TaskId, subscription_id: SubscriptionId, change: Change) -> Intent:
         """Note a write, durably, before it is sent."""
@@ -135,7 +139,7 @@ class AgreementWriter(Feature):
             task_id=task_id,
             subscription_id=subscription_id,
             change=change,
-            present=frozenset(self.additions),
+            present=frozenset(self.additions) - {held.id for held in self._may_be_lost(task_id, change)},
             since=self._since,
         )
         await self.store.flushed()
@@ -231,6 +235,8 @@ class AgreementWriter(Feature):
             raise AssertionError(f"{intent.change.key} creates nothing")
         if late := self._arrived_late(intent):
             return late, Outcome.ADOPTED
+        if found := self._lost_before(intent):
+            return found, Outcome.ADOPTED
 
         async def send() -> Addition:
             return await self.psa.create_addition(self.agreement_id, wanted, leave=self._leave_of(intent))
@@ -300,12 +306,23 @@ class AgreementWriter(Feature):
             Contradiction: There is no such addition, it was there before, or it is linked.
         """
         if adopt is None:
+            for lost in self.store.lost():
+                self.store.save_lost(replace(lost, cleared=lost.cleared | self.additions.keys() - intent.present))
             self._note_doubt(replace(intent, present=intent.present | self.additions.keys()))
             return self._conclude(intent, None, Outcome.FAILED, "a person says that it did not arrive")
         held = next((one for one in self._evidence.fresh(intent) if one.id == adopt), None)
         if held is None:
             raise Contradiction(adopt, "not made by that create, or removed since,")
         return self._conclude(intent, held, Outcome.ADOPTED)
+
+    def _may_be_lost(self, task_id: TaskId, change: Change) -> list[Addition]:
+        return self._evidence.may_be_lost(change, self.store.task(task_id))
+
+    def _lost_before(self, intent: Intent) -> Addition | None:
+        """What the create made already, as far as a damaged journal leaves that open."""
+        if not self._may_be_lost(intent.task_id, intent.change):
+            return None
+        return self._evidence.made_by(intent)
 
     def _arrived_late(self, intent: Intent) -> Addition | None:
         """What an earlier attempt at the same change brought after it was given up."""

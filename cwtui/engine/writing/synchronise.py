@@ -275,11 +275,13 @@ class Synchroniser(Feature):
         self.outcome.synced.append(task.id)
 
     def _moved(self, plan: Plan) -> list[str]:
-        """What ConnectWise keeps at another price than it was sent."""
+        """What ConnectWise keeps at another price than it was sent, and what was found where it was to be created."""
         sent = {change.key: change.after for change in plan.to_write}
         texts = []
         for row in self.store.audit(task_id=plan.task_id):
             asked = sent.get(row.key)
+            if asked is not None and row.is_done and row.reason:
+                texts.append(row.reason)
             if row.is_done and row.after is not None and asked is not None:
                 texts += moved_text(row.addition_id, asked, row.after)
         return texts
