@@ -71,6 +71,7 @@ class CountFacts:
     max_quantity_change: Decimal | None = None
     anywhere: SkuLines = field(default_factory=dict)
     known: Mapping[CatalogItemId, str] = field(default_factory=dict)
+    is_company_deleted: bool = False
 
     @property
     def dates(self) -> AgreementDates | None:

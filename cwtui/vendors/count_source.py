@@ -84,4 +84,5 @@ class CountSource:
             max_quantity_change=desk.rules.max_quantity_change,
             anywhere=record.anywhere,
             known=record.known,
+            is_company_deleted=desk.companies.is_deleted(task),
         )

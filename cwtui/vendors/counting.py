@@ -16,6 +16,7 @@ from cwtui.domain.money import ZERO, is_rounding, line_total, plain, price_text,
 from cwtui.domain.periods import ONE_DAY, day_text
 from cwtui.domain.plain_text import stored_text
 from cwtui.domain.planning.dates import AgreementDates
+from cwtui.domain.planning.ground import item_problem
 from cwtui.domain.plans import Change, Plan, PriceSource, beyond_guard
 from cwtui.domain.psa import Addition, AdditionValues, CatalogItem
 from cwtui.domain.tasks import Problem, ProblemCode
@@ -236,16 +237,9 @@ class _Draft:
 
     def start(self, item: CountedItem) -> None:
         found = self.facts.catalog.get(item.catalog_item_id)
-        if found is None or found.is_inactive:
-            state = "no longer exists" if found is None else "is inactive"
-            self.problem(
-                ProblemCode.CATALOG_ITEM_INACTIVE,
-                item.catalog_item_id,
-                f"Catalog item {found.identifier if found else item.name} {state}. Activate it in ConnectWise, or"
-                " export the items again, then give the report again.",
-            )
-            return
-        if self.dates is None:
+        if problem := item_problem(found, item.catalog_item_id, item.name):
+            self.problems.append(problem)
+        if found is None or problem is not None or self.dates is None:
             return
         is_one_time = self.facts.layout.is_one_time(item.sku)
         period = self.dates.one_time_period(self.dates.first_open_day) if is_one_time else None

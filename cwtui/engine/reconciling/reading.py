@@ -15,7 +15,7 @@ from cwtui.domain.marketplace import Subscription, SubscriptionProduct, Subscrip
 from cwtui.domain.money import ZERO, round_price
 from cwtui.domain.periods import span_text
 from cwtui.domain.planning.dates import AgreementDates
-from cwtui.domain.planning.task import agreement_problems
+from cwtui.domain.planning.ground import agreement_problems
 from cwtui.domain.plans import PriceSource
 from cwtui.domain.psa import Addition, Agreement
 from cwtui.domain.reconciliation import (
