@@ -109,6 +109,7 @@ class Change:
         instead_of: What was computed, where the operator chose another operation: an end in place of a deletion.
         left_out: The operator left this change out of the plan.
         could_end: Of a deletion: the day on which the addition would end if it were not deleted.
+        warning: Of a deletion: what the plan warns of because of it.
         is_standing: It bills every period until ended; a one-time addition does not.
         purpose: What it is for.
         refers_to: The audit row an undo or a compensation takes back, the addition a restore brings back, or the
@@ -135,6 +136,7 @@ class Change:
     edited_by: Signature | None = None
     instead_of: Operation | None = None
     could_end: date | None = None
+    warning: str = ""
 
     @property
     def addition_id(self) -> AdditionId | None:
@@ -279,7 +281,8 @@ def with_edits(plan: Plan, edits: PlanEdits | None) -> Plan:
         return replace(plan, dropped_edits=dropped)
     by_key = {edit.key: edit for edit in edits.edits}
     changes = tuple(edited_change(change, by_key.get(change.key)) for change in plan.changes)
-    return replace(plan, changes=changes)
+    settled = {change.warning for change in changes if change.instead_of is Operation.DELETE}
+    return replace(plan, changes=changes, warnings=tuple(text for text in plan.warnings if text not in settled))
 
 
 def edited_change(change: Change, edit: Edit | None) -> Change:

@@ -118,6 +118,15 @@ def test_a_deletion_becomes_an_end_and_stays_the_same_plan() -> None:
     assert with_edits(plan, edits(edited, Edit("delete:90", {"cancelled": day}))).dropped_edits == ()
 
 
+def test_the_warning_of_a_deletion_goes_with_it() -> None:
+    plan = cancelled()
+    assert "deleting it bills none of those days" in plan.warnings[0]
+    ended = with_edits(plan, edits(plan, Edit("delete:90", {"cancelled": date(2026, 12, 15)})))
+    assert ended.warnings == plan.warnings[1:]
+    left = with_edits(plan, edits(plan, Edit("delete:90", left_out=True)))
+    assert left.warnings == plan.warnings
+
+
 def test_an_end_in_place_of_a_deletion_lapses_with_the_deletion() -> None:
     made = edits(cancelled(), Edit("delete:90", {"cancelled": date(2026, 12, 15)}))
     invoiced = plan_task(

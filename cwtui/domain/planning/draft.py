@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import field
+from dataclasses import field, replace
 from datetime import date
 from decimal import Decimal
 from functools import partial
@@ -191,10 +191,12 @@ class Draft:
         held = self._held(link)
         self._change(link, Operation.UPDATE, held, held.values.ending(last_day), rule, f"ends on {last_day}")
 
-    def delete(self, link: Link, *, rule: str, could_end: date | None = None) -> None:
-        """Delete a linked standing addition, which could end on a day instead."""
+    def delete(self, link: Link, *, rule: str, could_end: date | None = None, warning: str = "") -> None:
+        """Delete a linked standing addition, which could end on a day instead; and warn of that, if there is need."""
         why = f"would only begin on {link.values.effective}"
-        self._change(link, Operation.DELETE, self._held(link), None, rule, why, could_end)
+        self._change(link, Operation.DELETE, self._held(link), None, rule, why)
+        self.changes[-1] = replace(self.changes[-1], could_end=could_end, warning=warning)
+        self.warnings += [warning] if warning else []
 
     def _held(self, link: Link) -> Addition:
         """A linked addition as ConnectWise holds it, else as cwtui left it."""
@@ -202,14 +204,7 @@ class Draft:
         return held or Addition(link.addition_id, link.agreement_id, link.values)
 
     def _change(
-        self,
-        link: Link,
-        operation: Operation,
-        held: Addition,
-        after: AdditionValues | None,
-        rule: str,
-        why: str,
-        could_end: date | None = None,
+        self, link: Link, operation: Operation, held: Addition, after: AdditionValues | None, rule: str, why: str
     ) -> None:
         self.changes.append(
             Change(
@@ -223,7 +218,6 @@ class Draft:
                 arithmetic=(f"addition {link.addition_id} {why}",),
                 rule=rule,
                 is_standing=link.is_standing,
-                could_end=could_end,
             )
         )
 

@@ -257,12 +257,12 @@ def _end_before(draft: Draft, links: Sequence[Link], start: date) -> None:
         if link.values.effective < start:
             draft.end(link, start - ONE_DAY, rule=_END_RULE)
             continue
-        draft.delete(link, rule=_DELETE_RULE)
-        if draft.dates is not None and draft.dates.is_billed(link.values.effective):
-            draft.warnings.append(
-                f"Addition {link.addition_id} of {draft.name_of(link.product_id)} was billed already and is replaced"
-                f" from its first day, {link.values.effective}. Look at the next invoice."
-            )
+        warning = (
+            f"Addition {link.addition_id} of {draft.name_of(link.product_id)} was billed already and is replaced"
+            f" from its first day, {link.values.effective}. Look at the next invoice."
+        )
+        is_billed = draft.dates is not None and draft.dates.is_billed(link.values.effective)
+        draft.delete(link, rule=_DELETE_RULE, warning=warning if is_billed else "")
 
 
 def _quantity_step(links: Sequence[Link], quantity: Decimal, begins: date) -> str:
