@@ -32,7 +32,8 @@ from cwtui.composition import build_engine, open_services
 from cwtui.domain.ids import CustomerId, OrderId, SubscriptionId, TaskId
 from cwtui.domain.tasks import Problem, ProblemCode, Task, TaskKind, TaskStatus
 from cwtui.engine.clock import SystemClock
-from cwtui.engine.listing.task_list import TaskColumn, TaskList, TaskRow
+from cwtui.engine.listing.task_list import TaskList
+from cwtui.engine.listing.task_row import TaskColumn, TaskRow
 from cwtui.settings import Settings
 from cwtui.store.state import open_state
 from cwtui.tui.app import CwTui

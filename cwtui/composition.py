@@ -6,17 +6,18 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cwtui.domain.errors import ConfigError
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.planning import PlanningRules
 from cwtui.domain.tasks import TaskKind
 from cwtui.engine.clock import SystemClock
-from cwtui.engine.doctor import counts_files
 from cwtui.engine.facade import Engine
+from cwtui.engine.files_in_use import counts_files
 from cwtui.engine.planning.desk import PlanningDesk
 from cwtui.engine.protocols import Listener, Marketplace, Psa
 from cwtui.engine.psa_records import PsaRecords
@@ -26,7 +27,6 @@ from cwtui.engine.workspace import CurrentRun, Workspace
 from cwtui.engine.writing.record_log import RecordLog
 from cwtui.engine.writing.recording import RecordedMarketplace, RecordedPsa
 from cwtui.locations import state_path
-from cwtui.notifying import notify
 from cwtui.options import DEFAULT_PROFILE, WAIT_S, Options
 from cwtui.services.cloudblue import CloudBlue
 from cwtui.services.connectwise import ConnectWise
@@ -214,6 +214,10 @@ def build_engine(
     desk.sources[TaskKind.COUNT_UPDATE] = lambda: _count_source(settings, state)
 
     async def tell(report: AutoReport) -> Sequence[str]:
+        if not settings.notify.urls:
+            return ()
+        from cwtui.notifying import notify  # noqa: PLC0415  # start-up: most runs have nobody to tell
+
         return await notify(settings, report, state, clock.now())
 
     return Engine(workspace, desk, tell)

@@ -6,13 +6,13 @@ Rule: commands.md#demo.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 import httpx
 
 from cwtui.domain.errors import StateError
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.mappings import Mapping, MappingKey, MappingKind
 from cwtui.engine.protocols import Store
 from cwtui.sandbox.app import create_app

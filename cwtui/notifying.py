@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.plain_text import plain_text
 from cwtui.domain.tasks import Task, TaskStatus
 from cwtui.engine.reports import AutoReport

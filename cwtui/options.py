@@ -5,9 +5,10 @@ Rule: commands.md#global-options.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+
+from cwtui.domain.lazily import dataclass
 
 DEFAULT_PROFILE = "default"
 WAIT_S = 300.0

@@ -8,10 +8,11 @@ import logging
 import signal
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from cwtui.composition import Composition, close_services, compose, open_services
+from cwtui.domain.lazily import dataclass
 from cwtui.engine.doctor import examine
 from cwtui.engine.reports import DoctorReport
 from cwtui.locations import config_path

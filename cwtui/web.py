@@ -13,7 +13,6 @@ import socket
 import sys
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextvars import ContextVar
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import ifaddr
@@ -21,6 +20,7 @@ from aiohttp import web
 from textual_serve.server import Server
 
 from cwtui.domain.errors import ConfigError
+from cwtui.domain.lazily import dataclass
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 

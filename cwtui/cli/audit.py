@@ -19,6 +19,7 @@ from cwtui.cli.engine_access import with_engine
 from cwtui.cli.global_options import day, given
 from cwtui.cli.runs import answer_runs
 from cwtui.cli.table import table
+from cwtui.domain.addition_words import edit_text
 from cwtui.domain.ids import TaskId
 from cwtui.domain.money import plain
 from cwtui.domain.psa import AdditionValues
@@ -91,7 +92,8 @@ def audit_csv(rows: Sequence[Write]) -> str:
 def _addition_cells(row: AuditRow) -> list[object]:
     own = [getattr(row, name) for name in _PLAIN]
     values = [None if side is None else getattr(side, name) for side in (row.before, row.after) for name in _VALUES]
-    why = "; ".join(f"{name}: {_cell(value)}" for name, value in row.why.shown().items())
+    edited = {"edited": text} if (text := edit_text(row.change)) else {}
+    why = "; ".join(f"{name}: {_cell(value)}" for name, value in (row.why.shown() | edited).items())
     return [*own, *values, why, "PSA", "addition", row.addition_id, "", "", ""]
 
 
@@ -131,7 +133,12 @@ def _cells(row: Write) -> tuple[object, ...]:
 
 
 def _difference(row: AuditRow) -> str:
-    """What changed; of what was created or deleted, quantity, price and days."""
+    """What changed; of what was created or deleted, quantity, price and days; what of it was edited."""
+    edited = edit_text(row.change)
+    return _changed(row) + (f" (edited: {edited})" if edited else "")
+
+
+def _changed(row: AuditRow) -> str:
     if row.before and row.after:
         different = row.before.differences(row.after)
         return ", ".join(

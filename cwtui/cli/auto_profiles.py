@@ -6,7 +6,7 @@ import asyncio
 import os
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 
 import click
@@ -21,6 +21,7 @@ from cwtui.cli.progress import StderrListener
 from cwtui.cli.refusal import exit_status_of, sentences
 from cwtui.cli.run_text import report_text, status_of
 from cwtui.domain.errors import ConfigError, CwtuiError, Stopped
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.plain_text import plain_text
 from cwtui.engine.facade import Engine
 from cwtui.engine.reports import AutoReport

@@ -6,12 +6,12 @@ Rule: commands.md#global-options.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from importlib import import_module
 
 import click
 
 from cwtui.cli.global_options import global_options, json_option
+from cwtui.domain.lazily import dataclass
 
 _GLOBALS = ("--profile", "--config", "--state", "--as-of", "--demo", "--verbose")
 

@@ -104,6 +104,9 @@ def _change_document(change: Change) -> Document:
         "price_source": change.price_source.value,
         "edited": sorted(change.edited),
         "left_out": change.left_out,
+        "instead_of": change.instead_of,
+        "computed": values_document(change.computed),
+        "edited_by": change.edited_by,
     }
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
 import click
 
+from cwtui.domain.lazily import dataclass
 from cwtui.options import DEFAULT_PROFILE, WAIT_S, Options
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")

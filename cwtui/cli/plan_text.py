@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from cwtui.cli.problems import problem_words
-from cwtui.domain.addition_words import label_of, value_text, values_shown
+from cwtui.domain.addition_words import edit_text, label_of, value_text, values_shown
 from cwtui.domain.ledger import Operation
 from cwtui.domain.mappings import MappingKind
 from cwtui.domain.money import price_text
@@ -77,6 +77,8 @@ def _change_lines(number: int, change: Change, currency: str, named: Named) -> I
         yield f"     {'amount':<15}{price_text(change.amount)} {plain_text(currency)}".rstrip()
     for step in change.arithmetic:
         yield f"     = {plain_text(step)}"
+    if edited := edit_text(change):
+        yield f"     edited: {plain_text(edited)}"
     if change.source:
         yield f"     from {plain_text(change.source)}"
     if change.rule:

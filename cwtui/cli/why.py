@@ -44,7 +44,7 @@ def why(what: str) -> None:
 def _document(one: Explanation) -> dict[str, object]:
     document = {field.name: as_json(getattr(one, field.name)) for field in fields(one)}
     lists = {name: list(getattr(one, name)) for name in ("arithmetic", "edited", "warnings")}
-    sides = {"before": values_document(one.before), "after": values_document(one.after)}
+    sides = {name: values_document(getattr(one, name)) for name in ("before", "after", "computed")}
     return {**document, **lists, **sides, "planned": one.is_planned}
 
 
@@ -64,7 +64,7 @@ def _lines(one: Explanation) -> Iterator[str]:
         "Line": one.source,
         "Rule": one.rule,
         "Arithmetic": "; ".join(one.arithmetic),
-        "Edited": ", ".join(one.edited),
+        "Edited": one.edit,
         "Before": _values(one.before),
         "After": _values(one.after),
         "Request": one.request,

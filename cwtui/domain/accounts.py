@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 
 from cwtui.domain.calling_codes import e164
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.psa import Company, Contact
 
 REQUIRED = (

@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import fields
 from decimal import Decimal
 
+from cwtui.domain.ledger import Operation
 from cwtui.domain.money import plain, price_text
-from cwtui.domain.plans import Change
+from cwtui.domain.plans import Change, PriceSource
 from cwtui.domain.psa import AdditionValues
 
 _LABELS = {
@@ -55,3 +56,34 @@ def values_shown(change: Change, say: Callable[[str, object], str] = value_text)
             continue
         shown = [old, new] if before and after else [old if before else new]
         yield field.name, " → ".join(say(field.name, value) for value in shown)
+
+
+_FROM = {PriceSource.MARKETPLACE: "the marketplace", PriceSource.CONNECTWISE: "ConnectWise"}
+
+
+def edit_text(change: Change) -> str:
+    """What the operator made of a change, and who did: `quantity 8 in place of 6, by ann on …`; empty if nothing.
+
+    Rule: plans.md#edits-stay-visible.
+    """
+    by = change.edited_by
+    signed = f" by {by.who} on {by.at:%Y-%m-%d %H:%M} UTC" if by else ""
+    if change.left_out:
+        return f"left out{signed}; nothing of it is written"
+    parts = list(_edits_shown(change))
+    return f"{', '.join(parts)},{signed}" if parts and signed else ", ".join(parts)
+
+
+def _edits_shown(change: Change) -> Iterator[str]:
+    after, computed = change.after, change.computed
+    if change.instead_of is Operation.DELETE and after is not None:
+        yield f"it ends on {after.cancelled} in place of being deleted"
+        return
+    for field in fields(AdditionValues):
+        if field.name in change.edited and after is not None and computed is not None:
+            new, old = (value_text(field.name, getattr(values, field.name)) for values in (after, computed))
+            yield f"{label_of(field.name)} {new} in place of {old}"
+        elif field.name in change.edited:  # written before what was computed was kept
+            yield label_of(field.name)
+    if "price_source" in change.edited:
+        yield f"prices from {_FROM[change.price_source]}"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
 from cwtui.domain.ids import CustomerId, ProductId
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.mappings import Link
 from cwtui.domain.marketplace import Subscription, SubscriptionProduct, SubscriptionStatus
 from cwtui.domain.money import ZERO, plain, price_text, round_price

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from cwtui.domain.charges import Charge
 from cwtui.domain.ids import AdditionId, AgreementId, CompanyId, CustomerId, ProductId, SubscriptionId, TaskId
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.psa import UNKNOWN_ITEM, Addition, AdditionValues
 
 __all__ = [
@@ -18,10 +19,12 @@ __all__ = [
     "Doubt",
     "Doubtful",
     "ImportIntent",
+    "Lost",
     "Operation",
     "Outcome",
     "Owed",
     "Purpose",
+    "Signature",
     "TakenBack",
     "Why",
     "fit_of",
@@ -41,13 +44,14 @@ class Outcome(StrEnum):
     """How a write ended.
 
     `adopted`: no answer came, and ConnectWise shows that it was done. `failed`: it was not done.
-    `unknown`: no answer came, and nothing says yet.
+    `unknown`: no answer came, and nothing says yet. `left_out`: the operator left it out, so nothing was asked.
     """
 
     CONFIRMED = "confirmed"
     ADOPTED = "adopted"
     FAILED = "failed"
     UNKNOWN = "unknown"
+    LEFT_OUT = "left_out"
 
     @property
     def is_done(self) -> bool:
@@ -72,6 +76,14 @@ class Purpose(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Signature:
+    """Who did something, and when."""
+
+    who: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Why:
     """Where a write comes from, for people.
 
@@ -79,6 +91,8 @@ class Why:
         source: The order line, in words.
         request: What was asked of ConnectWise, and when.
         stored_otherwise: Field name → what ConnectWise keeps instead of what it was sent.
+        edited, edited_by, instead_of, computed: As of its change (plans.md#edits-stay-visible).
+        price_source: Where its prices come from, if the operator chose that.
     """
 
     rule: str = ""
@@ -87,11 +101,15 @@ class Why:
     edited: tuple[str, ...] = ()
     request: str = ""
     stored_otherwise: Mapping[str, str] = field(default_factory=dict)
+    edited_by: Signature | None = None
+    instead_of: Operation | None = None
+    computed: AdditionValues | None = None
+    price_source: str = ""
 
     def shown(self) -> dict[str, object]:
-        """What there is to show, by name."""
-        named: dict[str, object] = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        return {name: value for name, value in named.items() if value}
+        """What there is to show, by name; what was edited is told apart, in words."""
+        names = ("rule", "source", "arithmetic", "request", "stored_otherwise")
+        return {name: value for name in names if (value := getattr(self, name))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +149,23 @@ class Doubtful:
     task_id: TaskId
     agreement_id: AgreementId
     candidates: tuple[AdditionId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A record of the journal that cannot be read: it may have noted a write (synchronising.md#damaged-state).
+
+    Attributes:
+        seq: Of the record.
+        after: When the record before it was noted; None where that is not known.
+        agreements: Those that what is left of it names. Any may be meant: a damaged name is a name too.
+        cleared: Additions of which a person says that no lost write made them.
+    """
+
+    seq: int
+    after: datetime | None = None
+    agreements: tuple[AgreementId, ...] = ()
+    cleared: frozenset[AdditionId] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

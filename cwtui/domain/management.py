@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from cwtui.domain.ids import CatalogItemId
+from cwtui.domain.lazily import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 from hashlib import blake2b
@@ -21,6 +21,7 @@ from cwtui.domain.ids import (
     SubscriptionId,
     TaskId,
 )
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.psa import AdditionValues
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
 from cwtui.domain.ids import CustomerId, Mpn, OrderId, ProductId, SubscriptionId
+from cwtui.domain.lazily import dataclass
 
 
 @dataclass(frozen=True, slots=True)

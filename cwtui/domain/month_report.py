@@ -6,12 +6,12 @@ Rule: report.md#contents-of-the-report.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
 from cwtui.domain.ids import AdditionId, AgreementId, CustomerId, TaskId
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.money import ZERO
 from cwtui.domain.next_invoice import billed_in
 from cwtui.domain.periods import ONE_DAY, BillingPeriod, add_months

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 
 from cwtui.domain.charges import Charge
 from cwtui.domain.ids import AdditionId
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.ledger import Operation
 from cwtui.domain.money import CENT, ZERO, line_total, round_price
 from cwtui.domain.periods import BillingPeriod

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from functools import partial
 from typing import overload
 
 from cwtui.domain.charges import Charge
 from cwtui.domain.ids import AdditionId, AgreementId, ProductId, SubscriptionId, TaskId
-from cwtui.domain.ledger import Operation, Purpose
-from cwtui.domain.money import ZERO, line_total, plain
+from cwtui.domain.lazily import dataclass
+from cwtui.domain.ledger import Operation, Purpose, Signature
+from cwtui.domain.money import ZERO, line_total, plain, price_text
 from cwtui.domain.psa import Addition, AdditionValues, BillCustomer
 from cwtui.domain.tasks import Problem
 
@@ -103,7 +105,11 @@ class Change:
         source: The order line it comes from, in words.
         rule: The rule that asks for it, in words.
         edited: Names of the fields the operator changed; `computed` is what they were.
+        edited_by: Who edited it, or left it out, and when.
+        instead_of: What was computed, where the operator chose another operation: an end in place of a deletion.
         left_out: The operator left this change out of the plan.
+        could_end: Of a deletion: the day on which the addition would end if it were not deleted.
+        warning: Of a deletion: what the plan warns of because of it.
         is_standing: It bills every period until ended; a one-time addition does not.
         purpose: What it is for.
         refers_to: The audit row an undo or a compensation takes back, the addition a restore brings back, or the
@@ -127,6 +133,10 @@ class Change:
     left_out: bool = False
     purpose: Purpose = Purpose.PLAN
     refers_to: int | None = None
+    edited_by: Signature | None = None
+    instead_of: Operation | None = None
+    could_end: date | None = None
+    warning: str = ""
 
     @property
     def addition_id(self) -> AdditionId | None:
@@ -181,7 +191,10 @@ class Plan:
     @property
     def digest(self) -> str:
         """Fingerprint of what was computed, before edits: an edit belongs to exactly this (plans.md#edits)."""
-        parts = [f"{change.key}|{change.operation}|{change.addition_id}|{_fixed(change)}" for change in self.changes]
+        parts = [
+            f"{change.key}|{change.instead_of or change.operation}|{change.addition_id}|{_fixed(change)}"
+            for change in self.changes
+        ]
         return hashlib.sha256("\n".join([str(self.agreement_id), *parts]).encode()).hexdigest()[:16]
 
 
@@ -199,12 +212,14 @@ class Edit:
         values: Field name of `AdditionValues` → the operator's value (`unit_price`, `effective`, `bill` …).
         left_out: Leave this addition out of the plan.
         price_source: Take price and cost from elsewhere for this addition.
+        by: Who decided so; None while it is not saved.
     """
 
     key: str
     values: Mapping[str, object] = field(default_factory=dict)
     left_out: bool = False
     price_source: PriceSource | None = None
+    by: Signature | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,12 +229,19 @@ class PlanEdits:
     Attributes:
         digest: `Plan.digest` when they were made.
         price_source: Override for the whole task.
+        by: Who chose that.
     """
 
     task_id: TaskId
     digest: str
     edits: tuple[Edit, ...] = ()
     price_source: PriceSource | None = None
+    by: Signature | None = None
+
+    def signed(self, by: Signature) -> PlanEdits:
+        """The same; what nobody has signed yet is this person's."""
+        edits = tuple(edit if edit.by else replace(edit, by=by) for edit in self.edits)
+        return replace(self, edits=edits, by=self.by or (by if self.price_source else None))
 
 
 def in_writing_order(changes: Sequence[Change]) -> tuple[Change, ...]:
@@ -238,38 +260,98 @@ def in_writing_order(changes: Sequence[Change]) -> tuple[Change, ...]:
 _TURNS = {Operation.CREATE: 0, Operation.UPDATE: 1, Operation.DELETE: 2}
 
 
+_SOURCES = {PriceSource.MARKETPLACE: "the marketplace's", PriceSource.CONNECTWISE: "ConnectWise's"}
+
 DROPPED = "dropped"
 """The digest of edits that fitted no more once: they fit no plan again (plans.md#edits)."""
 
 
 def with_edits(plan: Plan, edits: PlanEdits | None) -> Plan:
     """Lay the operator's edits over a computed plan; drop them, visibly, if the plan has changed (plans.md#edits)."""
-    if edits is None or not edits.edits:
+    if edits is None:
+        return plan
+    if edits.price_source is not None:
+        chosen = _SOURCES[edits.price_source]
+        by = f", as {edits.by.who} chose on {edits.by.at:%Y-%m-%d %H:%M} UTC" if edits.by else ""
+        plan = replace(plan, notes=(*plan.notes, f"The prices of this task are {chosen}{by}."))
+    if not edits.edits:
         return plan
     if edits.digest != plan.digest:
         dropped = tuple(f"An edit of {edit.key} was dropped: the plan has changed since." for edit in edits.edits)
         return replace(plan, dropped_edits=dropped)
     by_key = {edit.key: edit for edit in edits.edits}
-    changes = tuple(_edited(change, by_key.get(change.key)) for change in plan.changes)
-    return replace(plan, changes=changes)
+    changes = tuple(edited_change(change, by_key.get(change.key)) for change in plan.changes)
+    settled = {change.warning for change in changes if change.instead_of is Operation.DELETE}
+    return replace(plan, changes=changes, warnings=tuple(text for text in plan.warnings if text not in settled))
 
 
-def _edited(change: Change, edit: Edit | None) -> Change:
+def edited_change(change: Change, edit: Edit | None) -> Change:
+    """One computed change as the operator edited it; of a deletion, only a last day counts, which ends it instead.
+
+    Rule: plans.md#an-end-in-place-of-a-deletion.
+    """
     if edit is None:
         return change
-    if change.after is None or not edit.values:
-        return replace(change, left_out=edit.left_out)
+    change = replace(change, left_out=edit.left_out, edited_by=edit.by)
+    if change.operation is Operation.DELETE:
+        last = edit.values.get("cancelled")
+        return _ended_instead(change, last) if isinstance(last, date) else change
+    if change.after is None:
+        return change
+    names = frozenset(edit.values) | ({"price_source"} if edit.price_source else set())
+    if not edit.values:
+        return replace(change, edited=names)
     after = replace(change.after, **edit.values)  # type: ignore[arg-type]  # names and types were checked on entry
-    return replace(
+    edited = replace(change, after=after, computed=change.computed or change.after, edited=names)
+    return replace(edited, arithmetic=Steps(partial(_edited_steps, edited)))
+
+
+def _ended_instead(change: Change, last_day: date) -> Change:
+    if change.before is None:
+        raise AssertionError(f"{change.key} names no addition")
+    edited = replace(
         change,
-        after=after,
-        computed=change.computed or change.after,
-        edited=frozenset(edit.values),
-        left_out=edit.left_out,
+        operation=Operation.UPDATE,
+        instead_of=Operation.DELETE,
+        after=change.before.values.ending(last_day),
+        edited=frozenset({"cancelled"}),
     )
+    return replace(edited, arithmetic=Steps(partial(_edited_steps, edited)))
+
+
+_TOTAL = frozenset({"quantity", "unit_price", "bill"})
+_DAYS = frozenset({"effective", "cancelled"})
+
+
+def _edited_steps(change: Change) -> tuple[str, ...]:
+    """The arithmetic of what is written, after that of what was computed; the same where no number was edited."""
+    after, edited = change.after, change.edited
+    if after is None:
+        return tuple(change.arithmetic)
+    steps = [f"cost {price_text(after.unit_cost)}"] if "unit_cost" in edited else []
+    is_ended = change.operation is Operation.UPDATE and "cancelled" in edited
+    if edited & _TOTAL or is_ended:
+        charged = "" if after.bill is BillCustomer.BILLABLE else f", which is not charged ({after.bill})"
+        steps.append(f"{total_step(after.quantity, after.unit_price)}{charged}")
+    if is_ended:
+        steps[-1] += f" a period; addition {change.addition_id} " + (
+            f"ends on {after.cancelled}" if after.cancelled else "no longer ends"
+        )
+    elif edited & _DAYS:
+        steps.append(f"from {after.effective}" + (f" to {after.cancelled}" if after.cancelled else ""))
+    if not steps:
+        return tuple(change.arithmetic)
+    return (*(f"computed: {step}" for step in change.arithmetic), *(f"edited: {step}" for step in steps))
+
+
+def total_step(quantity: Decimal, price: Decimal) -> str:
+    """`12 × 4.50 = 54.00`."""
+    return f"{plain(quantity)} × {price_text(price)} = {price_text(line_total(quantity, price))}"
 
 
 def _fixed(change: Change) -> object:
     """What of a change was computed: of an end its day only, the rest is what ConnectWise holds."""
+    if change.instead_of is Operation.DELETE:
+        return None
     after = change.computed or change.after
     return after.cancelled if after is not None and change.operation is Operation.UPDATE else after

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
 from cwtui.domain.ids import AdditionId, AgreementId, CatalogItemId, CompanyId
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.marketplace import Address
 from cwtui.domain.money import is_rounding
 from cwtui.domain.periods import ONE_DAY, BillingCalendar, BillingCycle

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
 from cwtui.domain.charges import Charge
 from cwtui.domain.ids import AdditionId, AgreementId, CatalogItemId, CustomerId, ProductId, SubscriptionId
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.mappings import Link, MappingKind, Mappings
 from cwtui.domain.money import ZERO, is_rounding, line_total, round_price
 from cwtui.domain.periods import BillingCalendar, BillingPeriod

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
 from cwtui.domain.charges import Charge
 from cwtui.domain.ids import AdditionId, AgreementId, OrderId, ProductId, SubscriptionId, TaskId
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.ledger import Operation, Outcome, Purpose, Why
 from cwtui.domain.marketplace import Subscription
-from cwtui.domain.plans import Change
-from cwtui.domain.psa import AdditionValues
+from cwtui.domain.plans import Change, PriceSource
+from cwtui.domain.psa import Addition, AdditionValues
 
 Leave = Callable[[], Awaitable[Callable[[], bool]]]
 """Awaited just before a request is sent, each time it is: after every wait. What it raises keeps the request back."""
@@ -77,7 +78,7 @@ class Intent:
 
 @dataclass(frozen=True, slots=True)
 class AuditRow:
-    """One write of an addition: who did what, before and after.
+    """One write of an addition, or one that the operator left out: who did what, before and after.
 
     Attributes:
         run_id: Of the start of a sync, an undo or an import that it belongs to.
@@ -113,9 +114,64 @@ class AuditRow:
         return self.outcome.is_done
 
     @property
+    def is_left_out(self) -> bool:
+        """The operator left it out of its plan: ConnectWise was asked for nothing."""
+        return self.outcome is Outcome.LEFT_OUT
+
+    @property
+    def is_failed(self) -> bool:
+        """It was to be written, and is not, as far as is known."""
+        return not self.is_done and not self.is_left_out
+
+    @property
     def result(self) -> str:
         """How it ended, in a few words."""
-        return f"{self.outcome}: {self.reason}" if self.reason else self.outcome.value
+        ended = self.outcome.replace("_", " ")
+        return f"{ended}: {self.reason}" if self.reason else ended
+
+    @property
+    def change(self) -> Change:
+        """The change it was, as far as a row keeps it."""
+        before = None
+        if self.before is not None and self.addition_id is not None:
+            before = Addition(self.addition_id, self.agreement_id, self.before)
+        why = self.why
+        return Change(
+            key=f"{self.seq}",
+            operation=self.operation,
+            agreement_id=self.agreement_id,
+            product_id=self.product_id,
+            charge=self.charge,
+            before=before,
+            after=None if self.operation is Operation.DELETE else self.after,
+            arithmetic=why.arithmetic,
+            source=why.source,
+            rule=why.rule,
+            price_source=PriceSource(why.price_source or PriceSource.MARKETPLACE),
+            is_standing=self.is_standing,
+            edited=frozenset(why.edited),
+            computed=why.computed,
+            left_out=self.is_left_out,
+            purpose=self.purpose,
+            edited_by=why.edited_by,
+            instead_of=why.instead_of,
+        )
+
+
+def why_of(change: Change, request: str, stored_otherwise: Mapping[str, str] | None = None) -> Why:
+    """Where a write comes from, from its change."""
+    return Why(
+        rule=change.rule,
+        source=change.source,
+        arithmetic=tuple(change.arithmetic),
+        edited=tuple(sorted(change.edited)),
+        request=request,
+        stored_otherwise=stored_otherwise or {},
+        edited_by=change.edited_by,
+        instead_of=change.instead_of,
+        computed=change.computed,
+        price_source=change.price_source if "price_source" in change.edited else "",
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import date
 from decimal import Decimal
 
 from cwtui.domain.charges import Charge
 from cwtui.domain.ids import AdditionId, AgreementId, CatalogItemId, ProductId, SubscriptionId
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.ledger import Operation
 from cwtui.domain.mappings import Link
 from cwtui.domain.money import line_total, plain, price_text
@@ -20,6 +21,7 @@ from cwtui.domain.periods import ONE_DAY, BillingPeriod, day_text
 from cwtui.domain.plain_text import stored_text
 from cwtui.domain.planning.by_hand import by_hand_question, doubles
 from cwtui.domain.planning.dates import AgreementDates
+from cwtui.domain.planning.ground import item_problem
 from cwtui.domain.planning.task import link_difference
 from cwtui.domain.plans import Change
 from cwtui.domain.psa import Addition, AdditionValues, CatalogItem
@@ -237,14 +239,11 @@ class RepairDraft:
         return {held.id: held for target in self.repair.targets for held in (*target.holds, *target.beside)}
 
     def _target(self, wanted: Wanted, holds: Sequence[Addition]) -> None:
-        item = self.items.get(wanted.catalog_item_id) if wanted.catalog_item_id is not None else None
-        if item is None or item.is_inactive:
-            state = "no longer exists" if item is None else "is inactive"
-            message = (
-                f"Catalog item {item.identifier if item else wanted.catalog_item_id} of product {wanted.name} {state}."
-                " Activate it in ConnectWise, or map the product to another one."
-            )
-            self.problems.append(Problem(ProblemCode.CATALOG_ITEM_INACTIVE, message, str(wanted.catalog_item_id)))
+        mapped = wanted.catalog_item_id
+        item = self.items.get(mapped) if mapped is not None else None
+        if problem := item_problem(item, mapped, wanted.name):
+            self.problems.append(problem)
+        if item is None or problem is not None:
             return
         fitting = [held for held in holds if wanted.is_billed_by(held.values)]
         stays = next((held for held in fitting if is_live(held.values, self.period.end)), next(iter(fitting), None))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
 from cwtui.domain.ids import INITIAL, AdditionId, AgreementId, CustomerId, OrderId, SubscriptionId, TaskId
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.marketplace import Order, OrderLine, OrderType
 from cwtui.domain.psa import AdditionValues
 from cwtui.domain.remedies import Remedy

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time as time_of
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
+
+from cwtui.domain.lazily import dataclass
 
 _BOOT: int = getattr(time_of, "CLOCK_BOOTTIME", time_of.CLOCK_MONOTONIC)
 

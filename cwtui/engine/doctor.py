@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from cwtui.domain.errors import ConfigError, ServiceError
-from cwtui.domain.mappings import MappingKind, is_account
-from cwtui.engine.protocols import Marketplace, Psa, Store
+from cwtui.domain.lazily import dataclass
+from cwtui.engine.protocols import Marketplace, Psa
 from cwtui.engine.reports import DoctorReport, Permission, ServiceHealth
 
 _FORBIDDEN = 403
@@ -54,11 +52,6 @@ FILE_PROBES = (
     _Probe("System", "Table Setup", "Add", "POST", "/procurement/types", {}),
 )
 """What vendors' files need beside the table (reconciling.md#permissions)."""
-
-
-def counts_files(store: Store) -> bool:
-    """Accounts of a vendor's file are linked: its steps are in use."""
-    return any(is_account(row.key) for row in store.mappings().of_kind(MappingKind.CUSTOMER))
 
 
 async def examine(marketplace: Marketplace, psa: Psa, *, files: bool = False) -> DoctorReport:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass  # noqa: TID251  # it has no slots: features are kept in it
 from datetime import date, datetime, time
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -112,7 +112,8 @@ class Engine(Feature):
 
     async def doctor(self) -> DoctorReport:
         """Probe both services and every permission, changing nothing (reconciling.md#doctor)."""
-        from cwtui.engine.doctor import counts_files, examine
+        from cwtui.engine.doctor import examine
+        from cwtui.engine.files_in_use import counts_files
 
         files = self.workspace.rules.reads_files or counts_files(self.store)
         return await examine(self.marketplace, self.psa, files=files)

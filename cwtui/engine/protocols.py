@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
@@ -19,7 +18,8 @@ from cwtui.domain.ids import (
     SubscriptionId,
     TaskId,
 )
-from cwtui.domain.ledger import Doubt, Doubtful, ImportIntent, Owed, TakenBack
+from cwtui.domain.lazily import dataclass
+from cwtui.domain.ledger import Doubt, Doubtful, ImportIntent, Lost, Owed, TakenBack
 from cwtui.domain.mappings import Link, MappingKey, Mappings
 from cwtui.domain.mappings import Mapping as MappingRow
 from cwtui.domain.marketplace import Customer, Order, OrderStatus, Product, Subscription, SubscriptionStatus
@@ -252,6 +252,9 @@ class Store(Known, Protocol):
     def position(self) -> int:
         """How far this process knows what is noted, by anybody: grows."""
 
+    def is_written_by_others(self, agreement_id: AgreementId, since: int) -> bool:
+        """Another process noted a write to the agreement after that `position`, as far as is known here."""
+
     @property
     def leases(self) -> Leases:
         """Who works on what."""
@@ -341,6 +344,9 @@ class Store(Known, Protocol):
         `Outdated` if another process has settled the intent meanwhile.
         """
 
+    def note_left_out(self, row: AuditRow) -> AuditRow:
+        """Record a change that the operator left out of its plan; the row is numbered here."""
+
     def open_intents(self, agreement_id: AgreementId | None = None) -> Sequence[Intent]:
         """Intents without an answer, all or of one agreement, oldest first: their outcome is unknown."""
 
@@ -365,6 +371,10 @@ class Store(Known, Protocol):
     def drop_doubtful(self, seq: int) -> None:
         """A create is settled; none of that number is no error."""
 
+    def lost(self) -> Sequence[Lost]:
+        """Records that a damaged journal cost this state: each may have noted a write."""
+
+    def save_lost(self, lost: Lost) -> None: ...
     def taken_back(self, task_id: TaskId) -> TakenBack | None:
         """How far a task was taken back; None if it never was."""
 

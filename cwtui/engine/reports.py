@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 
 from cwtui.domain.ids import SubscriptionId, TaskId
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.mappings import Mapping, MappingKind
 from cwtui.domain.tasks import Task
 
@@ -49,6 +49,7 @@ class AutoReport:
         tasks: What the run worked on or left open; for `--auto`, every task of the state.
         errors: What went wrong outside single tasks (a service was unreachable).
         unread: Single records that could not be read, one sentence each.
+        is_stopped: Whoever ran it ended it while the marketplace was read, after something had been written.
     """
 
     as_of: date
@@ -63,6 +64,7 @@ class AutoReport:
     tasks: tuple[Task, ...] = ()
     errors: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
+    is_stopped: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from cwtui.domain.errors import StateError
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.planning import PlanningRules
 from cwtui.engine.concurrently import Answer, Item, each
 from cwtui.engine.protocols import Clock, Listener, Marketplace, Progress, Store

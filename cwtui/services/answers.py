@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from html import unescape
@@ -26,6 +26,7 @@ from cwtui.domain.errors import (
     Transient,
     Unreadable,
 )
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.records import Leave
 from cwtui.domain.remedies import Action, Remedy
 from cwtui.services import exact_json

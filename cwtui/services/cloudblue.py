@@ -6,7 +6,6 @@ from base64 import b64encode
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from http import HTTPStatus
@@ -18,6 +17,7 @@ from pydantic import SecretStr
 
 from cwtui.domain.errors import AccessDenied
 from cwtui.domain.ids import CustomerId, OrderId, SubscriptionId
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.marketplace import Customer, Order, OrderStatus, Product, Subscription, SubscriptionStatus
 from cwtui.services import cloudblue_records as records
 from cwtui.services.addresses import checked_url

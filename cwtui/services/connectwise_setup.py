@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
 from pydantic import Field
 
 from cwtui.domain.errors import InputError, ServiceError
 from cwtui.domain.ids import CatalogItemId, CompanyId
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.management import CrossReference, ManageId, ManagementSolution, ServerInfo
 from cwtui.domain.periods import BillingCycle
 from cwtui.domain.psa import TableEntry

@@ -7,8 +7,9 @@ import time
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
+
+from cwtui.domain.lazily import dataclass
 
 _MINUTE_S = 60.5
 """A minute by the service's clock, and what a request may be faster under way than one before it."""

@@ -11,16 +11,15 @@ import random
 import ssl
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from http import HTTPStatus
 from urllib.parse import urlencode
 
 import httpx
-import stamina
 
 from cwtui.domain.errors import ConfigError, ServiceError
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.records import Leave
 from cwtui.services import exact_json
 from cwtui.services.addresses import checked_url, proxy_to
@@ -241,6 +240,8 @@ class HttpPolicy:
             return await self._unthrottled(asked)
         except TryAgain as error:
             first: TryAgain | None = error
+        import stamina  # noqa: PLC0415  # start-up: most runs ask nothing twice
+
         try:
             # stamina brings the growing, jittered pauses and counts the tries; the throttle is ours, because it
             # must hold back every request to the service, not only the one that was refused.

@@ -8,10 +8,10 @@ import threading
 import warnings
 from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.plain_text import plain_text
 
 if TYPE_CHECKING:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cache, lru_cache
@@ -17,6 +16,7 @@ from typing import Annotated, Generic, NoReturn, TypeVar
 from pydantic import BaseModel, ConfigDict, PlainValidator, TypeAdapter, ValidationError
 from pydantic.alias_generators import to_camel
 
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.money import parse_amount
 from cwtui.services.answers import one_line
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 from base64 import b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import quote_plus, urlsplit
 
 from pydantic import SecretStr
 
 from cwtui.domain.errors import AccessDenied, Refused
+from cwtui.domain.lazily import dataclass
 from cwtui.services.answers import unreadable
 from cwtui.services.gate import Timing
 from cwtui.services.http_policy import Answer, HttpPolicy

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import time, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -17,14 +17,13 @@ from typing import Annotated, Literal, get_args
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, SecretStr, model_validator
 
 from cwtui.domain.errors import ConfigError
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.plans import PriceSource, ProrateMode
 from cwtui.durations import DURATION_FORM, parse_duration
 from cwtui.options import DEFAULT_PROFILE
 from cwtui.services.connectwise_address import api_url
 from cwtui.settings.profile_keys import Headers, Values, refuse_unknown
 from cwtui.settings.urls import checked_url, sendable
-from cwtui.vendors.layouts import COUNT_COLUMNS
-from cwtui.vendors.profiles import is_shipped, shipped_profile
 
 ENV_PREFIX = "CWTUI_"
 ENV_DELIMITER = "__"
@@ -107,6 +106,7 @@ class _Section(BaseModel):
         str_strip_whitespace=True,
         coerce_numbers_to_str=True,  # `company_id = 4711` is the text 4711
         allow_inf_nan=False,
+        defer_build=True,  # once, with all of them
     )
 
 
@@ -282,6 +282,8 @@ class UsageLayout(VendorFiles):
     def check_keys(cls, given: object) -> object:
         """Refuse a key that there is none of, with the nearest there is; so the keys of `columns`."""
         if isinstance(given, Mapping):
+            from cwtui.vendors.layouts import COUNT_COLUMNS  # noqa: PLC0415  # start-up: most runs have no such file
+
             refuse_unknown(given, cls.model_fields, "")
             columns = given.get("columns", {})
             refuse_unknown(columns if isinstance(columns, Mapping) else {}, COUNT_COLUMNS, "columns.")
@@ -298,8 +300,10 @@ class Usage(_Section):
     @classmethod
     def begin_with_shipped(cls, given: object) -> object:
         """A profile that comes with the program is where settings of its name begin."""
-        if not isinstance(given, Mapping):
+        if not isinstance(given, Mapping) or not given:
             return given
+        from cwtui.vendors.profiles import is_shipped, shipped_profile  # noqa: PLC0415  # start-up, as above
+
         return {
             name: {**shipped_profile(name), **own} if isinstance(own, Mapping) and is_shipped(name) else own
             for name, own in given.items()
@@ -333,17 +337,17 @@ class Origin:
 class Settings(BaseModel):
     """Everything that may be configured. Made by `cwtui.settings.load_settings`, or from keywords alone in tests."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
 
-    connectwise: ConnectWise = ConnectWise()
-    marketplace: Marketplace = Marketplace()
-    sync: Sync = Sync()
-    mapping: MappingRules = MappingRules()
-    notify: Notify = Notify()
-    guard: Guard = Guard()
-    state: StatePlace = StatePlace()
-    intermedia: Intermedia = Intermedia()
-    usage: Usage = Usage()
+    connectwise: ConnectWise = Field(default_factory=ConnectWise)
+    marketplace: Marketplace = Field(default_factory=Marketplace)
+    sync: Sync = Field(default_factory=Sync)
+    mapping: MappingRules = Field(default_factory=MappingRules)
+    notify: Notify = Field(default_factory=Notify)
+    guard: Guard = Field(default_factory=Guard)
+    state: StatePlace = Field(default_factory=StatePlace)
+    intermedia: Intermedia = Field(default_factory=Intermedia)
+    usage: Usage = Field(default_factory=Usage)
     _origin: Origin = PrivateAttr(default_factory=Origin)
 
     def remember(self, origin: Origin) -> None:

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import os
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import field
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
@@ -20,6 +20,7 @@ from threading import Lock
 import orjson
 
 from cwtui.domain.errors import StateError
+from cwtui.domain.lazily import dataclass
 from cwtui.store.author import Author
 from cwtui.store.files import beside, open_like, read_bytes, sync_data, sync_folder, write_all
 from cwtui.store.layout import VERSION, Content
@@ -43,6 +44,7 @@ class Segment:
         damaged: Numbers of finished lines that are not whole, or do not follow the line before them, from 1.
         last: The `crc` of the last line.
         last_length: Its bytes; 0 where there is none.
+        unreadable: Finished lines that are not whole, by the number of the last record before them (0: none).
     """
 
     records: Sequence[Record]
@@ -51,6 +53,7 @@ class Segment:
     damaged: Sequence[int]
     last: bytes = _NO_LINE
     last_length: int = 0
+    unreadable: Mapping[int, Sequence[bytes]] = field(default_factory=dict)
 
 
 def line_of(seq: int, ops: Iterable[Op], *, author: Author = NOBODY, after: bytes = _NO_LINE) -> bytes:
@@ -81,18 +84,26 @@ def segment_of(data: bytes, after: bytes = _NO_LINE) -> Segment:
     lines = data.split(b"\n")
     records: list[Record] = []
     damaged: list[int] = []
+    unreadable: dict[int, list[bytes]] = {}
     torn = lines.pop()  # empty where the last line was finished
     for number, line in enumerate(lines, start=1):
         record = record_of(line)
         if record is None or not (_follows(line, after) or _leaves_a_gap(records, record)):
             damaged.append(number)
-        if record is not None:
+        if record is None:
+            unreadable.setdefault(_last_seq(records), []).append(line)
+        else:
             records.append(record)
         after = _NO_LINE if record is None else line[_CRC]
     if torn and record_of(torn[:-1]) is not None:  # it was finished, and its end altered since
         damaged.append(len(lines) + 1)
+        unreadable.setdefault(_last_seq(records), []).append(torn)
     last_length = len(lines[-1]) + 1 if lines else 0
-    return Segment(records, len(data) - len(torn), len(data), damaged, after, last_length)
+    return Segment(records, len(data) - len(torn), len(data), damaged, after, last_length, unreadable)
+
+
+def _last_seq(records: Sequence[Record]) -> int:
+    return records[-1].seq if records else 0
 
 
 def _follows(line: bytes, after: bytes) -> bool:

@@ -20,11 +20,12 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import orjson
 
+from cwtui.domain.lazily import dataclass
 from cwtui.store.table import Document, Table, encode
 
 VERSION = 2

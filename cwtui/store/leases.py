@@ -12,14 +12,13 @@ import fcntl
 import os
 import struct
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from hashlib import blake2b
 from pathlib import Path
 
 import orjson
 
 from cwtui.domain.errors import StateError
+from cwtui.domain.lazily import dataclass
 from cwtui.store.author import Author
 from cwtui.store.files import beside, open_like
 from cwtui.store.log import Holder
@@ -169,6 +168,8 @@ def _note_in(data: bytes) -> _Note | None:
 
 
 def _byte_of(name: str) -> int:
+    from hashlib import blake2b  # noqa: PLC0415  # start-up: a list of tasks takes no lease
+
     return _FIRST + (int.from_bytes(blake2b(name.encode(), digest_size=8).digest()) >> 2)
 
 

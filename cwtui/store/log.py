@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from typing import Any, Protocol
 
+from cwtui.domain.lazily import dataclass
 from cwtui.store.layout import Content
 
 Op = tuple[str, str, bytes | None]

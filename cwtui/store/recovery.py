@@ -26,13 +26,16 @@ and checked one by one, so nothing is applied twice in effect, and a missing one
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
 from cwtui.domain.errors import StateError
+from cwtui.domain.lazily import dataclass
+from cwtui.domain.ledger import Lost
 from cwtui.store.files import beside, read_bytes, write_atomically
 from cwtui.store.journal import Segment, apply, read_segment
 from cwtui.store.layout import VERSION, Content, NotAState, parse, render
+from cwtui.store.lost import lost_between, note_lost, words_of
 from cwtui.store.migrations import migrated
 
 
@@ -42,11 +45,11 @@ class Recovered:
 
     Attributes:
         path: The file it was written to.
-        missing: Journal records that could not be read, so that what they said is not part of it.
+        lost: Journal records that could not be read, so that what they said is not part of it.
     """
 
     path: Path
-    missing: int
+    lost: Sequence[Lost]
 
 
 def recover(path: Path) -> Path:
@@ -84,10 +87,10 @@ def damaged(path: Path, what: str) -> StateError:
         found = _recovered(path)
     except StateError as error:
         return StateError(f"The state {path} is damaged: {what}.", changed=kept, next_step=error.next_step)
-    lost = f" without {found.missing} journal records that cannot be read" if found.missing else ""
+    without = f" without {len(found.lost)} journal records that cannot be read" if found.lost else ""
     offer = (
-        f"The last good state plus journal{lost} is in {found.path}: look at it and go on with it by "
-        f"`cwtui --state {found.path}`, or restore {path} from your own backup."
+        f"The last good state plus journal{without} is in {found.path}: look at it and go on with it by "
+        f"`cwtui --state {found.path}`, or restore {path} from your own backup.{words_of(found.lost)}"
     )
     return StateError(f"The state {path} is damaged: {what}.", changed=kept, next_step=offer)
 
@@ -116,17 +119,18 @@ def _recovered(path: Path) -> Recovered:
     segments = [read_segment(beside(path, suffix)) for suffix in (".journal.1", ".journal")]
     base = _readable(path) or _readable(beside(path, ".bak")) or _from_the_beginning(segments)
     try:
-        content, missing = _replayed(base, segments)
+        content, lost = _replayed(base, segments)
     except NotAState as error:
         raise StateError(
             f"No good state was found beside {path}.",
             next_step=f"Restore {path} from your own backup, or name another state file with --state.",
         ) from error
+    note_lost(lost, content)
     chunks = list(render(content))
     target = _free_name(path, b"".join(chunks))
     if not target.exists():
         write_atomically(target, chunks, sibling=f".{zlib.crc32(str(path).encode()):08x}.new")
-    return Recovered(target, missing)
+    return Recovered(target, lost)
 
 
 def _readable(path: Path) -> Content | None:
@@ -144,19 +148,25 @@ def _from_the_beginning(segments: list[Segment]) -> Content | None:
     return Content() if numbers and min(numbers) == 1 else None
 
 
-def _replayed(content: Content | None, segments: list[Segment]) -> tuple[Content, int]:
+def _replayed(content: Content | None, segments: list[Segment]) -> tuple[Content, list[Lost]]:
     if content is None:
         raise NotAState("there is none")
-    missing = 0
+    lost: list[Lost] = []
     for segment in segments:
+        before = None
         for record in segment.records:
-            if record.seq <= content.folded:
-                continue
-            missing += record.seq - content.folded - 1
-            content = migrated(content, to=record.version)
-            apply(record, content)
-            content.folded = record.seq
-    return migrated(content), missing
+            if record.seq > content.folded:
+                lost += lost_between(content.folded, record.seq, before, segment)
+                content = migrated(content, to=record.version)
+                apply(record, content)
+                content.folded = record.seq
+            before = record
+        behind = (before.seq if before else content.folded) + len(
+            segment.unreadable.get(before.seq if before else 0, ())
+        )
+        lost += lost_between(content.folded, behind + 1, before, segment)
+        content.folded = max(content.folded, behind)
+    return migrated(content), lost
 
 
 def _free_name(path: Path, data: bytes) -> Path:

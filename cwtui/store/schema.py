@@ -11,12 +11,13 @@ from collections.abc import Callable
 from dataclasses import fields, replace
 from enum import Enum
 from functools import cached_property
+from inspect import get_annotations
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_type_hints
 
 import orjson
 
-from cwtui.domain.ledger import Doubt, Doubtful, ImportIntent, Owed, TakenBack
+from cwtui.domain.ledger import Doubt, Doubtful, ImportIntent, Lost, Owed, TakenBack
 from cwtui.domain.mappings import Link, Mapping
 from cwtui.domain.marketplace import Customer, Order, Product, Subscription
 from cwtui.domain.plans import Change, Edit, Plan, PlanEdits
@@ -38,7 +39,6 @@ class Schema(Generic[Record]):
     Attributes:
         name: Of the table.
         of: The records' dataclass.
-        free: Fields whose object is a value of its own: nothing of an earlier one is kept in it.
     """
 
     def __init__(
@@ -58,8 +58,12 @@ class Schema(Generic[Record]):
             finish: Makes of what a document says of itself what the record holds, where the types do not say it all.
         """
         self.name, self.of, self._key, self._finish = name, of, key, finish
-        named = {one.name: str(one.type) for one in fields(of)}  # type: ignore[arg-type]  # it is a dataclass
-        self.free = frozenset(name for name, kind in named.items() if kind == "object" or "Mapping[" in kind)
+
+    @cached_property
+    def free(self) -> frozenset[str]:
+        """Fields whose object is a value of its own: nothing of an earlier one is kept in it."""
+        named = {one.name: str(one.type) for one in fields(self.of)}  # type: ignore[arg-type]  # it is a dataclass
+        return frozenset(name for name, kind in named.items() if kind == "object" or "Mapping[" in kind)
 
     @cached_property
     def _decoder(self) -> msgspec.json.Decoder[Record]:
@@ -93,7 +97,7 @@ def said(of: type[Any], field: str, value: Enum | str | int | None = None) -> by
 
     A quote inside a JSON text is escaped, so what begins with one is always a key of the document.
     """
-    if field not in {one.name for one in fields(of)}:
+    if field not in get_annotations(of):
         raise LookupError(f"{of.__name__} has no {field}")
     return b'"%b":%b' % (field.encode(), b"" if value is None else encode(value))
 
@@ -139,6 +143,7 @@ WRITES = Schema("writes", RecordWrite, attrgetter("seq"))
 DONE = Schema("done", ConfirmedChange, lambda done: f"{len(done.task_id)}:{done.task_id}:{done.key}")
 DOUBTS = Schema("doubts", Doubt, attrgetter("seq"))
 DOUBTFUL = Schema("doubtful", Doubtful, attrgetter("seq"))
+LOST = Schema("lost", Lost, attrgetter("seq"))
 TAKEN_BACK = Schema("taken_back", TakenBack, attrgetter("task_id"))
 OWED = Schema("owed", Owed, lambda owed: f"{owed.seq}:{owed.task_id}")
 IMPORTS = Schema("imports", ImportIntent, attrgetter("company_id"))

@@ -11,7 +11,7 @@ from typing import Final
 
 from cwtui.domain.errors import ConfigError, Outdated, StateError
 from cwtui.domain.ids import AdditionId, AgreementId, CompanyId, CustomerId, OrderId, ProductId, SubscriptionId, TaskId
-from cwtui.domain.ledger import Doubt, Doubtful, ImportIntent, Owed, TakenBack
+from cwtui.domain.ledger import Doubt, Doubtful, ImportIntent, Lost, Owed, TakenBack
 from cwtui.domain.mappings import Link, MappingKey, Mappings
 from cwtui.domain.mappings import Mapping as MappingRow
 from cwtui.domain.marketplace import Customer, Order, Product, Subscription
@@ -79,6 +79,7 @@ class State:
         self._done = Repository(documents, schema.DONE, task=groups.task_of_done)
         self._doubts = Repository(documents, schema.DOUBTS, agreement=groups.agreement_of_doubt)
         self._doubtful = Repository(documents, schema.DOUBTFUL, task=groups.task_of_doubtful)
+        self._lost = Repository(documents, schema.LOST)
         self._taken_back = Repository(documents, schema.TAKEN_BACK)
         self._owed = Repository(documents, schema.OWED, task=groups.task_of_owed)
         self._imports = Repository(documents, schema.IMPORTS)
@@ -195,6 +196,11 @@ class State:
     def position(self) -> int:
         """How far this process knows the log: grows with everything that is noted, by anybody."""
         return self.documents.seq
+
+    def is_written_by_others(self, agreement_id: AgreementId, since: int) -> bool:
+        """Another process noted a write to the agreement after that `position`, as far as is known here."""
+        by = self._written_by.get(str(agreement_id))
+        return by is not None and by.seq > since
 
     def close(self) -> None:
         """Fold the journal into the file and let the lock go."""
@@ -478,6 +484,13 @@ class State:
                 ops.append(self._done.put(ConfirmedChange(intent.task_id, intent.change.key)))
             self.documents.commit(ops)
 
+    def note_left_out(self, row: AuditRow) -> AuditRow:
+        """Add the audit row of a change that is not written, numbered as an intent is."""
+        with self.documents.alone(at_once=True):
+            row = replace(row, seq=self.documents.seq + 1)
+            self.documents.commit([self._audit.append(row)])
+        return row
+
     def open_intents(self, agreement_id: AgreementId | None = None) -> Sequence[Intent]:
         """Intents without an answer, all or of one agreement, oldest first: their outcome is unknown."""
         one, every = self._intents.group, self._intents.all
@@ -540,6 +553,14 @@ class State:
     def drop_doubtful(self, seq: int) -> None:
         """A create is settled."""
         self.documents.commit([self._doubtful.drop(str(seq))])
+
+    def lost(self) -> Sequence[Lost]:
+        """Records that a damaged journal cost this state."""
+        return tuple(self._lost.all())
+
+    def save_lost(self, lost: Lost) -> None:
+        """Put one."""
+        self._lost.save(lost)
 
     def taken_back(self, task_id: TaskId) -> TakenBack | None:
         """How far a task was taken back; None if it never was."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from functools import partial
 
-from cwtui.domain.addition_words import label_of, values_shown
+from cwtui.domain.addition_words import edit_text, label_of, values_shown
 from cwtui.domain.ledger import Operation
 from cwtui.domain.money import plain, price_text
 from cwtui.domain.plans import Change, Plan
@@ -91,6 +91,8 @@ def _changes(changes: Iterable[Change], currency: str, names: Names) -> Iterator
             yield _field(text, Tone.MUTED if change.left_out else Tone.NORMAL)
         for place, step in enumerate(change.arithmetic):
             yield _field(f"{'' if place else 'arithmetic':<14}{step}", Tone.GOOD)
+        if edited := edit_text(change):
+            yield _field(f"{'edited':<14}{edited}", Tone.ATTENTION)
         for text in (change.source, change.rule):
             if text:
                 yield Line(text.strip(), Tone.MUTED, indent=4)

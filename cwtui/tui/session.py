@@ -32,6 +32,7 @@ class EventKind(StrEnum):
     RUN = "run"
     WRITE = "write"
     PROBLEM = "problem"
+    LEFT_OUT = "left out"
 
 
 @dataclass(frozen=True, slots=True)

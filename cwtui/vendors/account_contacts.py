@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from cwtui.domain.errors import ServiceError
 from cwtui.domain.ids import CompanyId
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.psa import Company, Contact, NewContact
 from cwtui.engine.protocols import Store
 from cwtui.engine.writing.create_once import CreateOnce

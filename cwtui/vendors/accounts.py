@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import StrEnum
 from pathlib import Path
 
 from cwtui.domain.errors import AccessDenied, InputError, ServiceError
 from cwtui.domain.ids import CompanyId
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.management import ManageId
 from cwtui.domain.marketplace import Address
 from cwtui.domain.psa import Company

@@ -6,9 +6,10 @@ A report has hundreds of thousands of rows and few different SKUs, amounts and q
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal
 
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.money import ZERO, plain, price_text
 from cwtui.engine.csv_cells import damage, is_total
 from cwtui.vendors.count_lines import CountLine

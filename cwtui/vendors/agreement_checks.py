@@ -7,7 +7,13 @@ from decimal import Decimal
 
 from cwtui.domain.ledger import Operation
 from cwtui.domain.marketplace import Duration, Subscription, SubscriptionStatus
-from cwtui.domain.planning.task import agreement_problems
+from cwtui.domain.planning.ground import (
+    agreement_problems,
+    another_companys,
+    deleted_company,
+    ends_before,
+    unknown_agreement,
+)
 from cwtui.domain.plans import Change
 from cwtui.domain.psa import Agreement
 from cwtui.domain.remedies import Action, Remedy
@@ -30,30 +36,18 @@ def agreement_faults(facts: CountFacts) -> list[Problem]:
     if facts.agreement_id is None:
         message = f"{facts.lacking} Then give the report again, or choose an agreement."
         return [*found, Problem(ProblemCode.AGREEMENT_UNMAPPED, message, task.subscription_id, choose)]
-    target = str(facts.agreement_id)
+    if company is not None and facts.is_company_deleted:
+        found.append(deleted_company(company, f"account {task.customer_id}"))
     if facts.agreement is None:
-        message = f"Agreement {target} does not exist in ConnectWise, or cannot be read. Choose another one."
-        return [*found, Problem(ProblemCode.AGREEMENT_INACTIVE, message, target, choose)]
+        return [*found, unknown_agreement(facts.agreement_id, choose)]
     found += agreement_problems(facts.agreement, _as_subscription(task))
-    if company is not None and facts.agreement.company_id != company:
-        message = (
-            f"Agreement {facts.agreement.name} belongs to company {facts.agreement.company_id}, the account is linked"
-            f" to {company}. Choose an agreement of that company."
-        )
-        found.append(Problem(ProblemCode.AGREEMENT_WRONG_COMPANY, message, target, choose))
-    return found
+    return [*found, *another_companys(facts.agreement, company, "the account", choose)]
 
 
 def end_faults(agreement: Agreement, changes: Sequence[Change]) -> list[Problem]:
     """No addition may begin after the agreement has ended (plans.md#problems)."""
     begins = [change.after.effective for change in changes if change.operation is Operation.CREATE and change.after]
-    if agreement.end is None or not begins or agreement.end >= max(begins):
-        return []
-    message = (
-        f"Agreement {agreement.name} ends on {agreement.end}, {max(begins)} is needed."
-        " Extend it in ConnectWise, or choose another one."
-    )
-    return [Problem(ProblemCode.AGREEMENT_ENDED, message, str(agreement.id))]
+    return ends_before(agreement, max(begins, default=None))
 
 
 def _as_subscription(task: Task) -> Subscription:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from pathlib import Path
 
 from cwtui.domain.errors import InputError
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.money import ZERO, plain
 from cwtui.engine.collector import collector_paused
 from cwtui.engine.text_file import STANDARD_INPUT

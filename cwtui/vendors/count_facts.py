@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from decimal import Decimal
 
 from cwtui.domain.charges import Charge
 from cwtui.domain.ids import AgreementId, CatalogItemId, CompanyId, ProductId
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.mappings import Link
 from cwtui.domain.money import plain, price_text
 from cwtui.domain.planning.dates import AgreementDates
@@ -70,6 +71,7 @@ class CountFacts:
     max_quantity_change: Decimal | None = None
     anywhere: SkuLines = field(default_factory=dict)
     known: Mapping[CatalogItemId, str] = field(default_factory=dict)
+    is_company_deleted: bool = False
 
     @property
     def dates(self) -> AgreementDates | None:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
 from cwtui.domain.ids import CatalogItemId
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.money import ZERO, plain
 from cwtui.domain.psa import Addition
 from cwtui.engine.csv_cells import safe_cell
-from cwtui.vendors.count_export import AccountCounts
 from cwtui.vendors.count_facts import CountedItem
+from cwtui.vendors.counted_accounts import AccountCounts
 from cwtui.vendors.doubts import concerns
 from cwtui.vendors.layouts import Layout
 from cwtui.vendors.vendor_file import Refusal

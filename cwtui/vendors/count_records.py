@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from cwtui.domain.ids import AdditionId, AgreementId, CatalogItemId, TaskId
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.money import plain
 from cwtui.domain.psa import Addition, AdditionValues, BillCustomer
 from cwtui.engine.protocols import Store

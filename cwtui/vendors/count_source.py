@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 
 from cwtui.domain.ids import AdditionId, AgreementId, CatalogItemId
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.plans import Plan
 from cwtui.domain.psa import Addition
 from cwtui.domain.tasks import Problem, ProblemCode, Task
@@ -84,4 +84,5 @@ class CountSource:
             max_quantity_change=desk.rules.max_quantity_change,
             anywhere=record.anywhere,
             known=record.known,
+            is_company_deleted=desk.companies.is_deleted(task),
         )

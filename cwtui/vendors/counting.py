@@ -5,23 +5,24 @@ Rule: files.md#export-counts.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from decimal import Decimal
 
 from cwtui.domain.charges import Charge
-from cwtui.domain.ids import AdditionId, ProductId
+from cwtui.domain.ids import ProductId
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.ledger import Operation, Purpose
 from cwtui.domain.money import ZERO, is_rounding, line_total, plain, price_text, round_price
 from cwtui.domain.periods import ONE_DAY, day_text
 from cwtui.domain.plain_text import stored_text
 from cwtui.domain.planning.dates import AgreementDates
+from cwtui.domain.planning.ground import item_problem
 from cwtui.domain.plans import Change, Plan, PriceSource, beyond_guard
 from cwtui.domain.psa import Addition, AdditionValues, CatalogItem
 from cwtui.domain.tasks import Problem, ProblemCode
 from cwtui.vendors.agreement_checks import agreement_faults, end_faults
 from cwtui.vendors.count_facts import CountedItem, CountFacts, Proposal, Vanished
-from cwtui.vendors.doubts import concerns
+from cwtui.vendors.count_holdings import CountHoldings, units
 
 _SET_RULE = "the report's count is the addition's quantity"
 _START_RULE = "a SKU without an addition starts on the first date ConnectWise accepts"
@@ -59,13 +60,13 @@ def vanished(facts: CountFacts) -> list[Vanished]:
     """The account's standing additions that the report no longer names, and that no new price replaces."""
     if facts.dates is None:
         return []
-    draft = _Draft(facts)
-    replaced = {held.id for held, _ in draft.replaced()}
+    holds = CountHoldings(facts)
+    replaced = {held.id for held, _ in holds.replaced()}
     account = facts.task.customer_id.removeprefix(facts.layout.customer(""))
     return [
         Vanished(account, name, held)
-        for held, name in draft.standing()
-        if not draft.is_reported(held) and held.id not in replaced and not draft.is_doubted(facts.layout.sku_of(name))
+        for held, name in holds.standing()
+        if not holds.is_reported(held) and held.id not in replaced and not holds.is_doubted(facts.layout.sku_of(name))
     ]
 
 
@@ -74,7 +75,7 @@ def _draft(facts: CountFacts) -> _Draft:
     draft.problems += agreement_faults(facts)
     if draft.dates is not None and facts.agreement is not None:
         for item in facts.items:
-            if not draft.is_doubted(item.sku):
+            if not draft.holds.is_doubted(item.sku):
                 draft.count(item)
         draft.end_old_prices()
         draft.refuse_rows()
@@ -83,7 +84,11 @@ def _draft(facts: CountFacts) -> _Draft:
 
 @dataclass(slots=True)
 class _Draft:
-    """The plan being made."""
+    """The plan being made.
+
+    Attributes:
+        holds: The agreement as it stands.
+    """
 
     facts: CountFacts
     dates: AgreementDates | None = field(init=False)
@@ -93,56 +98,22 @@ class _Draft:
     problems: list[Problem] = field(default_factory=list)
     proposed: list[Proposal] = field(default_factory=list)
     beyond_guard: list[str] = field(default_factory=list)
-    _replaced: list[tuple[Addition, Sequence[CountedItem]]] | None = None
+    holds: CountHoldings = field(init=False)
 
     def __post_init__(self) -> None:
         self.dates = self.facts.dates
+        self.holds = CountHoldings(self.facts)
 
     def problem(self, code: ProblemCode, target: object, message: str) -> None:
         self.problems.append(Problem(code, message, str(target)))
 
-    # what there is
-
-    def live(self) -> list[Addition]:
-        """Additions that still bill on or after the first day that is open."""
-        if self.dates is None:
-            return []
-        first = self.dates.first_open_day
-        return [
-            held for held in self.facts.additions if held.values.cancelled is None or held.values.cancelled >= first
-        ]
-
-    def linked(self) -> dict[AdditionId, str]:
-        """The additions that are this account's, by link, with the name their item was exported under."""
-        prefix = self.facts.layout.product("")
-        return {link.addition_id: link.product_id.removeprefix(prefix) for link in self.facts.links}
-
-    def standing(self) -> list[tuple[Addition, str]]:
-        """The account's live standing additions, linked or of an item that a report named, with the item's name."""
-        linked, layout = self.linked(), self.facts.layout
-        found = []
-        for held in self.live():
-            known = self.facts.known.get(held.values.catalog_item_id, held.catalog_item)
-            name = linked.get(held.id, known)
-            is_ours = (
-                held.id in linked
-                or held.values.catalog_item_id in self.facts.known
-                or self.is_reported(held)
-                or (layout.priced_names and layout.sku_of(name) != name)
-            )
-            if held.values.cancelled is None and is_ours:
-                found.append((held, name))
-        return found
-
-    def is_doubted(self, sku: str) -> bool:
-        """A refused row could belong to a SKU: then its count is not known."""
-        return concerns(self.facts.doubts, sku) or concerns(self.facts.anywhere, sku)
+    # what stands in the way
 
     def refuse_rows(self) -> None:
         """Name the refused rows that keep this task from being written."""
         layout = self.facts.layout
         skus = {item.sku.casefold(): item.sku for item in self.facts.items}
-        skus |= {layout.sku_of(name).casefold(): layout.sku_of(name) for _, name in self.standing()}
+        skus |= {layout.sku_of(name).casefold(): layout.sku_of(name) for _, name in self.holds.standing()}
         named = dict(self.facts.doubts)
         for sku, lines in self.facts.anywhere.items():
             if not sku or sku in skus:
@@ -157,47 +128,9 @@ class _Draft:
                 " Correct the file and give it again, or let the column profile leave such rows out.",
             )
 
-    def is_reported(self, held: Addition) -> bool:
-        return any(item.catalog_item_id == held.values.catalog_item_id for item in self.facts.items)
-
-    def held_for(self, item: CountedItem) -> list[Addition]:
-        """The live additions of an item: endless ones, else those that end later."""
-        found = [held for held in self.live() if held.values.catalog_item_id == item.catalog_item_id]
-        if item.is_apart and item.unit_cost is not None:
-            cost = round_price(item.unit_cost, self.facts.price_decimals)
-            found = [held for held in found if held.values.unit_cost == cost]
-        if self.facts.layout.is_one_time(item.sku) and self.dates is not None:
-            period = self.dates.one_time_period(self.dates.first_open_day)
-            return [held for held in found if held.values.effective <= period.end]
-        return [held for held in found if held.values.cancelled is None] or found
-
-    def replaced(self) -> list[tuple[Addition, Sequence[CountedItem]]]:
-        """Additions of an old price whose SKU starts or grows at another one, with what replaces them.
-
-        Where the other price's count neither starts nor grows, the units of the old one just vanished.
-        """
-        if self._replaced is None:
-            self._replaced = self._find_replaced()
-        return self._replaced
-
-    def _find_replaced(self) -> list[tuple[Addition, Sequence[CountedItem]]]:
-        taking_over: dict[str, list[CountedItem]] = {}
-        for item in self.facts.items:
-            has = self.held_for(item)
-            if not self.facts.layout.is_one_time(item.sku) and (not has or _units(has) < item.quantity):
-                taking_over.setdefault(item.sku.casefold(), []).append(item)
-        found: list[tuple[Addition, Sequence[CountedItem]]] = []
-        if not self.facts.layout.priced_names:
-            return found
-        for held, name in self.standing():
-            sku = self.facts.layout.sku_of(name).casefold()
-            if sku in taking_over and not self.is_doubted(sku) and not self.is_reported(held):
-                found.append((held, taking_over[sku]))
-        return found
-
     def adopted(self, name: str, held: Addition, what: str, charge: Charge = Charge.RECURRING) -> bool:
         """An addition may be changed: it is linked. Else a person is asked to adopt it."""
-        if held.id in self.linked():
+        if held.id in self.holds.linked():
             return True
         values = held.values
         task, product = self.facts.task, self.facts.layout.product(name)
@@ -210,10 +143,6 @@ class _Draft:
             f" {product}, or end it in ConnectWise and give the report again.",
         )
         return False
-
-    def moves(self, sku: str) -> bool:
-        """Some of the SKU's units go from one price to another."""
-        return any(items[0].sku.casefold() == sku.casefold() for _, items in self.replaced())
 
     # problems
 
@@ -240,8 +169,8 @@ class _Draft:
         """Bring one line of the report to the agreement."""
         if len(item.lines) > 1:
             self.notes.append(f"{item.name}: {_lines(item)} of the report were added up.")
-        held = self.held_for(item)
-        if len(held) > 1 and _units(held) != item.quantity:
+        held = self.holds.held_for(item)
+        if len(held) > 1 and units(held) != item.quantity:
             ids = ", ".join(str(one.id) for one in held)
             self.problem(
                 ProblemCode.LINK_MISSING,
@@ -261,16 +190,16 @@ class _Draft:
             self.warnings.append(f"{item.name}: addition {held.id} ends on {values.cancelled}; nothing follows it yet.")
         after = self.kept_current(item, held)
         charge = Charge.SETUP if self.facts.layout.is_one_time(item.sku) else Charge.RECURRING
-        if values.quantity == item.quantity and held.id not in self.linked():
+        if values.quantity == item.quantity and held.id not in self.holds.linked():
             self.proposed.append(Proposal(held, self.facts.layout.product(item.name), charge))
         if values == after:
             return
-        if values.quantity == item.quantity and held.id not in self.linked():
+        if values.quantity == item.quantity and held.id not in self.holds.linked():
             self.notes.append(f"{item.name}: addition {held.id} has another price or cost than the file names.")
             return
         if not self.adopted(item.name, held, f"the report counts {plain(item.quantity)}", charge):
             return
-        if not self.moves(item.sku):  # else its units at all prices together are looked at
+        if not self.holds.moves(item.sku):  # else its units at all prices together are looked at
             self.check_guard(item.name, values.quantity, item.quantity)
         self.add(
             item,
@@ -308,16 +237,9 @@ class _Draft:
 
     def start(self, item: CountedItem) -> None:
         found = self.facts.catalog.get(item.catalog_item_id)
-        if found is None or found.is_inactive:
-            state = "no longer exists" if found is None else "is inactive"
-            self.problem(
-                ProblemCode.CATALOG_ITEM_INACTIVE,
-                item.catalog_item_id,
-                f"Catalog item {found.identifier if found else item.name} {state}. Activate it in ConnectWise, or"
-                " export the items again, then give the report again.",
-            )
-            return
-        if self.dates is None:
+        if problem := item_problem(found, item.catalog_item_id, item.name):
+            self.problems.append(problem)
+        if found is None or problem is not None or self.dates is None:
             return
         is_one_time = self.facts.layout.is_one_time(item.sku)
         period = self.dates.one_time_period(self.dates.first_open_day) if is_one_time else None
@@ -345,8 +267,8 @@ class _Draft:
             return
         start = self.dates.first_open_day
         olds: dict[str, list[Addition]] = {}
-        for held, items in self.replaced():
-            if not self.adopted(self.name_of(held), held, "its SKU is reported at another price"):
+        for held, items in self.holds.replaced():
+            if not self.adopted(self.holds.name_of(held), held, "its SKU is reported at another price"):
                 continue
             olds.setdefault(items[0].sku.casefold(), []).append(held)
             names = " and ".join(item.name for item in items)
@@ -372,14 +294,14 @@ class _Draft:
             )
         for sku, ended in olds.items():
             items = [item for item in self.facts.items if item.sku.casefold() == sku]
-            before = [*ended, *(one for item in items for one in self.held_for(item))]
-            self.check_guard(items[0].sku, _units(before), sum((item.quantity for item in items), start=ZERO))
+            before = [*ended, *(one for item in items for one in self.holds.held_for(item))]
+            self.check_guard(items[0].sku, units(before), sum((item.quantity for item in items), start=ZERO))
 
     def price_of(self, item: CountedItem, found: CatalogItem) -> Decimal:
         """The catalog item's price, or the file's; where neither names one, that of the line it replaces."""
         if item.price is not None and self.facts.layout.price_from_file:
             return item.price
-        olds = {held.values.unit_price for held, items in self.replaced() if item in items}
+        olds = {held.values.unit_price for held, items in self.holds.replaced() if item in items}
         if found.price == ZERO and len(olds) == 1:
             (price,) = olds
             if price != ZERO:
@@ -397,12 +319,8 @@ class _Draft:
             )
         return found.price
 
-    def name_of(self, held: Addition) -> str:
-        """The name that a standing addition's item was exported under."""
-        return next((name for found, name in self.standing() if found.id == held.id), held.catalog_item)
-
     def product_of(self, held: Addition) -> ProductId:
-        return self.facts.layout.product(self.name_of(held))
+        return self.facts.layout.product(self.holds.name_of(held))
 
     def add(
         self,
@@ -435,10 +353,6 @@ class _Draft:
                 purpose=Purpose.COUNT,
             )
         )
-
-
-def _units(held: Sequence[Addition]) -> Decimal:
-    return sum((one.values.quantity for one in held), start=ZERO)
 
 
 def _lines(item: CountedItem) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 
 from cwtui.domain.errors import AccessDenied, ServiceError
 from cwtui.domain.ids import CatalogItemId
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.management import CrossReference
 from cwtui.engine.protocols import Listener, Progress, Store
 from cwtui.engine.writing.create_once import CreateOnce

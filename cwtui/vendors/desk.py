@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.tasks import TaskStatus
 from cwtui.engine.planning.desk import PlanningDesk
 from cwtui.engine.reconciling.adoption import Adoption

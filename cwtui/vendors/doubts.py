@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from cwtui.domain.lazily import dataclass
 from cwtui.vendors.vendor_file import Refusal
 
 _MOST_LINES = 20

@@ -6,11 +6,12 @@ Rule: files.md#export-items.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import StrEnum
 
 from cwtui.domain.errors import AccessDenied, InputError, ServiceError
 from cwtui.domain.ids import CatalogItemId
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.mappings import Mapping, MappingKey, MappingKind
 from cwtui.domain.money import price_text
 from cwtui.domain.periods import BillingCycle

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
 from typing import TypeAlias
 
 from cwtui.domain.ids import CustomerId, ProductId, SubscriptionId
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.money import plain
 
 INTERMEDIA = "intermedia"

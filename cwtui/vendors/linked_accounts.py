@@ -5,9 +5,10 @@ Rule: files.md#export-accounts.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from cwtui.domain.ids import CompanyId
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.mappings import Mapping, MappingKey, MappingKind
 from cwtui.engine.protocols import Store
 from cwtui.vendors.layouts import Layout

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal
 
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.money import parse_amount
 
 _DRESS = re.compile(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from cwtui.domain.lazily import dataclass
 from cwtui.engine.tables import Header, open_table
 from cwtui.vendors.profiles import shipped_names, shipped_profile
 

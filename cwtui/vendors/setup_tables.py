@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 
 from cwtui.domain.errors import InputError
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.management import ManagementSolution
 from cwtui.domain.psa import TableEntry
 from cwtui.domain.remedies import Action, Remedy

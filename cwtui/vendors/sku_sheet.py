@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.money import ZERO, price_text
 from cwtui.engine.csv_cells import damage
 from cwtui.vendors.layouts import Layout

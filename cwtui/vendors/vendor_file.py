@@ -8,11 +8,12 @@ import itertools
 import operator
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from pathlib import Path
 
 from cwtui.domain.errors import InputError
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.plain_text import plain_text
 from cwtui.engine.csv_cells import damage, undamaged
 from cwtui.engine.tables import Found, Header, Line, Table, broken, csv_table, folded, open_table, swallows_rows

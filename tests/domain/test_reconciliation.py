@@ -179,6 +179,28 @@ def test_a_repair_changes_nothing_that_nobody_linked(
         assert {change.before.id for change in draft.changes if change.before is not None} <= set(named)
 
 
+@pytest.mark.parametrize(
+    ("items", "says"),
+    [
+        pytest.param({}, "no longer exists, or cannot be read", id="not shown"),
+        pytest.param({ITEM: CatalogItem(ITEM, "EXO", is_inactive=True)}, "is inactive", id="inactive"),
+        pytest.param({ITEM: CatalogItem(ITEM, "EXO", product_class="Bundle")}, "is a bundle", id="a bundle"),
+    ],
+)
+def test_a_repair_bills_no_item_that_connectwise_takes_no_addition_of(
+    items: dict[CatalogItemId, CatalogItem], says: str
+) -> None:
+    """Rule: plans.md#refused-in-the-plan."""
+    before = facts([], [], (TEN,))
+    start = repair_start(DATES, TODAY, DECEMBER.start)
+    (repair,) = assign(before, compare(before, DECEMBER), start)
+    draft = RepairDraft(repair, DATES, start, {}, items, {})
+    draft.make()
+    assert not draft.changes
+    (problem,) = draft.problems
+    assert says in problem.message
+
+
 @given(wanted=asked_for, held=held_by("S1", "S2"))
 def test_after_a_repair_nothing_differs(
     wanted: list[Asked],

@@ -14,7 +14,7 @@ from textual.command import CommandPalette
 
 from cwtui.composition import compose
 from cwtui.domain.errors import StateError
-from cwtui.engine.listing.task_list import TaskRow
+from cwtui.engine.listing.task_row import TaskRow
 from cwtui.engine.listing.task_rows import task_rows
 from cwtui.engine.reports import AutoReport
 from cwtui.options import Options

@@ -302,6 +302,12 @@ def test_a_created_addition_carries_everything_and_says_where_it_comes_from() ->
         ),
         pytest.param({"catalog": {}}, ProblemCode.CATALOG_ITEM_INACTIVE, id="catalog item gone"),
         pytest.param(
+            {"catalog": {name: replace(item, product_class="Bundle") for name, item in CATALOG.items()}},
+            ProblemCode.CATALOG_ITEM_INACTIVE,
+            id="a bundle",
+        ),
+        pytest.param({"is_company_deleted": True}, ProblemCode.COMPANY_DELETED, id="company deleted"),
+        pytest.param(
             {"additions": (held(9001, "MR_7.25", 3), held(9002, "MR_7.25", 3))},
             ProblemCode.LINK_MISSING,
             id="several additions that do not add up",

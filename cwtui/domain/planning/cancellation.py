@@ -67,12 +67,12 @@ def _end_standing(draft: Draft, dates: PlanDates, cancel: date) -> None:
             if ended != last:
                 draft.end(link, last, rule=_END_RULE)
             continue
-        draft.delete(link, rule=_DELETE_RULE)
-        if began < cancel:
-            draft.warnings.append(
-                f"Addition {link.addition_id} of {draft.name_of(link.product_id)} began on {began}, before the cancel"
-                f" date {cancel}, and was never invoiced: deleting it bills none of those days."
-            )
+        warning = (
+            f"Addition {link.addition_id} of {draft.name_of(link.product_id)} began on {began}, before the cancel"
+            f" date {cancel}, and was never invoiced: deleting it bills none of those days."
+        )
+        could_end = max(cancel, began)
+        draft.delete(link, rule=_DELETE_RULE, could_end=could_end, warning=warning if began < cancel else "")
 
 
 def _check_unlinked(draft: Draft) -> None:

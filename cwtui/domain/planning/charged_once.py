@@ -6,13 +6,13 @@ Rule: plans.md#the-marketplaces-amount-survives.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import partial
 
 from cwtui.domain.charges import Charge
 from cwtui.domain.ids import ProductId
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.money import CENT, ZERO, line_total, plain, price_text, round_price
 from cwtui.domain.periods import ONE_DAY, BillingPeriod, span_text
 from cwtui.domain.planning.dates import PlanDates

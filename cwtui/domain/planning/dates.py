@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.periods import ONE_DAY, BillingCalendar, BillingCycle, BillingPeriod
 from cwtui.domain.psa import Agreement
 

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field, replace
 from datetime import date
 from decimal import Decimal
 from functools import partial
 
 from cwtui.domain.charges import Charge
 from cwtui.domain.ids import AdditionId, ProductId
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.ledger import Operation
 from cwtui.domain.mappings import Link, MappingKey, MappingKind
 from cwtui.domain.marketplace import Price, Subscription, SubscriptionProduct
-from cwtui.domain.money import ZERO, line_total, plain, price_text
+from cwtui.domain.money import ZERO
 from cwtui.domain.plain_text import stored_text
 from cwtui.domain.planning.dates import PlanDates
 from cwtui.domain.planning.facts import PlanningFacts
 from cwtui.domain.planning.lines import plan_product
-from cwtui.domain.plans import Arithmetic, Change, PriceSource, Steps
+from cwtui.domain.plans import Arithmetic, Change, PriceSource, Steps, total_step
 from cwtui.domain.psa import Addition, AdditionValues, Agreement
 from cwtui.domain.remedies import Remedy
 from cwtui.domain.tasks import Problem, ProblemCode
@@ -51,8 +52,12 @@ class Draft:
 
     def problem(self, code: ProblemCode, target: str, message: str, remedy: Remedy | None = None) -> None:
         """Collect a problem once."""
-        if not any(known.code is code and known.target == target for known in self.problems):
-            self.problems.append(Problem(code, message, target, remedy))
+        self.add_problem(Problem(code, message, target, remedy))
+
+    def add_problem(self, problem: Problem) -> None:
+        """Collect a problem once."""
+        if not any(known.code is problem.code and known.target == problem.target for known in self.problems):
+            self.problems.append(problem)
 
     def held(self, product: ProductId, price: Decimal | None = None) -> SubscriptionProduct | None:
         """How the subscription holds a product now, at that price if it lists several; None if it does not."""
@@ -186,10 +191,12 @@ class Draft:
         held = self._held(link)
         self._change(link, Operation.UPDATE, held, held.values.ending(last_day), rule, f"ends on {last_day}")
 
-    def delete(self, link: Link, *, rule: str) -> None:
-        """Delete a linked standing addition."""
+    def delete(self, link: Link, *, rule: str, could_end: date | None = None, warning: str = "") -> None:
+        """Delete a linked standing addition, which could end on a day instead; and warn of that, if there is need."""
         why = f"would only begin on {link.values.effective}"
         self._change(link, Operation.DELETE, self._held(link), None, rule, why)
+        self.changes[-1] = replace(self.changes[-1], could_end=could_end, warning=warning)
+        self.warnings += [warning] if warning else []
 
     def _held(self, link: Link) -> Addition:
         """A linked addition as ConnectWise holds it, else as cwtui left it."""
@@ -240,9 +247,5 @@ def _created_steps(
         shown.append(
             f"{name} −({formula.shown})" if after.unit_price < 0 < formula.amount else f"{name} {formula.shown}"
         )
-    shown.append(_total_step(after.quantity, after.unit_price))
+    shown.append(total_step(after.quantity, after.unit_price))
     return tuple(shown)
-
-
-def _total_step(quantity: Decimal, price: Decimal) -> str:
-    return f"{plain(quantity)} × {price_text(price)} = {price_text(line_total(quantity, price))}"

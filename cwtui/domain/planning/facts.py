@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from decimal import Decimal
 
 from cwtui.domain.ids import AdditionId, CatalogItemId, ProductId
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.mappings import Link, Mappings
 from cwtui.domain.marketplace import Order, Product, Subscription
 from cwtui.domain.plans import PriceSource, ProrateMode

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 
 from cwtui.domain.charges import Charge, charge_of
 from cwtui.domain.ids import ProductId
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.marketplace import OrderLine, Price, Subscription
 from cwtui.domain.money import ZERO
 from cwtui.domain.tasks import Problem, ProblemCode

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 
 from cwtui.domain.charges import Charge
 from cwtui.domain.ids import ProductId
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.marketplace import Price
 from cwtui.domain.money import ZERO
 from cwtui.domain.planning.draft import Draft
+from cwtui.domain.planning.ground import item_problem
 from cwtui.domain.planning.lines import ChargedLine
 from cwtui.domain.plans import Arithmetic, PriceSource
 from cwtui.domain.psa import CatalogItem
@@ -53,16 +54,8 @@ def item_for(draft: Draft, product: ProductId, charge: Charge) -> CatalogItem | 
         )
         return None
     item = draft.facts.catalog_items.get(mapped)
-    if item is None or item.is_inactive or item.is_bundle:
-        state = "no longer exists, or cannot be read" if item is None else "is inactive"
-        if item is not None and item.is_bundle:
-            state = "is a bundle, which ConnectWise takes no addition of"
-        draft.problem(
-            ProblemCode.CATALOG_ITEM_INACTIVE,
-            str(mapped),
-            f"Catalog item {item.identifier if item else mapped} of product {draft.name_of(product)} {state}."
-            " Set it right in ConnectWise, or map the product to another one.",
-        )
+    if problem := item_problem(item, mapped, draft.name_of(product)):
+        draft.add_problem(problem)
         return None
     return item
 

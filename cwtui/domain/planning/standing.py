@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from functools import partial
 
 from cwtui.domain.charges import Charge
 from cwtui.domain.ids import ProductId
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.mappings import Link
 from cwtui.domain.marketplace import Price
 from cwtui.domain.money import ZERO, is_rounding, plain, price_text, round_price
@@ -256,12 +257,12 @@ def _end_before(draft: Draft, links: Sequence[Link], start: date) -> None:
         if link.values.effective < start:
             draft.end(link, start - ONE_DAY, rule=_END_RULE)
             continue
-        draft.delete(link, rule=_DELETE_RULE)
-        if draft.dates is not None and draft.dates.is_billed(link.values.effective):
-            draft.warnings.append(
-                f"Addition {link.addition_id} of {draft.name_of(link.product_id)} was billed already and is replaced"
-                f" from its first day, {link.values.effective}. Look at the next invoice."
-            )
+        warning = (
+            f"Addition {link.addition_id} of {draft.name_of(link.product_id)} was billed already and is replaced"
+            f" from its first day, {link.values.effective}. Look at the next invoice."
+        )
+        is_billed = draft.dates is not None and draft.dates.is_billed(link.values.effective)
+        draft.delete(link, rule=_DELETE_RULE, warning=warning if is_billed else "")
 
 
 def _quantity_step(links: Sequence[Link], quantity: Decimal, begins: date) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
-from cwtui.domain.marketplace import Duration, Subscription, SubscriptionStatus
+from cwtui.domain.marketplace import Subscription, SubscriptionStatus
 from cwtui.domain.money import plain, price_text
-from cwtui.domain.periods import ONE_DAY, BillingCycle
+from cwtui.domain.periods import ONE_DAY
 from cwtui.domain.planning.billing import plan_billing_order
 from cwtui.domain.planning.by_hand import check_by_hand
 from cwtui.domain.planning.cancellation import plan_cancellation_order
@@ -15,14 +15,22 @@ from cwtui.domain.planning.change import plan_change_order
 from cwtui.domain.planning.dates import AgreementDates, plan_dates
 from cwtui.domain.planning.draft import Draft
 from cwtui.domain.planning.facts import PlanningFacts
+from cwtui.domain.planning.ground import (
+    agreement_problems,
+    another_companys,
+    bills_by_statement,
+    deleted_company,
+    ends_before,
+    unknown_agreement,
+)
 from cwtui.domain.planning.lines import ChargedLine, charged_lines
 from cwtui.domain.planning.pricing import check_currency, item_for
 from cwtui.domain.planning.renewal import plan_renewal_order
 from cwtui.domain.planning.sales import plan_sales_order
 from cwtui.domain.plans import Change, Plan
-from cwtui.domain.psa import Addition, Agreement
+from cwtui.domain.psa import Addition
 from cwtui.domain.remedies import Action, Remedy
-from cwtui.domain.tasks import Problem, ProblemCode, TaskKind, kind_of, lines_of, stray_lines
+from cwtui.domain.tasks import ProblemCode, TaskKind, kind_of, lines_of, stray_lines
 
 _RULES = {
     TaskKind.SALES_ORDER: plan_sales_order,
@@ -30,16 +38,6 @@ _RULES = {
     TaskKind.BILLING_ORDER: plan_billing_order,
     TaskKind.CANCELLATION_ORDER: plan_cancellation_order,
     TaskKind.RENEWAL_ORDER: plan_renewal_order,
-}
-_CYCLES: dict[tuple[str, Decimal | int], BillingCycle] = {
-    ("day", 7): BillingCycle.WEEKLY,
-    ("day", 14): BillingCycle.BI_WEEKLY,
-    ("month", 1): BillingCycle.MONTHLY,
-    ("month", 2): BillingCycle.BI_MONTHLY,
-    ("month", 3): BillingCycle.QUARTERLY,
-    ("month", 6): BillingCycle.SEMI_ANNUAL,
-    ("month", 12): BillingCycle.YEARLY,
-    ("year", 1): BillingCycle.YEARLY,
 }
 
 
@@ -105,13 +103,8 @@ def check_mappings(draft: Draft) -> None:
             Remedy(Action.MAP, task.customer_id, "customer"),
         )
     if company is not None and draft.facts.is_company_deleted:
-        draft.problem(
-            ProblemCode.COMPANY_DELETED,
-            str(company),
-            f"Company {company}, which customer {task.customer_name} is mapped to, was deleted in ConnectWise."
-            " Restore it there, or map the customer to another one.",
-        )
-    if _bills_by_statement(draft.subscription):
+        draft.add_problem(deleted_company(company, f"customer {task.customer_name}"))
+    if bills_by_statement(draft.subscription):
         draft.problem(
             ProblemCode.STATEMENT_BILLING_UNSUPPORTED,
             task.subscription_id,
@@ -129,58 +122,13 @@ def check_mappings(draft: Draft) -> None:
         return
     agreement = draft.agreement
     if agreement is None:
-        draft.problem(
-            ProblemCode.AGREEMENT_INACTIVE,
-            str(mapped),
-            f"Agreement {mapped} does not exist in ConnectWise, or cannot be read."
-            " Map the subscription to another one.",
-        )
+        draft.add_problem(unknown_agreement(mapped))
         return
-    for problem in agreement_problems(agreement, draft.subscription):
-        if draft.facts.subscription is not None or problem.code is not ProblemCode.BILLING_CYCLE_MISMATCH:
-            draft.problem(problem.code, problem.target, problem.message, problem.remedy)
-    if company is not None and agreement.company_id != company:
-        draft.problem(
-            ProblemCode.AGREEMENT_WRONG_COMPANY,
-            str(agreement.id),
-            f"Agreement {agreement.name} belongs to company {agreement.company_id},"
-            f" the customer is mapped to {company}. Map the subscription to an agreement of that company.",
-        )
-
-
-def agreement_problems(agreement: Agreement, subscription: Subscription) -> list[Problem]:
-    """Why an agreement cannot bill a subscription: its state, its cycle (plans.md#problems)."""
-    found = []
-    if agreement.is_inactive:
-        state = "cancelled" if agreement.is_cancelled else agreement.status or "without a status"
-        message = f"Agreement {agreement.name} is {state}. Activate it in ConnectWise, or map another one."
-        found.append(Problem(ProblemCode.AGREEMENT_INACTIVE, message, str(agreement.id)))
-    if not agreement.bills_periods:
-        reason = "does not recur" if agreement.cycle is BillingCycle.NOT_RECURRING else "names no billing cycle"
-        if agreement.cycle not in {None, BillingCycle.NOT_RECURRING}:
-            reason = "names no date from which it bills"
-        message = f"Agreement {agreement.name} {reason}. Set it up in ConnectWise, or map another one."
-        found.append(Problem(ProblemCode.AGREEMENT_NOT_BILLING, message, str(agreement.id)))
-    elif not _bills_by_statement(subscription) and cycle_of(subscription.billing_period) is not agreement.cycle:
-        message = (
-            f"The subscription bills every {_period_text(subscription.billing_period)}, agreement {agreement.name}"
-            f" {agreement.cycle}. Map the subscription to an agreement with its cycle."
-        )
-        found.append(Problem(ProblemCode.BILLING_CYCLE_MISMATCH, message, str(agreement.id)))
-    return found
-
-
-def cycle_of(period: Duration | None) -> BillingCycle | None:
-    """The billing cycle that equals a marketplace period (`month`×3 = Quarterly, plans.md#problems), or None."""
-    return None if period is None else _CYCLES.get((period.type, period.length))
-
-
-def _period_text(period: Duration | None) -> str:
-    return "unknown period" if period is None else f"{plain(period.length)} {period.type}"
-
-
-def _bills_by_statement(subscription: Subscription) -> bool:
-    return subscription.billing_period is not None and subscription.billing_period.type == "statement_day"
+    for problem in (
+        *agreement_problems(agreement, draft.facts.subscription),
+        *another_companys(agreement, company),
+    ):
+        draft.add_problem(problem)
 
 
 def _effective(facts: PlanningFacts) -> date | None:
@@ -202,7 +150,7 @@ def _lines(draft: Draft) -> tuple[ChargedLine, ...]:
         totals_apart=draft.facts.task.kind is TaskKind.CHANGE_ORDER,
     )
     for problem in problems:
-        draft.problem(problem.code, problem.target, problem.message, problem.remedy)
+        draft.add_problem(problem)
     for stray in stray_lines(order):
         draft.problem(
             ProblemCode.SUBSCRIPTION_MISSING,
@@ -269,15 +217,8 @@ def _check_calendar(draft: Draft) -> None:
 
 def _check_end(draft: Draft) -> None:
     """No addition may begin after the agreement has ended (plans.md#problems)."""
-    agreement, needed = draft.agreement, draft.needed
-    if agreement is None or agreement.end is None or needed is None or agreement.end >= needed:
-        return
-    draft.problem(
-        ProblemCode.AGREEMENT_ENDED,
-        str(agreement.id),
-        f"Agreement {agreement.name} ends on {agreement.end}, {needed} is needed."
-        " Extend it in ConnectWise, or map the subscription to another one.",
-    )
+    for problem in ends_before(draft.agreement, draft.needed):
+        draft.add_problem(problem)
 
 
 def _check_links(draft: Draft) -> None:

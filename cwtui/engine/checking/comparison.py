@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -22,6 +22,7 @@ from cwtui.domain.carried import (
 )
 from cwtui.domain.errors import NotFound, ServiceError
 from cwtui.domain.ids import AgreementId, CompanyId, OrderId, ProductId, SubscriptionId, task_id
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.marketplace import Order, OrderStatus, Subscription, SubscriptionStatus
 from cwtui.domain.plans import PriceSource
 from cwtui.domain.tasks import Task, TaskKind, TaskStatus

@@ -6,10 +6,10 @@ Rule: check.md#what-no-order-explains.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from cwtui.domain.carried import Difference
 from cwtui.domain.ids import OrderId, SubscriptionId, task_id
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.marketplace import Subscription
 from cwtui.domain.tasks import (
     DIFFERENCE_PREFIX,

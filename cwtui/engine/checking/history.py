@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any, Self
 
 from cwtui.domain.ids import OrderId
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.marketplace import Order, OrderStatus
 from cwtui.engine.protocols import Store
 

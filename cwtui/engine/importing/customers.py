@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeVar
 
 from cwtui.domain.accounts import Account
 from cwtui.domain.errors import AccessDenied, ServiceError
 from cwtui.domain.ids import CompanyId
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.ledger import ImportIntent, Outcome
 from cwtui.domain.mappings import Mapping as MappingRow
 from cwtui.domain.mappings import MappingKey, MappingKind, is_account

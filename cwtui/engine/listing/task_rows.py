@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cwtui.engine.listing.task_list import TaskRow
+from cwtui.engine.listing.task_row import TaskRow
 from cwtui.engine.protocols import Known
 
 

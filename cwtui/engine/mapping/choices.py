@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 
 from cwtui.domain.ids import CompanyId
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.mappings import MappingKey
 from cwtui.domain.marketplace import Subscription
 from cwtui.domain.psa import Agreement, CatalogItem, Company

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from cwtui.domain.charges import Charge
 from cwtui.domain.ids import CustomerId, SubscriptionId
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.mappings import MAPPABLE_CHARGES, Mapping, MappingKey, MappingKind, Mappings
 from cwtui.domain.tasks import Task
 from cwtui.engine.concurrently import in_turns

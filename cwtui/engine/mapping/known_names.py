@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.mappings import MappingKind
 from cwtui.engine.planning.desk import PlanningDesk
 from cwtui.engine.workspace import Feature

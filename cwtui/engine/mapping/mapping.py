@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Sequence
-from dataclasses import dataclass
 from typing import TypeVar
 
 from cwtui.domain.charges import Charge, charge_of
 from cwtui.domain.errors import InputError
 from cwtui.domain.ids import CompanyId, CustomerId, Mpn, ProductId, SubscriptionId
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.mappings import MAPPABLE_CHARGES, Mapping, MappingKey, MappingKind, is_account
 from cwtui.domain.marketplace import Customer, Product, Subscription
 from cwtui.domain.planning.lines import plan_product

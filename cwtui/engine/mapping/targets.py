@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cwtui.domain.errors import ConfigError, ServiceError
 from cwtui.domain.ids import AgreementId, CatalogItemId, CompanyId, CustomerId, SubscriptionId
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.mappings import Mapping, MappingKind
 from cwtui.domain.psa import Agreement
 from cwtui.engine.mapping.choices import Choice, company_choices, item_choices

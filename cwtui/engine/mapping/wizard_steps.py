@@ -6,10 +6,10 @@ Rule: mapping.md#a-mapping-stays.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 
 from cwtui.domain.charges import Charge
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.mappings import Mapping, MappingKey, MappingKind
 from cwtui.domain.marketplace import Product
 from cwtui.domain.plans import Plan

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping as Dictionary
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import partial
 from typing import TypeVar
 
@@ -21,6 +21,8 @@ from cwtui.domain.ids import (
     SubscriptionId,
     TaskId,
 )
+from cwtui.domain.lazily import dataclass
+from cwtui.domain.ledger import Signature
 from cwtui.domain.mappings import Mapping, MappingKey, MappingKind
 from cwtui.domain.marketplace import Customer, Product, Subscription
 from cwtui.domain.next_invoice import NextInvoice, next_invoice
@@ -301,8 +303,9 @@ class Workbench(Feature):
         if edits is None:
             self.store.drop_edits(editing.task.id)
         else:
+            edits = edits.signed(Signature(self.workspace.rules.who, self.clock.now()))
             self.store.save_edits(edits)
-        editing.mark_saved()
+        editing.mark_saved(edits)
         return self.desk.replan_one(self._task(editing.task.id))
 
     async def review(self, task_id: TaskId) -> Review:
@@ -325,7 +328,7 @@ class Workbench(Feature):
         each: Dictionary[str, PriceSource],
     ) -> Plan:
         if task.kind in self.desk.sources or (not task.is_initial and self.store.order(task.order_id) is None):
-            return _unedited(self.desk.plan(task, additions))
+            return self.desk.computed(task, additions)
         facts = self.desk.facts(task, additions)
         rules = replace(self.desk.rules, price_source=whole or self.desk.rules.price_source)
         return plan_task(replace(facts, rules=rules, price_sources=each))
@@ -362,14 +365,6 @@ def _product(name: str, text: str, mpn: str) -> Product:
 
 def _by_text(found: Dictionary[_Id, tuple[Suggestion, ...]]) -> dict[str, tuple[Suggestion, ...]]:
     return {str(name): proposed for name, proposed in found.items()}
-
-
-def _unedited(plan: Plan) -> Plan:
-    changes = tuple(
-        replace(change, after=change.computed or change.after, computed=None, edited=frozenset(), left_out=False)
-        for change in plan.changes
-    )
-    return replace(plan, changes=changes, dropped_edits=())
 
 
 def _named_company(names: dict[CompanyId, str], number: int) -> str:

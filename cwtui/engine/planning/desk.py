@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from cwtui.domain.charges import Charge, charge_of
 from cwtui.domain.errors import NotFound, Outdated
 from cwtui.domain.ids import AdditionId, AgreementId, CatalogItemId, OrderId, ProductId, SubscriptionId
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.marketplace import Order, OrderLine, Product, Subscription
 from cwtui.domain.periods import BillingCycle
 from cwtui.domain.planning import PlanningFacts, PlanningRules, plan_task
@@ -150,13 +151,21 @@ class PlanningDesk(Feature):
         begun = self.store.plan_begun(task.id)
         if begun is not None:
             return begun
+        plan, edits = self.computed(task, additions), self.store.edits(task.id)
+        return plan if edits is None or self._lacks_order(task) else with_edits(plan, edits)
+
+    def computed(self, task: Task, additions: Mapping[AdditionId, Addition] | None = None) -> Plan:
+        """The task's plan before anybody edits it."""
         source = self._source(task)
         plan = source.plan(self, task, additions) if source else None
-        if plan is None and not task.is_initial and not self._is_own(task) and self.store.order(task.order_id) is None:
+        if plan is not None:
+            return plan
+        if self._lacks_order(task):
             return without_order(task, self._unread.problems_of(task))
-        if plan is None:
-            plan = plan_task(self.facts(task, additions))
-        return with_edits(plan, self.store.edits(task.id))
+        return plan_task(self.facts(task, additions))
+
+    def _lacks_order(self, task: Task) -> bool:
+        return not task.is_initial and not self._is_own(task) and self.store.order(task.order_id) is None
 
     def may_write(self, task: Task) -> bool:
         """Nothing keeps its plan from being written, as far as is known without the agreement's additions."""

@@ -6,8 +6,7 @@ Rule: plans.md#edits.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -16,8 +15,9 @@ from cwtui.domain.addition_words import label_of
 from cwtui.domain.errors import InputError
 from cwtui.domain.ledger import Operation
 from cwtui.domain.money import parse_amount, plain, price_text
+from cwtui.domain.periods import ONE_DAY
 from cwtui.domain.planning.dates import AgreementDates
-from cwtui.domain.plans import Change, Edit, Plan, PlanEdits, PriceSource, with_edits
+from cwtui.domain.plans import Change, Edit, Plan, PlanEdits, PriceSource, edited_change, with_edits
 from cwtui.domain.psa import AdditionValues, BillCustomer
 from cwtui.domain.tasks import Task
 
@@ -87,7 +87,11 @@ def _amount(name: str, text: str) -> Decimal:
 
 
 def date_refusals(
-    values: AdditionValues, before: AdditionValues | None, dates: AgreementDates | None, ends: date | None
+    values: AdditionValues,
+    before: AdditionValues | None,
+    dates: AgreementDates | None,
+    ends: date | None,
+    computed: AdditionValues | None = None,
 ) -> dict[str, str]:
     """Which dates ConnectWise would refuse, and why (plans.md#billing-period).
 
@@ -96,13 +100,17 @@ def date_refusals(
         before: As ConnectWise holds the addition; None for a new one.
         dates: The agreement's; None asks only what does not depend on them.
         ends: The agreement's last day.
+        computed: As they were computed: a last day that was is not refused.
 
     Returns:
         The reason by field.
     """
     refused = {}
-    if values.cancelled is not None and values.cancelled < values.effective:
+    last = values.cancelled
+    if last is not None and last < values.effective:
         refused["cancelled"] = f"The last day is before the first, {values.effective}."
+    elif last is not None and ends is not None and last > ends and (computed is None or computed.cancelled != last):
+        refused["cancelled"] = f"The agreement ends on {ends}."
     if before is not None and before.effective == values.effective:
         return refused
     if ends is not None and values.effective > ends:
@@ -145,6 +153,7 @@ class PlanEditing:
         self._sources = {edit.key: edit.price_source for edit in stored.edits if edit.price_source} if stored else {}
         self._texts: dict[tuple[str, str], str] = {}
         self._left_out: set[str] = set()
+        self._kept: PlanEdits | None = None
         self.plan = make_plan(self.price_source, self._sources)
         self.dropped = with_edits(self.plan, stored).dropped_edits
         if stored is not None and not self.dropped:
@@ -152,14 +161,15 @@ class PlanEditing:
         self._saved = self._state()
 
     def _take(self, stored: PlanEdits) -> None:
+        self._kept = stored
         for edit in stored.edits:
             change = self.change(edit.key)
             if change is None:
                 continue
             if edit.left_out:
                 self._left_out.add(edit.key)
-            if change.after is not None:
-                kept = replace(change.after, **edit.values)  # type: ignore[arg-type]  # checked when they were typed
+            kept = edited_change(change, replace(edit, left_out=False)).after
+            if kept is not None:
                 self._texts |= {(edit.key, name): field_text(name, kept) for name in edit.values}
 
     # what is there
@@ -174,10 +184,18 @@ class PlanEditing:
         return next((change for change in self.plan.changes if change.key == key), None)
 
     def text(self, key: str, name: str) -> str:
-        """What stands in a field: as typed, else as computed."""
+        """What stands in a field: as typed, else as computed; of a deletion, what is deleted, and no last day."""
         change = self.change(key)
-        computed = field_text(name, change.after) if change and change.after else ""
-        return self._texts.get((key, name), computed)
+        return self._texts.get((key, name), _computed_text(change, name) if change else "")
+
+    def fields_of(self, key: str) -> Sequence[str]:
+        """The fields of a change that can be edited (plans.md#an-end-in-place-of-a-deletion)."""
+        change = self.change(key)
+        if change is None:
+            return ()
+        if change.operation is Operation.DELETE:
+            return ("cancelled",) if change.before else ()
+        return FIELDS
 
     def is_edited(self, key: str, name: str) -> bool:
         """The operator typed something else there."""
@@ -194,21 +212,78 @@ class PlanEditing:
     def errors(self, key: str) -> dict[str, str]:
         """What is wrong with a change, by field; of one left out nothing is."""
         change = self.change(key)
-        if change is None or change.after is None or key in self._left_out:
+        if change is None or key in self._left_out:
             return {}
-        wrong, values = {}, {}
+        wrong: dict[str, str] = {}
+        values = self._values(key, wrong)
+        after = edited_change(change, Edit(key, values)).after
+        if not values or after is None:
+            return wrong
+        before = change.before.values if change.before else None
+        refused = date_refusals(after, before, self._dates, self._ends, change.after)
+        twice = self._bills_twice(change, after.cancelled) if "cancelled" in values else ""
+        if twice and "cancelled" not in refused:
+            refused["cancelled"] = twice
+        return wrong | {name: text for name, text in refused.items() if name not in wrong}
+
+    def _values(self, key: str, wrong: dict[str, str]) -> dict[str, object]:
+        """What was typed of one change, as values; `wrong` takes what cannot be one."""
+        values = {}
         for name in FIELDS:
             if (key, name) in self._texts:
                 try:
                     values[name] = field_value(name, self._texts[key, name])
                 except ValueError as error:
                     wrong[name] = str(error)
-        if not values:
-            return wrong
-        after = replace(change.after, **values)  # type: ignore[arg-type]  # `field_value` made them
-        before = change.before.values if change.before else None
-        refused = date_refusals(after, before, self._dates, self._ends)
-        return wrong | {name: text for name, text in refused.items() if name not in wrong}
+        return values
+
+    # an end in place of a deletion
+
+    def could_end(self, key: str) -> date | None:
+        """The day that is offered to end an addition on that would be deleted; None if there is none."""
+        change = self.change(key)
+        if change is None or change.before is None or change.operation is not Operation.DELETE:
+            return None
+        begins, replaced = change.before.values.effective, self._replaced_on(change)
+        day = change.could_end
+        if day is None:
+            day = replaced - ONE_DAY if replaced else self.plan.effective or begins
+        latest = [one for one in (self._ends, replaced - ONE_DAY if replaced else None) if one is not None]
+        day = min([max(day, begins), *latest])
+        return day if day >= begins else None
+
+    def why_no_end(self, key: str) -> str:
+        """Why a deletion cannot become an end date; empty if it can, or is none."""
+        change = self.change(key)
+        if change is None or change.before is None or change.operation is not Operation.DELETE:
+            return ""
+        if self.could_end(key) is not None:
+            return ""
+        return self._bills_twice(change, change.before.values.effective) or f"The agreement ends on {self._ends}."
+
+    def _bills_twice(self, change: Change, last: date | None) -> str:
+        """Why an addition cannot last so long: what takes its place has begun by then; empty if it can."""
+        computed, replaced = change.after.cancelled if change.after else None, self._replaced_on(change)
+        is_as_computed = change.after is not None and last == computed
+        if replaced is None or change.before is None or is_as_computed or (last is not None and last < replaced):
+            return ""
+        begins = change.before.values.effective
+        if begins >= replaced:
+            return (
+                f"It begins on {begins}, and what takes its place on {replaced}: both would be billed."
+                " Leave that out, or let it begin later."
+            )
+        return f"What takes its place begins on {replaced}: both would be billed. The day before is the latest."
+
+    def _replaced_on(self, change: Change) -> date | None:
+        """The day on which a standing addition of the same product begins, as the plan is edited now."""
+        begins = [
+            other.after.effective
+            for other in (edited_change(one, self._edit(one.key)) for one in self.plan.changes if one is not change)
+            if other.operation is Operation.CREATE and other.is_standing and not other.left_out
+            and other.product_id == change.product_id and other.after is not None
+        ]  # fmt: skip
+        return min(begins, default=None) if change.is_standing else None
 
     @property
     def has_errors(self) -> bool:
@@ -225,9 +300,9 @@ class PlanEditing:
     def type(self, key: str, name: str, text: str) -> None:
         """Put something into a field; what was computed is no edit."""
         change = self.change(key)
-        if change is None or change.after is None:
+        if change is None or name not in self.fields_of(key):
             return
-        if text == field_text(name, change.after):
+        if text == _computed_text(change, name):
             self._texts.pop((key, name), None)
         else:
             self._texts[key, name] = text
@@ -275,30 +350,35 @@ class PlanEditing:
         edits = [self._edit(change.key) for change in self.plan.changes if self.is_touched(change.key)]
         if not edits and self.price_source is None:
             return None
-        return PlanEdits(self.task.id, self.plan.digest, tuple(edits), self.price_source)
+        is_same = self._kept is not None and self._kept.price_source is self.price_source
+        by = self._kept.by if self._kept is not None and is_same else None
+        return PlanEdits(self.task.id, self.plan.digest, tuple(edits), self.price_source, by)
 
-    def mark_saved(self) -> None:
-        """What stands there now is kept."""
-        self._saved = self._state()
+    def mark_saved(self, kept: PlanEdits | None) -> None:
+        """What stands there now is kept, and was signed."""
+        self._saved, self._kept = self._state(), kept
         self.dropped = ()
 
     def _edit(self, key: str) -> Edit:
-        typed = {name: self._texts[key, name] for name in FIELDS if (key, name) in self._texts}
-        wrong = self.errors(key)
-        values = {}
-        for name, text in typed.items():
-            with suppress(ValueError):  # of a change left out, what cannot be used is let go
-                if name not in wrong:
-                    values[name] = field_value(name, text)
-        return Edit(key, values, left_out=key in self._left_out, price_source=self._sources.get(key))
+        """What was decided of one change; as it was saved, who signed it then still stands for it."""
+        wrong: dict[str, str] = {}
+        values = self._values(key, wrong)  # of a change left out, what cannot be used is let go
+        made = Edit(key, values, left_out=key in self._left_out, price_source=self._sources.get(key))
+        before = next((edit for edit in self._kept.edits if edit.key == key), None) if self._kept else None
+        return before if before is not None and replace(before, by=None) == made else made
 
     def _edited(self, change: Change) -> Change:
-        left_out = change.key in self._left_out
-        edit = self._edit(change.key)
-        if change.after is None or not edit.values or change.operation is Operation.DELETE:
-            return replace(change, left_out=left_out)
-        after = replace(change.after, **edit.values)  # type: ignore[arg-type]  # `field_value` made them
-        return replace(change, after=after, computed=change.after, edited=frozenset(edit.values), left_out=left_out)
+        """As it stands; what would be refused does not count."""
+        edit, wrong = self._edit(change.key), self.errors(change.key)
+        usable = {name: value for name, value in edit.values.items() if name not in wrong}
+        return edited_change(change, replace(edit, values=usable))
 
     def _state(self) -> object:
         return (self.price_source, dict(self._sources), dict(self._texts), frozenset(self._left_out))
+
+
+def _computed_text(change: Change, name: str) -> str:
+    """A field as it was computed; of a deletion, as ConnectWise holds it, without a last day."""
+    if change.after is not None:
+        return field_text(name, change.after)
+    return field_text(name, change.before.values) if change.before and name != "cancelled" else ""

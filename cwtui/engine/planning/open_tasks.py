@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from cwtui.domain.errors import CwtuiError
 from cwtui.domain.ids import TaskId
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.tasks import Task
 from cwtui.engine.concurrently import in_turns
 from cwtui.engine.due import is_new_basis, note_basis

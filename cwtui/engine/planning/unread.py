@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Collection
-from dataclasses import dataclass, field
+from dataclasses import field
 from http import HTTPStatus
 from typing import TypeVar
 
 from cwtui.domain.errors import AccessDenied, NotFound, Refused, ServiceError, Transient, Unreadable
 from cwtui.domain.ids import CustomerId, OrderId, SubscriptionId
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.tasks import Problem, ProblemCode, Task
 from cwtui.engine.protocols import Store
 

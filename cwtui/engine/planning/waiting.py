@@ -35,6 +35,12 @@ def _doubtful_text(store: Store, doubtful: Doubtful) -> str:
     after = next((intent.change.after for intent in intents if intent.seq == doubtful.seq), None)
     what = f" of {plain(after.quantity)} × {price_text(after.unit_price)} from {after.effective}" if after else ""
     names = ", ".join(map(str, doubtful.candidates))
+    if store.lost():
+        return (
+            f"A record of the journal that may tell of the create{what} cannot be read, or ConnectWise did not answer"
+            f" it, and addition {names} in agreement {doubtful.agreement_id} may be what it made. Nothing more is sent"
+            " until somebody looked at it in ConnectWise."
+        )
     which = f"addition {names} is" if len(doubtful.candidates) == 1 else f"additions {names} are"
     return (
         f"ConnectWise did not answer the create{what}, and {which} new in agreement {doubtful.agreement_id}, but not"

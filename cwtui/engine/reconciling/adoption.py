@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from cwtui.domain.charges import Charge
 from cwtui.domain.errors import InputError
 from cwtui.domain.ids import AdditionId, AgreementId, ProductId, SubscriptionId, TaskId
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.mappings import Link
 from cwtui.domain.psa import Addition
 from cwtui.domain.remedies import Action, Remedy

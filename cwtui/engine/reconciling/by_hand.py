@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from cwtui.domain.errors import InputError
 from cwtui.domain.ids import AdditionId, ProductId, TaskId
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.ledger import Operation
 from cwtui.domain.plans import Plan
 from cwtui.domain.psa import Addition

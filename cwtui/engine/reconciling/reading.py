@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from decimal import Decimal
 
 from cwtui.domain.charges import Charge
 from cwtui.domain.errors import InputError, NotFound, Unreadable
 from cwtui.domain.ids import AdditionId, AgreementId, CatalogItemId, CustomerId, ProductId, SubscriptionId
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.marketplace import Subscription, SubscriptionProduct, SubscriptionStatus
 from cwtui.domain.money import ZERO, round_price
 from cwtui.domain.periods import span_text
 from cwtui.domain.planning.dates import AgreementDates
-from cwtui.domain.planning.task import agreement_problems
+from cwtui.domain.planning.ground import agreement_problems
 from cwtui.domain.plans import PriceSource
 from cwtui.domain.psa import Addition, Agreement
 from cwtui.domain.reconciliation import (

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from datetime import date
 
 from cwtui.domain.errors import InputError
 from cwtui.domain.ids import AgreementId, CustomerId, SubscriptionId, TaskId
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.mappings import MappingKind
 from cwtui.domain.reconciliation import Reconciliation, RowStatus, with_rows, without_agreement
 from cwtui.domain.remedies import Action, Remedy

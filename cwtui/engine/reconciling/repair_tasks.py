@@ -6,7 +6,6 @@ Rule: reconciling.md#repairs.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cwtui.domain.ids import (
@@ -19,8 +18,16 @@ from cwtui.domain.ids import (
     TaskId,
     task_id,
 )
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.periods import span_text
 from cwtui.domain.planning.dates import AgreementDates
+from cwtui.domain.planning.ground import (
+    agreement_problems,
+    another_companys,
+    deleted_company,
+    ends_before,
+    unknown_agreement,
+)
 from cwtui.domain.plans import Plan
 from cwtui.domain.psa import Addition, Agreement
 from cwtui.domain.remedies import Action, Remedy
@@ -79,7 +86,7 @@ class RepairTasks(Feature):
         if repair is None:
             return self._unrepaired(task)
         agreement = desk.agreements.get(repair.agreement_id)
-        problems = self._problems(task, repair, agreement)
+        problems = self._problems(desk, task, repair, agreement)
         dates = AgreementDates.of(agreement, desk.billed.get(agreement.id)) if agreement else None
         if agreement is None or dates is None:
             return Plan(task.id, task.subscription_id, repair.agreement_id, problems=tuple(problems))
@@ -87,12 +94,8 @@ class RepairTasks(Feature):
         links = {link.addition_id: link for link in self.store.links_in(agreement.id)}
         draft = RepairDraft(repair, dates, start, additions, desk.items, links, self.decided_by_hand(repair))
         draft.make()
-        creates = any(change.before is None for change in draft.changes)
-        if creates and agreement.end is not None and agreement.end < start:
-            message = (
-                f"Agreement {agreement.name} ends on {agreement.end}, {start} is needed. Extend it in ConnectWise."
-            )
-            problems.append(Problem(ProblemCode.AGREEMENT_ENDED, message, str(agreement.id)))
+        if any(change.before is None for change in draft.changes):
+            problems += ends_before(agreement, start)
         return Plan(
             task_id=task.id,
             subscription_id=task.subscription_id,
@@ -119,30 +122,18 @@ class RepairTasks(Feature):
                 " Bill or credit what went before by hand."
             )
 
-    def _problems(self, task: Task, repair: Repair, agreement: Agreement | None) -> list[Problem]:
-        target = str(repair.agreement_id)
+    def _problems(self, desk: PlanningDesk, task: Task, repair: Repair, agreement: Agreement | None) -> list[Problem]:
         if agreement is None:
-            message = f"Agreement {target} does not exist in ConnectWise. Map the subscription to another one."
-            return [Problem(ProblemCode.AGREEMENT_INACTIVE, message, target)]
+            return [unknown_agreement(repair.agreement_id)]
         found = []
         company = self.store.mappings().company(task.customer_id)
         if company is None:
             message = f"Customer {task.customer_name} ({task.customer_id}) is not mapped to a company."
             remedy = Remedy(Action.MAP, task.customer_id, "customer")
             found.append(Problem(ProblemCode.CUSTOMER_UNMAPPED, message, task.customer_id, remedy))
-        elif agreement.company_id != company:
-            message = (
-                f"Agreement {agreement.name} belongs to company {agreement.company_id}, the customer is mapped to"
-                f" {company}. Map the subscription to an agreement of that company."
-            )
-            found.append(Problem(ProblemCode.AGREEMENT_WRONG_COMPANY, message, target))
-        if agreement.is_inactive:
-            message = f"Agreement {agreement.name} is not active. Activate it in ConnectWise, or map another one."
-            found.append(Problem(ProblemCode.AGREEMENT_INACTIVE, message, target))
-        if agreement.calendar() is None:
-            message = f"Agreement {agreement.name} bills no periods. Set it up in ConnectWise, or map another one."
-            found.append(Problem(ProblemCode.AGREEMENT_NOT_BILLING, message, target))
-        return found
+        elif desk.companies.is_deleted(task):
+            found.append(deleted_company(company, f"customer {task.customer_name}"))
+        return [*found, *agreement_problems(agreement, None), *another_companys(agreement, company)]
 
     # making and ending them
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
 
 from cwtui.domain.errors import NotFound, Unreadable
 from cwtui.domain.forecasts import Forecast, forecast
 from cwtui.domain.ids import AdditionId, AgreementId, CustomerId
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.planning.dates import AgreementDates
 from cwtui.domain.plans import Plan
 from cwtui.domain.psa import Addition

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 
 from cwtui.domain.errors import NotFound, Unreadable
 from cwtui.domain.ids import AdditionId, AgreementId, CustomerId
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.mappings import MappingKind
 from cwtui.domain.month_report import AgreementReport, MonthReport, Reason, TaskMention, report_of
 from cwtui.domain.planning.dates import AgreementDates

@@ -6,7 +6,6 @@ Rule: report.md#report-files.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from io import BytesIO
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import xlsxwriter
 
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.month_report import MonthReport, TaskMention
 from cwtui.domain.plain_text import plain_text
 

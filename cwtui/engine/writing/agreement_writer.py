@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 
 from cwtui.domain.errors import NotFound, OutcomeUnknown, Outdated, Refused, ServiceError, StateError
 from cwtui.domain.ids import AdditionId, AgreementId, SubscriptionId, TaskId
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.ledger import Doubtful, Operation, Outcome, Purpose, Why
 from cwtui.domain.mappings import Link
 from cwtui.domain.plans import Change
 from cwtui.domain.psa import Addition, AdditionValues
-from cwtui.domain.records import AuditRow, Intent, Leave
+from cwtui.domain.records import AuditRow, Intent, Leave, why_of
 from cwtui.engine.clock import suspended_s
 from cwtui.engine.protocols import Progress
 from cwtui.engine.reports import Writes
@@ -25,6 +26,7 @@ from cwtui.engine.workspace import Feature, Workspace
 from cwtui.engine.writing.create_once import CreateOnce
 from cwtui.engine.writing.doubts import LASTS, doubt_of, removal
 from cwtui.engine.writing.evidence import Evidence, NotSettled
+from cwtui.engine.writing.reading_ahead import ReadingAhead
 from cwtui.engine.writing.readings import note_reading
 
 NOTE_LASTS_S = 5.0
@@ -32,6 +34,8 @@ NOTE_LASTS_S = 5.0
 _STEP_S = 1.0
 OLD = timedelta(minutes=10)
 """An intent of this age has no request under way any more."""
+
+_FOUND = "Its addition stood already: it was written before the state was damaged, and not again."
 
 
 class Contradiction(Exception):  # not an error of the program: the plan's ground has moved
@@ -74,6 +78,11 @@ class AgreementWriter(Feature):
             self._settle(intent)
         await self._clear_doubts()
 
+    def begin_with(self, reading: ReadingAhead) -> None:
+        """Take a reading that holds in the place of one's own; nothing is left open there."""
+        self._since, self.additions = reading.since, dict(reading.additions)
+        note_reading(self.store, self.listener, self.agreement_id, self.additions)
+
     async def _wait_for_late(self) -> None:
         """Give a write without an answer the time to appear (hands.md#killed-at-any-instant).
 
@@ -107,6 +116,7 @@ class AgreementWriter(Feature):
         """
         self._check_ground(change)
         intent = await self._noted(task_id, subscription_id, change)
+        there = frozenset(self.additions)
         try:
             held, outcome = await self._send(intent)
         except NotSettled as doubtful:
@@ -122,7 +132,8 @@ class AgreementWriter(Feature):
                 self._conclude(intent, None, Outcome.FAILED, error.happened)
                 raise
             return await self._in_spite_of(error, intent)
-        return self._conclude(intent, held, outcome)
+        is_found = held is not None and change.operation is Operation.CREATE and held.id in there
+        return self._conclude(intent, held, outcome, _FOUND if is_found and self.store.lost() else "")
 
     async def _noted(self, task_id: TaskId, subscription_id: SubscriptionId, change: Change) -> Intent:
         """Note a write, durably, before it is sent."""
@@ -134,7 +145,7 @@ class AgreementWriter(Feature):
             task_id=task_id,
             subscription_id=subscription_id,
             change=change,
-            present=frozenset(self.additions),
+            present=frozenset(self.additions) - {held.id for held in self._may_be_lost(task_id, change)},
             since=self._since,
         )
         await self.store.flushed()
@@ -234,6 +245,8 @@ class AgreementWriter(Feature):
             raise AssertionError(f"{intent.change.key} creates nothing")
         if late := self._arrived_late(intent):
             return late, Outcome.ADOPTED
+        if found := self._lost_before(intent):
+            return found, Outcome.ADOPTED
 
         async def send() -> Addition:
             return await self.psa.create_addition(self.agreement_id, wanted, leave=self._leave_of(intent))
@@ -303,12 +316,23 @@ class AgreementWriter(Feature):
             Contradiction: There is no such addition, it was there before, or it is linked.
         """
         if adopt is None:
+            for lost in self.store.lost():
+                self.store.save_lost(replace(lost, cleared=lost.cleared | self.additions.keys() - intent.present))
             self._note_doubt(replace(intent, present=intent.present | self.additions.keys()))
             return self._conclude(intent, None, Outcome.FAILED, "a person says that it did not arrive")
         held = next((one for one in self._evidence.fresh(intent) if one.id == adopt), None)
         if held is None:
             raise Contradiction(adopt, "not made by that create, or removed since,")
         return self._conclude(intent, held, Outcome.ADOPTED)
+
+    def _may_be_lost(self, task_id: TaskId, change: Change) -> list[Addition]:
+        return self._evidence.may_be_lost(change, self.store.task(task_id))
+
+    def _lost_before(self, intent: Intent) -> Addition | None:
+        """What the create made already, as far as a damaged journal leaves that open."""
+        if not self._may_be_lost(intent.task_id, intent.change):
+            return None
+        return self._evidence.made_by(intent)
 
     def _arrived_late(self, intent: Intent) -> Addition | None:
         """What an earlier attempt at the same change brought after it was given up."""
@@ -428,13 +452,10 @@ def _why(intent: Intent, held: Addition | None) -> Why:
     change = intent.change
     after = held.values if held else None
     stored = after.billing_differences(change.after) if after and change.after else {}
-    return Why(
-        rule=change.rule,
-        source=change.source,
-        arithmetic=tuple(change.arithmetic),
-        edited=tuple(sorted(change.edited)),
-        request=f"{change.operation} in agreement {change.agreement_id}, intended {intent.at.isoformat()}",
-        stored_otherwise={name: f"{ours} instead of {theirs}" for name, (ours, theirs) in stored.items()},
+    return why_of(
+        change,
+        f"{change.operation} in agreement {change.agreement_id}, intended {intent.at.isoformat()}",
+        {name: f"{ours} instead of {theirs}" for name, (ours, theirs) in stored.items()},
     )
 
 

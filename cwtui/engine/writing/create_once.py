@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import TypeVar
 
 from cwtui.domain.errors import OutcomeUnknown, Refused, ServiceError
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.ledger import Outcome
 
 Record = TypeVar("Record")

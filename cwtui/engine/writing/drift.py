@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 
 from cwtui.domain.errors import InputError, NotFound, OutcomeUnknown, Unreadable
 from cwtui.domain.ids import AdditionId, AgreementId, SubscriptionId, TaskId
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.ledger import Operation, Purpose
 from cwtui.domain.mappings import Link
 from cwtui.domain.planning.dates import AgreementDates

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from cwtui.domain.ids import AdditionId, AgreementId
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.ledger import Doubt, Operation, fit_of
 from cwtui.domain.plain_text import stored_text
+from cwtui.domain.plans import Change
 from cwtui.domain.psa import Addition, AdditionValues
 from cwtui.domain.records import Intent
+from cwtui.domain.tasks import Task
 from cwtui.engine.protocols import Store
 from cwtui.engine.writing.doubts import fits
 
@@ -86,6 +88,19 @@ class Evidence:
             _words(link.values) for link in self.store.links_in(doubt.agreement_id) if link.task_id == doubt.task_id
         }
         return [held for held in self.brought_late_by(doubt) if _words(held.values) in ours]
+
+    def may_be_lost(self, change: Change, task: Task | None) -> list[Addition]:
+        """What a create may have made already, as a record of the journal told that cannot be read any more.
+
+        Rule: synchronising.md#damaged-state.
+        """
+        lost, wanted = self.store.lost(), change.after
+        if not lost or change.operation is not Operation.CREATE or wanted is None:
+            return []
+        known = {name for one in lost for name in one.cleared}
+        known |= {made.addition_id for made in task.by_hand} if task is not None else set()
+        unlinked = (held for name, held in self.additions.items() if name not in known and self.is_unlinked(held))
+        return [held for held in unlinked if fit_of(wanted, held).is_candidate]
 
     def is_unlinked(self, held: Addition) -> bool:
         """It belongs to no subscription."""

@@ -9,13 +9,14 @@ its record is seen in a list.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from dataclasses import field, fields, is_dataclass, replace
 from datetime import date
 from decimal import Decimal
 from enum import Enum
 from typing import TypeVar
 
 from cwtui.domain.errors import OutcomeUnknown, ServiceError
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.ledger import Operation, Outcome
 from cwtui.domain.management import CrossReference, ManageId, ManagementSolution
 from cwtui.domain.marketplace import Customer

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from cwtui.domain.errors import CwtuiError, InputError
 from cwtui.domain.ids import TaskId
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.ledger import Operation
 from cwtui.domain.records import AuditRow
 from cwtui.domain.remedies import Action, Remedy
@@ -47,7 +47,7 @@ class Runs(Feature):
         rows: dict[str, list[AuditRow]] = defaultdict(list)
         for row in self.store.audit():
             rows[row.run_id].append(row)
-        return tuple(map(_summary, rows.values()))
+        return tuple(_summary(run) for run in rows.values() if not all(row.is_left_out for row in run))
 
     async def undo(self, run_id: str, *, compensate: bool = False) -> UndoReport:
         """Take back every task a run wrote for, the last one first; one that cannot be is said, the others go on.
@@ -101,5 +101,5 @@ def _summary(rows: Sequence[AuditRow]) -> RunSummary:
         who=first.who,
         tasks=tuple(dict.fromkeys(row.task_id for row in rows)),
         writes=Writes(done.count(Operation.CREATE), done.count(Operation.UPDATE), done.count(Operation.DELETE)),
-        failed=len(rows) - len(done),
+        failed=sum(row.is_failed for row in rows),
     )

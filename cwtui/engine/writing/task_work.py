@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from cwtui.domain.errors import InputError, ServiceError
 from cwtui.domain.ids import AdditionId, TaskId
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.ledger import Doubtful
 from cwtui.domain.plans import Plan
 from cwtui.domain.remedies import Action, Remedy
@@ -20,6 +21,7 @@ from cwtui.engine.reports import AutoReport, UndoReport
 from cwtui.engine.turns import lease_of, turn
 from cwtui.engine.workspace import Feature
 from cwtui.engine.writing.agreement_writer import AgreementWriter, Contradiction, writer_of
+from cwtui.engine.writing.left_out import left_out_rows
 from cwtui.engine.writing.synchronise import Synchroniser, SyncOutcome
 from cwtui.engine.writing.undo import Undo, written_plan
 
@@ -37,9 +39,14 @@ class TaskWork(Feature):
         """Takes tasks back."""
         return Undo(self.workspace, self.desk)
 
-    async def synchronise(self, tasks: Sequence[Task]) -> SyncOutcome:
-        """Write everything that is ready among these tasks, in one run."""
-        outcome = await Synchroniser(self.workspace, self.desk, self.workspace.current_run.id).run(tasks)
+    @property
+    def synchroniser(self) -> Synchroniser:
+        """Writes in the run that is under way."""
+        return Synchroniser(self.workspace, self.desk, self.workspace.current_run.id)
+
+    async def synchronise(self, tasks: Sequence[Task], synchroniser: Synchroniser | None = None) -> SyncOutcome:
+        """Write everything that is ready among these tasks, in one run; maybe one that wrote something before."""
+        outcome = await (synchroniser or self.synchroniser).run(tasks)
         self.known_names.remember_planned(self.desk)
         if outcome.denied is not None and not outcome.errors:
             outcome.errors.append(str(outcome.denied))
@@ -61,7 +68,7 @@ class TaskWork(Feature):
         """The plan of one task, made afresh from what ConnectWise holds now, with the operator's edits."""
         task = await self.task(task_id)
         if task.status is TaskStatus.SYNCED:
-            return written_plan(task, reversed(self.undoing.rows(task)))
+            return self._written(task)
         self.open_tasks.read_afresh()
         await self.desk.load([task], refresh=task.status.is_open)
         agreement = self.desk.agreement_of(task)
@@ -74,9 +81,12 @@ class TaskWork(Feature):
         """The plan of one task from what is known already: quick enough to follow a cursor."""
         task = await self.task(task_id)
         if task.status is TaskStatus.SYNCED:
-            return written_plan(task, reversed(self.undoing.rows(task)))
+            return self._written(task)
         await self.desk.load([task])
         return self.desk.plan(task)
+
+    def _written(self, task: Task) -> Plan:
+        return written_plan(task, [*reversed(self.undoing.rows(task)), *left_out_rows(self.workspace, task.id)])
 
     async def sync(self, task_ids: Sequence[TaskId], *, dry_run: bool = False) -> AutoReport:
         """Synchronise these tasks; naming a task confirms what a guard stopped (plans.md#guards)."""

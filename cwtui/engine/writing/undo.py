@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 
 from cwtui.domain.errors import CwtuiError
 from cwtui.domain.ids import AdditionId, AgreementId
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.ledger import Operation, Owed, Purpose, TakenBack
 from cwtui.domain.planning.dates import AgreementDates
 from cwtui.domain.planning.task import link_difference
@@ -235,11 +236,11 @@ class _Stopping(Exception):
 
 
 def written_plan(task: Task, rows: Iterable[AuditRow]) -> Plan:
-    """What a synced task wrote, as a plan: from the audit, not planned again."""
-    done = [row for row in rows if row.is_done]
+    """What a synced task wrote and left out, as a plan: from the audit, not planned again."""
+    done = [row for row in rows if row.is_done or row.is_left_out]
     agreement = done[0].agreement_id if done else None
     notes = task.notes if done else (*task.notes, task.note)
-    changes = tuple(_as_written(row) for row in done)
+    changes = tuple(row.change for row in done)
     return Plan(
         task.id,
         task.subscription_id,
@@ -248,26 +249,6 @@ def written_plan(task: Task, rows: Iterable[AuditRow]) -> Plan:
         warnings=task.warnings,
         notes=notes,
         effective=task.effective,
-    )
-
-
-def _as_written(row: AuditRow) -> Change:
-    before = None
-    if row.before is not None and row.addition_id is not None:
-        before = Addition(row.addition_id, row.agreement_id, row.before)
-    return Change(
-        key=f"{row.seq}",
-        operation=row.operation,
-        agreement_id=row.agreement_id,
-        product_id=row.product_id,
-        charge=row.charge,
-        before=before,
-        after=None if row.operation is Operation.DELETE else row.after,
-        arithmetic=row.why.arithmetic,
-        source=row.why.source,
-        rule=row.why.rule,
-        is_standing=row.is_standing,
-        purpose=row.purpose,
     )
 
 

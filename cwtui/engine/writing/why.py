@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+from cwtui.domain.addition_words import edit_text
 from cwtui.domain.errors import InputError
 from cwtui.domain.ids import AdditionId, AgreementId, ProductId, SubscriptionId, TaskId
-from cwtui.domain.ledger import Operation
+from cwtui.domain.lazily import dataclass
+from cwtui.domain.ledger import Operation, Signature
 from cwtui.domain.mappings import Link
 from cwtui.domain.plans import Change, Plan
 from cwtui.domain.psa import AdditionValues
@@ -33,6 +35,8 @@ class Explanation:
         arithmetic: How price, cost, quantity and dates came about, one line each.
         request: What was (or would be) asked of ConnectWise.
         answer: How it ended; empty while it is only planned.
+        edit: What the operator made of it, and who did, in words; empty if nothing.
+        left_out, edited_by, instead_of, computed: As of its change.
         warnings: What the plan says about it beside, or said when the task was written.
         at, who, run_id: Of the write; None and empty while it is only planned.
     """
@@ -60,6 +64,11 @@ class Explanation:
     who: str = ""
     run_id: str = ""
     warnings: tuple[str, ...] = ()
+    edit: str = ""
+    left_out: bool = False
+    edited_by: Signature | None = None
+    instead_of: Operation | None = None
+    computed: AdditionValues | None = None
 
     @property
     def is_planned(self) -> bool:
@@ -108,7 +117,7 @@ class Explainer(Feature):
         await self.desk.load([task])
         done = self.store.done_keys(task_id)
         plan = self.desk.plan(task)
-        return written + tuple(self._planned(task, plan, change) for change in plan.to_write if change.key not in done)
+        return written + tuple(self._planned(task, plan, change) for change in plan.changes if change.key not in done)
 
     async def _planned_for(self, addition_id: AdditionId, names: Iterable[SubscriptionId]) -> list[Explanation]:
         heads = []
@@ -119,9 +128,7 @@ class Explainer(Feature):
         found = []
         for task in heads:
             plan = self.desk.plan(task)
-            found += [
-                self._planned(task, plan, change) for change in plan.to_write if change.addition_id == addition_id
-            ]
+            found += [self._planned(task, plan, change) for change in plan.changes if change.addition_id == addition_id]
         return found
 
     def _written(self, row: AuditRow) -> Explanation:
@@ -145,12 +152,13 @@ class Explainer(Feature):
             edited=row.why.edited,
             before=row.before,
             after=row.after,
-            request=f"{_REQUESTS[row.operation]}: {row.why.request}",
+            request=row.why.request if row.is_left_out else f"{_REQUESTS[row.operation]}: {row.why.request}",
             answer=f"{row.result}; stored otherwise: {otherwise}" if otherwise else row.result,
             at=row.at,
             who=row.who,
             run_id=row.run_id,
             warnings=task.warnings if task and not task.status.is_open else (),
+            **_edited(row.change),
         )
 
     def _adopted(self, link: Link) -> Explanation:
@@ -196,9 +204,10 @@ class Explainer(Feature):
             edited=tuple(sorted(change.edited)),
             before=change.before.values if change.before else None,
             after=change.after,
-            request=f"{_REQUESTS[change.operation]}: {change.operation} in agreement {change.agreement_id}, planned",
+            request="nothing, as it is left out" if change.left_out else _request(change),
             answer="",
             warnings=(*plan.warnings, *(problem.message for problem in plan.problems)),
+            **_edited(change),
         )
 
     def _subscription_name(self, name: SubscriptionId, task: Task | None) -> str:
@@ -211,6 +220,20 @@ class Explainer(Feature):
     def _product_name(self, name: ProductId) -> str:
         known = self.store.product(name)
         return known.name if known else ""
+
+
+def _request(change: Change) -> str:
+    return f"{_REQUESTS[change.operation]}: {change.operation} in agreement {change.agreement_id}, planned"
+
+
+def _edited(change: Change) -> dict[str, Any]:
+    return {
+        "edit": edit_text(change),
+        "left_out": change.left_out,
+        "edited_by": change.edited_by,
+        "instead_of": change.instead_of,
+        "computed": change.computed,
+    }
 
 
 def _order(task: Task | None) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import fields
 
-from cwtui.domain.addition_words import label_of
+from cwtui.domain.addition_words import edit_text, label_of
 from cwtui.domain.psa import AdditionValues
 from cwtui.domain.records import AuditRow, RecordWrite
 from cwtui.tui.names import Ids, Names, named_value
@@ -18,6 +18,8 @@ def audit_headline(row: AuditRow, names: Names | None = None) -> str:
     """`created addition 4711 in agreement Müller Cloud (105): confirmed`."""
     which = f" {row.addition_id}" if row.addition_id is not None else ""
     where = (names or Ids()).agreement(row.agreement_id)
+    if row.is_left_out:
+        return f"left out: {row.operation} addition{which} in agreement {where}"
     return f"{DONE.get(row.operation, row.operation)} addition{which} in agreement {where}: {row.result}"
 
 
@@ -59,7 +61,8 @@ def _lines(row: AuditRow, names: Names) -> Iterator[str]:
             yield ""
             yield title
             yield from _values(values, names)
-    why = [(name, value) for name, value in row.why.shown().items()]
+    edited = edit_text(row.change)
+    why = [*row.why.shown().items(), *([("edited", edited)] if edited else [])]
     if why:
         yield ""
         yield "why"

@@ -31,7 +31,8 @@ class OtherRuns:
             done = [row for row in rows if row.is_done]
             counts = {word: sum(row.operation == name for row in done) for name, word in DONE.items()}
             parts = [f"{counted(count, 'addition')} {word}" for word, count in counts.items() if count]
-            parts += [f"{counted(failed, 'write')} failed"] if (failed := len(rows) - len(done)) else []
+            parts += [f"{counted(failed, 'write')} failed"] if (failed := sum(row.is_failed for row in rows)) else []
+            parts += [f"{counted(left, 'change')} left out"] if (left := sum(row.is_left_out for row in rows)) else []
             tasks = dict.fromkeys(row.task_id for row in rows)
             text = [f"run    {run_id}", f"by     {first.who}", f"from   {first.at:%Y-%m-%d %H:%M:%S} UTC"]
             text += [f"to     {last.at:%Y-%m-%d %H:%M:%S} UTC", "", "tasks", *(f"  {name}" for name in tasks)]

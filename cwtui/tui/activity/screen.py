@@ -16,6 +16,7 @@ from textual.containers import Container
 from textual.timer import Timer
 
 from cwtui.domain.ids import TaskId
+from cwtui.domain.records import AuditRow
 from cwtui.domain.tasks import Task
 from cwtui.tui.activity.audit_lines import audit_headline, audit_text, record_headline, record_text
 from cwtui.tui.activity.other_runs import OtherRuns
@@ -36,8 +37,18 @@ _COLUMNS = (
     Column("headline", "Happened", 20, share=1),
     Column("who", "Who", 18, rank=1, least=100),
 )
-_TONES = {EventKind.RUN: Tone.NORMAL, EventKind.WRITE: Tone.GOOD, EventKind.PROBLEM: Tone.BAD}
-_WORDS = {EventKind.RUN: "run", EventKind.WRITE: "✓ written", EventKind.PROBLEM: "✗ failed"}
+_TONES = {
+    EventKind.RUN: Tone.NORMAL,
+    EventKind.WRITE: Tone.GOOD,
+    EventKind.PROBLEM: Tone.BAD,
+    EventKind.LEFT_OUT: Tone.MUTED,
+}
+_WORDS = {
+    EventKind.RUN: "run",
+    EventKind.WRITE: "✓ written",
+    EventKind.PROBLEM: "✗ failed",
+    EventKind.LEFT_OUT: "» left out",
+}
 _SHOWN, _AT_ONCE = 20_000, 500
 _OTHERS_S = 1.0
 """Seconds from what others do until it shows: a run elsewhere notes hundreds of writes."""
@@ -126,8 +137,7 @@ class ActivityScreen(WorkScreen):
         runs = OtherRuns(listener.runs)
         while some := list(islice(rows, _AT_ONCE)):
             written.extend(
-                Event(row.at, EventKind.WRITE, audit_headline(row, names), audit_text(row, names), row.who)
-                for row in some
+                Event(row.at, _kind(row), audit_headline(row, names), audit_text(row, names), row.who) for row in some
             )
             runs.add(some)
             await asyncio.sleep(0)
@@ -184,3 +194,7 @@ class ActivityScreen(WorkScreen):
         if found is not None:
             lines = [f"{found.at.isoformat()} {clean(found.headline)}", *clean_lines(found.text)]
             self.app.copy("\n".join(lines))  # type: ignore[attr-defined]  # the app is CwTui
+
+
+def _kind(row: AuditRow) -> EventKind:
+    return EventKind.LEFT_OUT if row.is_left_out else EventKind.WRITE

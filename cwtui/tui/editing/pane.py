@@ -26,6 +26,7 @@ from cwtui.tui.widgets.virtual_table import VirtualTable
 from cwtui.tui.words import WIDE
 
 _SOURCE, _TASK_SOURCE = "source", "task-source"
+_LAST_DAY = "cancelled"
 _AS_ABOVE = ""
 """The price source that follows the task's, or the setting's."""
 _SOURCES = {PriceSource.MARKETPLACE: "marketplace", PriceSource.CONNECTWISE: "ConnectWise"}
@@ -49,6 +50,9 @@ class EditorPane(Container):
     HELP = "`enter` goes into the fields of an addition, `esc` back to the list; what is wrong is said while typing."
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("x", "turn_left_out", "Leave out", id="editor.leave_out", tooltip="Leave it out, or put it back"),
+        Binding(
+            "e", "end_instead", "End instead", id="editor.end", tooltip="End what would be deleted, on the last day"
+        ),
         Binding("r", "reset", "Reset", id="editor.reset", tooltip="Put this addition back to what was computed"),
         Binding("R", "reset_all", "Reset all", show=False, id="editor.reset_all", tooltip="Put everything back"),
         Binding("p", "source", "Prices", id="editor.source", tooltip="Take this addition's prices from elsewhere"),
@@ -125,16 +129,24 @@ class EditorPane(Container):
     def _change(self) -> Change | None:
         return self.editing.change(self._key) if self.editing else None
 
+    @property
+    def _is_fixed(self) -> bool:
+        """Nothing of the addition under the cursor can be edited."""
+        editing = self.editing
+        if editing is None or not editing.fields_of(self._key):
+            return True
+        return bool(editing.why_no_end(self._key)) and not editing.is_edited(self._key, _LAST_DAY)
+
     @on(VirtualTable.Highlighted)
     def _load(self) -> None:
         """Put the fields of the addition under the cursor into the form."""
         editing, change = self.editing, self._change
         if editing is None:
             return
-        can_edit = change is not None and change.after is not None
+        open_fields = () if self._is_fixed else editing.fields_of(self._key)
         for name in FIELDS:
             widget = self.query_one(f"#edit-{name}")
-            widget.disabled = not can_edit
+            widget.disabled = name not in open_fields
             text = editing.text(self._key, name)
             if isinstance(widget, PlainInput):
                 with self.prevent(PlainInput.Changed):
@@ -143,10 +155,11 @@ class EditorPane(Container):
             elif isinstance(widget, ChoiceLine):
                 widget.value = text or next(iter(_CHOSEN[name]))
         own, whole = self.query_one(f"#edit-{_SOURCE}", ChoiceLine), self.query_one(f"#edit-{_TASK_SOURCE}", ChoiceLine)
-        own.disabled = not can_edit
+        own.disabled = change is None or change.after is None
         own.value = editing.source_of(self._key) or _AS_ABOVE
         whole.value = editing.price_source or _AS_ABOVE
         self._show_fields()
+        self.refresh_bindings()
 
     def _show(self) -> None:
         editing, rows = self.editing, self._rows
@@ -174,18 +187,33 @@ class EditorPane(Container):
             shown = f"set up: {_SOURCES[source]}" if source else self._source_note(change)
             self.query_one(f"#note-{name}", Static).update(content(shown))
         said = [f"✗ {label_of(name)}: {text}" for name, text in errors.items()]
-        if why_not := _why_not(change):
+        if why_not := self._why_not():
             said.append(f"! {why_not}")
         problem = self.query_one("#editor-problem", Static)
         problem.update(content(" ".join(said)))
         problem.display = bool(said)
 
+    def _why_not(self) -> str:
+        """Why an addition has no fields to edit, or only one; empty if it has them all."""
+        editing, change = self.editing, self._change
+        if editing is None or change is None:
+            return "This plan writes nothing, so there is nothing to edit."
+        if change.after is not None or editing.is_edited(self._key, _LAST_DAY):
+            return ""
+        left = "x leaves the deletion out: then it stays as it is."
+        day, why_no_end = editing.could_end(self._key), editing.why_no_end(self._key)
+        if day is None:
+            return f"This addition is deleted, so it has no values to edit. It cannot end instead: {why_no_end} {left}"
+        return f"This addition is deleted, so only its last day can be set: e ends it on {day} instead. {left}"
+
     def _note(self, name: str, errors: dict[str, str]) -> str:
         editing, change = self.editing, self._change
         if name in errors:
             return f"✗ {errors[name]}"
-        if editing is None or change is None or change.after is None or not editing.is_edited(self._key, name):
+        if editing is None or change is None or not editing.is_edited(self._key, name):
             return ""
+        if change.after is None:
+            return "computed: it is deleted"
         return f"computed: {field_text(name, change.after) or 'none'}"
 
     def _source_note(self, change: Change | None) -> str:
@@ -235,6 +263,8 @@ class EditorPane(Container):
         """In the list `esc` is the screen's; where nothing can be edited, its keys are dimmed."""
         if action == "to_list":
             return not self.query_one(VirtualTable).has_focus
+        if action == "end_instead":
+            return self._change is not None and self._change.after is None
         if action in {"turn_left_out", "reset", "source"} and not self._key:
             return None
         return True
@@ -273,11 +303,28 @@ class EditorPane(Container):
     @on(VirtualTable.Opened)
     def _enter(self, event: VirtualTable.Opened) -> None:
         event.stop()
-        if why_not := _why_not(self._change):
-            self.app.bell()
-            self.notify(why_not, title="Edit", severity="warning", markup=False)
+        if self._is_fixed or self.editing is None:
+            self._refuse(self._why_not())
         else:
-            self.query_one(f"#edit-{FIELDS[0]}").focus()
+            self.query_one(f"#edit-{self.editing.fields_of(self._key)[0]}").focus()
+
+    def action_end_instead(self) -> None:
+        """Let the addition end on the offered day in place of being deleted; the day can be typed over."""
+        editing = self.editing
+        if editing is None:
+            return
+        day = editing.could_end(self._key)
+        if day is None:
+            self._refuse(editing.why_no_end(self._key))
+            return
+        editing.type(self._key, _LAST_DAY, day.isoformat())
+        self._edited()
+        self._load()
+        self.query_one(f"#edit-{_LAST_DAY}").focus()
+
+    def _refuse(self, why: str) -> None:
+        self.app.bell()
+        self.notify(why, title="Edit", severity="warning", markup=False)
 
     def action_next(self) -> None:
         """To the next field."""
@@ -290,17 +337,6 @@ class EditorPane(Container):
     def action_to_list(self) -> None:
         """Back to the list."""
         self.focus_list()
-
-
-def _why_not(change: Change | None) -> str:
-    """Why an addition has no fields to edit; empty if it has."""
-    if change is None:
-        return "This plan writes nothing, so there is nothing to edit."
-    if change.after is None:
-        return (
-            "This addition is deleted, so it has no values to edit. x leaves the deletion out: then it stays as it is."
-        )
-    return ""
 
 
 def _line(name: str, label: str, widget: Widget) -> Horizontal:

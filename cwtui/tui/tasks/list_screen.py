@@ -18,7 +18,8 @@ from cwtui.domain.errors import CwtuiError
 from cwtui.domain.ids import CustomerId, TaskId
 from cwtui.domain.tasks import Task, TaskKind, TaskStatus
 from cwtui.engine.concurrently import in_turns
-from cwtui.engine.listing.task_list import TaskColumn, TaskFilter, TaskList, TaskRow
+from cwtui.engine.listing.task_list import TaskList
+from cwtui.engine.listing.task_row import TaskColumn, TaskFilter, TaskRow
 from cwtui.engine.listing.task_rows import task_rows
 from cwtui.tui.plan_lines import plan_lines, problem_lines, task_lines
 from cwtui.tui.screens.work_screen import WorkScreen

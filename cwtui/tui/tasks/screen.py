@@ -12,7 +12,7 @@ from textual.binding import Binding, BindingType
 from cwtui.domain.errors import CwtuiError
 from cwtui.domain.ids import TaskId
 from cwtui.domain.tasks import ProblemCode, Task, TaskStatus
-from cwtui.engine.listing.task_list import TaskRow
+from cwtui.engine.listing.task_row import TaskRow
 from cwtui.engine.reports import AutoReport
 from cwtui.tui.plan_lines import plan_lines, task_lines, warning_lines
 from cwtui.tui.session import Session

@@ -104,7 +104,8 @@ def _lines(one: Explanation, names: Names) -> Iterator[Line]:
     yield from _facts(facts)
     for place, step in enumerate(one.arithmetic):
         yield Line(f"{'' if place else 'Arithmetic':<14}{step}", Tone.GOOD, indent=2, hang=14)
-    yield from _facts({"Edited": ", ".join(map(label_of, one.edited))})
+    if one.edit:
+        yield Line(f"{'Edited':<14}{one.edit}", Tone.ATTENTION, indent=2, hang=14)
     yield from _values(one.before, one.after, names)
     yield from _facts(
         {

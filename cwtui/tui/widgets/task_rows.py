@@ -9,7 +9,8 @@ from itertools import islice
 from time import monotonic
 
 from cwtui.domain.ids import TaskId
-from cwtui.engine.listing.task_list import TaskColumn, TaskList, TaskRow
+from cwtui.engine.listing.task_list import TaskList
+from cwtui.engine.listing.task_row import TaskColumn, TaskRow
 from cwtui.tui.reasons import reason_words
 from cwtui.tui.widgets.columns import Column
 from cwtui.tui.widgets.status_words import KIND_WORDS, STATUS_WORDS

@@ -13,7 +13,7 @@ from cwtui.domain.mappings import Mapping, MappingKey, MappingKind, Mappings
 from cwtui.domain.marketplace import Duration, OrderLine, OrderProduct, OrderType, Price
 from cwtui.domain.periods import BillingCycle
 from cwtui.domain.planning import PlanningFacts, PlanningRules, plan_task
-from cwtui.domain.planning.task import cycle_of
+from cwtui.domain.planning.ground import cycle_of
 from cwtui.domain.plans import PriceSource
 from cwtui.domain.psa import Addition
 from cwtui.domain.tasks import TaskKind

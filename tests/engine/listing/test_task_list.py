@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from cwtui.domain.ids import CustomerId, OrderId, SubscriptionId, TaskId
 from cwtui.domain.tasks import Problem, ProblemCode, Task, TaskKind, TaskStatus
 from cwtui.engine.folding import fold
-from cwtui.engine.listing.task_list import TaskColumn, TaskFilter, TaskList, TaskRow
+from cwtui.engine.listing.task_list import TaskList
+from cwtui.engine.listing.task_row import TaskColumn, TaskFilter, TaskRow
 
 
 def row(

@@ -134,8 +134,8 @@ async def test_a_restore_in_doubt_sends_nothing_until_a_person_looked(
     (link,) = at.state.links()
     remove(at)
 
-    async def unanswered(agreement: AgreementId, values: AdditionValues) -> Addition:
-        made = await create(agreement, values)
+    async def unanswered(agreement: AgreementId, values: AdditionValues, **more: Any) -> Addition:
+        made = await create(agreement, values, **more)
         row_of(at)["unitPrice"] = Decimal("3.10")
         raise OutcomeUnknown(f"{made.id}", service="PSA", next_step="Look.")
 

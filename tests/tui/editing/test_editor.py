@@ -9,13 +9,20 @@ from pathlib import Path
 
 import pytest
 from textual.widgets import Input, Static
+from textual.widgets._footer import FooterKey
 
 from cwtui.domain.ids import SubscriptionId, TaskId
+from cwtui.domain.ledger import Operation
 from cwtui.domain.money import price_text
 from cwtui.domain.plans import Edit, PlanEdits, PriceSource
+from cwtui.domain.tasks import TaskKind
+from cwtui.engine.planning.editing import FIELDS
+from cwtui.tui.activity.audit_lines import audit_headline, audit_text
 from cwtui.tui.editing.pane import EditorPane
 from cwtui.tui.editing.screen import EditorScreen
+from cwtui.tui.plan_lines import plan_lines
 from cwtui.tui.tasks.screen import TasksScreen
+from cwtui.tui.why.screen import why_lines
 from cwtui.tui.widgets.choice_line import ChoiceLine
 from cwtui.tui.widgets.confirm_screen import ConfirmScreen
 from cwtui.tui.widgets.virtual_table import VirtualTable
@@ -295,3 +302,128 @@ async def test_hostile_names_stay_text_and_are_no_edit(
         editing = app.screen.query_one(EditorPane).editing
         assert editing is not None
         assert not editing.is_changed
+
+
+# a deletion: plans.md#an-end-in-place-of-a-deletion
+
+OFFICE = SubscriptionId("1000048532")
+
+
+async def open_deletion(app: Demo) -> TaskId:
+    """The cancellation of what stands since 1 December and no invoice billed: its addition is to be deleted."""
+    first, end = sorted(app.engine.store.tasks_of(OFFICE), key=lambda task: task.order_created is not None)
+    await app.engine.sync([first.id])
+    await open_editor(app, end.id)
+    await app.pilot.pause()
+    place = next(place for place, row in enumerate(app.rows("#additions")) if row[0] == "− delete")
+    app.screen.query_one("#additions", VirtualTable).cursor = place
+    await app.settle()
+    return end.id
+
+
+def problem(app: Demo) -> str:
+    return str(app.screen.query_one("#editor-problem", Static).render())
+
+
+def keys_shown(app: Demo) -> list[str]:
+    return [key.description for key in app.screen.query(FooterKey)]
+
+
+async def test_the_editor_says_what_of_a_deletion_can_be_edited(tmp_path: Path) -> None:
+    async with demo(tmp_path, orders=True) as app:
+        await open_deletion(app)
+        assert "only its last day can be set: e ends it on 2026-12-01 instead" in problem(app)
+        assert "x leaves the deletion out: then it stays as it is" in problem(app)
+        names = [name for name in FIELDS if not app.screen.query_one(f"#edit-{name}").disabled]
+        assert names == ["cancelled"]
+        assert app.screen.query_one("#edit-quantity", Input).value != ""
+        assert "End instead" in keys_shown(app)
+        await go_to(app, "cancellation")
+        assert "End instead" not in keys_shown(app)
+        assert problem(app) == ""
+
+
+async def test_digits_on_a_deletion_do_nothing_and_enter_leads_to_its_last_day(tmp_path: Path) -> None:
+    async with demo(tmp_path, orders=True) as app:
+        await open_deletion(app)
+        before = app.rows("#additions")
+        await app.press("1", "2")
+        editing = app.screen.query_one(EditorPane).editing
+        assert editing is not None
+        assert (app.rows("#additions"), editing.is_changed) == (before, False)
+        await app.press("enter")
+        assert (app.app.focused and app.app.focused.id) == "edit-cancelled"
+
+
+async def test_e_ends_instead_of_deleting_and_the_plan_shows_it_before_and_after(tmp_path: Path) -> None:
+    async with demo(tmp_path, orders=True) as app:
+        task = await open_deletion(app)
+        await app.press("e")
+        await app.settle()
+        assert app.screen.query_one("#edit-cancelled", Input).value == "2026-12-01"
+        assert note(app, "cancelled") == "computed: it is deleted"
+        await fill(app, "cancelled", "2026-11-30")
+        assert "before the first, 2026-12-01" in note(app, "cancelled")
+        await fill(app, "cancelled", "2026-12-15")
+        row = next(row for row in app.rows("#additions") if row[0] == "✎ edited")
+        assert row[6] == "2026-12-15"
+        await app.press("ctrl+s")
+        await app.until_idle()
+        (change,) = [one for one in (await app.engine.plan(task)).changes if one.instead_of]
+        shown = "\n".join(line.text for line in plan_lines(await app.engine.plan(task)))
+        assert f"~ update addition {change.addition_id}" in shown
+        assert "ends 2026-12-15" in shown
+        assert "it ends on 2026-12-15 in place of being deleted, by " in shown
+        await app.engine.sync([task])
+        written = "\n".join(line.text for line in plan_lines(await app.engine.preview(task)))
+        assert "it ends on 2026-12-15 in place of being deleted, by " in written
+        assert "a period; addition" in written
+        found = "\n".join(line.text for line in why_lines(await app.engine.explainer.why_task(task)))
+        assert "it ends on 2026-12-15 in place of being deleted, by " in found
+        headlines = [audit_text(one) for one in app.engine.known.audit(task_id=task)]
+        assert any("it ends on 2026-12-15 in place of being deleted" in text for text in headlines)
+
+
+async def test_r_makes_it_a_deletion_again(tmp_path: Path) -> None:
+    async with demo(tmp_path, orders=True) as app:
+        await open_deletion(app)
+        before = app.rows("#additions")
+        await app.press("e")
+        await app.press("escape", "r")
+        assert app.rows("#additions") == before
+        assert app.screen.query_one("#edit-cancelled", Input).value == ""
+
+
+async def test_a_deletion_left_out_is_in_sight_after_writing(tmp_path: Path) -> None:
+    async with demo(tmp_path, orders=True) as app:
+        task = await open_deletion(app)
+        await app.press("x")
+        await app.press("ctrl+s")
+        await app.until_idle()
+        await app.engine.sync([task])
+        written = "\n".join(line.text for line in plan_lines(await app.engine.preview(task)))
+        assert "(left out)" in written
+        assert "left out by " in written
+        headlines = [audit_headline(one) for one in app.engine.known.audit(task_id=task)]
+        assert any(line.startswith("left out: delete addition") for line in headlines)
+
+
+async def test_a_deletion_whose_place_is_taken_at_once_says_why_it_cannot_end(tmp_path: Path) -> None:
+    async with demo(tmp_path, orders=True) as app:
+        await app.engine.sync([task.id for task in await app.engine.tasks([]) if task.is_initial])
+        for changed in await app.engine.tasks([], [TaskKind.CHANGE_ORDER]):
+            plan = await app.engine.plan(changed.id)
+            if any(one.operation is Operation.DELETE for one in plan.changes):
+                break
+        else:
+            pytest.fail("the demo has no change that deletes")
+        await open_editor(app, changed.id)
+        place = next(place for place, row in enumerate(app.rows("#additions")) if row[0] == "− delete")
+        app.screen.query_one("#additions", VirtualTable).cursor = place
+        await app.settle()
+        assert "It cannot end instead: It begins on" in problem(app)
+        await app.press("e")
+        await app.until_said("both would be billed")
+        await app.press("enter")
+        assert (app.app.focused and app.app.focused.id) == "additions"
+        assert not any(row[0] == "✎ edited" for row in app.rows("#additions"))

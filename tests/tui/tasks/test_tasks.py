@@ -14,7 +14,7 @@ from textual.widgets import Input
 from cwtui.domain.errors import Refused, Transient
 from cwtui.domain.ids import TaskId
 from cwtui.domain.tasks import TaskStatus
-from cwtui.engine.listing.task_list import TaskColumn
+from cwtui.engine.listing.task_row import TaskColumn
 from cwtui.engine.protocols import Progress
 from cwtui.engine.reports import AutoReport, Writes
 from cwtui.tui.session import EventKind

@@ -11,7 +11,8 @@ from textual.app import App, ComposeResult
 
 from cwtui.domain.ids import CustomerId, TaskId
 from cwtui.domain.tasks import TaskKind, TaskStatus
-from cwtui.engine.listing.task_list import TaskColumn, TaskFilter, TaskList, TaskRow
+from cwtui.engine.listing.task_list import TaskList
+from cwtui.engine.listing.task_row import TaskColumn, TaskFilter, TaskRow
 from cwtui.tui.widgets.task_rows import TASK_COLUMNS, TaskRows, fill, signed
 from cwtui.tui.widgets.virtual_table import VirtualTable
 

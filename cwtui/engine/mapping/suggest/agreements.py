@@ -9,7 +9,7 @@ from datetime import date
 from cwtui.domain.ids import CompanyId
 from cwtui.domain.marketplace import Subscription
 from cwtui.domain.periods import day_text
-from cwtui.domain.planning.task import agreement_problems, cycle_of
+from cwtui.domain.planning.ground import agreement_problems, cycle_of
 from cwtui.domain.psa import Agreement
 from cwtui.domain.suggestions import Suggestion
 from cwtui.engine.mapping.suggest.names import plain_name

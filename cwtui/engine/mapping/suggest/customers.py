@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from cwtui.domain.ids import CompanyId, CustomerId
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.marketplace import Customer
 from cwtui.domain.psa import Company
 from cwtui.domain.suggestions import Suggestion

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.marketplace import Address
 from cwtui.engine.mapping.suggest.names import bare_code, plain_name
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from cwtui.domain.ids import Mpn, ProductId
+from cwtui.domain.lazily import dataclass
 from cwtui.domain.psa import CatalogItem
 from cwtui.domain.suggestions import Suggestion
 from cwtui.engine.mapping.suggest.names import bare_code, numbers_of, plain_code, plain_name

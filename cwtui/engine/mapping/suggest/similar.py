@@ -9,7 +9,6 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from heapq import nlargest
 from itertools import accumulate
@@ -18,6 +17,8 @@ from math import log
 from rapidfuzz import process
 from rapidfuzz.distance import Levenshtein
 from rapidfuzz.fuzz import ratio
+
+from cwtui.domain.lazily import dataclass
 
 _POSTINGS_READ = 2500
 """About how many (triple, name) pairs one query reads, rarest triple first: bounds the time of common names."""

@@ -1,0 +1,11 @@
+"""Whether vendors' files are in use: what each start asks, since it decides which settings are missed."""
+
+from __future__ import annotations
+
+from cwtui.domain.mappings import MappingKind, is_account
+from cwtui.engine.protocols import Store
+
+
+def counts_files(store: Store) -> bool:
+    """Accounts of a vendor's file are linked: its steps are in use."""
+    return any(is_account(row.key) for row in store.mappings().of_kind(MappingKind.CUSTOMER))

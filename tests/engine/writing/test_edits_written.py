@@ -1,0 +1,187 @@
+"""What was edited or left out, once it is written: in the task, in why and in the audit (plans.md#edits-stay-visible).
+
+Rules: plans.md#an-end-in-place-of-a-deletion, synchronising.md#undo.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from cwtui.domain.ids import TaskId
+from cwtui.domain.ledger import Operation, Outcome
+from cwtui.domain.tasks import TaskStatus
+from cwtui.engine.writing.left_out import note_left_out
+from tests.engine.upkeep_world import AGREEMENT, EXCHANGE_ITEM, MAIL, Running, running, small_world
+
+INITIAL, END = TaskId(f"initial.{MAIL}"), TaskId(f"9.{MAIL}")
+TENTH = date(2026, 12, 10)
+
+
+@pytest.fixture
+async def at(tmp_path: Path) -> AsyncIterator[Running]:
+    """On 10 December, with the invoice of December not made yet."""
+    async with running(small_world(), tmp_path, today=TENTH) as opened:
+        opened.work_by(who="ann")
+        yield opened
+
+
+def standing(last: str | None) -> list[tuple[int, str, str, str, str | None]]:
+    return [(EXCHANGE_ITEM, "10", "4.50", "2026-12-01", last)]
+
+
+async def cancel(at: Running) -> None:
+    """Ten seats from 1 December that no invoice billed, and an order that ends them on the 10th."""
+    await at.engine.auto()
+    assert at.held() == standing(None)
+    at.world.add_order(MAIL, "cancellation", [], id="9", created=TENTH, provisioned=TENTH)
+    at.world.change_subscription(MAIL, status="terminated")
+    await at.engine.check()
+
+
+async def end_instead(at: Running, day: str | None = None) -> None:
+    editing = await at.engine.workbench.edit(END)
+    (change,) = editing.changes
+    offered = editing.could_end(change.key)
+    assert offered is not None
+    editing.type(change.key, "cancelled", day or offered.isoformat())
+    at.engine.workbench.save_edits(editing)
+
+
+async def test_a_deletion_that_became_an_end_is_written_as_one(at: Running) -> None:
+    await cancel(at)
+    (planned,) = (await at.engine.plan(END)).changes
+    assert planned.operation is Operation.DELETE
+    await end_instead(at)
+    report = await at.engine.sync([END])
+    assert (report.synced, report.writes.patch, report.writes.delete) == (1, 1, 0)
+    assert at.held() == standing("2026-12-10")
+    task = at.state.task(END)
+    assert task is not None
+    assert task.note == "1 change written, 1 of them edited."
+    (change,) = (await at.engine.plan(END)).changes
+    assert (change.operation, change.instead_of) == (Operation.UPDATE, Operation.DELETE)
+    assert change.edited == {"cancelled"}
+    assert change.edited_by is not None
+    assert change.edited_by.who == "ann"
+    assert change.arithmetic[-1].startswith("edited: 10 × 4.50 = 45.00 a period; addition ")
+    (told,) = await at.engine.explainer.why_task(END)
+    assert (told.what, told.instead_of) == ("update", Operation.DELETE)
+    assert told.edit.startswith("it ends on 2026-12-10 in place of being deleted, by ann on ")
+    assert told.arithmetic == tuple(change.arithmetic)
+
+
+async def test_nothing_complains_of_it_later_and_nothing_is_written_twice(at: Running) -> None:
+    await cancel(at)
+    await end_instead(at, "2026-12-20")
+    await at.engine.sync([END])
+    for _ in range(2):
+        report = await at.engine.auto()
+        assert (report.created, report.writes.post + report.writes.patch + report.writes.delete) == (0, 0)
+        assert report.needs_action == 0
+    assert (await at.engine.drift.find()).found == ()
+    assert at.held() == standing("2026-12-20")
+
+
+async def test_undo_takes_the_last_day_away_and_the_task_plans_the_deletion_again(at: Running) -> None:
+    await cancel(at)
+    await end_instead(at)
+    await at.engine.sync([END])
+    report = await at.engine.undo(END)
+    assert report.complete
+    assert at.held() == standing(None)
+    (change,) = (await at.engine.plan(END)).changes
+    assert (change.operation, change.edited) == (Operation.DELETE, frozenset())
+    await at.engine.sync([END])
+    assert at.held() == []
+
+
+async def test_the_former_last_day_comes_back(at: Running) -> None:
+    await at.engine.auto()
+    (link,) = at.state.links()
+    row = at.world.additions(AGREEMENT)[0]
+    row["cancelledDate"] = "2027-06-30T00:00:00Z"
+    await at.engine.drift.adopt(link.addition_id)
+    at.world.add_order(MAIL, "cancellation", [], id="9", created=TENTH, provisioned=TENTH)
+    at.world.change_subscription(MAIL, status="terminated")
+    await at.engine.check()
+    await end_instead(at)
+    await at.engine.sync([END])
+    assert at.held() == standing("2026-12-10")
+    await at.engine.undo(END)
+    assert at.held() == standing("2027-06-30")
+
+
+async def test_a_later_cancellation_counts_on_what_was_ended_and_ends_it_sooner(at: Running) -> None:
+    await cancel(at)
+    await end_instead(at, "2027-02-28")
+    await at.engine.sync([END])
+    at.world.add_order(MAIL, "cancellation", [], id="10", created=TENTH, provisioned=TENTH)
+    report = await at.engine.auto()
+    assert report.writes.delete == 1
+    assert at.held() == []
+
+
+async def test_what_was_left_out_stays_with_the_task_and_in_the_audit(at: Running) -> None:
+    await cancel(at)
+    editing = await at.engine.workbench.edit(END)
+    editing.turn_left_out(editing.changes[0].key)
+    at.engine.workbench.save_edits(editing)
+    (planned,) = await at.engine.explainer.why_task(END)
+    assert (planned.is_planned, planned.left_out, planned.request) == (True, True, "nothing, as it is left out")
+    report = await at.engine.sync([END])
+    assert (report.synced, report.writes.delete) == (1, 0)
+    assert at.held() == standing(None)
+    (change,) = (await at.engine.plan(END)).changes
+    assert (change.operation, change.left_out) == (Operation.DELETE, True)
+    row = list(at.state.audit(task_id=END))[-1]
+    assert (row.outcome, row.is_done, row.is_failed, row.result) == (Outcome.LEFT_OUT, False, False, "left out")
+    (told,) = await at.engine.explainer.why_task(END)
+    assert (told.answer, told.request) == ("left out", "nothing was asked of ConnectWise")
+    assert told.edit.startswith("left out by ann on ")
+    (link,) = at.state.links()
+    assert [one.left_out for one in await at.engine.explainer.why(link.addition_id)] == [False, True]
+
+
+async def test_a_left_out_change_is_noted_once_counts_for_nothing_and_is_not_undone(at: Running) -> None:
+    editing_of = at.engine.workbench.edit
+    await at.engine.check()
+    editing = await editing_of(INITIAL)
+    editing.turn_left_out(editing.changes[0].key)
+    at.engine.workbench.save_edits(editing)
+    plan = await at.engine.plan(INITIAL)
+    note_left_out(at.engine.workspace, plan, "killed")  # and killed before the task was put to synced
+    await at.engine.sync([INITIAL])
+    rows = list(at.state.audit())
+    assert [(row.outcome, row.run_id) for row in rows] == [(Outcome.LEFT_OUT, "killed")]
+    assert at.engine.runs.list() == ()
+    report = await at.engine.undo(INITIAL)
+    assert report.complete
+    task = at.state.task(INITIAL)
+    assert task is not None
+    assert task.status.is_open
+    await at.engine.sync([INITIAL])
+    assert at.held() == standing(None)
+    assert [change.left_out for change in (await at.engine.plan(INITIAL)).changes] == [False]
+
+
+async def test_an_edited_create_keeps_what_was_computed(at: Running) -> None:
+    await at.engine.check()
+    editing = await at.engine.workbench.edit(INITIAL)
+    editing.type(editing.changes[0].key, "quantity", "8")
+    at.engine.workbench.save_edits(editing)
+    await at.engine.sync([INITIAL])
+    task = at.state.task(INITIAL)
+    assert task is not None
+    assert (task.status, task.note) == (TaskStatus.SYNCED, "1 change written, 1 of them edited.")
+    (change,) = (await at.engine.plan(INITIAL)).changes
+    assert change.computed is not None
+    assert change.after is not None
+    assert (change.computed.quantity, change.after.quantity) == (Decimal(10), Decimal(8))
+    assert change.arithmetic[-1] == "edited: 8 × 4.50 = 36.00"
+    (told,) = await at.engine.explainer.why_task(INITIAL)
+    assert told.edit.startswith("quantity 8 in place of 10, by ann on ")
