@@ -237,6 +237,33 @@ def test_an_end_in_place_of_a_deletion_in_words() -> None:
     assert edit_text(change) == ("it ends on 2026-12-15 in place of being deleted, by ann on 2026-12-11 09:30 UTC")
 
 
+def changed(effective: date) -> Plan:
+    """Ten seats become fifteen: the ten are ended, or deleted where they would only begin."""
+    made = order(OrderType.CHANGE, line("recurring", "5"), provisioned=date(2026, 12, 1))
+    return plan_task(facts(made, subscription("15"), links=(standing("10", effective),)))
+
+
+@pytest.mark.parametrize(
+    ("began", "left_out", "is_warned"),
+    [
+        pytest.param(date(2026, 11, 1), {"update:90"}, True, id="an end"),
+        pytest.param(date(2026, 12, 1), {"delete:90"}, True, id="a deletion"),
+        pytest.param(date(2026, 12, 1), {"standing:PRD1"}, False, id="what begins"),
+        pytest.param(date(2026, 12, 1), {"delete:90", "standing:PRD1"}, False, id="both"),
+        pytest.param(date(2026, 12, 1), set(), False, id="neither"),
+    ],
+)
+def test_what_goes_on_beside_what_takes_its_place_is_warned_of(
+    began: date, left_out: set[str], *, is_warned: bool
+) -> None:
+    plan = changed(began)
+    edited = with_edits(
+        plan, edits(plan, *(Edit(change.key, left_out=change.key in left_out) for change in plan.changes))
+    )
+    said = "Addition 90 goes on, since its end is left out, while what takes its place begins on 2026-12-01"
+    assert any(text.startswith(said) for text in edited.warnings) is is_warned
+
+
 def test_the_price_source_of_a_whole_task_is_a_note() -> None:
     plan = sale()
     noted = with_edits(plan, PlanEdits(plan.task_id, plan.digest, (), PriceSource.CONNECTWISE, ANN))
