@@ -30,6 +30,7 @@ BENCHMARKS = {
         Benchmark("checking", {"sizes": (100,), "rounds": 1}),
         Benchmark("planning", {"sizes": (50, 100)}),
         Benchmark("synchronising", {"sizes": (8,), "rounds": 1}),
+        Benchmark("whole_run", {"sizes": (8,), "rounds": 1}),
         Benchmark("workers", {"agreements": 8, "rounds": 1, "count": 20}),
         Benchmark("request_economy", {"sizes": (20,)}),
         Benchmark("start_up", {"sizes": (50,), "rounds": 1}),

@@ -43,6 +43,7 @@ class Reseller:
     agreements: int
     customers: int
     orders: int = 0
+    products_each: int = 1
 
     def world(self) -> World:
         """The sandbox's records."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cwtui.domain.errors import InputError, ServiceError
+from cwtui.domain.errors import InputError, ServiceError, Stopped
 from cwtui.domain.lazily import dataclass
 from cwtui.domain.tasks import Task, TaskStatus
 from cwtui.engine.checking.checking import Checking
@@ -14,6 +14,7 @@ from cwtui.engine.concurrently import in_turns
 from cwtui.engine.due import due_tasks
 from cwtui.engine.reports import AutoReport, CheckReport
 from cwtui.engine.workspace import Feature
+from cwtui.engine.writing.ahead import WritingAhead
 from cwtui.engine.writing.synchronise import SyncOutcome
 from cwtui.engine.writing.task_work import TaskWork
 
@@ -39,15 +40,25 @@ class AutoRun(Feature):
     async def run(self, *, dry_run: bool = False) -> AutoReport:
         """Check, then synchronise every task that is ready; `failed` ones are tried again (commands.md#auto)."""
         self.workspace.begin_run()
-        report = await self.checking.run(writes_next=not dry_run)
+        ahead = WritingAhead(self.workspace, self.work.desk, self.work.synchroniser)
+        try:
+            report = await self.checking.run(writes_next=not dry_run, ahead=None if dry_run else ahead)
+        except ServiceError as error:
+            if not ahead.made and not ahead.outcome.attempted:
+                raise
+            made, errors = CheckReport(tuple(ahead.made)), [str(error), *ahead.outcome.errors]
+            cut_off = await self._reported(ahead.outcome, made, dry_run=False, errors=errors)
+            return replace(cut_off, is_stopped=isinstance(error, Stopped))
         errors = [*report.failures]
         if not report.is_planned:
-            return await self._reported(SyncOutcome(), report, dry_run=dry_run, errors=errors)
+            errors += ahead.outcome.errors
+            return await self._reported(ahead.outcome, report, dry_run=dry_run, errors=errors)
         errors += await self._map_exact(dry_run=dry_run)
         left = await self.work.open_tasks.all()
         due = due_tasks(self.store, (), left, more_subscriptions=False, by_itself=True)
-        due = [task for task in due if self._is_chosen(task)]
-        outcome = SyncOutcome() if dry_run else await self.work.synchronise(due)
+        tried = set(ahead.outcome.attempted)
+        due = [task for task in due if self._is_chosen(task) and task.id not in tried]
+        outcome = ahead.outcome if dry_run else await self.work.synchronise(due, ahead.synchroniser)
         errors += outcome.errors
         await self._note_failures([task for task in await self.work.open_tasks.all() if self._is_chosen(task)])
         return await self._reported(outcome, report, dry_run=dry_run, errors=errors)

@@ -252,6 +252,9 @@ class Store(Known, Protocol):
     def position(self) -> int:
         """How far this process knows what is noted, by anybody: grows."""
 
+    def is_written_by_others(self, agreement_id: AgreementId, since: int) -> bool:
+        """Another process noted a write to the agreement after that `position`, as far as is known here."""
+
     @property
     def leases(self) -> Leases:
         """Who works on what."""

@@ -49,6 +49,7 @@ class AutoReport:
         tasks: What the run worked on or left open; for `--auto`, every task of the state.
         errors: What went wrong outside single tasks (a service was unreachable).
         unread: Single records that could not be read, one sentence each.
+        is_stopped: Whoever ran it ended it while the marketplace was read, after something had been written.
     """
 
     as_of: date
@@ -63,6 +64,7 @@ class AutoReport:
     tasks: tuple[Task, ...] = ()
     errors: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
+    is_stopped: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,14 +13,23 @@ FIRST_AGREEMENT = 10_000
 PRODUCTS = tuple(f"PRD9{number:05}" for number in range(20))
 
 
-def fill(world: World, *, customers: int, subscriptions: int, agreements: int, orders: int, additions: int) -> None:
+def fill(
+    world: World,
+    *,
+    customers: int,
+    subscriptions: int,
+    agreements: int,
+    orders: int,
+    additions: int,
+    products_each: int,
+) -> None:
     """Fill a world.
 
     Subscription i (id `FIRST_SUBSCRIPTION + i`) has agreement i mod `agreements` (id `FIRST_AGREEMENT + …`), whose
-    customer is that modulo `customers` (id `FIRST_CUSTOMER + …`), and 1 + i mod 50 seats of product i mod 20 at
-    4.50 (cost 3.60). Order i completes a sale of one seat for subscription i mod `subscriptions`, created i seconds
-    after the start of the day. Additions go round the agreements; agreements are monthly, billed through the
-    end of this month, and do not prorate.
+    customer is that modulo `customers` (id `FIRST_CUSTOMER + …`), and 1 + i mod 50 seats of product i mod 20, and of
+    those behind it where it has `products_each` of them, at 4.50 (cost 3.60). Order i completes a sale of one seat for
+    subscription i mod `subscriptions`, created i seconds after the start of the day. Additions go round the
+    agreements; agreements are monthly, billed through the end of this month, and do not prorate.
     """
     _fill_catalog(world)
     _fill_agreements(world, customers, agreements)
@@ -30,7 +39,7 @@ def fill(world: World, *, customers: int, subscriptions: int, agreements: int, o
         key = str(FIRST_SUBSCRIPTION + number)
         world.add_subscription(
             str(FIRST_CUSTOMER + agreement % customers),
-            [(PRODUCTS[number % len(PRODUCTS)], 1 + number % 50)],
+            [(PRODUCTS[(number + more) % len(PRODUCTS)], 1 + number % 50) for more in range(products_each)],
             id=key,
             created=first,
         )

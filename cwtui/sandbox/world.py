@@ -41,6 +41,7 @@ class World(MarketplaceRecords, PsaRecords):
         agreements: int,
         orders: int = 0,
         additions: int = 0,
+        products_each: int = 1,
         today: date = date(2026, 11, 23),
     ) -> Self:
         """A world of a given size, everything mapped, ids predictable (see `cwtui.sandbox.sized`)."""
@@ -54,5 +55,6 @@ class World(MarketplaceRecords, PsaRecords):
             agreements=agreements,
             orders=orders,
             additions=additions,
+            products_each=products_each,
         )
         return world

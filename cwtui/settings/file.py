@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import shlex
 import stat
@@ -114,6 +113,8 @@ def profile_table(document: Table, profile: str, path: Path) -> Table:
         return found
     if profile == DEFAULT_PROFILE:
         return top
+    import difflib  # noqa: PLC0415  # start-up: only for a mistake
+
     near = difflib.get_close_matches(profile, profiles, n=1)
     known = ", ".join(sorted([*profiles, DEFAULT_PROFILE]))
     raise ConfigError(

@@ -197,6 +197,11 @@ class State:
         """How far this process knows the log: grows with everything that is noted, by anybody."""
         return self.documents.seq
 
+    def is_written_by_others(self, agreement_id: AgreementId, since: int) -> bool:
+        """Another process noted a write to the agreement after that `position`, as far as is known here."""
+        by = self._written_by.get(str(agreement_id))
+        return by is not None and by.seq > since
+
     def close(self) -> None:
         """Fold the journal into the file and let the lock go."""
         self.documents.close()

@@ -7,16 +7,17 @@ from dataclasses import field
 from datetime import datetime, timedelta
 
 from cwtui.domain.errors import CheckCutOff, GuardError, NotFound, ServiceError, Stopped
-from cwtui.domain.ids import INITIAL, CustomerId, OrderId, SubscriptionId, TaskId, task_id
+from cwtui.domain.ids import CustomerId, OrderId, SubscriptionId, TaskId, task_id
 from cwtui.domain.lazily import dataclass
 from cwtui.domain.marketplace import Customer, Order, OrderStatus, Subscription, SubscriptionStatus
 from cwtui.domain.records import Cursor
 from cwtui.domain.tasks import Task, TaskKind, TaskStatus, kind_of, subscriptions_of
+from cwtui.engine.checking.ahead import Ahead, HandedOn, initial_task
 from cwtui.engine.checking.comparison import DailyComparison
 from cwtui.engine.checking.difference_tasks import EXPLAINED, DifferenceTasks
 from cwtui.engine.checking.history import History
 from cwtui.engine.checking.progress_kept import Beginning, KeptProgress, history_of
-from cwtui.engine.concurrently import each, in_turns
+from cwtui.engine.concurrently import each, in_turns, together
 from cwtui.engine.planning.unread import UnreadRecords, customer_record, order_record, subscription_record
 from cwtui.engine.protocols import Progress
 from cwtui.engine.reports import CheckReport
@@ -51,9 +52,11 @@ class ChangeCheck(Feature):
 
     Attributes:
         watches: Compare what subscriptions hold with what was carried over, whatever was compared today.
+        ahead: Goes on with what a first check has read while the rest of it is being read.
     """
 
     watches: bool = False
+    ahead: Ahead | None = None
     _failures: list[str] = field(default_factory=list)
     _counts: Mapping[str, int] = field(default_factory=dict)
     _unread: UnreadRecords = field(init=False)
@@ -79,8 +82,12 @@ class ChangeCheck(Feature):
         self.marketplace.clear_unreadable()
         try:
             return await self._run()
-        except Stopped:  # a person or a signal ended it, which is no failure
-            raise
+        except Stopped as error:  # a person or a signal ended it, which is no failure
+            if not self._made_ahead:
+                raise
+            raise Stopped(
+                error.happened, service=error.service, changed=self._made_ahead, next_step=error.next_step
+            ) from error
         except ServiceError as error:
             raise self._cut_off(error) from error
         finally:
@@ -93,7 +100,6 @@ class ChangeCheck(Feature):
         since = min(found for found in (cursor.checked_at, history.real_moment, moment, now) if found) - OVERLAP
         if is_first and beginning is not None:
             history, moment, since = history_of(beginning), beginning.moment, beginning.since
-        self._counts = beginning.counts if beginning else await self._feed_counts(cursor.last_counts or {})
         if is_first:
             found = await self._first(since, moment, history, beginning)
         else:
@@ -102,42 +108,52 @@ class ChangeCheck(Feature):
         checked_at = max(moment, cursor.checked_at or moment)
         # In one piece: a check that is remembered without its history would make tasks of orders long ended.
         with self.store.batch():
-            self._save(found, Cursor(checked_at, frozenset(found.open_orders), dict(self._counts)))
+            self._save(found, Cursor(checked_at, frozenset(found.open_orders), dict(self._counts)), is_first=is_first)
             history.save(self.store, now, since, found.open_orders)
             self._conclude_comparison(found, is_first=is_first)
             self._kept.end()
         for task in found.tasks.values():
             self.listener.task_changed(task)
+        made = (*(self.ahead.made if self.ahead else ()), *found.tasks)
         unread = dict.fromkeys([*self._failures, *self.marketplace.unreadable, *self._unread.noted])
         fresh = {task.subscription_id for task in found.tasks.values()} - found.reused
-        return CheckReport(
-            tuple(found.tasks), tuple(self._comparison.failures), unread=tuple(unread), fresh=frozenset(fresh)
-        )
+        return CheckReport(made, tuple(self._comparison.failures), unread=tuple(unread), fresh=frozenset(fresh))
+
+    @property
+    def _made_ahead(self) -> str:
+        made = len(self.ahead.made) if self.ahead else 0
+        return f"{made} tasks were made before; what was written for them is in the audit." if made else ""
 
     def _cut_off(self, error: ServiceError) -> CheckCutOff:
         read = f"The check was cut off after {self._done} of {self._total} records. " if self._total else ""
         kept = "What was read is kept: the next check asks only for the rest." if self._done else ""
+        tasks = self._made_ahead or "No task was made."
         return CheckCutOff(
             f"{read or 'The check was cut off. '}{error.happened}",
             service=error.service,
             status=error.status,
             code=error.code,
-            changed=f"No task was made. {kept}".strip(),
+            changed=f"{tasks} {kept}".strip(),
             next_step=error.next_step,
         )
 
-    async def _feed_counts(self, last: Mapping[str, int]) -> dict[str, int]:
+    async def _count_feeds(self, last: Mapping[str, int]) -> None:
         """Refuse a list that came back empty where the last one was not (plans.md#guards)."""
-        counts = {feed: await self.marketplace.total(feed) for feed in FEEDS}
-        for feed, count in counts.items():
-            if self.workspace.rules.guards_empty_feed and count == 0 and last.get(feed, 0) > 0:
+        counts: dict[str, int] = {}
+
+        async def count(feed: str) -> None:
+            counts[feed] = await self.marketplace.total(feed)
+
+        await together(*map(count, FEEDS))
+        self._counts = {feed: counts[feed] for feed in FEEDS}
+        for feed in FEEDS:
+            if self.workspace.rules.guards_empty_feed and counts[feed] == 0 and last.get(feed, 0) > 0:
                 raise GuardError(
                     f"The marketplace's list of {feed} came back empty; the last one had {last[feed]}.",
                     changed="Nothing was changed, neither in ConnectWise nor in the state.",
                     next_step="Check the marketplace and its credentials, then run again;"
                     " if the list is rightly empty, set guard.empty_feed = false for one run.",
                 )
-        return counts
 
     # the first check
 
@@ -145,40 +161,75 @@ class ChangeCheck(Feature):
         """One sales_order task for every active subscription; open orders are followed (check.md#first-check)."""
         found = _Found()
         if beginning is None:
-            found.open_orders = await self._listed_as_open(None, history)
-            async for page in self.marketplace.orders(created_from=since):
-                found.open_orders.update(order.id for order in page if order.status.is_open)
-                history.note_open(page)
-                history.ended_before.update(order.id for order in page if not order.status.is_open)
+            await together(self._count_feeds({}), self._orders_before(found, since, history))
             opened = found.open_orders | set(self.marketplace.unreadable_orders)
             ended = frozenset(history.ended_before)
             self._kept.begin(Beginning(moment, since, self._counts, frozenset(opened), ended, history.states))
         else:
-            found.open_orders = set(beginning.open_orders)
+            self._counts, found.open_orders = beginning.counts, set(beginning.open_orders)
         active: dict[SubscriptionId, Subscription] = {}
         async for rows in self.marketplace.subscriptions(status=SubscriptionStatus.ACTIVE):
             active.update((row.id, row) for row in rows if row.status is SubscriptionStatus.ACTIVE)
             self.listener.progress(Progress("Listing subscriptions", len(active), None))
-        kept = {name: snapshot for name, row in active.items() if (snapshot := self._kept.snapshot(row)) is not None}
-        found.subscriptions = await self._subscriptions(list(active), kept)
+        await self._read_first(found, active)
         # One that cannot be read makes its task all the same: nothing else would ever bring it up again.
         listed = {**active, **found.subscriptions}
-        found.customers = await self._customers({row.customer_id for row in listed.values()})
+        moved = {row.customer_id for row in found.subscriptions.values()} - found.customers.keys()
+        found.customers |= await self._customers(moved)
         for subscription in listed.values():
-            task = _initial_task(subscription, found.customers)
+            task = initial_task(subscription, self._customer(found, subscription.customer_id))
             found.tasks[task.id] = task
         return found
+
+    async def _orders_before(self, found: _Found, since: datetime, history: History) -> None:
+        """Which orders are open: known before subscriptions are read, which show what the others brought about."""
+
+        async def still_open() -> None:
+            found.open_orders |= await self._listed_as_open(None, history)
+
+        async def late() -> None:
+            async for page in self.marketplace.orders(created_from=since):
+                found.open_orders.update(order.id for order in page if order.status.is_open)
+                history.note_open(page)
+                history.ended_before.update(order.id for order in page if not order.status.is_open)
+
+        await together(still_open(), late())
+
+    async def _read_first(self, found: _Found, active: Mapping[SubscriptionId, Subscription]) -> None:
+        """The details of what is active, and its customers, side by side."""
+        handed_on = HandedOn(self.ahead) if self.ahead else None
+        kept = {name: snapshot for name, row in active.items() if (snapshot := self._kept.snapshot(row)) is not None}
+        if handed_on:
+            handed_on.expect(list(active.values()))
+            for snapshot in kept.values():
+                handed_on.read(snapshot)
+
+        async def details() -> None:
+            found.subscriptions = await self._subscriptions(list(active), kept, handed_on)
+
+        async def customers() -> None:
+            wanted = {row.customer_id for row in active.values()}
+            found.customers = await self._customers(wanted)
+            if handed_on:
+                known = {name: self._customer(found, name) for name in wanted}
+                handed_on.know({name: customer for name, customer in known.items() if customer is not None})
+
+        await together(details(), customers())
 
     # later checks
 
     async def _later(self, since: datetime, cursor: Cursor, history: History) -> _Found:
         """Read the orders created since, and those followed until they end (check.md#following-orders)."""
         compares = self.watches or self._comparison.is_due
-        if compares:
-            await self._comparison.list_subscriptions()
         seen: dict[OrderId, Order] = {}
-        async for page in self.marketplace.orders(created_from=since):
-            seen.update((order.id, order) for order in page)
+
+        async def look() -> None:
+            if compares:
+                await self._comparison.list_subscriptions()
+            async for page in self.marketplace.orders(created_from=since):
+                seen.update((order.id, order) for order in page)
+
+        await together(self._count_feeds(cursor.last_counts or {}), look())
         history.note_open(seen.values())
         followed = sorted(order for order in cursor.open_orders if order not in seen)
         still_open = await self._listed_as_open(set(followed), history) if len(followed) > _FEW else set()
@@ -281,7 +332,10 @@ class ChangeCheck(Feature):
     # both
 
     async def _subscriptions(
-        self, ids: Sequence[SubscriptionId], kept: Mapping[SubscriptionId, Subscription]
+        self,
+        ids: Sequence[SubscriptionId],
+        kept: Mapping[SubscriptionId, Subscription],
+        handed_on: HandedOn | None = None,
     ) -> dict[SubscriptionId, Subscription]:
         """Detailed subscriptions; those that cannot be read are left out, and noted (check.md#one-bad-record)."""
 
@@ -289,6 +343,8 @@ class ChangeCheck(Feature):
             answer = await self._unread.read(subscription_record(name), self.marketplace.subscription(name))
             if answer is not None:
                 self._kept.keep_subscription(answer)
+                if handed_on:
+                    handed_on.read(answer)
             return answer
 
         rest = [name for name in ids if name not in kept]
@@ -334,7 +390,7 @@ class ChangeCheck(Feature):
 
     # saving
 
-    def _save(self, found: _Found, cursor: Cursor) -> None:
+    def _save(self, found: _Found, cursor: Cursor, *, is_first: bool) -> None:
         found.tasks = {name: task for name, task in found.tasks.items() if self.store.task(name) is None}
         self.store.save_customers(found.customers.values())
         for order in found.orders:
@@ -343,9 +399,8 @@ class ChangeCheck(Feature):
             self.store.save_subscription(subscription)
         for task in found.tasks.values():
             self.store.save_task(task)
-            held = found.subscriptions.get(task.subscription_id)
-            if task.is_initial and held is not None and self.store.snapshot(task.id) != held:
-                self.store.save_snapshot(task.id, held)
+        if is_first:
+            self._kept.save_snapshots(found.subscriptions.values())
         self._settle(found)
         if cursor != self.store.cursor():
             self.store.save_cursor(cursor)
@@ -364,29 +419,13 @@ class ChangeCheck(Feature):
 
     def _conclude_comparison(self, found: _Found, *, is_first: bool) -> None:
         if is_first:
-            self._comparison.remember(found.subscriptions.values())
+            self._comparison.remember(filter(self._kept.carries, found.subscriptions.values()))
         elif self._comparison.was_made:
             found.tasks.update((task.id, task) for task in self._comparison.conclude())
 
 
 class _Gone(Exception):  # not an error: it says that an order is no longer there
     """An order that was followed is neither listed nor to be read."""
-
-
-def _initial_task(subscription: Subscription, customers: Mapping[CustomerId, Customer]) -> Task:
-    customer = customers.get(subscription.customer_id)
-    return Task(
-        id=task_id(INITIAL, subscription.id),
-        kind=TaskKind.SALES_ORDER,
-        status=TaskStatus.NEEDS_ACTION,
-        customer_id=subscription.customer_id,
-        customer_name=customer.name if customer else subscription.customer_id,
-        subscription_id=subscription.id,
-        subscription_name=subscription.name or subscription.id,
-        order_id=INITIAL,
-        order_number="initial",
-        order_created=None,
-    )
 
 
 def _order_task(

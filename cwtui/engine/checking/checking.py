@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
 
 from cwtui.domain.errors import ServiceError
 from cwtui.domain.lazily import dataclass
+from cwtui.engine.checking.ahead import Ahead
 from cwtui.engine.checking.check import ChangeCheck
 from cwtui.engine.due import due_tasks
 from cwtui.engine.planning.desk import PlanningDesk
@@ -23,23 +25,25 @@ class Checking(Feature):
     desk: PlanningDesk
     open_tasks: OpenTasks
 
-    async def run(self, *, watch: bool = False, writes_next: bool = False) -> CheckReport:
+    async def run(self, *, watch: bool = False, writes_next: bool = False, ahead: Ahead | None = None) -> CheckReport:
         """Look for new and ended orders, make their tasks and plan what is open (check.md#later-checks).
 
         Args:
             watch: What subscriptions hold is compared too, whatever was compared today.
             writes_next: What is ready is written at once, and whoever writes looks at the agreements anyway.
+            ahead: Goes on with what a first check has read while the rest of it is being read.
         """
         self.workspace.run.require_services()
         self.workspace.require_writable()
         self.workspace.run.is_stopping = False
         async with turn(self.workspace, CHECK, "a check of changes"):
-            return await self._checked(watch=watch, writes_next=writes_next)
+            return await self._checked(watch=watch, writes_next=writes_next, ahead=ahead)
 
-    async def _checked(self, *, watch: bool, writes_next: bool) -> CheckReport:
+    async def _checked(self, *, watch: bool, writes_next: bool, ahead: Ahead | None) -> CheckReport:
         self.open_tasks.read_afresh()
         counts = self.store.cursor().last_counts
-        report = await self._check(watch=watch)
+        async with ahead.running() if ahead else nullcontext():
+            report = await self._check(watch=watch, ahead=ahead)
         try:
             if await self.open_tasks.replan_if_decided_anew():
                 await self._look(writes_next=writes_next)
@@ -60,10 +64,10 @@ class Checking(Feature):
         if not writes_next and self.workspace.run.has_marketplace:
             await look_at_agreements(self.desk, await self.open_tasks.all())
 
-    async def _check(self, *, watch: bool) -> CheckReport:
+    async def _check(self, *, watch: bool, ahead: Ahead | None) -> CheckReport:
         if not self.workspace.run.has_marketplace:
             return CheckReport()  # nothing is noted either: a marketplace that is set up later has its first check
-        report = await ChangeCheck(self.workspace, watches=watch).run()
+        report = await ChangeCheck(self.workspace, watches=watch, ahead=ahead).run()
         self.desk.fresh |= report.fresh
         for happened in report.unread:
             self.listener.problem(happened)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import field
 from datetime import datetime
 from typing import Any
@@ -91,6 +91,19 @@ class KeptProgress:
             return None
         return kept
 
+    def save_snapshots(self, subscriptions: Iterable[Subscription]) -> None:
+        """Keep what the first tasks are planned by, except where one was written, or begun, by an earlier attempt."""
+        for subscription in subscriptions:
+            name = task_id(INITIAL, subscription.id)
+            task = self.store.task(name)
+            is_planned_anew = task is None or (task.status.is_open and self.store.plan_begun(name) is None)
+            if is_planned_anew and self.store.snapshot(name) != subscription:
+                self.store.save_snapshot(name, subscription)
+
+    def carries(self, subscription: Subscription) -> bool:
+        """Its first task carries it over as it is now; else it changed after an earlier attempt had written it."""
+        return self.store.snapshot(task_id(INITIAL, subscription.id)) == subscription
+
     # a later check
 
     def order(self, name: OrderId) -> Order | None:
@@ -124,10 +137,10 @@ class KeptProgress:
             for order in self._orders:
                 self.store.save_order(order)
             for subscription in self._subscriptions:
-                if self._is_first:
-                    self.store.save_snapshot(task_id(INITIAL, subscription.id), subscription)
-                else:
+                if not self._is_first:
                     self.store.save_subscription(subscription)
+            if self._is_first:
+                self.save_snapshots(self._subscriptions)
             if self._subscriptions and not self._is_first:
                 self._read |= {subscription.id for subscription in self._subscriptions}
                 self.store.save_fact(_FACT, {"read": sorted({*self._kept().get("read", ()), *self._read})})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import field
 
 from cwtui.domain.errors import ServiceError
@@ -36,8 +37,11 @@ class DeletedCompanies(Feature):
         """
         company = self.store.mappings().company
         asked = [task for task in tasks if not task.problems or _names_company(task)]
-        wanted = {found async for task in in_turns(asked) if (found := company(task.customer_id)) is not None}
-        unknown = wanted - self._asked
+        await self.ask({found async for task in in_turns(asked) if (found := company(task.customer_id)) is not None})
+
+    async def ask(self, companies: AbstractSet[CompanyId]) -> None:
+        """Ask for companies, unless they are known."""
+        unknown = companies - self._asked
         if not unknown:
             return
         self._asked |= unknown

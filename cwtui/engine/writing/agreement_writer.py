@@ -26,6 +26,7 @@ from cwtui.engine.workspace import Feature, Workspace
 from cwtui.engine.writing.create_once import CreateOnce
 from cwtui.engine.writing.doubts import LASTS, doubt_of, removal
 from cwtui.engine.writing.evidence import Evidence, NotSettled
+from cwtui.engine.writing.reading_ahead import ReadingAhead
 from cwtui.engine.writing.readings import note_reading
 
 NOTE_LASTS_S = 5.0
@@ -76,6 +77,11 @@ class AgreementWriter(Feature):
         for intent in self.store.open_intents(self.agreement_id):
             self._settle(intent)
         await self._clear_doubts()
+
+    def begin_with(self, reading: ReadingAhead) -> None:
+        """Take a reading that holds in the place of one's own; nothing is left open there."""
+        self._since, self.additions = reading.since, dict(reading.additions)
+        note_reading(self.store, self.listener, self.agreement_id, self.additions)
 
     async def _wait_for_late(self) -> None:
         """Give a write without an answer the time to appear (hands.md#killed-at-any-instant).

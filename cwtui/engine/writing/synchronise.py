@@ -26,6 +26,7 @@ from cwtui.engine.workspace import Feature
 from cwtui.engine.writing.agreement_writer import AgreementWriter, Contradiction, writer_of
 from cwtui.engine.writing.evidence import NotSettled
 from cwtui.engine.writing.left_out import note_left_out
+from cwtui.engine.writing.reading_ahead import ReadingAhead
 from cwtui.engine.writing.readings import moved_text, warned
 
 _READY = 2
@@ -82,14 +83,24 @@ class Synchroniser(Feature):
 
     Attributes:
         run_id: The name of this run, for journal and audit.
+        is_ending: Nothing more is begun: whoever it works for failed.
+        readings: What agreements held a moment ago.
     """
 
     desk: PlanningDesk
     run_id: str
     outcome: SyncOutcome = field(default_factory=SyncOutcome)
+    is_ending: bool = False
+    readings: dict[AgreementId, ReadingAhead] = field(default_factory=dict)
     _done: int = 0
     _total: int = 0
     _unsaved: StateError | None = None
+    _gate: asyncio.Semaphore | None = None
+
+    def place(self) -> asyncio.Semaphore:
+        """To be held while an agreement is worked on."""
+        self._gate = self._gate or asyncio.Semaphore(self.at_once * _READY)
+        return self._gate
 
     async def run(self, tasks: Sequence[Task]) -> SyncOutcome:
         """Write everything that is ready among these tasks and what becomes ready behind them.
@@ -99,26 +110,15 @@ class Synchroniser(Feature):
         """
         await self.desk.load(tasks, refresh=True)
         groups = self._by_agreement(tasks)
-        for unsettled in self._unsettled():
+        for unsettled in self.unsettled():
             groups.setdefault(unsettled, [])
         self._total = len(tasks)
-        gate = asyncio.Semaphore(self.at_once * _READY)
-
         taken: dict[AgreementId | None, list[Task]] = {}
 
         async def work(agreement_id: AgreementId | None, group: list[Task], *, waits: bool) -> None:
-            async with gate:
-                try:
-                    if not waits and agreement_id is not None and self._is_taken(agreement_id):
-                        taken[agreement_id] = group  # others first
-                        return
-                    await self._in_turn(agreement_id, group)
-                except (Outdated, StateLocked) as error:  # somebody else is at it
-                    self.outcome.errors.append(str(error))
-                    self.listener.problem(str(error))
-                    self._advance(len(group))
-                except StateError as error:  # raised when the others have come to their next write, not under them
-                    self._unsaved = error
+            async with self.place():
+                if not await self.work(agreement_id, group, waits=waits):
+                    taken[agreement_id] = group  # others first
 
         with self.store.grouped():
             for waits in (False, True):
@@ -126,9 +126,34 @@ class Synchroniser(Feature):
                     for agreement_id, group in sorted(groups.items(), key=_longest_first):
                         running.create_task(work(agreement_id, group, waits=waits))
                 groups = taken
-            if self._unsaved is not None:
-                raise self._unsaved
+            self.require_saved()
         return self.outcome
+
+    async def work(self, agreement_id: AgreementId | None, tasks: list[Task], *, waits: bool) -> bool:
+        """Work through one agreement's tasks, holding a `place`; False if somebody else does and it `waits` for none.
+
+        Whoever calls it then calls `require_saved`.
+        """
+        try:
+            if not waits and agreement_id is not None and self._is_taken(agreement_id):
+                return False
+            await self._in_turn(agreement_id, tasks)
+        except (Outdated, StateLocked) as error:  # somebody else is at it
+            self.outcome.errors.append(str(error))
+            self.listener.problem(str(error))
+            self._advance(len(tasks))
+        except StateError as error:
+            self.end_with(error)
+        return True
+
+    def end_with(self, error: StateError) -> None:
+        """Raise it when the others have come to their next write, not under them."""
+        self._unsaved = error
+
+    def require_saved(self) -> None:
+        """Raise the `StateError` that ended the work, if one did."""
+        if self._unsaved is not None:
+            raise self._unsaved
 
     def _by_agreement(self, tasks: Sequence[Task]) -> dict[AgreementId | None, list[Task]]:
         groups: dict[AgreementId | None, list[Task]] = defaultdict(list)
@@ -137,13 +162,14 @@ class Synchroniser(Feature):
             groups[begun.agreement_id if begun else self.desk.agreement_of(task)].append(task)
         return groups
 
-    def _unsettled(self) -> set[AgreementId]:
+    def unsettled(self) -> set[AgreementId]:
         """Agreements to look at even if nothing is to be written there."""
         return self.store.doubted_agreements() | {intent.change.agreement_id for intent in self.store.open_intents()}
 
     @property
     def _is_over(self) -> bool:
-        return self.outcome.denied is not None or self._unsaved is not None or self.is_stopping
+        ended = self.is_ending or self._unsaved is not None or self.is_stopping
+        return ended or self.outcome.denied is not None
 
     def _is_taken(self, agreement_id: AgreementId) -> bool:
         return lease_of(agreement_id) in self.store.leases.holders()
@@ -163,14 +189,14 @@ class Synchroniser(Feature):
         if self._is_over:
             return
         heads = {task.subscription_id: task for task in reversed(tasks)}.values()
-        is_unsettled = agreement_id in self._unsettled()
+        is_unsettled = agreement_id in self.unsettled()
         if agreement_id is None or not (is_unsettled or any(self.desk.may_write(task) for task in heads)):
             await self.desk.replan(tasks)
             self._advance(len(tasks))
             return
         writer = writer_of(self.workspace, agreement_id, self.run_id)
         try:
-            await writer.read()
+            await self._read(writer)
         except Contradiction as moved:  # a late double was edited meanwhile: a person looks at it
             self.outcome.errors.append(str(moved))
         except ServiceError as error:
@@ -186,6 +212,13 @@ class Synchroniser(Feature):
         await self.desk.replan(task for task in map(self._now, tasks) if task.subscription_id in stopped)
         await self._look_again(writer)
         self.outcome.add(writer.writes())
+
+    async def _read(self, writer: AgreementWriter) -> None:
+        reading = self.readings.pop(writer.agreement_id, None)
+        if reading is not None and reading.holds(self.store):
+            writer.begin_with(reading)
+        else:
+            await writer.read()
 
     async def _look_again(self, writer: AgreementWriter) -> None:
         if self._is_over:
@@ -317,7 +350,8 @@ class Synchroniser(Feature):
 
     def _advance(self, count: int) -> None:
         self._done += count
-        self.listener.progress(Progress("Synchronising", self._done, self._total))
+        if self._total:
+            self.listener.progress(Progress("Synchronising", self._done, self._total))
 
 
 def _longest_first(one: tuple[AgreementId | None, Sequence[Task]]) -> int:

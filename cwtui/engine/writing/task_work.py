@@ -39,9 +39,14 @@ class TaskWork(Feature):
         """Takes tasks back."""
         return Undo(self.workspace, self.desk)
 
-    async def synchronise(self, tasks: Sequence[Task]) -> SyncOutcome:
-        """Write everything that is ready among these tasks, in one run."""
-        outcome = await Synchroniser(self.workspace, self.desk, self.workspace.current_run.id).run(tasks)
+    @property
+    def synchroniser(self) -> Synchroniser:
+        """Writes in the run that is under way."""
+        return Synchroniser(self.workspace, self.desk, self.workspace.current_run.id)
+
+    async def synchronise(self, tasks: Sequence[Task], synchroniser: Synchroniser | None = None) -> SyncOutcome:
+        """Write everything that is ready among these tasks, in one run; maybe one that wrote something before."""
+        outcome = await (synchroniser or self.synchroniser).run(tasks)
         self.known_names.remember_planned(self.desk)
         if outcome.denied is not None and not outcome.errors:
             outcome.errors.append(str(outcome.denied))

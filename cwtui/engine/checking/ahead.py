@@ -1,0 +1,73 @@
+"""What may go on with a first check's subscriptions while the rest of them is still being read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import field
+from typing import Protocol
+
+from cwtui.domain.ids import INITIAL, CustomerId, TaskId, task_id
+from cwtui.domain.lazily import dataclass
+from cwtui.domain.marketplace import Customer, Subscription
+from cwtui.domain.tasks import Task, TaskKind, TaskStatus
+
+
+class Ahead(Protocol):
+    """Writes what is ready before the last subscription is read (synchronising.md#writing-ahead)."""
+
+    @property
+    def made(self) -> Sequence[TaskId]:
+        """The tasks it saved, before the check saves the others."""
+
+    def running(self) -> AbstractAsyncContextManager[None]:
+        """What it began comes to its end before the block does; a block that fails lets it begin nothing more."""
+
+    def expect(self, tasks: Sequence[Task]) -> None:
+        """These tasks are all that the check will make, unless it fails."""
+
+    def take(self, task: Task, subscription: Subscription, customer: Customer) -> None:
+        """Everything about one of them is read."""
+
+
+@dataclass(slots=True)
+class HandedOn:
+    """Hands subscriptions on as soon as both they and their customers are read."""
+
+    ahead: Ahead
+    _customers: Mapping[CustomerId, Customer] | None = None
+    _waiting: list[Subscription] = field(default_factory=list)
+
+    def expect(self, listed: Sequence[Subscription]) -> None:
+        """Say what will be read."""
+        self.ahead.expect([initial_task(row, None) for row in listed])
+
+    def read(self, subscription: Subscription) -> None:
+        """A subscription was read."""
+        if self._customers is None:
+            self._waiting.append(subscription)
+        elif (customer := self._customers.get(subscription.customer_id)) is not None:
+            self.ahead.take(initial_task(subscription, customer), subscription, customer)
+
+    def know(self, customers: Mapping[CustomerId, Customer]) -> None:
+        """The customers were read; a subscription of one that was not is left to the check's end."""
+        self._customers = customers
+        waiting, self._waiting = self._waiting, []
+        for subscription in waiting:
+            self.read(subscription)
+
+
+def initial_task(subscription: Subscription, customer: Customer | None) -> Task:
+    """The task that carries a subscription over as it is (check.md#first-check)."""
+    return Task(
+        id=task_id(INITIAL, subscription.id),
+        kind=TaskKind.SALES_ORDER,
+        status=TaskStatus.NEEDS_ACTION,
+        customer_id=subscription.customer_id,
+        customer_name=customer.name if customer else subscription.customer_id,
+        subscription_id=subscription.id,
+        subscription_name=subscription.name or subscription.id,
+        order_id=INITIAL,
+        order_number="initial",
+        order_created=None,
+    )
