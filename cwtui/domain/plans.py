@@ -282,7 +282,23 @@ def with_edits(plan: Plan, edits: PlanEdits | None) -> Plan:
     by_key = {edit.key: edit for edit in edits.edits}
     changes = tuple(edited_change(change, by_key.get(change.key)) for change in plan.changes)
     settled = {change.warning for change in changes if change.instead_of is Operation.DELETE}
-    return replace(plan, changes=changes, warnings=tuple(text for text in plan.warnings if text not in settled))
+    warnings = tuple(text for text in plan.warnings if text not in settled)
+    return replace(plan, changes=changes, warnings=(*warnings, *_billed_beside(changes)))
+
+
+def _billed_beside(changes: Sequence[Change]) -> Iterator[str]:
+    """What goes on because its end was left out, while what takes its place begins (plans.md#edits-stay-visible)."""
+    begins = {
+        change.product_id: change.after.effective
+        for change in changes
+        if change.operation is Operation.CREATE and change.is_standing and not change.left_out and change.after
+    }
+    for change in changes:
+        if change.left_out and change.is_standing and change.before and change.product_id in begins:
+            yield (
+                f"Addition {change.addition_id} goes on, since its end is left out, while what takes its place begins"
+                f" on {begins[change.product_id]}: both are billed."
+            )
 
 
 def edited_change(change: Change, edit: Edit | None) -> Change:

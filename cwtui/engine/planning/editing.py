@@ -135,6 +135,7 @@ class PlanEditing:
         price_source: Override for the whole task; None is the setting.
         default_source: The setting.
         dropped: Stored edits that did not fit the plan any more.
+        stored: The edits as they were when they were opened, or saved here last.
     """
 
     def __init__(
@@ -147,7 +148,7 @@ class PlanEditing:
         stored: PlanEdits | None,
         default_source: PriceSource,
     ) -> None:
-        self.task, self.default_source = task, default_source
+        self.task, self.default_source, self.stored = task, default_source, stored
         self._make_plan, self._dates, self._ends = make_plan, dates, ends
         self.price_source = stored.price_source if stored else None
         self._sources = {edit.key: edit.price_source for edit in stored.edits if edit.price_source} if stored else {}
@@ -356,7 +357,7 @@ class PlanEditing:
 
     def mark_saved(self, kept: PlanEdits | None) -> None:
         """What stands there now is kept, and was signed."""
-        self._saved, self._kept = self._state(), kept
+        self._saved, self._kept, self.stored = self._state(), kept, kept
         self.dropped = ()
 
     def _edit(self, key: str) -> Edit:
