@@ -30,15 +30,17 @@ private_key = "benchmark"
 client_id = "benchmark"
 """
 _UP_TO_THE_FIRST_REQUEST = """
-import os, sys
-from cwtui.cli.root import cli
+import os
+from cwtui.cli.main import main, prepare
+
+prepare()
 from cwtui.services.http_policy import HttpPolicy
 
 async def end(*_, **__):
     os._exit(0)
 
 HttpPolicy.ask = end
-cli.main(sys.argv[1:], prog_name="cwtui")
+main()
 """
 
 

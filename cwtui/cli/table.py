@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from collections.abc import Collection, Sequence
 
@@ -27,6 +26,8 @@ def table(headers: Sequence[str], rows: Sequence[Sequence[object]], *, right: Co
     lines = [list(headers), *cells]
     widths = [max(columns(line[index]) for line in lines) for index in range(len(headers))]
     if sys.stdout.isatty() and widths:
+        import shutil  # noqa: PLC0415  # start-up: loads every way to compress a file
+
         room = shutil.get_terminal_size().columns - sum(widths[:-1]) - len(_GAP) * (len(widths) - 1)
         for line in lines:
             line[-1] = plain_text(line[-1], max(room, _LEAST_LAST))

@@ -1,4 +1,6 @@
-"""The standard library's `dataclass`, which writes a class's methods when one of them is first asked for.
+"""What a program may know of without having it yet: dataclasses, whose methods are written late, and modules.
+
+`dataclass` is the standard library's, but writes a class's methods when one of them is first asked for.
 
 A start of the program declares more than a hundred of these classes and uses a few. To write and compile `__init__`,
 `__eq__`, `__repr__` and their like for all of them took as long as half of everything else.
@@ -9,10 +11,13 @@ To a type checker this is `dataclasses.dataclass` itself; so it is to `fields`, 
 from __future__ import annotations
 
 import dataclasses
+import sys
 from collections.abc import Callable
+from importlib import import_module
 from inspect import get_annotations
 from itertools import chain
 from threading import RLock
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
@@ -20,13 +25,16 @@ if TYPE_CHECKING:
 
 C = TypeVar("C")
 
-_ALWAYS = ("__init__", "__eq__", "__repr__", "__match_args__", "__dataclass_fields__", "__dataclass_params__")
-_IF_FROZEN = (*_ALWAYS, "__hash__", "__setattr__", "__delattr__")
+_FIRST = ("__init__", "__dataclass_fields__", "__match_args__", "__setattr__", "__delattr__", "__replace__")
+"""What whoever makes a value needs; the rest is for whoever compares, shows or inherits."""
+_ALWAYS = ("__init__", "__dataclass_fields__", "__match_args__", "__dataclass_params__", "__eq__", "__repr__")
+_IF_FROZEN = ("__setattr__", "__delattr__", "__hash__")
+_SINCE_3_13 = ("__replace__",)
 _one_at_a_time = RLock()
 
 
 class _Later:
-    """Stands in a class for what is not written yet, and has all of it written when it is asked for."""
+    """Stands in a class for what is not written yet, and has it written when it is asked for."""
 
     __slots__ = ("_frozen", "_name", "_plain", "_slotted")
 
@@ -39,7 +47,7 @@ class _Later:
     def __get__(self, instance: object, owner: type) -> Any:
         with _one_at_a_time:
             if vars(self._slotted)[self._name] is self:
-                _write(self._slotted, self._plain, frozen=self._frozen)
+                _write(self._slotted, self._plain, frozen=self._frozen, whole=self._name not in _FIRST)
         written = vars(self._slotted)[self._name]
         return written.__get__(instance, owner) if hasattr(written, "__get__") else written
 
@@ -48,24 +56,33 @@ def _declared(plain: type[C], *, frozen: bool) -> type[C]:
     """The class with a slot for each field; every annotation is one."""
     fields = get_annotations(plain)
     inherited = set(chain.from_iterable(vars(base).get("__slots__", ()) for base in plain.__mro__[1:]))
-    body: dict[str, Any] = {name: _Later(plain, frozen=frozen) for name in (_IF_FROZEN if frozen else _ALWAYS)}
+    names = _ALWAYS + (_IF_FROZEN if frozen else ()) + (_SINCE_3_13 if sys.version_info >= (3, 13) else ())
+    body: dict[str, Any] = {name: _Later(plain, frozen=frozen) for name in names}
     if frozen:  # an instance cannot be given its fields back one by one
         body |= {"__getstate__": _state, "__setstate__": _restore}
-    body |= {name: own for name, own in vars(plain).items() if name not in {*fields, "__dict__", "__weakref__"}}
-    body["__slots__"] = tuple(name for name in fields if name not in inherited)
-    metaclass: Any = type(plain)
-    slotted: type[C] = metaclass(plain.__name__, plain.__bases__, body)
-    slotted.__qualname__ = plain.__qualname__
-    return slotted
+    body |= {name: own for name, own in _body(plain).items() if name not in fields}
+    return _class(plain, body | {"__slots__": tuple(name for name in fields if name not in inherited)})
 
 
-def _write(slotted: type, plain: type, *, frozen: bool) -> None:
+def _write(slotted: type, plain: type, *, frozen: bool, whole: bool) -> None:
     """Let the standard library write into the class as it was declared, and take over what it wrote."""
-    declared, fields = dict(vars(plain)), get_annotations(plain)
-    dataclasses.dataclass(frozen=frozen)(plain)  # noqa: TID251  # it writes them
-    for name, written in vars(plain).items():
-        if name not in fields and declared.get(name) is not written:
+    copy: type[Any] = _class(plain, _body(plain))
+    dataclasses.dataclass(frozen=frozen, slots=True, eq=whole, repr=whole)(copy)  # noqa: TID251  # it writes them
+    for name, written in vars(copy).items():
+        if isinstance(vars(slotted).get(name), _Later) and (whole or name in _FIRST):
             setattr(slotted, name, written)
+
+
+def _body(plain: type) -> dict[str, Any]:
+    return {name: own for name, own in vars(plain).items() if name not in {"__dict__", "__weakref__"}}
+
+
+def _class(plain: type[C], body: dict[str, Any]) -> type[C]:
+    """As `plain` was made, of another body."""
+    metaclass: Any = type(plain)
+    made: type[C] = metaclass(plain.__name__, plain.__bases__, body)
+    made.__qualname__ = plain.__qualname__
+    return made
 
 
 def _state(self: Any) -> list[object]:
@@ -75,6 +92,18 @@ def _state(self: Any) -> list[object]:
 def _restore(self: Any, state: list[object]) -> None:
     for field, value in zip(dataclasses.fields(self), state, strict=True):
         object.__setattr__(self, field.name, value)
+
+
+class _LaterModule(ModuleType):
+    """Stands for a module that is loaded when something of it is first asked for."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(import_module(self.__name__), name)
+
+
+def module(name: str) -> ModuleType:
+    """A module that is loaded when it is first used; for a type checker, import it beside this."""
+    return _LaterModule(name)
 
 
 if not TYPE_CHECKING:

@@ -12,13 +12,16 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
-from typing import IO, TypeAlias
+from typing import IO, TYPE_CHECKING, TypeAlias
 
 from cwtui.domain.errors import InputError
 from cwtui.domain.lazily import dataclass
 from cwtui.domain.plain_text import plain_text
 from cwtui.engine.csv_cells import undamaged
 from cwtui.engine.text_file import LARGEST_TABLE, opened, text_of
+
+if TYPE_CHECKING:
+    from python_calamine import CalamineWorkbook
 
 Cells: TypeAlias = list[str]
 Header: TypeAlias = tuple[str, ...]
@@ -255,6 +258,20 @@ def _number(cell: float) -> str:
 
 def _sheet(file: IO[bytes], name: str, sheet: str) -> Callable[[], Iterator[Sequence[object]]]:
     """A function that reads the rows of a workbook's sheet; the workbook itself is read once, now."""
+    from python_calamine import CalamineError  # noqa: PLC0415  # only for workbooks
+
+    book = _workbook(file, name)
+    if sheet and sheet not in book.sheet_names:
+        known = plain_text(", ".join(book.sheet_names), 200)
+        raise _no_sheet(name, f"it has no sheet {plain_text(sheet, 60)}; there is {known}", "Name one of those.")
+    try:
+        found = book.get_sheet_by_name(sheet) if sheet else book.get_sheet_by_index(0)
+    except CalamineError as error:
+        raise _unreadable_sheet(name, error) from error
+    return found.iter_rows
+
+
+def _workbook(file: IO[bytes], name: str) -> CalamineWorkbook:
     from python_calamine import CalamineError, CalamineWorkbook  # noqa: PLC0415  # only for workbooks
 
     try:
@@ -266,14 +283,25 @@ def _sheet(file: IO[bytes], name: str, sheet: str) -> Callable[[], Iterator[Sequ
         raise _no_sheet(name, "it unpacks to more than 512 MB", "Save the sheet as CSV, and give that.")
     file.seek(0)
     try:
-        book = CalamineWorkbook.from_object(file)
-        if sheet and sheet not in book.sheet_names:
-            known = plain_text(", ".join(book.sheet_names), 200)
-            raise _no_sheet(name, f"it has no sheet {plain_text(sheet, 60)}; there is {known}", "Name one of those.")
-        found = book.get_sheet_by_name(sheet) if sheet else book.get_sheet_by_index(0)
+        return CalamineWorkbook.from_object(file)
     except CalamineError as error:
-        raise _no_sheet(name, f"its sheet cannot be read ({error})", "Save it as .xlsx or CSV again.") from error
-    return found.iter_rows
+        raise _unreadable_sheet(name, error) from error
+
+
+def _unreadable_sheet(name: str, error: Exception) -> InputError:
+    return _no_sheet(name, f"its sheet cannot be read ({error})", "Save it as .xlsx or CSV again.")
+
+
+def sheets_of(path: Path, what: str) -> tuple[str, ...]:
+    """The sheets of a workbook, in its order; none of another file.
+
+    Raises:
+        InputError: It cannot be read.
+    """
+    with opened(path, what) as file:
+        if file.read(len(_WORKBOOKS[0])) not in _WORKBOOKS:
+            return ()
+        return tuple(_workbook(file, str(path)).sheet_names)
 
 
 def _no_sheet(name: str, why: str, next_step: str) -> InputError:

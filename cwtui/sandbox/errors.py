@@ -29,14 +29,21 @@ class Refusal(Exception):  # the service refuses; the sandbox itself did nothing
 class PsaRefusal(Refusal):
     """A PSA error: `code`, `message` and, for an invalid record, one entry for each field."""
 
-    def __init__(self, status: int, code: str, message: str, items: tuple[Item, ...] = ()) -> None:
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        items: tuple[Item, ...] = (),
+        headers: dict[str, str] | None = None,
+    ) -> None:
         body: dict[str, Any] = {"code": code, "message": message}
         if items:
             body["errors"] = [
                 {"code": item.code, "message": item.message, "resource": item.resource, "field": item.field}
                 for item in items
             ]
-        super().__init__(status, body)
+        super().__init__(status, body, headers)
 
 
 class Fault400(PsaRefusal):

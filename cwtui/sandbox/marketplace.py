@@ -171,7 +171,8 @@ def _resolve(request: Request) -> tuple[str, str]:
     else:
         raise MarketplaceRefusal(404, "notFound", "There is no such path.")
     if request.method not in methods:
-        raise MarketplaceRefusal(405, "methodNotAllowed", f"{request.method} is not supported here.")
+        allowed = {"Allow": ", ".join(sorted(methods))}
+        raise MarketplaceRefusal(405, "methodNotAllowed", f"{request.method} is not supported here.", allowed)
     return found
 
 

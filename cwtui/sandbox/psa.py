@@ -44,7 +44,8 @@ class Psa:
         route = resolve(request.path)
         request.template = route.template
         if request.method not in route.methods:
-            raise PsaRefusal(405, "MethodNotAllowed", f"{request.method} is not supported here.")
+            allowed = {"Allow": ", ".join(sorted(route.methods))}
+            raise PsaRefusal(405, "MethodNotAllowed", f"{request.method} is not supported here.", headers=allowed)
         self._permit(route, request.method)
         answer = self._dispatch(route, request)
         answer.headers["api-current-version"] = newest

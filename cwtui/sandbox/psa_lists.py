@@ -31,6 +31,7 @@ def listed(table: Table, shape: str, request: Request, *, link_always: bool) -> 
     Raises:
         Fault400: If a parameter cannot be used.
     """
+    _know_paging(request)
     size = min(_whole(request, "pageSize", DEFAULT_PAGE_SIZE), MAX_PAGE_SIZE)
     select = selection(request, shape)
     if request.headers.get("pagination-type", "").lower() == "forward-only":
@@ -42,6 +43,7 @@ def listed(table: Table, shape: str, request: Request, *, link_always: bool) -> 
 
 def counted(table: Table, shape: str, request: Request) -> Answer:
     """Answer how many records fulfil the conditions."""
+    _know_paging(request)
     key, predicate = _filter(shape, request)
     count = len(table) if predicate is None else len(table.filtered(key, predicate))
     return Answer(document={"count": count})
@@ -118,14 +120,22 @@ def _link(request: Request, relation: str, **changes: int) -> str:
     return f'<{request.url}?{query}>; rel="{relation}"'
 
 
-_PAGING = {"page", "pageSize", "pageId"}
+_PAGING = {"page": 1, "pageSize": 1, "pageId": 0}
+"""Parameters, and the least they may be."""
+_INT32 = 2**31
+
+
+def _know_paging(request: Request) -> None:
+    """Refuse what no page has, also where no page is asked for."""
+    for name, least in _PAGING.items():
+        _whole(request, name, least, least)
 
 
 def _whole(request: Request, name: str, default: int, least: int = 1) -> int:
-    text = request.query.get(name, "")
-    if not text:
+    text = request.query.get(name)
+    if text is None:
         return default
-    if not text.isdecimal() or int(text) < least:
+    if not (text.isascii() and text.isdecimal()) or not least <= int(text) < _INT32:
         raise Fault400("InvalidParameter", f"{name} must be a whole number from {least}.")
     return int(text)
 

@@ -5,7 +5,6 @@ Rule: settings.md#where-settings-come-from.
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -83,7 +82,7 @@ def settings_from(table: Table, *, path: Path, profile: str, exists: bool = True
     for key, source in sources.items():
         if key.split(".")[0] not in _SECTIONS:  # before pydantic sees them: it has keywords of its own
             raise _unknown_key(key, source.removeprefix("file "))
-    merged: dict[str, Any] = {}
+    merged: dict[str, Any] = {section: {} for section in _SECTIONS}  # so that each is built with the whole, not alone
     for layer in reversed(layers):
         merged = _laid_over(merged, layer.values)
     try:
@@ -206,6 +205,8 @@ def _unknown_key(key: str, where: str) -> ConfigError:
 
 def nearest_key(key: str) -> str:
     """The key that was probably meant, or an empty text."""
+    import difflib  # noqa: PLC0415  # start-up: only for a mistake
+
     by_whole = difflib.get_close_matches(key, list(ALLOWED), n=1, cutoff=0.75)
     if by_whole:
         return by_whole[0]

@@ -106,6 +106,7 @@ class _Section(BaseModel):
         str_strip_whitespace=True,
         coerce_numbers_to_str=True,  # `company_id = 4711` is the text 4711
         allow_inf_nan=False,
+        defer_build=True,  # once, with all of them
     )
 
 
@@ -336,17 +337,17 @@ class Origin:
 class Settings(BaseModel):
     """Everything that may be configured. Made by `cwtui.settings.load_settings`, or from keywords alone in tests."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
 
-    connectwise: ConnectWise = ConnectWise()
-    marketplace: Marketplace = Marketplace()
-    sync: Sync = Sync()
-    mapping: MappingRules = MappingRules()
-    notify: Notify = Notify()
-    guard: Guard = Guard()
-    state: StatePlace = StatePlace()
-    intermedia: Intermedia = Intermedia()
-    usage: Usage = Usage()
+    connectwise: ConnectWise = Field(default_factory=ConnectWise)
+    marketplace: Marketplace = Field(default_factory=Marketplace)
+    sync: Sync = Field(default_factory=Sync)
+    mapping: MappingRules = Field(default_factory=MappingRules)
+    notify: Notify = Field(default_factory=Notify)
+    guard: Guard = Field(default_factory=Guard)
+    state: StatePlace = Field(default_factory=StatePlace)
+    intermedia: Intermedia = Field(default_factory=Intermedia)
+    usage: Usage = Field(default_factory=Usage)
     _origin: Origin = PrivateAttr(default_factory=Origin)
 
     def remember(self, origin: Origin) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from typing import Annotated
 
@@ -36,6 +35,8 @@ def refuse_unknown(given: Iterable[object], known: Iterable[str], where: str) ->
     names = list(known)
     for key in map(str, given):
         if key not in names:
+            import difflib  # noqa: PLC0415  # start-up: only for a mistake
+
             near = difflib.get_close_matches(key, names, n=1, cutoff=0.5)
             meant = f"did you mean {where}{near[0]}?" if near else f"there is {', '.join(names)}"
             raise ValueError(f"there is no key {where}{key}; {meant}")

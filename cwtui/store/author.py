@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import pwd
-import socket
 
 from cwtui.domain.lazily import dataclass
 
@@ -31,7 +30,7 @@ def this_author() -> Author:
 
 def operator() -> str:
     """The person: who called `sudo`, else the login, else `CWTUI_OPERATOR`, else the account; at this machine."""
-    return f"{_person()}@{socket.gethostname()}"
+    return f"{_person()}@{os.uname().nodename}"
 
 
 def _person() -> str:

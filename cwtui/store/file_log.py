@@ -16,8 +16,7 @@ from cwtui.store.layout import VERSION, Content, NotAState
 from cwtui.store.lock import LogLock
 from cwtui.store.log import Moved, Op, Record
 from cwtui.store.migrations import migrated
-from cwtui.store.recovery import damaged, keep_older, newer
-from cwtui.store.storage import AtomicStorage
+from cwtui.store.state_file import StateFile
 
 _HEAD_LENGTH = 400
 _FOLDED = re.compile(rb'"folded":\s*(\d+)')
@@ -31,7 +30,7 @@ class FileLog:
         self.path, self.is_read_only = path, is_read_only
         self._lock = LogLock(path, author)
         self._journal = Journal(path, author=author)
-        self._storage = AtomicStorage(path)
+        self._file = StateFile(path)
         self._stamp: _Stamp = None
 
     @property
@@ -59,6 +58,11 @@ class FileLog:
         """Every record that was appended here is on the disk."""
         return self._journal.is_flushed
 
+    @property
+    def flushes_later(self) -> bool:
+        """Many records share one flush."""
+        return True
+
     def alone(self, wait_s: float | None = None) -> AbstractContextManager[None]:
         """Keep every other process from appending and folding, for a moment. May be nested."""
         return self._lock.held(wait_s)
@@ -75,19 +79,24 @@ class FileLog:
             return self._loaded()
         except (NotAState, LookupError) as error:
             if self.is_read_only:
-                raise damaged(self.path, str(error)) from error
+                raise self._damaged(error) from error
         with self.alone():  # somebody folded twice meanwhile
             try:
                 return self._loaded()
             except (NotAState, LookupError) as error:
-                raise damaged(self.path, str(error)) from error
+                raise self._damaged(error) from error
+
+    def _damaged(self, error: Exception) -> StateError:
+        from cwtui.store.recovery import damaged  # noqa: PLC0415  # start-up: it loads what every record is
+
+        return damaged(self.path, str(error))
 
     def _loaded(self) -> tuple[Content, bool]:
         # The journal is opened before the state is read: one that is folded meanwhile is read to its end all the same,
         # and the state then holds at least what it held.
         self._journal.open(writable=not self.is_read_only)
         stamp = self._state_stamp()
-        content = self._storage.load()
+        content = self._file.load()
         segment = self._journal.read()
         if content is None:
             if self._is_lost():
@@ -112,11 +121,15 @@ class FileLog:
         self._stamp = stamp
         content = migrated(content)
         if older is not None and not self.is_read_only:
+            from cwtui.store.recovery import keep_older  # noqa: PLC0415  # start-up, as above
+
             keep_older(self.path, older)
         return content, older is not None
 
     def _check(self, version: int) -> None:
         if version > VERSION:
+            from cwtui.store.recovery import newer  # noqa: PLC0415  # start-up, as above
+
             raise newer(self.path, version)
 
     def news(self) -> Sequence[Record]:
@@ -227,7 +240,7 @@ class FileLog:
                 return
             if self._is_lost():
                 return  # `load` says so
-            self._storage.replace(Content())
+            self._file.replace(Content())
             if gid is None:
                 return
             try:
@@ -265,7 +278,7 @@ class FileLog:
         """
         if self.path.exists():
             keep_previous(self.path, beside(self.path, ".bak"))
-        self._storage.replace(content)
+        self._file.replace(content)
         self._stamp = self._state_stamp()
         self._journal.rotate()
 

@@ -13,7 +13,6 @@ import os
 import struct
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from hashlib import blake2b
 from pathlib import Path
 
 import orjson
@@ -169,6 +168,8 @@ def _note_in(data: bytes) -> _Note | None:
 
 
 def _byte_of(name: str) -> int:
+    from hashlib import blake2b  # noqa: PLC0415  # start-up: a list of tasks takes no lease
+
     return _FIRST + (int.from_bytes(blake2b(name.encode(), digest_size=8).digest()) >> 2)
 
 

@@ -661,7 +661,7 @@ def open_database(address: str, profile: str, *, read_only_ok: bool = False, aut
     author = this_author() if author is None else author
     log = PostgresLog(address, profile, author)
     try:
-        documents = Documents(log, PostgresLeases(address, profile, author), is_read_only=False)
+        documents = Documents(log, PostgresLeases(address, profile, author, taken=log.look), is_read_only=False)
     except BaseException:
         log.close()
         raise

@@ -15,6 +15,70 @@ from cwtui.store.state import open_state
 
 HEAVY = {"textual", "apprise", "httpx", "pydantic", "asyncio", "keyring", "uvicorn", "tomlkit"}
 OURS = {"cwtui.sandbox", "cwtui.tui", "cwtui.settings", "cwtui.services", "cwtui.composition", "cwtui.engine"}
+SPARED = {  # what a headless run does not need
+    "apprise",
+    "importlib.resources.readers",
+    "jinja2",
+    "keyring",
+    "psycopg",
+    "pygments",
+    "rapidfuzz",
+    "rich",
+    "stamina",
+    "textual",
+    "tinydb",
+    "tomlkit",
+    "uvicorn",
+    "xlsxwriter",
+    "cwtui.cli.tasks",
+    "cwtui.engine.doctor",
+    "cwtui.engine.importing",
+    "cwtui.engine.mapping.mapping",
+    "cwtui.engine.mapping.suggest",
+    "cwtui.engine.mapping.workbench",
+    "cwtui.engine.reconciling",
+    "cwtui.engine.reporting.forecast",
+    "cwtui.engine.reporting.report",
+    "cwtui.engine.writing.drift",
+    "cwtui.engine.writing.runs",
+    "cwtui.engine.writing.why",
+    "cwtui.notifying",
+    "cwtui.services.notify",
+    "cwtui.store.postgres",
+    "cwtui.store.recovery",
+    "cwtui.tui",
+    "cwtui.vendors",
+}
+OF_CONNECTWISE = {"cwtui.services.connectwise_records", "cwtui.services.connectwise_setup_records"}
+"""A run with nothing new does not ask it."""
+NOT_FOR_A_LIST = {  # what a list of tasks does not need either
+    "asyncio",
+    "email",
+    "httpx",
+    "msgspec",
+    "pydantic",
+    "socket",
+    "ssl",
+    "cwtui.composition",
+    "cwtui.domain.plans",
+    "cwtui.engine",
+    "cwtui.services",
+    "cwtui.settings",
+    "cwtui.store.schema",
+}
+SETTINGS = """
+[marketplace]
+base_url = "http://127.0.0.1:9"
+username = "name"
+password = "secret"
+subscription_key = "secret"
+[connectwise]
+base_url = "http://127.0.0.1:9"
+company_id = "company"
+public_key = "key"
+private_key = "secret"
+client_id = "client"
+"""
 REPORT = """
 import atexit, json, sys
 from cwtui.cli.main import main
@@ -22,12 +86,23 @@ sys.argv = ["cwtui", *json.loads(sys.argv[1])]
 atexit.register(lambda: print(json.dumps(sorted(sys.modules)), file=sys.stderr))
 main()
 """
+BEFORE_ASKING = """
+import json, os, sys
+from cwtui.cli.main import main
+from cwtui.services.http_policy import HttpPolicy
+async def ask(*_, **__):
+    print(json.dumps(sorted(sys.modules)), file=sys.stderr, flush=True)
+    os._exit(0)
+HttpPolicy.ask = ask
+sys.argv = ["cwtui", *json.loads(sys.argv[1])]
+main()
+"""
 
 
-def run(*arguments: str, code: int = 0) -> tuple[str, set[str]]:
+def run(*arguments: str, code: int = 0, program: str = REPORT) -> tuple[str, set[str]]:
     """stdout, and every module that was loaded."""
     done = subprocess.run(  # noqa: S603  # our own interpreter
-        [sys.executable, "-c", REPORT, json.dumps(arguments)],
+        [sys.executable, "-c", program, json.dumps(arguments)],
         capture_output=True,
         encoding="utf-8",
         check=False,
@@ -35,6 +110,11 @@ def run(*arguments: str, code: int = 0) -> tuple[str, set[str]]:
     )
     assert done.returncode == code, done.stderr
     return done.stdout, set(json.loads(done.stderr.splitlines()[-1]))
+
+
+def started(loaded: set[str], spared: set[str]) -> set[str]:
+    """What of the second is among the first."""
+    return {name for name in spared if name in loaded or any(one.startswith(f"{name}.") for one in loaded)}
 
 
 def test_version_loads_nothing_at_all() -> None:
@@ -63,6 +143,7 @@ def test_tasks_list_loads_neither_engine_nor_settings(tmp_path: Path, made: Any,
     assert "SO-1.S1" in stdout or more == ["--help"]
     assert not loaded & HEAVY
     assert not loaded & OURS
+    assert not started(loaded, (SPARED - {"cwtui.cli.tasks"}) | NOT_FOR_A_LIST)
 
 
 def test_help_and_usage_errors_load_neither() -> None:
@@ -77,6 +158,22 @@ def test_auto_never_loads_the_screen() -> None:
     assert stdout == ""
     assert "textual" not in loaded
     assert "cwtui.sandbox" not in loaded
+
+
+def test_a_run_loads_only_what_it_uses() -> None:
+    """The demo's run checks, plans and writes; nobody is told, nothing is asked twice, no file of a vendor is read."""
+    stdout, loaded = run("--auto", "--demo", code=3)
+    assert stdout
+    assert not started(loaded, SPARED)
+
+
+def test_a_run_over_the_network_loads_no_more_before_it_asks(tmp_path: Path) -> None:
+    settings = tmp_path / "config.toml"
+    settings.write_text(SETTINGS, encoding="utf-8")
+    settings.chmod(0o600)
+    options = ("--config", str(settings), "--state", str(tmp_path / "state.json"))
+    _, loaded = run(*options, "--auto", program=BEFORE_ASKING)
+    assert not started(loaded, SPARED | {"cwtui.sandbox", "msgspec", *OF_CONNECTWISE})
 
 
 def test_a_reader_that_goes_away_is_told_in_a_sentence(tmp_path: Path, made: Any) -> None:

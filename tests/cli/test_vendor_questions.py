@@ -50,3 +50,12 @@ def test_companies_are_created_only_after_yes(tmp_path: Path, answer: str, said:
     assert "New: Question Ltd (Q100)" in found.stderr
     assert "Create these 1 in ConnectWise?" in found.stderr
     assert said in found.stdout
+
+
+@pytest.mark.usefixtures("terminal")
+@pytest.mark.parametrize(("option", "said"), [("--yes", "1 created"), ("--dry-run", "1 would be created")])
+def test_nothing_is_asked_where_the_answer_was_given(tmp_path: Path, option: str, said: str) -> None:
+    """Rule: files.md#creating-asks-first."""
+    found = run(tmp_path, "export-accounts", str(tmp_path / "accounts.csv"), option)
+    assert "in ConnectWise?" not in found.stderr
+    assert said in found.stdout

@@ -10,7 +10,7 @@ import pytest
 import xlsxwriter
 
 from cwtui.domain.errors import InputError
-from cwtui.engine.tables import Header, csv_table, open_table, swallows_rows
+from cwtui.engine.tables import Header, csv_table, open_table, sheets_of, swallows_rows
 
 TEXT = "account,sku,qty\nA,MR,3\nB,SR,4\n"
 ROWS = [["A", "MR", "3"], ["B", "SR", "4"]]
@@ -82,6 +82,20 @@ def test_a_workbook_is_read_from_its_first_sheet_or_the_one_named(tmp_path: Path
     assert read(path, "Other") == []
     with pytest.raises(InputError, match="it has no sheet None; there is Usage, Other"):
         read(path, "None")
+
+
+def test_the_sheets_of_a_workbook_are_known_and_other_files_have_none(tmp_path: Path) -> None:
+    path = workbook(tmp_path / "usage.xlsx")
+    assert sheets_of(path, "counts") == ("Usage", "Other")
+    packed = tmp_path / "usage.xlsx.gz"
+    packed.write_bytes(gzip.compress(path.read_bytes()))
+    assert sheets_of(packed, "counts") == ("Usage", "Other")
+    text = tmp_path / "usage.csv"
+    text.write_text(TEXT)
+    assert sheets_of(text, "counts") == ()
+    path.write_bytes(path.read_bytes()[:200])
+    with pytest.raises(InputError, match="cannot be read"):
+        sheets_of(path, "counts")
 
 
 def test_a_workbook_that_is_none_says_so(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from cwtui.domain.money import plain
 from cwtui.tui.screens.list_screen import ListScreen
 from cwtui.tui.vendors.desk import Vendors
 from cwtui.tui.vendors.lines import refused_lines
+from cwtui.tui.vendors.sheets import chosen_sheet
 from cwtui.tui.widgets.detail_pane import Line
 from cwtui.tui.widgets.fuzzy_picker import Entry
 from cwtui.tui.widgets.text_prompt_screen import TextPromptScreen
@@ -49,13 +50,16 @@ class Chosen:
 async def new_vendor(screen: ListScreen[Any], vendors: Vendors) -> Chosen | None:
     """Ask for a file, propose, try, save; None where it was left before it was saved."""
     path = await screen.ask_path(_TITLE, "Usage file: CSV or .xlsx, packed as .gz or not")
-    proposal = await screen.prepare("Reading the file", partial(_look, path)) if path is not None else None
-    if path is None or proposal is None:
+    sheet = await chosen_sheet(screen, path) if path is not None else None
+    if path is None or sheet is None:
+        return None
+    proposal = await screen.prepare("Reading the file", partial(_look, path, sheet))
+    if proposal is None:
         return None
     if proposal.shipped:
         screen.notify(f"It is a file of the profile {proposal.shipped}, which comes with cwtui.", markup=False)
         return Chosen(proposal.shipped, path)
-    layout = await _layout(screen, proposal)
+    layout = await _layout(screen, proposal, sheet)
     name = await _named(screen, path) if layout is not None else None
     if layout is None or name is None:
         return None
@@ -75,8 +79,8 @@ async def new_vendor(screen: ListScreen[Any], vendors: Vendors) -> Chosen | None
     return Chosen(name, path) if await screen.do_work("Saving the profile", save) else None
 
 
-async def _look(path: Path) -> ProfileProposal:
-    return await asyncio.to_thread(propose, path)
+async def _look(path: Path, sheet: str) -> ProfileProposal:
+    return await asyncio.to_thread(propose, path, sheet=sheet)
 
 
 async def _named(screen: ListScreen[Any], path: Path) -> str | None:
@@ -84,7 +88,7 @@ async def _named(screen: ListScreen[Any], path: Path) -> str | None:
     return await screen.ask(TextPromptScreen(_TITLE, question, value=_name_of(path), required="It needs a name."))
 
 
-async def _layout(screen: ListScreen[Any], proposal: ProfileProposal) -> dict[str, object] | None:
+async def _layout(screen: ListScreen[Any], proposal: ProfileProposal, sheet: str) -> dict[str, object] | None:
     """What the proposal leaves open, asked one by one."""
     columns = dict(proposal.columns)
     headers = [Entry(header, _sample(proposal, header)) for header in proposal.headers]
@@ -104,6 +108,8 @@ async def _layout(screen: ListScreen[Any], proposal: ProfileProposal) -> dict[st
     layout: dict[str, object] = {"agreement_type": agreement_type, "columns": columns}
     if _ACCOUNTS[kind][0] != "id":
         layout["accounts_by"] = _ACCOUNTS[kind][0]
+    if sheet:
+        layout["sheet"] = sheet
     return layout
 
 

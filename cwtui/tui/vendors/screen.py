@@ -19,6 +19,7 @@ from cwtui.tui.session import Session
 from cwtui.tui.vendors import lines as shown
 from cwtui.tui.vendors.desk import Vendors
 from cwtui.tui.vendors.new_profile import new_vendor, vendor_entries
+from cwtui.tui.vendors.sheets import chosen_sheet
 from cwtui.tui.widgets.columns import Column
 from cwtui.tui.widgets.detail_pane import Line, block
 from cwtui.tui.widgets.tone import Tone
@@ -109,6 +110,7 @@ class VendorFilesScreen(ListScreen[Step]):
         self._vendor = INTERMEDIA
         self._steps: tuple[Step, ...] = STEPS
         self._files: dict[str, str] = {}
+        self._sheets: dict[str, str] = {}
         self._states: dict[str, tuple[str, Tone]] = {}
         self._reports: dict[str, list[Line]] = {}
         self._manage = self._reset = False
@@ -145,7 +147,7 @@ class VendorFilesScreen(ListScreen[Step]):
         self._vendor = vendor
         self._steps = STEPS if vendor == INTERMEDIA else USAGE_STEPS
         self._files = {step.name: str(path) for step in self._steps} if path else {}
-        self._states, self._reports, self._compared = {}, {}, None
+        self._sheets, self._states, self._reports, self._compared = {}, {}, {}, None
         self.show_rows(self._steps)
         self.table.cursor = 0
         self.refresh_bindings()
@@ -159,7 +161,8 @@ class VendorFilesScreen(ListScreen[Step]):
     def cells_of(self, row: Step) -> Sequence[str]:
         """One value per column."""
         state, _ = self._states.get(row.name, ("· not run yet", Tone.MUTED))
-        return (row.key, row.title, state, Path(self._files.get(row.name, row.file)).name)
+        file, sheet = Path(self._files.get(row.name, row.file)).name, self._sheets.get(row.name, "")
+        return (row.key, row.title, state, f"{file} · {sheet}" if sheet else file)
 
     def tone_of(self, row: Step) -> Tone:
         """How it went."""
@@ -197,6 +200,10 @@ class VendorFilesScreen(ListScreen[Step]):
     @property
     def _desk(self) -> VendorDesk:
         return self._vendors.steps(self._vendor)
+
+    def _desk_of(self, name: str) -> VendorDesk:
+        """For the file of a step, of which this sheet was chosen."""
+        return self._desk.of_sheet(self._sheets.get(name, ""))
 
     @property
     def _vendors(self) -> Vendors:
@@ -236,8 +243,13 @@ class VendorFilesScreen(ListScreen[Step]):
         example = self.session.examples / step.file if self.session.examples and step.file else step.file
         what = "CSV file of the partner portal" if self._vendor == INTERMEDIA else "Usage file: CSV or .xlsx"
         path = await self.ask_path(step.title, what, self._files.get(name, str(example)))
-        if path is not None:
-            self._files[name] = str(path)
+        if path is None:
+            return None
+        last = self._sheets.get(name, "") if self._files.get(name) == str(path) else ""
+        sheet = await chosen_sheet(self, path, profile=self._desk.layout.sheet, last=last)
+        if sheet is None:
+            return None
+        self._files[name], self._sheets[name] = str(path), sheet
         return path
 
     @work(group="work")
@@ -263,7 +275,7 @@ class VendorFilesScreen(ListScreen[Step]):
     @work(group="work")
     async def action_accounts(self) -> None:
         """Link the accounts of a file to companies, creating those there are not."""
-        path, desk, manage = await self._ask_file("accounts"), self._desk, self._manage
+        path, desk, manage = await self._ask_file("accounts"), self._desk_of("accounts"), self._manage
         if path is None:
             return
         before: list[Line] = []
@@ -290,7 +302,7 @@ class VendorFilesScreen(ListScreen[Step]):
     @work(group="work")
     async def action_items(self) -> None:
         """Create the catalog items of a SKU sheet, after showing them."""
-        path, desk, reset = await self._ask_file("items"), self._desk, self._reset
+        path, desk, reset = await self._ask_file("items"), self._desk_of("items"), self._reset
         if path is None:
             return
         export, found = None, None
@@ -342,7 +354,7 @@ class VendorFilesScreen(ListScreen[Step]):
     @work(group="work")
     async def action_counts(self) -> None:
         """Make the tasks of a report; one that a guard stops is taken only if that is said."""
-        path, desk = await self._ask_file("counts"), self._desk
+        path, desk = await self._ask_file("counts"), self._desk_of("counts")
         if path is None:
             return
         for force in (False, True):
@@ -362,7 +374,7 @@ class VendorFilesScreen(ListScreen[Step]):
     @work(group="work")
     async def action_compare(self) -> None:
         """Compare a report with the additions; repair what differs, after showing it."""
-        path, desk = await self._ask_file("compare"), self._desk
+        path, desk = await self._ask_file("compare"), self._desk_of("compare")
         if path is None:
             return
         for apply in (False, True):
