@@ -51,7 +51,7 @@ def test_a_first_run_waits_for_the_service_that_is_asked_more(
             assert len(world.additions()) == subscriptions * products_each
             assert at.sandbox.log.peak_writes == 1
             assert max(at.sandbox.log.peak.values()) <= AT_ONCE
-            ends_s = 10 * LATENCY_S  # six lists come first, the four writes of the agreement that is read last come last
+            ends_s = 10 * LATENCY_S  # six lists come first; the four writes of the last agreement come last
             assert seconds <= 1.05 * max(asked.values()) * LATENCY_S / AT_ONCE + ends_s
 
     run_virtually(first(), monkeypatch)
