@@ -1,4 +1,6 @@
-"""The standard library's `dataclass`, which writes a class's methods when one of them is first asked for.
+"""What a program may know of without having it yet: dataclasses, whose methods are written late, and modules.
+
+`dataclass` is the standard library's, but writes a class's methods when one of them is first asked for.
 
 A start of the program declares more than a hundred of these classes and uses a few. To write and compile `__init__`,
 `__eq__`, `__repr__` and their like for all of them took as long as half of everything else.
@@ -11,9 +13,11 @@ from __future__ import annotations
 import dataclasses
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from inspect import get_annotations
 from itertools import chain
 from threading import RLock
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
@@ -88,6 +92,18 @@ def _state(self: Any) -> list[object]:
 def _restore(self: Any, state: list[object]) -> None:
     for field, value in zip(dataclasses.fields(self), state, strict=True):
         object.__setattr__(self, field.name, value)
+
+
+class _LaterModule(ModuleType):
+    """Stands for a module that is loaded when something of it is first asked for."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(import_module(self.__name__), name)
+
+
+def module(name: str) -> ModuleType:
+    """A module that is loaded when it is first used; for a type checker, import it beside this."""
+    return _LaterModule(name)
 
 
 if not TYPE_CHECKING:
