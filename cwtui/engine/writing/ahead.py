@@ -149,15 +149,15 @@ class WritingAhead(Feature):
 
     # while the marketplace is read
 
-    def expect(self, tasks: Sequence[Task]) -> None:
-        """Group these tasks, all that the check will make, by the agreements they write to."""
-        if self._loading is None:
-            return
+    def expect(self, tasks: Sequence[Task]) -> Sequence[SubscriptionId]:
+        """Group the tasks that the check will make by agreement; agreement by agreement they are best read."""
         mappings = self.store.mappings()
+        order: dict[AgreementId | None, list[SubscriptionId]] = {}
         for task in tasks:
-            agreement = mappings.agreement(task.subscription_id)
-            if agreement is not None:
-                self._expected.setdefault(agreement, set()).add(task.subscription_id)
+            order.setdefault(mappings.agreement(task.subscription_id), []).append(task.subscription_id)
+        if self._loading is not None:
+            self._expected = {name: set(group) for name, group in order.items() if name is not None}
+        return [name for group in order.values() for name in group]
 
     def take(self, task: Task, subscription: Subscription, customer: Customer) -> None:
         """Begin its agreement, if this was the last of its subscriptions to be read."""
