@@ -94,7 +94,10 @@ def _is_placed(config: Path | None) -> bool:
     if any(name.upper().startswith("CWTUI_STATE__") for name in os.environ):
         return True
     path = config_path(config)
-    return path.is_file() and re.search(rb"\bstate\b", path.read_bytes()) is not None
+    try:
+        return path.is_file() and re.search(rb"\bstate\b", path.read_bytes()) is not None
+    except OSError:  # loading them says why they cannot be read
+        return True
 
 
 def _placed_tasks(chosen: Given) -> Iterable[Document]:

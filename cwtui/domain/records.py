@@ -14,7 +14,7 @@ from cwtui.domain.marketplace import Subscription
 from cwtui.domain.plans import Change, PriceSource
 from cwtui.domain.psa import Addition, AdditionValues
 
-Leave = Callable[[], Awaitable[None]]
+Leave = Callable[[], Awaitable[Callable[[], bool]]]
 """Awaited just before a request is sent, each time it is: after every wait. What it raises keeps the request back."""
 
 

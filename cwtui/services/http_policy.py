@@ -398,6 +398,7 @@ class HttpPolicy:
         return OneConnection(
             certificates=certificates,
             connect_timeout_s=self._timeout.connect or 0,
+            timeout_s=self._timeout_s,
             keep_alive_s=_KEEP_ALIVE_S,
             proxy=proxy_to(url),
         )

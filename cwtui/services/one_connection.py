@@ -7,6 +7,7 @@ answer to the next request. asyncio moves the bytes, and `h11` (which `httpx` us
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 import time
 from base64 import b64encode
@@ -21,7 +22,12 @@ from cwtui.services.wire import Wire
 _SPOKE_FIRST = "the server spoke before it was asked, or hung up"
 _DONE = 200
 LEAVE = "cwtui.leave"
-"""The extension of a request that is awaited when the connection stands, just before the first byte is sent."""
+"""The extension of a request that is awaited when the connection stands, just before the first byte is sent.
+
+What it answers is asked once more in the moment before the first byte: False has it awaited again.
+"""
+_TRIES = 5
+_TCP_GIVES_UP: int | None = getattr(socket, "TCP_USER_TIMEOUT", None)
 
 
 class OneConnection(httpx.AsyncBaseTransport):
@@ -32,6 +38,7 @@ class OneConnection(httpx.AsyncBaseTransport):
         *,
         certificates: ssl.SSLContext,
         connect_timeout_s: float,
+        timeout_s: float = 30.0,
         keep_alive_s: float,
         proxy: httpx.URL | None = None,
     ) -> None:
@@ -40,11 +47,13 @@ class OneConnection(httpx.AsyncBaseTransport):
         Args:
             certificates: For https.
             connect_timeout_s: Until the connection stands, handshakes included.
+            timeout_s: The system itself stops sending again what nobody acknowledged for so long, also of a process
+                that is stopped or was killed: a request that was given up does not arrive long after.
             keep_alive_s: An idle connection older than this is not used again.
             proxy: Tunnels to the server, by `CONNECT`.
         """
         self._certificates, self._connect_timeout_s = certificates, connect_timeout_s
-        self._keep_alive_s, self._proxy = keep_alive_s, proxy
+        self._keep_alive_s, self._proxy, self._timeout_s = keep_alive_s, proxy, timeout_s
         self._wire: Wire | None = None
         self._last: Wire | None = None
 
@@ -78,9 +87,13 @@ class OneConnection(httpx.AsyncBaseTransport):
         leave = request.extensions.get(LEAVE)
         if leave is None:
             return
-        await leave()
-        if not await wire.is_silent():  # the server hung up meanwhile
-            raise httpx.ConnectError(_SPOKE_FIRST)
+        for _ in range(_TRIES):
+            may_still = await leave()
+            if not await wire.is_silent():  # the server hung up meanwhile
+                raise httpx.ConnectError(_SPOKE_FIRST)
+            if may_still():  # nothing is waited for from here to the first byte
+                return
+        raise httpx.ConnectError("leave to send it came too late each time")
 
     async def said_more(self) -> bool:
         """Whether the server said something since its last answer: then that one belonged to no request."""
@@ -127,13 +140,16 @@ class OneConnection(httpx.AsyncBaseTransport):
         return wire
 
     async def _connect(self, wire: Wire, url: httpx.URL) -> None:
-        await asyncio.get_running_loop().create_connection(
+        transport, _ = await asyncio.get_running_loop().create_connection(
             lambda: wire,
             url.raw_host.decode("ascii"),
             url.port or (443 if url.scheme == "https" else 80),
             ssl=self._certificates if url.scheme == "https" else None,
             happy_eyeballs_delay=0.25,
         )
+        if _TCP_GIVES_UP is not None:
+            connection: socket.socket = transport.get_extra_info("socket")
+            connection.setsockopt(socket.IPPROTO_TCP, _TCP_GIVES_UP, int(self._timeout_s * 1000))
 
     async def _tunnel(self, wire: Wire, url: httpx.URL, proxy: httpx.URL) -> None:
         """Ask a proxy for a way to the server, then speak TLS with the server through it."""

@@ -27,7 +27,7 @@ def read_file(path: Path, *, required: bool) -> dict[str, object] | None:
     """
     try:
         with path.open("rb") as file:
-            raw, mode = file.read(), os.fstat(file.fileno()).st_mode
+            raw, about = file.read(), os.fstat(file.fileno())
     except FileNotFoundError:
         if not required:
             return None
@@ -43,7 +43,7 @@ def read_file(path: Path, *, required: bool) -> dict[str, object] | None:
             next_step="Make it a file that you can read, or name another one with --config.",
         ) from error
     document = parse_document(raw, path)
-    _refuse_shared_secrets(document, path, mode)
+    _refuse_shared_secrets(document, path, about)
     return document
 
 
@@ -63,9 +63,12 @@ def parse_document(raw: bytes, path: Path) -> dict[str, object]:
     ) from None
 
 
-def _refuse_shared_secrets(document: Table, path: Path, mode: int) -> None:
+def _refuse_shared_secrets(document: Table, path: Path, about: os.stat_result) -> None:
+    """Secrets are the owner's; of a state that a group shares, its members may read them too."""
     shared = stat.S_IRWXG | stat.S_IRWXO
-    if os.name != "posix" or not mode & shared:
+    if _is_of_group(document, about.st_gid):
+        shared &= ~stat.S_IRGRP
+    if os.name != "posix" or not about.st_mode & shared:
         return
     holding = [key for table in _all_profiles(document) for key in secrets_in(table)]
     if holding:
@@ -74,6 +77,20 @@ def _refuse_shared_secrets(document: Table, path: Path, mode: int) -> None:
             changed=UNTOUCHED,
             next_step=f"Run: chmod 600 {shlex.quote(str(path))}",
         )
+
+
+def _is_of_group(document: Table, gid: int) -> bool:
+    """Every profile's state belongs to that group."""
+    states = [table.get("state") for table in _all_profiles(document) if table.keys() - {PROFILES}]
+    named = {state.get("group") if isinstance(state, dict) else None for state in states}
+    if os.name != "posix" or len(named) != 1:
+        return False
+    import grp  # noqa: PLC0415  # there is none elsewhere
+
+    try:
+        return grp.getgrnam(str(named.pop())).gr_gid == gid
+    except KeyError:
+        return False
 
 
 def secrets_in(table: Table) -> list[str]:

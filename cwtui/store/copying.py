@@ -29,8 +29,10 @@ def copy_state(source: State, place: str, profile: str) -> int:
 
     Raises:
         ConfigError: The address is none.
-        StateError: Something is kept there, or it cannot be used; or what was written reads otherwise.
+        StateError: Something is kept there, or it cannot be used; or what was written reads otherwise; or somebody
+            works on the source.
     """
+    _refuse_busy(source)
     whole = source.documents.whole()
     expected = list(source.documents.rows())
     target = open_place(place, profile)
@@ -49,3 +51,13 @@ def copy_state(source: State, place: str, profile: str) -> int:
     finally:
         again.close()
     return len(expected)
+
+
+def _refuse_busy(source: State) -> None:
+    """Who writes while a copy is made would go on in one state what another takes up in the other."""
+    for name, holder in source.leases.holders().items():
+        raise StateError(
+            f"{holder} works on the state {source.documents.name} ({name.replace('/', ' ')}).",
+            changed="Nothing was copied.",
+            next_step="Stop every cwtui that works on it, then copy again.",
+        )

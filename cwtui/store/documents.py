@@ -234,7 +234,7 @@ class Documents:
         """Make durable what was appended, or take it back."""
         if not appended:
             return
-        if self._grouped and self._shared is not None:
+        if self._grouped and self._shared is not None and self._log.flushes_later:
             self._shared.begin()
             return
         try:

@@ -58,6 +58,11 @@ class FileLog:
         """Every record that was appended here is on the disk."""
         return self._journal.is_flushed
 
+    @property
+    def flushes_later(self) -> bool:
+        """Many records share one flush."""
+        return True
+
     def alone(self, wait_s: float | None = None) -> AbstractContextManager[None]:
         """Keep every other process from appending and folding, for a moment. May be nested."""
         return self._lock.held(wait_s)

@@ -69,6 +69,10 @@ class Log(Protocol):
     def is_flushed(self) -> bool:
         """Every record that was appended here is durable."""
 
+    @property
+    def flushes_later(self) -> bool:
+        """`flush` may wait until others have appended too; else it is asked as soon as `alone` has ended."""
+
     def load(self) -> tuple[Content, bool]:
         """The whole state up to `seq`, and whether it is kept in an older shape: fold it soon.
 

@@ -5,16 +5,22 @@ TLS and passwords are libpq's affair (`sslmode`, `.pgpass`, a service file): an 
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Mapping
+from contextlib import closing
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 import psycopg
+from psycopg import errors
 from psycopg.conninfo import conninfo_to_dict
 
 from cwtui.domain.errors import ConfigError, StateError
 
 SCHEMA_VERSION = 1
 _LIMITS: Mapping[str, str | int] = {
+    "client_encoding": "utf8",
     "connect_timeout": 10,
     "keepalives": 1,
     "keepalives_idle": 10,
@@ -26,8 +32,11 @@ _LIMITS: Mapping[str, str | int] = {
 _SESSION = (
     "set tcp_keepalives_idle = 10; set tcp_keepalives_interval = 5; set tcp_keepalives_count = 3;"
     " set tcp_user_timeout = 20000; set lock_timeout = '30s'; set idle_in_transaction_session_timeout = '60s';"
-    " set synchronous_commit = on; set client_min_messages = warning"
+    " set synchronous_commit = on; set default_transaction_isolation = 'read committed';"
+    " set client_min_messages = warning"
 )
+GONE = (psycopg.OperationalError, errors.IdleInTransactionSessionTimeout)
+"""The connection is over, or should be: on a new one the same may succeed."""
 _TABLES = """
 create schema if not exists cwtui;
 create table if not exists cwtui.schema_version (version integer not null);
@@ -46,6 +55,11 @@ create table if not exists cwtui.lease (
     since text not null, primary key (profile, name));
 insert into cwtui.schema_version select 1 where not exists (select from cwtui.schema_version);
 """
+_SIGNATURE = "cwtui.session"
+SIGNED = "current_setting(%s, true) is not distinct from %s"
+"""In SQL, with `signed_by`: this is the session that was signed so."""
+CLOCKS_APART_S = 120
+logging.getLogger("psycopg").addHandler(logging.NullHandler())  # what it warns of is raised too, and said in words
 _MIGRATING = 0x63777475  # an advisory lock of the program's own: two that start at once make the tables once
 
 
@@ -117,6 +131,52 @@ def prepare(connection: psycopg.Connection, address: str) -> None:
         )
 
 
+def begin_session(connection: psycopg.Connection, address: str) -> str:
+    """Sign a session that is to hold locks; returns the signature, which `is_signed` looks for.
+
+    Raises:
+        StateError: A pooler gives each transaction another session, or the clocks differ.
+        psycopg.Error: The server cannot be used.
+    """
+    signature, asked_at = uuid4().hex, time.time()
+    row = connection.execute(
+        "select pg_backend_pid(), extract(epoch from clock_timestamp())::float8, set_config(%s, %s, false)",
+        (_SIGNATURE, signature),
+    ).fetchone()
+    pid, server_s = (0, 0.0) if row is None else (row[0], row[1])
+    _check_clock(asked_at, server_s, time.time(), address)
+    if pid != connection.info.backend_pid:  # something stands between
+        with closing(connect(address, "cwtui looks for a pooler")) as another:
+            if another.execute(f"select {SIGNED}", (_SIGNATURE, signature)).fetchone() == (True,):
+                raise shared_session(address)
+    return signature
+
+
+def _check_clock(asked_at: float, server_s: float, answered_at: float, address: str) -> None:
+    """How old a write without an answer is, is judged by the clocks of two machines."""
+    apart = max(asked_at - server_s, server_s - answered_at)
+    if apart > CLOCKS_APART_S:
+        raise StateError(
+            f"The clock of this machine and that of {shown(address)} differ by {apart:,.0f} seconds.",
+            next_step="Set both by a time server, then start again.",
+        )
+
+
+def signed_by(signature: str) -> tuple[str, str]:
+    """The parameters of `SIGNED`."""
+    return _SIGNATURE, signature
+
+
+def shared_session(address: str) -> StateError:
+    """The error for locks that would be held by nobody in particular."""
+    return StateError(
+        f"A pooler between cwtui and {shown(address)} gives each transaction another session of the server, so that"
+        " nobody can be kept away from an agreement.",
+        changed="What was written before is noted; nothing more was sent.",
+        next_step="Connect straight to the server, or through a pooler in session mode, then start again.",
+    )
+
+
 def shown(address: str) -> str:
     """The address as messages show it; a password is never part of it."""
     try:
@@ -127,7 +187,7 @@ def shown(address: str) -> str:
     return f"postgresql://{host}/{parts.get('dbname') or ''}"
 
 
-def unreachable(address: str, error: psycopg.Error, *, changed: str = "Nothing was changed.") -> StateError:
+def unreachable(address: str, error: BaseException, *, changed: str = "Nothing was changed.") -> StateError:
     """The error for a server that does not answer, or says no."""
     return StateError(
         f"The state in {shown(address)} cannot be used: {_first_line(error)}.",
@@ -137,5 +197,5 @@ def unreachable(address: str, error: psycopg.Error, *, changed: str = "Nothing w
     )
 
 
-def _first_line(error: Exception) -> str:
+def _first_line(error: BaseException) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")

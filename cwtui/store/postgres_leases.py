@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from hashlib import blake2b
 
 import psycopg
 
+from cwtui.domain.errors import StateError
 from cwtui.store.author import Author
 from cwtui.store.log import Holder
-from cwtui.store.postgres import connect, unreachable
+from cwtui.store.postgres import GONE, SIGNED, begin_session, connect, shared_session, signed_by, unreachable
 
 _HELD = (
     "select name, who, pid, since from cwtui.lease where profile = %s and exists (select from pg_locks"
@@ -24,8 +25,17 @@ _HELD = (
 class PostgresLeases:
     """Fits `Leases`, for one profile and one process."""
 
-    def __init__(self, address: str, profile: str, author: Author) -> None:
-        self._address, self._profile, self._author = address, profile, author
+    def __init__(self, address: str, profile: str, author: Author, *, taken: Callable[[], None] = lambda: None) -> None:
+        """Connect when the first one is asked for.
+
+        Args:
+            address: As `checked_address` gave it.
+            profile: Whose state it is.
+            author: Who takes them.
+            taken: Called for each that was taken.
+        """
+        self._address, self._profile, self._author, self._taken = address, profile, author, taken
+        self._signature = ""
         self._connection: psycopg.Connection | None = None
         self._mine: dict[str, Holder] = {}
 
@@ -39,8 +49,11 @@ class PostgresLeases:
             return self._mine[name]
         try:
             return self._take(name)
-        except psycopg.OperationalError:
+        except GONE:
             self._lose()
+        except psycopg.Error as error:
+            self._lose()
+            raise unreachable(self._address, error) from error
         try:
             return self._take(name)
         except psycopg.Error as error:
@@ -49,8 +62,12 @@ class PostgresLeases:
 
     def _take(self, name: str) -> Holder | None:
         connection, place = self._opened(), self._place_of(name)
-        row = connection.execute("select pg_try_advisory_lock(%s)", (place,)).fetchone()
-        if row is None or not row[0]:
+        row = connection.execute(
+            f"select case when {SIGNED} then pg_try_advisory_lock(%s) end", (*signed_by(self._signature), place)
+        ).fetchone()
+        if row is None or row[0] is None:
+            raise self._shared()
+        if not row[0]:
             return self.holders().get(name) or Holder("somebody else", 0, "a moment ago")
         mine = Holder(self._author.who, self._author.pid, datetime.now(UTC).isoformat(sep=" ", timespec="seconds"))
         connection.execute(
@@ -59,6 +76,7 @@ class PostgresLeases:
             (self._profile, name, place, mine.who, mine.pid, mine.since),
         )
         self._mine[name] = mine
+        self._taken()
         return None
 
     def give_back(self, name: str) -> None:
@@ -71,15 +89,25 @@ class PostgresLeases:
             self._lose()  # the server gives back what a lost connection held
 
     def holds(self, name: str) -> bool:
-        """It is still ours: the connection that holds it answers."""
+        """It is still ours: the session that holds it answers.
+
+        Raises:
+            StateError: Another session answers: a pooler stands between.
+        """
         if name not in self._mine or self._connection is None:
             return False
         try:
-            self._connection.execute("select 1")
+            row = self._connection.execute(f"select {SIGNED}", signed_by(self._signature)).fetchone()
         except psycopg.Error:
             self._lose()
             return False
+        if row != (True,):
+            raise self._shared()
         return True
+
+    def _shared(self) -> StateError:
+        self._lose()
+        return shared_session(self._address)
 
     @property
     def may_be_lost(self) -> bool:
@@ -105,7 +133,13 @@ class PostgresLeases:
 
     def _opened(self) -> psycopg.Connection:
         if self._connection is None:
-            self._connection = connect(self._address, f"cwtui leases {self._author}")
+            connection = connect(self._address, f"cwtui leases {self._author}")
+            try:
+                self._signature = begin_session(connection, self._address)
+            except BaseException:
+                connection.close()
+                raise
+            self._connection = connection
         return self._connection
 
     def _lose(self) -> None:

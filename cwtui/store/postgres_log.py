@@ -23,10 +23,13 @@ from cwtui.store.journal import apply
 from cwtui.store.layout import VERSION, Content, NotAState, parse, render
 from cwtui.store.log import Moved, Op, Record
 from cwtui.store.migrations import migrated
-from cwtui.store.postgres import connect, prepare, shown, unreachable
+from cwtui.store.postgres import GONE, connect, prepare, shown, unreachable
 
 _PART = 1 << 22
 _PATIENCE_S = 30.0
+_STOPPED_S = 20
+"""Who keeps the others out and says nothing for so long is stopped or cut off; others have more patience than that."""
+_AS_NOTED = "What was noted before is kept, the last change is not; nothing more is sent."
 _AGAIN_S = 60.0
 """How long a lost connection is tried again before work stops."""
 
@@ -47,6 +50,9 @@ class PostgresLog:
         self._kept = True
         self._is_given_up = False
         self._appended: int | None = None
+        self._before = 0
+        self._why: BaseException | None = None
+        self._is_astray = self._should_look = False
         self._connection = self._connected()
 
     def _connected(self) -> psycopg.Connection:
@@ -89,6 +95,11 @@ class PostgresLog:
         """Nothing is left to be made durable."""
         return self._kept
 
+    @property
+    def flushes_later(self) -> bool:
+        """A record is durable, or lost, when `alone` ends."""
+        return False
+
     # reading
 
     def load(self) -> tuple[Content, bool]:
@@ -105,7 +116,7 @@ class PostgresLog:
                 with self._connection.transaction():
                     self._connection.execute("set transaction isolation level repeatable read read only")
                     return self._loaded()
-            except psycopg.OperationalError as error:
+            except GONE as error:
                 self._reconnect(error, number)
             except psycopg.Error as error:
                 raise unreachable(self._address, error) from error
@@ -116,6 +127,7 @@ class PostgresLog:
             "select version, folded, last, size, pending from cwtui.state where profile = %s", (self._profile,)
         ).fetchone()
         version, folded, last, size, pending = row or (VERSION, 0, 0, 0, 0)
+        self._refuse_earlier(last)
         self._refuse_newer(version)
         parts = self._connection.execute(
             "select data from cwtui.part where profile = %s order by number", (self._profile,)
@@ -143,7 +155,16 @@ class PostgresLog:
                 next_step="Restore the schema cwtui of that database from its last backup.",
             )
         self._seq, self._size, self._pending = last, size, pending
+        self._is_astray = self._should_look = False
         return content, is_older
+
+    def _refuse_earlier(self, last: int) -> None:
+        if last < self._seq:
+            raise StateError(
+                f"An earlier state was put in the place of {self.name} while cwtui worked on it.",
+                changed="Nothing more was noted, and nothing more is sent.",
+                next_step="Start again: what stands there now is what counts then.",
+            )
 
     def _records(self, after: int) -> Iterator[Record]:
         rows = self._connection.execute(
@@ -162,19 +183,28 @@ class PostgresLog:
                 next_step="Upgrade cwtui, or name another state.url.",
             )
 
+    def look(self) -> None:
+        """Ask the server for news the next time, whatever it said: the turn of another has just ended."""
+        self._should_look = True
+
     def news(self) -> Sequence[Record]:
         """What others appended since. Outside of `alone` the server is asked only where it said that there is any.
 
         Raises:
-            Moved: What was appended since is folded already.
+            Moved: What was appended since is folded already, or the connection is another one.
             StateError: The server cannot be used.
         """
         with self._translated():
-            if not self._depth and not self._is_told():
-                return []
-            found = list(self._records(self._seq))
-            if self._depth and not found and self._last() != self._seq:
+            if self._is_astray:
                 raise Moved
+            if not self._is_told() and not self._depth and not self._should_look:
+                return []
+            self._should_look = False
+            found = list(self._records(self._seq))
+            if not found and self._last() != self._seq:
+                found = list(self._records(self._seq))  # appended between the two questions, or folded
+                if not found:
+                    raise Moved
             if found and found[0].seq != self._seq + 1:
                 raise Moved
             if found:
@@ -223,8 +253,11 @@ class PostgresLog:
         self._appended = None
         for number in count():
             try:
-                self._connection.execute("begin")
-                self._connection.execute(f"set local lock_timeout = {max(1, int(wait_s * 1000))}")
+                self._connection.execute("begin isolation level read committed")
+                self._connection.execute(
+                    f"set local lock_timeout = {max(1, int(wait_s * 1000))};"
+                    f" set local idle_in_transaction_session_timeout = '{_STOPPED_S}s'"
+                )
                 self._connection.execute("select last from cwtui.state where profile = %s for update", (self._profile,))
             except errors.LockNotAvailable as error:
                 self._connection.execute("rollback")
@@ -232,10 +265,11 @@ class PostgresLog:
                     f"Another process keeps the state {self.name} longer than {wait_s:.0f} seconds.",
                     next_step="Wait until it is done, then start again.",
                 ) from error
-            except psycopg.OperationalError as error:
+            except GONE as error:
                 self._reconnect(error, number)
             except psycopg.Error as error:
-                raise unreachable(self._address, error) from error
+                self._roll_back()
+                raise unreachable(self._address, error, changed=_AS_NOTED) from error
             else:
                 return
 
@@ -259,6 +293,8 @@ class PostgresLog:
                 (seq, len(data), VERSION, self._profile),
             )
             self._connection.execute("select pg_notify('cwtui_state', %s)", (self._profile,))
+        if self._appended is None:
+            self._before = self._seq
         self._seq = self._appended = seq
         self._pending += len(data)
         return seq
@@ -272,11 +308,15 @@ class PostgresLog:
                 self._kept = self._is_there(error)
         else:
             self._kept = self._appended is None or done == "COMMIT"
+        if not self._kept:
+            self._seq, self._is_astray = self._before, True
 
     def _is_there(self, error: psycopg.Error) -> bool:
+        """The last record was kept. The server may still be at it: so whoever looks waits until that has ended."""
         for number in count():
             self._reconnect(error, number)
-            with suppress(psycopg.OperationalError):
+            with suppress(psycopg.OperationalError), self._connection.transaction():
+                self._connection.execute("select from cwtui.state where profile = %s for update", (self._profile,))
                 row = self._connection.execute(
                     "select session from cwtui.log where profile = %s and seq = %s", (self._profile, self._appended)
                 ).fetchone()
@@ -285,7 +325,7 @@ class PostgresLog:
 
     def _roll_back(self) -> None:
         if self._appended is not None:
-            self._seq, self._appended = self._appended - 1, None
+            self._seq, self._appended = self._before, None
         with suppress(psycopg.Error):  # a connection that is gone has rolled back
             self._connection.execute("rollback")
 
@@ -303,11 +343,8 @@ class PostgresLog:
 
     def take_back(self) -> bool:
         """Forget the last record, while `alone`: it was not kept. False where it was."""
-        if self._kept:
-            return False
-        self._kept = True
-        self._seq -= 1
-        return True
+        was_kept, self._kept = self._kept, True
+        return not was_kept
 
     def fold(self, content: Content) -> None:
         """Keep this as the whole state, while `alone` and after `news`.
@@ -341,7 +378,7 @@ class PostgresLog:
         """Connect again after a growing pause; once it stayed away for long, it is tried once each time.
 
         Raises:
-            StateError: It stayed away.
+            StateError: It stayed away; or the server says no, which it will say again.
         """
         with suppress(psycopg.Error):
             self._connection.close()
@@ -350,26 +387,31 @@ class PostgresLog:
         if tries and self._is_given_up:
             raise unreachable(
                 self._address,
-                error,
+                self._why or error,
                 changed="Whether the last change was kept is not known; nothing more is noted, and nothing is sent.",
             ) from error
         if tries:
             time.sleep(pause)
-        with suppress(StateError):  # tried again until the time is over
+        try:
             self._connection = self._connected()
-            self._is_given_up = False
+        except StateError as refused:
+            self._why = refused.__cause__
+            if not isinstance(self._why, psycopg.OperationalError):
+                raise
+        else:  # nobody told this one what came before it
+            self._why, self._is_given_up, self._is_astray = None, False, True
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
         try:
             yield
-        except psycopg.OperationalError as error:
+        except GONE as error:
             if self._depth:
-                raise unreachable(self._address, error) from error
+                raise unreachable(self._address, error, changed=_AS_NOTED) from error
             self._reconnect(error, 0)
             raise Moved from error
         except psycopg.Error as error:
-            raise unreachable(self._address, error) from error
+            raise unreachable(self._address, error, changed=_AS_NOTED) from error
 
     def close(self) -> None:
         """Let the connection go."""

@@ -50,3 +50,11 @@ def test_what_can_be_no_state_file_is_refused(
     assert "Traceback" not in done.stderr
     assert sorted(tmp_path.iterdir()) == before
     assert stat.S_ISCHR(Path(os.devnull).stat().st_mode)
+
+
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="needs /proc/self/mem, which no read succeeds on")
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_settings_that_cannot_be_read_end_in_words(command: tuple[str, ...], cwtui: Run) -> None:
+    result = cwtui("--config", "/proc/self/mem", *command)
+    assert result.exit_code == 2
+    assert "cannot be read" in result.stderr

@@ -7,13 +7,16 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cwtui.domain.addition_words import edit_text
 from cwtui.domain.ids import TaskId
 from cwtui.domain.ledger import Operation, Signature
 from cwtui.domain.marketplace import OrderType
+from cwtui.domain.plan_edits import with_edits
 from cwtui.domain.planning import plan_task
-from cwtui.domain.plans import Edit, Plan, PlanEdits, PriceSource, with_edits
+from cwtui.domain.plans import Edit, Plan, PlanEdits, PriceSource
 from cwtui.domain.psa import BillCustomer
 from tests.domain.planning.situations import facts, line, next_invoice, order, standing, subscription
 
@@ -235,6 +238,33 @@ def test_an_end_in_place_of_a_deletion_in_words() -> None:
     assert edit_text(change) == ("it ends on 2026-12-15 in place of being deleted, by ann on 2026-12-11 09:30 UTC")
 
 
+def changed(effective: date) -> Plan:
+    """Ten seats become fifteen: the ten are ended, or deleted where they would only begin."""
+    made = order(OrderType.CHANGE, line("recurring", "5"), provisioned=date(2026, 12, 1))
+    return plan_task(facts(made, subscription("15"), links=(standing("10", effective),)))
+
+
+@pytest.mark.parametrize(
+    ("began", "left_out", "is_warned"),
+    [
+        pytest.param(date(2026, 11, 1), {"update:90"}, True, id="an end"),
+        pytest.param(date(2026, 12, 1), {"delete:90"}, True, id="a deletion"),
+        pytest.param(date(2026, 12, 1), {"standing:PRD1"}, False, id="what begins"),
+        pytest.param(date(2026, 12, 1), {"delete:90", "standing:PRD1"}, False, id="both"),
+        pytest.param(date(2026, 12, 1), set(), False, id="neither"),
+    ],
+)
+def test_what_goes_on_beside_what_takes_its_place_is_warned_of(
+    began: date, left_out: set[str], *, is_warned: bool
+) -> None:
+    plan = changed(began)
+    edited = with_edits(
+        plan, edits(plan, *(Edit(change.key, left_out=change.key in left_out) for change in plan.changes))
+    )
+    said = "Addition 90 goes on, since its end is left out, while what takes its place begins on 2026-12-01"
+    assert any(text.startswith(said) for text in edited.warnings) is is_warned
+
+
 def test_the_price_source_of_a_whole_task_is_a_note() -> None:
     plan = sale()
     noted = with_edits(plan, PlanEdits(plan.task_id, plan.digest, (), PriceSource.CONNECTWISE, ANN))
@@ -247,3 +277,39 @@ def test_who_decided_first_stays_named() -> None:
     signed = PlanEdits(TaskId("1"), "x", (Edit("a", by=ANN), Edit("b")), PriceSource.CONNECTWISE).signed(bob)
     assert ([edit.by for edit in signed.edits], signed.by) == ([ANN, bob], bob)
     assert PlanEdits(TaskId("1"), "x", (Edit("a"),)).signed(bob).by is None
+
+
+_VALUES = st.fixed_dictionaries(
+    {},
+    optional={
+        "quantity": st.decimals(0, 1000, places=2),
+        "unit_price": st.decimals(-100, 1000, places=4),
+        "unit_cost": st.decimals(0, 1000, places=4),
+        "effective": st.dates(date(2026, 1, 1), date(2028, 1, 1)),
+        "cancelled": st.none() | st.dates(date(2026, 12, 1), date(2028, 1, 1)),
+        "bill": st.sampled_from(BillCustomer),
+        "taxable": st.booleans(),
+        "description": st.text(min_size=1, max_size=20),
+    },
+)
+_PLANS = [sale(), cancelled()]
+
+
+@given(st.sampled_from(_PLANS), st.lists(_VALUES, min_size=2, max_size=2), st.lists(st.booleans(), min_size=2))
+def test_whatever_is_edited_the_plan_is_recognised_and_nothing_but_the_edited_changes(
+    plan: Plan, values: list[dict[str, object]], left_out: list[bool]
+) -> None:
+    made = [Edit(change.key, value, left) for change, value, left in zip(plan.changes, values, left_out, strict=False)]
+    edited = with_edits(plan, edits(plan, *made))
+    assert edited.digest == plan.digest
+    assert edited.dropped_edits == ()
+    for was, change, edit in zip(plan.changes, edited.changes, made, strict=False):
+        assert change.left_out is edit.left_out
+        assert (change.instead_of or change.operation) is was.operation
+        if change.after is None:
+            assert (change.operation, edit.values.get("cancelled")) == (Operation.DELETE, None)
+            continue
+        base = was.after or (was.before.values if was.before else None)
+        assert base is not None
+        assert set(change.after.differences(base)) <= set(change.edited)
+        assert edit_text(change) or not (change.edited or change.left_out)

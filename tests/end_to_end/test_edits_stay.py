@@ -66,7 +66,7 @@ def open_editor(terminal: Terminal, cwtui: Cwtui) -> str:
     terminal.keys("/")
     terminal.type("cancellation")
     terminal.keys("Enter")
-    terminal.until("shown")
+    terminal.until("1 of 2 shown", "ready · cancellation order", "− delete addition", "/ Filter")
     terminal.keys("e")
     return terminal.until("Edit additions", "− delete", f"e ends it on {DAY} instead")
 
@@ -112,7 +112,7 @@ def test_a_deletion_ended_instead_is_written_told_undone_and_never_written_twice
     nothing = {"post": 0, "patch": 0, "delete": 0}
     assert cancelled.auto()["writes"] == nothing
     cancelled.run("drift", status=0)
-    cancelled.run("reconcile", CUSTOMER)
+    cancelled.run("reconcile", "--customer", CUSTOMER, status=0)
     assert standing(reseller) == [("10", DECEMBER, DAY)]
 
     cancelled.run("tasks", "undo", END, status=0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import subprocess
 from collections import Counter
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ from tests.end_to_end.running import Cwtui, Sandbox, chance_of, serve, wait_unti
 
 ACCOUNTS = [f"IM2000{number:02}" for number in range(6)]
 KILLS = 22
+_ID = re.compile(r":\d+$")
 
 
 @pytest.fixture
@@ -312,7 +314,7 @@ def test_a_killed_run_never_doubles(stack: ExitStack, opened: Opened, tmp_path: 
     calm.write()
     ends_as = [calm.cwtui.run(*arguments).status for arguments in calm.steps()]
     assert ends_as == [0, 0, 0, 0, 0, 0, 3, 0]  # 3: the second report lacks a SKU (files.md#vanished)
-    expected = calm.left()
+    expected, written = calm.left(), _written(calm.cwtui)
     assert len(expected["additions"]) == len(ACCOUNTS) * 9
     for kept in ("companies", "contacts", "catalog", "types", "manage_ids", "cross_references"):
         assert len(set(expected[kept])) == len(expected[kept])
@@ -330,7 +332,9 @@ def test_a_killed_run_never_doubles(stack: ExitStack, opened: Opened, tmp_path: 
             while not _ended_within(cwtui, cwtui.start(*arguments), span_s * chance.random(), status):
                 kills, span_s = kills + 1, span_s * 1.3
                 _assert_it_opens(cwtui)
+        assert _beside(story.left(), expected) == ({}, {}), "doubled, lost"
         assert story.left() == expected
+        assert _written(cwtui) == written
         rows = cwtui.run("audit", "--json", status=0).json
         ended = [row for row in rows if row["outcome"] in {"confirmed", "adopted"}]
         additions = Counter((row["task_id"], row["key"]) for row in ended if row["record"] == "addition")
@@ -338,6 +342,20 @@ def test_a_killed_run_never_doubles(stack: ExitStack, opened: Opened, tmp_path: 
         assert set(additions.values()) == set(others.values()) == {1}
         for record in ("company", "contact", "catalog item", "cross-reference", "Manage ID"):
             assert sum(kind == record for kind, _ in others) == len(expected[KEPT[record]]), record
+
+
+def _beside(left: dict[str, Any], expected: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What stands once more than in an undisturbed run, and what stands once less; of each kind with any."""
+    doubled = {kind: Counter(left[kind]) - Counter(names) for kind, names in expected.items()}
+    lost = {kind: Counter(names) - Counter(left[kind]) for kind, names in expected.items()}
+    return {kind: more for kind, more in doubled.items() if more}, {kind: less for kind, less in lost.items() if less}
+
+
+def _written(cwtui: Cwtui) -> Counter[tuple[str, ...]]:
+    """Each write of an addition that is done: account, what was done, and its change without the addition's id."""
+    rows = cwtui.run("audit", "--json", status=0).json
+    done = [row for row in rows if row["record"] == "addition" and row["outcome"] in {"confirmed", "adopted"}]
+    return Counter((row["task_id"].partition(".")[2], row["operation"], _ID.sub("", row["key"])) for row in done)
 
 
 def _ended_within(cwtui: Cwtui, process: subprocess.Popen[str], seconds: float, status: int) -> bool:

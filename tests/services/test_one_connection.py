@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -86,11 +87,12 @@ async def test_a_request_leaves_when_it_may_and_not_before_it_was_asked() -> Non
             order.append("received")
             writer.write(answer(b"done"))
 
-    async def leave() -> None:
+    async def leave() -> Callable[[], bool]:
         await asyncio.sleep(0.05)
         order.append("asked")
+        return lambda: True
 
-    async def keep_back() -> None:
+    async def keep_back() -> Callable[[], bool]:
         raise StateError("The right to write was lost.", next_step="Start again.")
 
     async with serving(talk) as (url, _):
@@ -104,9 +106,36 @@ async def test_a_request_leaves_when_it_may_and_not_before_it_was_asked() -> Non
     assert order == ["asked", "received", "asked", "received", "received"]
 
 
+async def test_leave_that_lapsed_before_the_first_byte_is_asked_for_again() -> None:
+    """The process was stopped between the two (hands.md#killed-at-any-instant)."""
+    asked_for = 0
+
+    async def leave() -> Callable[[], bool]:
+        nonlocal asked_for
+        asked_for += 1
+        return iter([asked_for % 7 == 3]).__next__
+
+    received = []
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            received.append(await reader.readuntil(b"\r\n\r\n"))
+            writer.write(answer(b"done"))
+
+    async with serving(talk) as (url, _):
+        over = connection()
+        await over.handle_async_request(httpx.Request("POST", url, extensions={LEAVE: leave}))
+        assert (asked_for, len(received)) == (3, 1)
+        with pytest.raises(httpx.ConnectError, match="too late each time"):
+            await over.handle_async_request(httpx.Request("POST", url, extensions={LEAVE: leave}))
+        assert len(received) == 1
+        await over.aclose()
+
+
 async def test_a_server_that_hangs_up_meanwhile_got_nothing() -> None:
-    async def leave() -> None:
+    async def leave() -> Callable[[], bool]:
         await asyncio.sleep(0.1)
+        return lambda: True
 
     async with serving(lambda *_: asyncio.sleep(0.02)) as (url, _):
         over = connection()
@@ -298,3 +327,22 @@ def test_the_environments_proxy(
         monkeypatch.setenv(name, value)
     proxy = proxy_to(httpx.URL(url))
     assert (None if proxy is None else str(proxy)) == expected
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="this system has no such limit")
+async def test_what_was_given_up_is_not_sent_again_by_the_system() -> None:
+    """Also where the process is stopped or gone (hands.md#killed-at-any-instant)."""
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer(b"done"))
+
+    async with serving(talk) as (url, _):
+        over = OneConnection(
+            certificates=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), connect_timeout_s=5, timeout_s=7, keep_alive_s=5
+        )
+        await asked(over, url)
+        assert over._wire is not None
+        below = over._wire.transport.get_extra_info("socket")
+        assert below.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 7000
+        await over.aclose()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import grp
+import os
 import stat
 from datetime import timedelta
 from decimal import Decimal
@@ -273,6 +275,33 @@ def test_a_secret_that_others_can_read_is_refused_with_the_command_to_run(tmp_pa
     assert error.next_step == f"Run: chmod 600 '{path}'"
     path.chmod(0o600)
     assert load_settings(path).missing == ()
+
+
+SHARED = "\n[state]\ngroup = '{group}'\n"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs groups: run it on a POSIX system")
+@pytest.mark.parametrize(
+    ("mode", "is_refused"),
+    [
+        pytest.param(0o640, False, id="the group of the state reads"),
+        pytest.param(0o660, True, id="it may not write"),
+        pytest.param(0o644, True, id="everybody reads"),
+    ],
+)
+def test_the_group_of_a_shared_state_may_read_its_settings(tmp_path: Path, mode: int, is_refused: bool) -> None:
+    """Rule: hands.md#a-shared-state."""
+    path = written(tmp_path, COMPLETE + SHARED.format(group=grp.getgrgid(os.getegid()).gr_name), mode)
+    os.chown(path, -1, os.getegid())
+    if is_refused:
+        assert "can read it" in refusal(path).happened
+    else:
+        assert load_settings(path).missing == ()
+
+
+def test_another_group_may_not(tmp_path: Path) -> None:
+    path = written(tmp_path, COMPLETE + SHARED.format(group="no-such-group-here"), 0o640)
+    assert "can read it" in refusal(path).happened
 
 
 def test_a_secret_of_another_profile_counts_too(tmp_path: Path) -> None:

@@ -472,3 +472,19 @@ def test_what_was_deleted_taken_back_or_put_back(path: Path, values: AdditionVal
         ("create", "restore"),
     ]
     state.close()
+
+
+def test_changes_that_were_left_out_are_numbered_like_writes(path: Path, values: AdditionValues) -> None:
+    """plans.md#edits-stay-visible: each has a number of its own, also within one batch."""
+    with closing(open_state(path)) as state:
+        first = intend(state, values)
+        state.conclude(first, row(first))
+        left = replace(row(first), seq=0, outcome=Outcome.LEFT_OUT)
+        with state.batch():
+            noted = [state.note_left_out(replace(left, key=key)) for key in ("a", "b")]
+        noted.append(state.note_left_out(replace(left, key="c")))
+        numbers = [first.seq, *(one.seq for one in noted), intend(state, values).seq]
+        assert numbers == sorted(set(numbers))
+        assert state.done_keys(first.task_id) == {first.change.key}
+    with closing(open_state(path)) as state:
+        assert [(one.seq, one.key) for one in state.audit() if one.is_left_out] == [(one.seq, one.key) for one in noted]

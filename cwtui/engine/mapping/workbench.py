@@ -28,7 +28,7 @@ from cwtui.domain.marketplace import Customer, Product, Subscription
 from cwtui.domain.next_invoice import NextInvoice, next_invoice
 from cwtui.domain.planning import plan_task
 from cwtui.domain.planning.dates import AgreementDates
-from cwtui.domain.plans import Plan, PriceSource
+from cwtui.domain.plans import Plan, PlanEdits, PriceSource
 from cwtui.domain.psa import Addition, Agreement, CatalogItem, NewCatalogItem, TableEntry
 from cwtui.domain.suggestions import Suggestion
 from cwtui.domain.tasks import Task
@@ -297,14 +297,19 @@ class Workbench(Feature):
 
         Raises:
             InputError: A value cannot be used.
+            Outdated: Somebody else edited the plan since it was opened here (hands.md#no-lost-update).
         """
         self.workspace.require_writable()
-        edits = editing.edits()
-        if edits is None:
-            self.store.drop_edits(editing.task.id)
-        else:
-            edits = edits.signed(Signature(self.workspace.rules.who, self.clock.now()))
-            self.store.save_edits(edits)
+        edits, now, was = editing.edits(), self.store.edits(editing.task.id), editing.stored
+        if now and was and replace(now, digest=was.digest) == was:
+            was = now  # they were dropped since, which nobody decided
+        with self.store.batch():
+            if edits is None:
+                self.store.save_edits(PlanEdits(editing.task.id, editing.plan.digest), was=was)
+                self.store.drop_edits(editing.task.id)
+            else:
+                edits = edits.signed(Signature(self.workspace.rules.who, self.clock.now()))
+                self.store.save_edits(edits, was=was)
         editing.mark_saved(edits)
         return self.desk.replan_one(self._task(editing.task.id))
 

@@ -16,8 +16,9 @@ from cwtui.domain.errors import InputError
 from cwtui.domain.ledger import Operation
 from cwtui.domain.money import parse_amount, plain, price_text
 from cwtui.domain.periods import ONE_DAY
+from cwtui.domain.plan_edits import edited_change, replaced_on, with_edits
 from cwtui.domain.planning.dates import AgreementDates
-from cwtui.domain.plans import Change, Edit, Plan, PlanEdits, PriceSource, edited_change, with_edits
+from cwtui.domain.plans import Change, Edit, Plan, PlanEdits, PriceSource
 from cwtui.domain.psa import AdditionValues, BillCustomer
 from cwtui.domain.tasks import Task
 
@@ -135,6 +136,7 @@ class PlanEditing:
         price_source: Override for the whole task; None is the setting.
         default_source: The setting.
         dropped: Stored edits that did not fit the plan any more.
+        stored: The edits as they were when they were opened, or saved here last.
     """
 
     def __init__(
@@ -147,7 +149,7 @@ class PlanEditing:
         stored: PlanEdits | None,
         default_source: PriceSource,
     ) -> None:
-        self.task, self.default_source = task, default_source
+        self.task, self.default_source, self.stored = task, default_source, stored
         self._make_plan, self._dates, self._ends = make_plan, dates, ends
         self.price_source = stored.price_source if stored else None
         self._sources = {edit.key: edit.price_source for edit in stored.edits if edit.price_source} if stored else {}
@@ -269,21 +271,16 @@ class PlanEditing:
             return ""
         begins = change.before.values.effective
         if begins >= replaced:
-            return (
-                f"It begins on {begins}, and what takes its place on {replaced}: both would be billed."
-                " Leave that out, or let it begin later."
+            return f"It begins on {begins}, and what takes its place on {replaced}: both would be billed." + (
+                "" if change.replaced_from else " Leave that out, or let it begin later."
             )
         return f"What takes its place begins on {replaced}: both would be billed. The day before is the latest."
 
     def _replaced_on(self, change: Change) -> date | None:
-        """The day on which a standing addition of the same product begins, as the plan is edited now."""
-        begins = [
-            other.after.effective
-            for other in (edited_change(one, self._edit(one.key)) for one in self.plan.changes if one is not change)
-            if other.operation is Operation.CREATE and other.is_standing and not other.left_out
-            and other.product_id == change.product_id and other.after is not None
-        ]  # fmt: skip
-        return min(begins, default=None) if change.is_standing else None
+        """The day on which what takes its place begins, as the plan is edited now."""
+        if not change.is_standing or change.operation is Operation.CREATE:
+            return None
+        return replaced_on(change, [edited_change(one, self._edit(one.key)) for one in self.plan.changes])
 
     @property
     def has_errors(self) -> bool:
@@ -356,7 +353,7 @@ class PlanEditing:
 
     def mark_saved(self, kept: PlanEdits | None) -> None:
         """What stands there now is kept, and was signed."""
-        self._saved, self._kept = self._state(), kept
+        self._saved, self._kept, self.stored = self._state(), kept, kept
         self.dropped = ()
 
     def _edit(self, key: str) -> Edit:

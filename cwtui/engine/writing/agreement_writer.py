@@ -158,14 +158,18 @@ class AgreementWriter(Feature):
         (hands.md#killed-at-any-instant).
         """
 
-        async def leave() -> None:
-            if suspended_s() - self._noted_at > NOTE_LASTS_S:
+        def is_young() -> bool:
+            return suspended_s() - self._noted_at <= NOTE_LASTS_S
+
+        async def leave() -> Callable[[], bool]:
+            if not is_young():
                 self._check_right()
                 noted_at = suspended_s()
                 self.store.renew(intent, self.clock.now())
                 await self.store.flushed()
                 self._noted_at = noted_at
             self._check_right()
+            return is_young
 
         return leave
 

@@ -6,16 +6,21 @@ Rules: plans.md#an-end-in-place-of-a-deletion, synchronising.md#undo.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from cwtui.domain.errors import Outdated
 from cwtui.domain.ids import TaskId
 from cwtui.domain.ledger import Operation, Outcome
+from cwtui.domain.plan_edits import DROPPED
 from cwtui.domain.tasks import TaskStatus
 from cwtui.engine.writing.left_out import note_left_out
+from cwtui.sandbox.behaviour import Fault
 from tests.engine.upkeep_world import AGREEMENT, EXCHANGE_ITEM, MAIL, Running, running, small_world
 
 INITIAL, END = TaskId(f"initial.{MAIL}"), TaskId(f"9.{MAIL}")
@@ -169,6 +174,45 @@ async def test_a_left_out_change_is_noted_once_counts_for_nothing_and_is_not_und
     assert [change.left_out for change in (await at.engine.plan(INITIAL)).changes] == [False]
 
 
+async def test_two_who_edit_one_plan_never_overwrite_each_other(at: Running) -> None:
+    """hands.md#no-lost-update."""
+    await at.engine.check()
+    mine, theirs = [await at.engine.workbench.edit(INITIAL) for _ in range(2)]
+    key = mine.changes[0].key
+    theirs.type(key, "quantity", "7")
+    at.engine.workbench.save_edits(theirs)
+    kept = at.state.edits(INITIAL)
+    mine.type(key, "quantity", "8")
+    with pytest.raises(Outdated):
+        at.engine.workbench.save_edits(mine)
+    mine.reset_all()
+    with pytest.raises(Outdated):
+        at.engine.workbench.save_edits(mine)
+    assert at.state.edits(INITIAL) == kept
+    theirs.type(key, "quantity", "9")
+    at.engine.workbench.save_edits(theirs)
+    theirs.reset_all()
+    at.engine.workbench.save_edits(theirs)
+    assert at.state.edits(INITIAL) is None
+
+
+async def test_edits_that_were_dropped_meanwhile_do_not_count_as_somebody_elses(at: Running) -> None:
+    await at.engine.check()
+    editing = await at.engine.workbench.edit(INITIAL)
+    key = editing.changes[0].key
+    editing.type(key, "quantity", "7")
+    at.engine.workbench.save_edits(editing)
+    again = await at.engine.workbench.edit(INITIAL)
+    kept = at.state.edits(INITIAL)
+    assert kept is not None
+    at.state.save_edits(replace(kept, digest=DROPPED))
+    again.type(key, "quantity", "8")
+    at.engine.workbench.save_edits(again)
+    now = at.state.edits(INITIAL)
+    assert now is not None
+    assert (now.digest, now.edits[0].values) == (kept.digest, {"quantity": Decimal(8)})
+
+
 async def test_an_edited_create_keeps_what_was_computed(at: Running) -> None:
     await at.engine.check()
     editing = await at.engine.workbench.edit(INITIAL)
@@ -185,3 +229,66 @@ async def test_an_edited_create_keeps_what_was_computed(at: Running) -> None:
     assert change.arithmetic[-1] == "edited: 8 × 4.50 = 36.00"
     (told,) = await at.engine.explainer.why_task(INITIAL)
     assert told.edit.startswith("quantity 8 in place of 10, by ann on ")
+
+
+async def test_a_change_whose_new_seats_were_moved_later_stays_in_sync(tmp_path: Path) -> None:
+    """The ten end in January in place of being deleted, the fifteen begin in February; the next change counts 15."""
+    async with running(small_world(), tmp_path, today=date(2026, 11, 23)) as at:
+        await at.engine.auto()
+        at.world.add_order(MAIL, "change", [("recurring", "P1", 5, "4.50")], id="9", created=date(2026, 11, 23))
+        at.world.change_subscription(MAIL, quantities={"P1": 15})
+        await at.engine.check()
+        editing = await at.engine.workbench.edit(END)
+        deletion = next(one for one in editing.changes if one.operation is Operation.DELETE)
+        created = next(one for one in editing.changes if one.is_standing and one.operation is Operation.CREATE)
+        for one in editing.changes:
+            if not one.is_standing:
+                editing.turn_left_out(one.key)
+        assert editing.could_end(deletion.key) is None
+        editing.type(created.key, "effective", "2027-02-01")
+        editing.type(deletion.key, "cancelled", "2027-01-31")
+        at.engine.workbench.save_edits(editing)
+        assert (await at.engine.sync([END])).writes.delete == 0
+        both = [
+            (EXCHANGE_ITEM, "10", "4.50", "2026-12-01", "2027-01-31"),
+            (EXCHANGE_ITEM, "15", "4.50", "2027-02-01", None),
+        ]
+        assert at.held() == both
+    for day in (date(2026, 12, 20), date(2027, 2, 20)):  # the daily comparison, before and after
+        async with running(at.world, tmp_path, today=day) as later:
+            report = await later.engine.auto()
+            assert (report.created, report.needs_action) == (0, 0)
+            assert (await later.engine.drift.find()).found == ()
+            assert later.held() == both
+    async with running(at.world, tmp_path, today=date(2027, 2, 20)) as later:
+        later.world.advance_invoice(AGREEMENT, "2027-03-01")
+        lines = [("recurring", "P1", 2, "4.50")]
+        later.world.add_order(MAIL, "change", lines, id="10", created=date(2027, 2, 20), provisioned=date(2027, 3, 1))
+        later.world.change_subscription(MAIL, quantities={"P1": 17})
+        await later.engine.auto()
+        assert later.held() == [
+            (EXCHANGE_ITEM, "10", "4.50", "2026-12-01", "2027-01-31"),
+            (EXCHANGE_ITEM, "15", "4.50", "2027-02-01", "2027-02-28"),
+            (EXCHANGE_ITEM, "17", "4.50", "2027-03-01", None),
+        ]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param({"status": 400}, id="refused"),
+        pytest.param({"status": 504, "when": "after", "times": 5}, id="done, and not answered"),
+        pytest.param({"status": 504, "times": 5}, id="not done, and not answered"),
+    ],
+)
+async def test_an_end_that_failed_is_written_by_the_next_run(at: Running, fault: dict[str, Any]) -> None:
+    await cancel(at)
+    await end_instead(at)
+    at.sandbox.behaviour.plan(Fault(service="psa", method="PATCH", path="/additions", **fault))
+    await at.engine.sync([END])
+    await at.engine.sync([END])
+    assert at.held() == standing("2026-12-10")
+    done = [row for row in at.state.audit(task_id=END) if row.is_done]
+    assert [(row.operation, row.why.instead_of) for row in done] == [(Operation.UPDATE, Operation.DELETE)]
+    await at.engine.undo(END)
+    assert at.held() == standing(None)
