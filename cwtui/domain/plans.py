@@ -8,7 +8,6 @@ from dataclasses import field, replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from functools import partial
 from typing import overload
 
 from cwtui.domain.charges import Charge
@@ -110,6 +109,7 @@ class Change:
         left_out: The operator left this change out of the plan.
         could_end: Of a deletion: the day on which the addition would end if it were not deleted.
         warning: Of a deletion: what the plan warns of because of it.
+        replaced_from: Of an end or a deletion: the day from which another product's addition bills its units.
         is_standing: It bills every period until ended; a one-time addition does not.
         purpose: What it is for.
         refers_to: The audit row an undo or a compensation takes back, the addition a restore brings back, or the
@@ -137,6 +137,7 @@ class Change:
     instead_of: Operation | None = None
     could_end: date | None = None
     warning: str = ""
+    replaced_from: date | None = None
 
     @property
     def addition_id(self) -> AdditionId | None:
@@ -258,106 +259,6 @@ def in_writing_order(changes: Sequence[Change]) -> tuple[Change, ...]:
 
 
 _TURNS = {Operation.CREATE: 0, Operation.UPDATE: 1, Operation.DELETE: 2}
-
-
-_SOURCES = {PriceSource.MARKETPLACE: "the marketplace's", PriceSource.CONNECTWISE: "ConnectWise's"}
-
-DROPPED = "dropped"
-"""The digest of edits that fitted no more once: they fit no plan again (plans.md#edits)."""
-
-
-def with_edits(plan: Plan, edits: PlanEdits | None) -> Plan:
-    """Lay the operator's edits over a computed plan; drop them, visibly, if the plan has changed (plans.md#edits)."""
-    if edits is None:
-        return plan
-    if edits.price_source is not None:
-        chosen = _SOURCES[edits.price_source]
-        by = f", as {edits.by.who} chose on {edits.by.at:%Y-%m-%d %H:%M} UTC" if edits.by else ""
-        plan = replace(plan, notes=(*plan.notes, f"The prices of this task are {chosen}{by}."))
-    if not edits.edits:
-        return plan
-    if edits.digest != plan.digest:
-        dropped = tuple(f"An edit of {edit.key} was dropped: the plan has changed since." for edit in edits.edits)
-        return replace(plan, dropped_edits=dropped)
-    by_key = {edit.key: edit for edit in edits.edits}
-    changes = tuple(edited_change(change, by_key.get(change.key)) for change in plan.changes)
-    settled = {change.warning for change in changes if change.instead_of is Operation.DELETE}
-    warnings = tuple(text for text in plan.warnings if text not in settled)
-    return replace(plan, changes=changes, warnings=(*warnings, *_billed_beside(changes)))
-
-
-def _billed_beside(changes: Sequence[Change]) -> Iterator[str]:
-    """What goes on because its end was left out, while what takes its place begins (plans.md#edits-stay-visible)."""
-    begins = {
-        change.product_id: change.after.effective
-        for change in changes
-        if change.operation is Operation.CREATE and change.is_standing and not change.left_out and change.after
-    }
-    for change in changes:
-        if change.left_out and change.is_standing and change.before and change.product_id in begins:
-            yield (
-                f"Addition {change.addition_id} goes on, since its end is left out, while what takes its place begins"
-                f" on {begins[change.product_id]}: both are billed."
-            )
-
-
-def edited_change(change: Change, edit: Edit | None) -> Change:
-    """One computed change as the operator edited it; of a deletion, only a last day counts, which ends it instead.
-
-    Rule: plans.md#an-end-in-place-of-a-deletion.
-    """
-    if edit is None:
-        return change
-    change = replace(change, left_out=edit.left_out, edited_by=edit.by)
-    if change.operation is Operation.DELETE:
-        last = edit.values.get("cancelled")
-        return _ended_instead(change, last) if isinstance(last, date) else change
-    if change.after is None:
-        return change
-    names = frozenset(edit.values) | ({"price_source"} if edit.price_source else set())
-    if not edit.values:
-        return replace(change, edited=names)
-    after = replace(change.after, **edit.values)  # type: ignore[arg-type]  # names and types were checked on entry
-    edited = replace(change, after=after, computed=change.computed or change.after, edited=names)
-    return replace(edited, arithmetic=Steps(partial(_edited_steps, edited)))
-
-
-def _ended_instead(change: Change, last_day: date) -> Change:
-    if change.before is None:
-        raise AssertionError(f"{change.key} names no addition")
-    edited = replace(
-        change,
-        operation=Operation.UPDATE,
-        instead_of=Operation.DELETE,
-        after=change.before.values.ending(last_day),
-        edited=frozenset({"cancelled"}),
-    )
-    return replace(edited, arithmetic=Steps(partial(_edited_steps, edited)))
-
-
-_TOTAL = frozenset({"quantity", "unit_price", "bill"})
-_DAYS = frozenset({"effective", "cancelled"})
-
-
-def _edited_steps(change: Change) -> tuple[str, ...]:
-    """The arithmetic of what is written, after that of what was computed; the same where no number was edited."""
-    after, edited = change.after, change.edited
-    if after is None:
-        return tuple(change.arithmetic)
-    steps = [f"cost {price_text(after.unit_cost)}"] if "unit_cost" in edited else []
-    is_ended = change.operation is Operation.UPDATE and "cancelled" in edited
-    if edited & _TOTAL or is_ended:
-        charged = "" if after.bill is BillCustomer.BILLABLE else f", which is not charged ({after.bill})"
-        steps.append(f"{total_step(after.quantity, after.unit_price)}{charged}")
-    if is_ended:
-        steps[-1] += f" a period; addition {change.addition_id} " + (
-            f"ends on {after.cancelled}" if after.cancelled else "no longer ends"
-        )
-    elif edited & _DAYS:
-        steps.append(f"from {after.effective}" + (f" to {after.cancelled}" if after.cancelled else ""))
-    if not steps:
-        return tuple(change.arithmetic)
-    return (*(f"computed: {step}" for step in change.arithmetic), *(f"edited: {step}" for step in steps))
 
 
 def total_step(quantity: Decimal, price: Decimal) -> str:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Collection, Mapping, Sequence
 from contextlib import aclosing
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from cwtui.domain.errors import NotFound
 from cwtui.domain.ids import AdditionId, AgreementId, CatalogItemId, CompanyId
+from cwtui.domain.lazily import module
 from cwtui.domain.periods import BillingCycle
 from cwtui.domain.plain_text import stored_text
 from cwtui.domain.psa import (
@@ -22,10 +23,14 @@ from cwtui.domain.psa import (
     NewContact,
 )
 from cwtui.domain.records import Leave
-from cwtui.services import connectwise_records as records
 from cwtui.services.connectwise_conditions import both, equals
 from cwtui.services.connectwise_setup import Setup
 from cwtui.services.reading import M, Reader
+
+if TYPE_CHECKING:
+    from cwtui.services import connectwise_records as records
+else:
+    records = module("cwtui.services.connectwise_records")
 
 D = TypeVar("D")
 

@@ -52,7 +52,7 @@ class Reference(Record):
     identifier: Text = None
 
 
-_NONE = Reference()
+_NONE = Reference.model_construct()  # the model itself is built when a record is read
 
 # Companies and contacts
 

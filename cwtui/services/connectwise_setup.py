@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
-
-from pydantic import Field
 
 from cwtui.domain.errors import InputError, ServiceError
 from cwtui.domain.ids import CatalogItemId, CompanyId
-from cwtui.domain.lazily import dataclass
+from cwtui.domain.lazily import dataclass, module
 from cwtui.domain.management import CrossReference, ManageId, ManagementSolution, ServerInfo
 from cwtui.domain.periods import BillingCycle
 from cwtui.domain.psa import TableEntry
 from cwtui.services.connectwise_address import api_url, said_of
-from cwtui.services.connectwise_records import Reference, there
 from cwtui.services.connectwise_verbs import Verbs
-from cwtui.services.reading import Reader, Record, Text
+
+if TYPE_CHECKING:
+    from cwtui.services import connectwise_setup_records as records
+else:
+    records = module("cwtui.services.connectwise_setup_records")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,132 +44,12 @@ _SOLUTIONS = "/company/managementItSolutions"
 _INTEGRATIONS = "/company/managedDevicesIntegrations"
 
 
-class _Entry(Record):
-    id: int | None = None
-    name: Text = None
-    category: Reference | None = None
-    inactive_flag: bool | None = None
-    disabled: bool | None = None
-
-
-def _entry(row: _Entry) -> TableEntry:
-    return TableEntry(
-        id=there(row.id, "id"),
-        name=row.name or "",
-        parent_id=row.category.id if row.category else None,
-        is_inactive=bool(row.inactive_flag or row.disabled),
-    )
-
-
-class _Cycle(Record):
-    id: int | None = None
-    billing_options: Text = None
-
-
-def _cycle(row: _Cycle) -> tuple[int, BillingCycle | None]:
-    known = {cycle.value: cycle for cycle in BillingCycle}
-    return there(row.id, "id"), known.get(row.billing_options or "")
-
-
-class _Country(Record):
-    id: int | None = None
-    country_code: Text = None
-    core_entity_country_code: Text = None
-
-
-def _country(row: _Country) -> tuple[int, str]:
-    return there(row.id, "id"), (row.country_code or row.core_entity_country_code or "").upper()
-
-
-class _Info(Record):
-    version: Text = None
-    is_cloud: bool | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Login:
-    codebase: str
-    site_url: str
-    version_code: str
-
-
-class _CompanyInfo(Record):
-    codebase: Text = Field(None, alias="Codebase")
-    site_url: Text = Field(None, alias="SiteUrl")
-    version_code: Text = Field(None, alias="VersionCode")
-
-
-def _login(row: _CompanyInfo) -> _Login:
-    words = (row.codebase or "", row.site_url or "", row.version_code or "")
-    if not _CODEBASE.fullmatch(words[0]) or not all(_HOST_OR_VERSION.fullmatch(word) for word in words[1:]):
-        raise ValueError("it names no codebase")
-    return _Login(*words)
-
-
-class _Solution(Record):
-    id: int | None = None
-    name: Text = None
-    management_it_solution_type: Text = None
-    management_solution_name: Text = None
-
-
-def _solution(row: _Solution) -> ManagementSolution:
-    return ManagementSolution(
-        id=there(row.id, "id"),
-        name=row.name or "",
-        type=row.management_it_solution_type or "",
-        solution_name=row.management_solution_name or "",
-    )
-
-
-class _CrossReference(Record):
-    id: int | None = None
-    vendor_type: Text = None
-    vendor_level: Text = None
-    product: Reference | None = None
-    agreement_type: Reference | None = None
-
-
-def _cross_reference(row: _CrossReference) -> CrossReference:
-    item = row.product.id if row.product else None
-    return CrossReference(
-        id=there(row.id, "id"),
-        vendor_type=row.vendor_type or "",
-        vendor_level=row.vendor_level or "",
-        catalog_item_id=None if item is None else CatalogItemId(item),
-        agreement_type_id=row.agreement_type.id if row.agreement_type else None,
-    )
-
-
-class _ManageId(Record):
-    id: int | None = None
-    management_solution: Reference | None = None
-    group_identifier: Text = None
-
-
-def _manage_id(row: _ManageId) -> ManageId:
-    solution = row.management_solution.id if row.management_solution else None
-    return ManageId(there(row.id, "id"), solution, row.group_identifier or "")
-
-
-_CODEBASE = re.compile(r"/?[\w.-]+/?", re.ASCII)
-_HOST_OR_VERSION = re.compile(r"[\w.:-]*", re.ASCII)
-_COMPANY_INFO = Reader(_CompanyInfo, _login)
-_ENTRIES = Reader(_Entry, _entry)
-_CYCLES = Reader(_Cycle, _cycle)
-_COUNTRIES = Reader(_Country, _country)
-_INFO = Reader(_Info, lambda row: ServerInfo(row.version or "", bool(row.is_cloud)))
-_SOLUTION = Reader(_Solution, _solution)
-_CROSS_REFERENCES = Reader(_CrossReference, _cross_reference)
-_MANAGE_IDS = Reader(_ManageId, _manage_id)
-
-
 class Setup(Verbs):
     """Setup tables and management records of ConnectWise."""
 
     async def system_info(self) -> ServerInfo:
         """The server's version: the usual connection test (reconciling.md#doctor)."""
-        return await self._get_one("/system/info", _INFO)
+        return await self._get_one("/system/info", records.INFO)
 
     async def version(self) -> str:
         """The version ConnectWise gives of itself, from its connection test."""
@@ -187,7 +68,7 @@ class Setup(Verbs):
         http = self._to_login()
         try:
             answer = await http.ask_once("GET", f"/login/companyinfo/{quote(self._company_id, safe='')}")
-            info = _COMPANY_INFO.one(answer.document)
+            info = records.COMPANY_INFO.one(answer.document)
         except (ServiceError, ValueError):
             return ""  # self-hosted servers need not have it, and the connection test says what is wrong
         finally:
@@ -201,41 +82,43 @@ class Setup(Verbs):
     async def table(self, name: str) -> Sequence[TableEntry]:
         """All rows of a setup table; `name` is one of `TABLES`."""
         table = _table(name)
-        return await self._get_all(table.path, _ENTRIES, table.fields)
+        return await self._get_all(table.path, records.ENTRIES, table.fields)
 
     async def create_table_entry(self, name: str, body: Mapping[str, object]) -> TableEntry:
         """Create a row of a setup table from a body in the contract's words; `OutcomeUnknown` as for any create."""
-        return await self._post(_table(name).path, _ENTRIES, body)
+        return await self._post(_table(name).path, records.ENTRIES, body)
 
     async def billing_cycles(self) -> Mapping[int, BillingCycle]:
         """What each billing cycle stands for, by its id; those that stand for nothing known are left out."""
-        rows = await self._get_all("/finance/billingCycles", _CYCLES, "id,billingOptions")
+        rows = await self._get_all("/finance/billingCycles", records.CYCLES, "id,billingOptions")
         return {number: cycle for number, cycle in rows if cycle is not None}
 
     async def country_codes(self) -> Mapping[int, str]:
         """The ISO 3166-1 alpha-2 codes of ConnectWise's countries, by their id."""
-        rows = await self._get_all("/company/countries", _COUNTRIES, "id,countryCode,coreEntityCountryCode")
+        rows = await self._get_all("/company/countries", records.COUNTRIES, "id,countryCode,coreEntityCountryCode")
         return {number: code for number, code in rows if code}
 
     async def management_solutions(self) -> Sequence[ManagementSolution]:
         """All Management IT solutions."""
         fields = "id,name,managementItSolutionType,managementSolutionName"
-        return await self._get_all(_SOLUTIONS, _SOLUTION, fields)
+        return await self._get_all(_SOLUTIONS, records.SOLUTIONS, fields)
 
     async def create_management_solution(self, name: str) -> ManagementSolution:
         """Create a Management IT solution of type Custom whose solution name is the name."""
         body = {"name": name, "managementItSolutionType": "Custom", "managementSolutionName": name}
-        return await self._post(_SOLUTIONS, _SOLUTION, body)
+        return await self._post(_SOLUTIONS, records.SOLUTIONS, body)
 
     async def create_integration(self, name: str) -> TableEntry:
         """Create a Managed Devices Integration; all of them are the table `integrations`."""
         body = {"name": name, "solution": name, "loginBy": "Global", "defaultBillingLevel": "Detail"}
-        return await self._post(_INTEGRATIONS, _ENTRIES, body)
+        return await self._post(_INTEGRATIONS, records.ENTRIES, body)
 
     async def cross_references(self, integration_id: int) -> Sequence[CrossReference]:
         """All cross-references of a Managed Devices Integration."""
         fields = "id,vendorType,vendorLevel,product/id,agreementType/id"
-        return await self._get_all(f"{_INTEGRATIONS}/{integration_id}/crossReferences", _CROSS_REFERENCES, fields)
+        return await self._get_all(
+            f"{_INTEGRATIONS}/{integration_id}/crossReferences", records.CROSS_REFERENCES, fields
+        )
 
     async def create_cross_reference(
         self,
@@ -253,22 +136,22 @@ class Setup(Verbs):
             "product": {"id": catalog_item_id},
             "agreementType": {"id": agreement_type_id},
         }
-        return await self._post(f"{_INTEGRATIONS}/{integration_id}/crossReferences", _CROSS_REFERENCES, body)
+        return await self._post(f"{_INTEGRATIONS}/{integration_id}/crossReferences", records.CROSS_REFERENCES, body)
 
     async def manage_ids(self, company_id: CompanyId) -> Sequence[ManageId]:
         """The Manage IDs of a company."""
         fields = "id,managementSolution/id,groupIdentifier"
-        return await self._get_all(_reports(company_id), _MANAGE_IDS, fields)
+        return await self._get_all(_reports(company_id), records.MANAGE_IDS, fields)
 
     async def create_manage_id(self, company_id: CompanyId, solution_id: int, group_identifier: str) -> ManageId:
         """Give a company its Manage ID for a solution."""
         body = {"managementSolution": {"id": solution_id}, "groupIdentifier": group_identifier}
-        return await self._post(_reports(company_id), _MANAGE_IDS, body)
+        return await self._post(_reports(company_id), records.MANAGE_IDS, body)
 
     async def update_manage_id(self, company_id: CompanyId, report_id: int, group_identifier: str) -> ManageId:
         """Change a company's Manage ID."""
         path = f"{_reports(company_id)}/{report_id}"
-        kept = await self._patch(path, _MANAGE_IDS, {"groupIdentifier": group_identifier})
+        kept = await self._patch(path, records.MANAGE_IDS, {"groupIdentifier": group_identifier})
         if kept.group_identifier != group_identifier:
             raise self._not_kept(path, "groupIdentifier")
         return kept

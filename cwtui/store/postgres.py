@@ -5,6 +5,7 @@ TLS and passwords are libpq's affair (`sslmode`, `.pgpass`, a service file): an 
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Mapping
 from contextlib import closing
@@ -58,6 +59,7 @@ _SIGNATURE = "cwtui.session"
 SIGNED = "current_setting(%s, true) is not distinct from %s"
 """In SQL, with `signed_by`: this is the session that was signed so."""
 CLOCKS_APART_S = 120
+logging.getLogger("psycopg").addHandler(logging.NullHandler())  # what it warns of is raised too, and said in words
 _MIGRATING = 0x63777475  # an advisory lock of the program's own: two that start at once make the tables once
 
 

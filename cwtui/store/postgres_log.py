@@ -29,6 +29,7 @@ _PART = 1 << 22
 _PATIENCE_S = 30.0
 _STOPPED_S = 20
 """Who keeps the others out and says nothing for so long is stopped or cut off; others have more patience than that."""
+_AS_NOTED = "What was noted before is kept, the last change is not; nothing more is sent."
 _AGAIN_S = 60.0
 """How long a lost connection is tried again before work stops."""
 
@@ -268,7 +269,7 @@ class PostgresLog:
                 self._reconnect(error, number)
             except psycopg.Error as error:
                 self._roll_back()
-                raise unreachable(self._address, error) from error
+                raise unreachable(self._address, error, changed=_AS_NOTED) from error
             else:
                 return
 
@@ -406,11 +407,11 @@ class PostgresLog:
             yield
         except GONE as error:
             if self._depth:
-                raise unreachable(self._address, error) from error
+                raise unreachable(self._address, error, changed=_AS_NOTED) from error
             self._reconnect(error, 0)
             raise Moved from error
         except psycopg.Error as error:
-            raise unreachable(self._address, error) from error
+            raise unreachable(self._address, error, changed=_AS_NOTED) from error
 
     def close(self) -> None:
         """Let the connection go."""

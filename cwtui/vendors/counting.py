@@ -290,6 +290,7 @@ class _Draft:
                     price_source=PriceSource.CONNECTWISE,
                     is_standing=True,
                     purpose=Purpose.COUNT,
+                    replaced_from=start,
                 )
             )
         for sku, ended in olds.items():

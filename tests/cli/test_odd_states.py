@@ -54,7 +54,7 @@ def test_what_can_be_no_state_file_is_refused(
 
 @pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="needs /proc/self/mem, which no read succeeds on")
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
-def test_settings_that_cannot_be_read_end_in_words(command: tuple[str, ...], run: Run) -> None:
-    result = run("--config", "/proc/self/mem", *command)
+def test_settings_that_cannot_be_read_end_in_words(command: tuple[str, ...], cwtui: Run) -> None:
+    result = cwtui("--config", "/proc/self/mem", *command)
     assert result.exit_code == 2
-    assert "cannot be read" in result.output
+    assert "cannot be read" in result.stderr

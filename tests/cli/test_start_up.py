@@ -49,6 +49,8 @@ SPARED = {  # what a headless run does not need
     "cwtui.tui",
     "cwtui.vendors",
 }
+OF_CONNECTWISE = {"cwtui.services.connectwise_records", "cwtui.services.connectwise_setup_records"}
+"""A run with nothing new does not ask it."""
 NOT_FOR_A_LIST = {  # what a list of tasks does not need either
     "asyncio",
     "email",
@@ -171,7 +173,7 @@ def test_a_run_over_the_network_loads_no_more_before_it_asks(tmp_path: Path) -> 
     settings.chmod(0o600)
     options = ("--config", str(settings), "--state", str(tmp_path / "state.json"))
     _, loaded = run(*options, "--auto", program=BEFORE_ASKING)
-    assert not started(loaded, SPARED | {"cwtui.sandbox", "msgspec"})
+    assert not started(loaded, SPARED | {"cwtui.sandbox", "msgspec", *OF_CONNECTWISE})
 
 
 def test_a_reader_that_goes_away_is_told_in_a_sentence(tmp_path: Path, made: Any) -> None:

@@ -14,8 +14,9 @@ from cwtui.domain.addition_words import edit_text
 from cwtui.domain.ids import TaskId
 from cwtui.domain.ledger import Operation, Signature
 from cwtui.domain.marketplace import OrderType
+from cwtui.domain.plan_edits import with_edits
 from cwtui.domain.planning import plan_task
-from cwtui.domain.plans import Edit, Plan, PlanEdits, PriceSource, with_edits
+from cwtui.domain.plans import Edit, Plan, PlanEdits, PriceSource
 from cwtui.domain.psa import BillCustomer
 from tests.domain.planning.situations import facts, line, next_invoice, order, standing, subscription
 

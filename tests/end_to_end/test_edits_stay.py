@@ -66,7 +66,7 @@ def open_editor(terminal: Terminal, cwtui: Cwtui) -> str:
     terminal.keys("/")
     terminal.type("cancellation")
     terminal.keys("Enter")
-    terminal.until("shown")
+    terminal.until("1 of 2 shown", "ready · cancellation order", "− delete addition", "/ Filter")
     terminal.keys("e")
     return terminal.until("Edit additions", "− delete", f"e ends it on {DAY} instead")
 

@@ -7,6 +7,7 @@ Rules: hands.md#runs-side-by-side, hands.md#killed-at-any-instant.
 
 from __future__ import annotations
 
+import resource
 import signal
 import subprocess
 import time
@@ -130,6 +131,30 @@ def test_lock_files_deleted_under_runs_double_nothing(opened: Opened, new_sandbo
         cwtui.ended(run)
     sandbox.behave(latency_ms=0)
     cwtui.run("--auto", as_of=DAYS[0])
+    assert Counter(sandbox.billed()) == expected[0]
+    assert_each_write_was_made_once(cwtui)
+
+
+@pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="needs limits of another process")
+def test_a_disk_that_fills_under_three_runs_doubles_nothing(opened: Opened, new_sandbox: Callable[[], Sandbox]) -> None:
+    """Each ends in a sentence; what was sent and could not be noted is found by the next run."""
+    expected = calm(new_sandbox(), opened)
+    sandbox = new_sandbox()
+    cwtui = opened(sandbox, CWTUI_SYNC__CONCURRENCY="2")
+    begin(sandbox, cwtui)
+    sandbox.behave(latency_ms=50)
+    runs = [cwtui.start("--auto", "--wait", "60", as_of=DAYS[0]) for _ in range(3)]
+    patience = time.monotonic() + 60
+    while len(sandbox.rows()) < 3 and time.monotonic() < patience:
+        time.sleep(0.01)
+    size = cwtui.state.with_name("state.json.journal").stat().st_size
+    for run in runs:
+        resource.prlimit(run.pid, resource.RLIMIT_FSIZE, (size, size))
+    ended = [cwtui.ended(run) for run in runs]
+    assert {ran.status for ran in ended} == {1}
+    assert all("File too large" in ran.err for ran in ended), ended
+    sandbox.behave(latency_ms=0)
+    cwtui.run("--auto", as_of=DAYS[0], status=ENDS_AS[0])
     assert Counter(sandbox.billed()) == expected[0]
     assert_each_write_was_made_once(cwtui)
 

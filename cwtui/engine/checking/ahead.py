@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import field
 from typing import Protocol
 
-from cwtui.domain.ids import INITIAL, CustomerId, TaskId, task_id
+from cwtui.domain.ids import INITIAL, CustomerId, SubscriptionId, TaskId, task_id
 from cwtui.domain.lazily import dataclass
 from cwtui.domain.marketplace import Customer, Subscription
 from cwtui.domain.tasks import Task, TaskKind, TaskStatus
@@ -23,8 +23,8 @@ class Ahead(Protocol):
     def running(self) -> AbstractAsyncContextManager[None]:
         """What it began comes to its end before the block does; a block that fails lets it begin nothing more."""
 
-    def expect(self, tasks: Sequence[Task]) -> None:
-        """These tasks are all that the check will make, unless it fails."""
+    def expect(self, tasks: Sequence[Task]) -> Sequence[SubscriptionId]:
+        """Take note of all tasks that the check will make; gives the order in which to read their subscriptions."""
 
     def take(self, task: Task, subscription: Subscription, customer: Customer) -> None:
         """Everything about one of them is read."""
@@ -38,9 +38,9 @@ class HandedOn:
     _customers: Mapping[CustomerId, Customer] | None = None
     _waiting: list[Subscription] = field(default_factory=list)
 
-    def expect(self, listed: Sequence[Subscription]) -> None:
-        """Say what will be read."""
-        self.ahead.expect([initial_task(row, None) for row in listed])
+    def expect(self, listed: Iterable[Subscription]) -> Sequence[SubscriptionId]:
+        """Say what will be read; gives the order that is best."""
+        return self.ahead.expect([initial_task(row, None) for row in listed])
 
     def read(self, subscription: Subscription) -> None:
         """A subscription was read."""

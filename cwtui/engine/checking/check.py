@@ -199,13 +199,13 @@ class ChangeCheck(Feature):
         """The details of what is active, and its customers, side by side."""
         handed_on = HandedOn(self.ahead) if self.ahead else None
         kept = {name: snapshot for name, row in active.items() if (snapshot := self._kept.snapshot(row)) is not None}
+        names = handed_on.expect(active.values()) if handed_on else list(active)
         if handed_on:
-            handed_on.expect(list(active.values()))
             for snapshot in kept.values():
                 handed_on.read(snapshot)
 
         async def details() -> None:
-            found.subscriptions = await self._subscriptions(list(active), kept, handed_on)
+            found.subscriptions = await self._subscriptions(names, kept, handed_on)
 
         async def customers() -> None:
             wanted = {row.customer_id for row in active.values()}

@@ -13,9 +13,10 @@ from cwtui.domain.ids import AdditionId, AgreementId, CatalogItemId, OrderId, Pr
 from cwtui.domain.lazily import dataclass
 from cwtui.domain.marketplace import Order, OrderLine, Product, Subscription
 from cwtui.domain.periods import BillingCycle
+from cwtui.domain.plan_edits import DROPPED, with_edits
 from cwtui.domain.planning import PlanningFacts, PlanningRules, plan_task
 from cwtui.domain.planning.lines import plan_product
-from cwtui.domain.plans import DROPPED, Plan, PlanEdits, with_edits
+from cwtui.domain.plans import Plan, PlanEdits
 from cwtui.domain.psa import Addition, Agreement, CatalogItem, billed_through
 from cwtui.domain.tasks import ProblemCode, Task, TaskKind, TaskStatus, is_difference, lines_of
 from cwtui.engine.concurrently import in_turns, together

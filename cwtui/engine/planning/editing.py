@@ -16,8 +16,9 @@ from cwtui.domain.errors import InputError
 from cwtui.domain.ledger import Operation
 from cwtui.domain.money import parse_amount, plain, price_text
 from cwtui.domain.periods import ONE_DAY
+from cwtui.domain.plan_edits import edited_change, replaced_on, with_edits
 from cwtui.domain.planning.dates import AgreementDates
-from cwtui.domain.plans import Change, Edit, Plan, PlanEdits, PriceSource, edited_change, with_edits
+from cwtui.domain.plans import Change, Edit, Plan, PlanEdits, PriceSource
 from cwtui.domain.psa import AdditionValues, BillCustomer
 from cwtui.domain.tasks import Task
 
@@ -270,21 +271,16 @@ class PlanEditing:
             return ""
         begins = change.before.values.effective
         if begins >= replaced:
-            return (
-                f"It begins on {begins}, and what takes its place on {replaced}: both would be billed."
-                " Leave that out, or let it begin later."
+            return f"It begins on {begins}, and what takes its place on {replaced}: both would be billed." + (
+                "" if change.replaced_from else " Leave that out, or let it begin later."
             )
         return f"What takes its place begins on {replaced}: both would be billed. The day before is the latest."
 
     def _replaced_on(self, change: Change) -> date | None:
-        """The day on which a standing addition of the same product begins, as the plan is edited now."""
-        begins = [
-            other.after.effective
-            for other in (edited_change(one, self._edit(one.key)) for one in self.plan.changes if one is not change)
-            if other.operation is Operation.CREATE and other.is_standing and not other.left_out
-            and other.product_id == change.product_id and other.after is not None
-        ]  # fmt: skip
-        return min(begins, default=None) if change.is_standing else None
+        """The day on which what takes its place begins, as the plan is edited now."""
+        if not change.is_standing or change.operation is Operation.CREATE:
+            return None
+        return replaced_on(change, [edited_change(one, self._edit(one.key)) for one in self.plan.changes])
 
     @property
     def has_errors(self) -> bool:

@@ -10,7 +10,8 @@ from dataclasses import field
 from cwtui.domain.errors import ServiceError
 from cwtui.domain.ids import AdditionId, AgreementId, CatalogItemId, CompanyId
 from cwtui.domain.lazily import dataclass
-from cwtui.domain.plans import DROPPED, Plan, PlanEdits, PriceSource
+from cwtui.domain.plan_edits import DROPPED
+from cwtui.domain.plans import Plan, PlanEdits, PriceSource
 from cwtui.domain.psa import Addition
 from cwtui.domain.tasks import Acceptance, Problem, ProblemCode, Task
 from cwtui.engine.concurrently import in_turns

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Awaitable, Collection
 from dataclasses import field
 from http import HTTPStatus
@@ -65,8 +66,8 @@ class UnreadRecords:
 
     store: Store
     noted: list[str] = field(default_factory=list)
-    _answered: int = 0
-    _failed: int = 0
+    _answered: set[bool] = field(default_factory=set)
+    _failed: Counter[bool] = field(default_factory=Counter)
 
     async def read(self, record: str, asked: Awaitable[Answer]) -> Answer | None:
         """Wait for a record; None if it cannot be read, which is noted.
@@ -74,15 +75,17 @@ class UnreadRecords:
         Raises:
             ServiceError: The service fails, and not only for this record.
         """
+        is_customer = record.startswith("customer ")  # read beside the others: one says nothing of the other
         try:
             answer = await asked
         except ServiceError as error:
-            self._failed += 1
-            if not is_the_records_fault(error) or (not self._answered and self._failed >= _HOPELESS):
+            self._failed[is_customer] += 1
+            is_hopeless = is_customer not in self._answered and self._failed[is_customer] >= _HOPELESS
+            if is_hopeless or not is_the_records_fault(error):
                 raise
             self._note(record, error)
             return None
-        self._answered += 1
+        self._answered.add(is_customer)
         self.forget([record])
         return answer
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import field
 from time import monotonic
 
-from cwtui.domain.errors import ServiceError, StateError
+from cwtui.domain.errors import NotFound, ServiceError, StateError
 from cwtui.domain.ids import AgreementId, CatalogItemId, CompanyId, SubscriptionId, TaskId
 from cwtui.domain.lazily import dataclass
 from cwtui.domain.mappings import MappingKind
@@ -130,17 +130,16 @@ class WritingAhead(Feature):
         return True
 
     async def _look_into_agreements(self) -> None:
-        """Read some agreements' additions while ConnectWise has nothing else to do yet."""
-        if not await self._is_loaded():
-            return
-        names = [AgreementId(name) for name in self._mapped(MappingKind.AGREEMENT)]
-        known = [name for name in names if self.desk.agreements.get(name) is not None][: self.at_once * _ROUNDS]
+        """Read some agreements' additions while ConnectWise has little else to do; many once it answers at all."""
+        names = [AgreementId(name) for name in self._mapped(MappingKind.AGREEMENT)][: self.at_once * _ROUNDS]
 
         async def look(name: AgreementId) -> None:
-            self.synchroniser.readings[name] = await ReadingAhead.taken(self.workspace, name)
+            with suppress(NotFound):  # its tasks' plans say so
+                self.synchroniser.readings[name] = await ReadingAhead.taken(self.workspace, name)
 
         try:
-            await each(known, look, at_once=self.at_once, done=lambda _: None)
+            await look(names[0])
+            await each(names[1:], look, at_once=self.at_once, done=lambda _: None)
         except ServiceError:  # whoever writes there asks again, and says why
             return
 
@@ -149,15 +148,15 @@ class WritingAhead(Feature):
 
     # while the marketplace is read
 
-    def expect(self, tasks: Sequence[Task]) -> None:
-        """Group these tasks, all that the check will make, by the agreements they write to."""
-        if self._loading is None:
-            return
+    def expect(self, tasks: Sequence[Task]) -> Sequence[SubscriptionId]:
+        """Group the tasks that the check will make by agreement; agreement by agreement they are best read."""
         mappings = self.store.mappings()
+        order: dict[AgreementId | None, list[SubscriptionId]] = {}
         for task in tasks:
-            agreement = mappings.agreement(task.subscription_id)
-            if agreement is not None:
-                self._expected.setdefault(agreement, set()).add(task.subscription_id)
+            order.setdefault(mappings.agreement(task.subscription_id), []).append(task.subscription_id)
+        if self._loading is not None:
+            self._expected = {name: set(group) for name, group in order.items() if name is not None}
+        return [name for group in order.values() for name in group]
 
     def take(self, task: Task, subscription: Subscription, customer: Customer) -> None:
         """Begin its agreement, if this was the last of its subscriptions to be read."""

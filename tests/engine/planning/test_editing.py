@@ -5,6 +5,7 @@ Rule: plans.md#an-end-in-place-of-a-deletion.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from cwtui.domain.errors import InputError
+from cwtui.domain.ids import AdditionId
 from cwtui.domain.ledger import Operation, Signature
 from cwtui.domain.marketplace import OrderType
 from cwtui.domain.planning import PlanningFacts, plan_task
@@ -31,6 +33,14 @@ def editing(made: PlanningFacts, *, ends: date | None = None, stored: PlanEdits 
 
     dates = AgreementDates.of(AGREEMENT, date(2026, 11, 30))
     return PlanEditing(made.task, plan, dates=dates, ends=ends, stored=stored, default_source=PriceSource.MARKETPLACE)
+
+
+def editing_of(plan: Plan) -> PlanEditing:
+    made = facts(order(OrderType.CANCELLATION, provisioned=TENTH))
+    dates = AgreementDates.of(AGREEMENT, date(2026, 11, 30))
+    return PlanEditing(
+        made.task, lambda *_: plan, dates=dates, ends=None, stored=None, default_source=PriceSource.MARKETPLACE
+    )
 
 
 def cancelled(**more: Any) -> PlanEditing:
@@ -113,6 +123,34 @@ def test_it_can_end_before_what_takes_its_place_once_that_begins_later() -> None
     made.type(DELETION, "cancelled", "2027-01-31")
     made.reset(NEW)
     assert "both would be billed" in made.errors(DELETION)["cancelled"]
+
+
+def test_what_another_product_replaces_cannot_last_beyond_that() -> None:
+    """A SKU that is reported at another price is another product of the count."""
+    made = cancelled()
+    deletion = replace(made.plan.changes[0], replaced_from=DECEMBER)
+    counted = editing_of(replace(made.plan, changes=(deletion,)))
+    assert counted.could_end(DELETION) is None
+    assert counted.why_no_end(DELETION).endswith("both would be billed.")
+    later = editing_of(replace(made.plan, changes=(replace(deletion, replaced_from=date(2026, 12, 6)),)))
+    assert later.could_end(DELETION) == date(2026, 12, 5)
+
+
+def test_what_another_addition_takes_over_cannot_last_beyond_that() -> None:
+    """A repair that raises one addition and deletes the other."""
+    made = cancelled()
+    deletion = made.plan.changes[0]
+    assert deletion.before is not None
+    held = replace(deletion.before, id=AdditionId(91))
+    for quantity, offered in (("20", None), ("10", TENTH), ("5", TENTH)):
+        raised = replace(
+            deletion,
+            key="update:91",
+            operation=Operation.UPDATE,
+            before=held,
+            after=replace(held.values, quantity=Decimal(quantity)),
+        )
+        assert editing_of(replace(made.plan, changes=(deletion, raised))).could_end(DELETION) == offered
 
 
 def test_it_can_end_whenever_nothing_takes_its_place() -> None:

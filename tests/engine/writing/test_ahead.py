@@ -17,6 +17,7 @@ from cwtui.domain.ids import SubscriptionId, TaskId
 from cwtui.domain.records import AuditRow
 from cwtui.domain.tasks import ProblemCode, Task, TaskStatus
 from cwtui.engine.reports import AutoReport
+from cwtui.engine.writing import reading_ahead
 from cwtui.engine.writing.ahead import WritingAhead
 from cwtui.sandbox.behaviour import Fault
 from cwtui.sandbox.world import World
@@ -155,7 +156,7 @@ async def test_it_ends_as_if_the_whole_check_had_come_first(
     monkeypatch.setattr(WritingAhead, "_saved", counted)
     ahead = await two_days(seed, tmp_path / "ahead")
     assert sum(made) > 0
-    monkeypatch.setattr(WritingAhead, "expect", lambda *_: None)
+    monkeypatch.setattr(WritingAhead, "_may_begin", lambda _: False)
     assert await two_days(seed, tmp_path / "whole") == ahead
 
 
@@ -269,3 +270,24 @@ async def test_a_task_that_fails_ahead_is_tried_once_a_run(tmp_path: Path) -> No
         failed = at.state.task(TaskId("initial.S1"))
         assert failed is not None
         assert failed.status is TaskStatus.FAILED
+
+
+async def test_wrong_credentials_are_not_tried_for_every_agreement(tmp_path: Path) -> None:
+    async with running(agreements(*MANY), tmp_path) as at:
+        at.sandbox.behaviour.plan(Fault(status=401, service="psa", times=0))
+        report = await at.engine.auto()
+        assert report.synced == 0
+        assert report.errors
+        assert at.sandbox.log.total("psa") <= 10
+
+
+async def test_a_reading_that_is_old_is_taken_again_before_anything_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading_ahead, "FRESH_S", -1.0)
+    world = agreements()
+    async with running(world, tmp_path) as at:
+        at.sandbox.behaviour.plan(SLOW)
+        assert (await at.engine.auto()).synced == 2
+        assert asked(at).count("GET /finance/agreements/101/additions") == 2
+        assert asked(at).count(WRITTEN) == 1

@@ -17,7 +17,7 @@ import pytest
 from cwtui.domain.errors import Outdated
 from cwtui.domain.ids import TaskId
 from cwtui.domain.ledger import Operation, Outcome
-from cwtui.domain.plans import DROPPED
+from cwtui.domain.plan_edits import DROPPED
 from cwtui.domain.tasks import TaskStatus
 from cwtui.engine.writing.left_out import note_left_out
 from cwtui.sandbox.behaviour import Fault

@@ -391,3 +391,26 @@ def test_a_server_without_places_is_told(at: Place) -> None:
                 open_database(address.replace("cwtui@", f"{quote('plain')}@"), "default")
         finally:
             order(at.server, "drop role plain")
+
+
+def test_a_server_whose_disk_is_full_is_told_in_one_sentence(at: Place, capfd: pytest.CaptureFixture[str]) -> None:
+    """As an error of the server in the midst of an append."""
+    state = at.state()
+    state.save_mapping(Mapping(key(1), 1))
+    order(
+        at.server,
+        "create function cwtui.full_disk() returns trigger language plpgsql as"
+        " $$ begin raise exception 'could not extend file: No space left on device' using errcode = '53100'; end $$",
+        "create trigger full_disk before insert on cwtui.log for each row execute function cwtui.full_disk()",
+    )
+    try:
+        for _ in range(2):
+            with pytest.raises(StateError, match="No space left on device") as caught:
+                state.save_mapping(Mapping(key(2), 2))
+            assert "What was noted before is kept, the last change is not" in str(caught.value)
+            assert mapped(state) == [1]
+    finally:
+        order(at.server, "drop trigger full_disk on cwtui.log", "drop function cwtui.full_disk()")
+    state.save_mapping(Mapping(key(3), 3))
+    assert mapped(state) == mapped(at.state()) == [1, 3]
+    assert capfd.readouterr().err == ""

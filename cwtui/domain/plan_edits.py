@@ -1,0 +1,136 @@
+"""The operator's edits laid over a computed plan (plans.md#edits)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import date
+from functools import partial
+
+from cwtui.domain.ledger import Operation
+from cwtui.domain.money import price_text
+from cwtui.domain.plans import Change, Edit, Plan, PlanEdits, PriceSource, Steps, total_step
+from cwtui.domain.psa import BillCustomer
+
+_SOURCES = {PriceSource.MARKETPLACE: "the marketplace's", PriceSource.CONNECTWISE: "ConnectWise's"}
+
+DROPPED = "dropped"
+"""The digest of edits that fitted no more once: they fit no plan again (plans.md#edits)."""
+
+
+def with_edits(plan: Plan, edits: PlanEdits | None) -> Plan:
+    """Lay the operator's edits over a computed plan; drop them, visibly, if the plan has changed (plans.md#edits)."""
+    if edits is None:
+        return plan
+    if edits.price_source is not None:
+        chosen = _SOURCES[edits.price_source]
+        by = f", as {edits.by.who} chose on {edits.by.at:%Y-%m-%d %H:%M} UTC" if edits.by else ""
+        plan = replace(plan, notes=(*plan.notes, f"The prices of this task are {chosen}{by}."))
+    if not edits.edits:
+        return plan
+    if edits.digest != plan.digest:
+        dropped = tuple(f"An edit of {edit.key} was dropped: the plan has changed since." for edit in edits.edits)
+        return replace(plan, dropped_edits=dropped)
+    by_key = {edit.key: edit for edit in edits.edits}
+    changes = tuple(edited_change(change, by_key.get(change.key)) for change in plan.changes)
+    settled = {change.warning for change in changes if change.instead_of is Operation.DELETE}
+    warnings = tuple(text for text in plan.warnings if text not in settled)
+    return replace(plan, changes=changes, warnings=(*warnings, *_billed_beside(changes)))
+
+
+def _billed_beside(changes: Sequence[Change]) -> Iterator[str]:
+    """What goes on because its end was left out, while what takes its place begins (plans.md#edits-stay-visible)."""
+    for change in changes:
+        is_ended = change.is_standing and change.instead_of is None and change.operation is not Operation.CREATE
+        replaced = replaced_on(change, changes) if change.left_out and is_ended else None
+        if replaced is not None:
+            yield (
+                f"Addition {change.addition_id} goes on, since its end is left out, while what takes its place begins"
+                f" on {replaced}: both are billed."
+            )
+
+
+def replaced_on(change: Change, changes: Iterable[Change]) -> date | None:
+    """The day on which what takes the place of a standing addition begins; None if nothing does, or it is left out.
+
+    Args:
+        change: The end or the deletion of that addition.
+        changes: Of its plan, as they are edited.
+    """
+    begins = [
+        other.after.effective
+        for other in changes
+        if other.product_id == change.product_id
+        and other.key != change.key
+        and other.is_standing
+        and not other.left_out
+        and other.after is not None
+        and _adds_units(other)
+    ]
+    return min([*begins, *([change.replaced_from] if change.replaced_from else [])], default=None)
+
+
+def _adds_units(change: Change) -> bool:
+    if change.operation is Operation.CREATE:
+        return True
+    is_raised = change.before and change.after and change.after.quantity > change.before.values.quantity
+    return bool(is_raised and change.after and change.after.cancelled is None)
+
+
+def edited_change(change: Change, edit: Edit | None) -> Change:
+    """One computed change as the operator edited it; of a deletion, only a last day counts, which ends it instead.
+
+    Rule: plans.md#an-end-in-place-of-a-deletion.
+    """
+    if edit is None:
+        return change
+    change = replace(change, left_out=edit.left_out, edited_by=edit.by)
+    if change.operation is Operation.DELETE:
+        last = edit.values.get("cancelled")
+        return _ended_instead(change, last) if isinstance(last, date) else change
+    if change.after is None:
+        return change
+    names = frozenset(edit.values) | ({"price_source"} if edit.price_source else set())
+    if not edit.values:
+        return replace(change, edited=names)
+    after = replace(change.after, **edit.values)  # type: ignore[arg-type]  # names and types were checked on entry
+    edited = replace(change, after=after, computed=change.computed or change.after, edited=names)
+    return replace(edited, arithmetic=Steps(partial(_edited_steps, edited)))
+
+
+def _ended_instead(change: Change, last_day: date) -> Change:
+    if change.before is None:
+        raise AssertionError(f"{change.key} names no addition")
+    edited = replace(
+        change,
+        operation=Operation.UPDATE,
+        instead_of=Operation.DELETE,
+        after=change.before.values.ending(last_day),
+        edited=frozenset({"cancelled"}),
+    )
+    return replace(edited, arithmetic=Steps(partial(_edited_steps, edited)))
+
+
+_TOTAL = frozenset({"quantity", "unit_price", "bill"})
+_DAYS = frozenset({"effective", "cancelled"})
+
+
+def _edited_steps(change: Change) -> tuple[str, ...]:
+    """The arithmetic of what is written, after that of what was computed; the same where no number was edited."""
+    after, edited = change.after, change.edited
+    if after is None:
+        return tuple(change.arithmetic)
+    steps = [f"cost {price_text(after.unit_cost)}"] if "unit_cost" in edited else []
+    is_ended = change.operation is Operation.UPDATE and "cancelled" in edited
+    if edited & _TOTAL or is_ended:
+        charged = "" if after.bill is BillCustomer.BILLABLE else f", which is not charged ({after.bill})"
+        steps.append(f"{total_step(after.quantity, after.unit_price)}{charged}")
+    if is_ended:
+        steps[-1] += f" a period; addition {change.addition_id} " + (
+            f"ends on {after.cancelled}" if after.cancelled else "no longer ends"
+        )
+    elif edited & _DAYS:
+        steps.append(f"from {after.effective}" + (f" to {after.cancelled}" if after.cancelled else ""))
+    if not steps:
+        return tuple(change.arithmetic)
+    return (*(f"computed: {step}" for step in change.arithmetic), *(f"edited: {step}" for step in steps))
