@@ -51,7 +51,7 @@ def complete_addition(world: Records, agreement: Row, row: Row) -> None:
 def compute_addition(world: Records, agreement: Row, row: Row) -> None:
     """Work out the fields that follow from the others."""
     item = referred(world, "catalog", row["product"]) or {}
-    quantity = row.get("quantity") or _ZERO
+    quantity = Decimal(row.get("quantity") or _ZERO)
     row["billedQuantity"] = quantity - (row.get("lessIncluded") or _ZERO)
     row["extPrice"] = quantity * (row.get("unitPrice") or _ZERO)
     row["extCost"] = quantity * (row.get("unitCost") or _ZERO)

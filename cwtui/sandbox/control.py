@@ -18,6 +18,7 @@ _CALLS = frozenset(
         "add_product",
         "add_subscription",
         "add_order",
+        "add_plan",
         "add_company",
         "add_agreement",
         "add_addition",

@@ -32,6 +32,11 @@ class Request:
         """The query parameters, decoded; of a repeated one the last counts."""
         return dict(parse_qsl(self.query_string, keep_blank_values=True))
 
+    @cached_property
+    def names(self) -> list[str]:
+        """The names of the query parameters, a repeated one as often as it stands there."""
+        return [name for name, _ in parse_qsl(self.query_string, keep_blank_values=True)]
+
     @property
     def url(self) -> str:
         """The whole address without the query."""

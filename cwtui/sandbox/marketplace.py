@@ -14,6 +14,7 @@ from cwtui.sandbox.behaviour import Behaviour
 from cwtui.sandbox.credentials import MARKETPLACE
 from cwtui.sandbox.errors import MarketplaceRefusal, Refusal
 from cwtui.sandbox.http import Answer, Request
+from cwtui.sandbox.marketplace_bodies import CHANGED_CUSTOMER, NEW_CUSTOMER, VALIDATION, judge
 from cwtui.sandbox.table import Row
 from cwtui.sandbox.world import World
 
@@ -64,12 +65,11 @@ class Marketplace:
         if self.behaviour.needs_subscription_key and subscribed != MARKETPLACE.subscription_key:
             text = "Access denied due to missing or invalid subscription key."
             raise Refusal(401, {"statusCode": "401", "message": text})
+        if request.path != "/token":
+            self._know_token(request)
         table, key = _resolve(request)
         if table == "token":
             return self._token(request)
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or self._tokens.get(token, 0) <= self._clock():
-            raise MarketplaceRefusal(401, "unauthorized", "The token is unknown or has expired.")
         if table == "validation":
             return _validated(self._body(request))
         if request.method == "POST":
@@ -79,6 +79,11 @@ class Marketplace:
         if table == "orders" and self.behaviour.orders_ripen:
             self._poll()
         return self._listed(table, request) if key == "" else self._detailed(table, key)
+
+    def _know_token(self, request: Request) -> None:
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or self._tokens.get(token, 0) <= self._clock():
+            raise MarketplaceRefusal(401, "unauthorized", "The token is unknown or has expired.")
 
     def _poll(self) -> None:
         """Begin a new round of polling unless the last look at an order was a moment ago."""
@@ -116,6 +121,8 @@ class Marketplace:
         limit = min(_whole(request, "limit", DEFAULT_LIMIT, least=1), MAX_LIMIT)
         table = self.world.marketplace[name]
         tests = _FILTERS[name]
+        for moment in _MOMENTS & tests.keys() & request.query.keys():
+            _moment(request.query[moment])
         asked = tuple(sorted((key, value) for key, value in request.query.items() if key in tests and value))
         rows = table.filtered(asked, lambda row: all(tests[key](row, value) for key, value in asked))
         hidden = _DETAILS_ONLY.get(name, frozenset())
@@ -129,9 +136,7 @@ class Marketplace:
         return Answer(document=row)
 
     def _create_customer(self, body: Row) -> Answer:
-        missing = _missing_of_customer(body)
-        if missing:
-            raise MarketplaceRefusal(400, "invalidBody", f"Required and missing: {', '.join(missing)}.")
+        judge(NEW_CUSTOMER, body)
         customers = self.world.marketplace["customers"]
         number = 1_000_000 + len(customers) + 1
         while customers.get(str(number)) is not None:
@@ -144,6 +149,7 @@ class Marketplace:
         customer = customers.get(key)
         if customer is None:
             raise MarketplaceRefusal(404, "notFound", f"There is no customer {key}.")
+        judge(CHANGED_CUSTOMER, body)
         customer.update(_readable(body))
         customers.touch()
         return Answer(document=customer)
@@ -176,11 +182,15 @@ def _resolve(request: Request) -> tuple[str, str]:
     return found
 
 
+_INT64, _DIGITS_OF_INT64 = 2**63, 19
+
+
 def _whole(request: Request, name: str, default: int, least: int) -> int:
-    text = request.query.get(name, "")
-    if not text:
+    text = request.query.get(name)
+    if text is None:
         return default
-    if not text.isdecimal() or int(text) < least:
+    digits = text.isascii() and text.isdecimal() and len(text) <= _DIGITS_OF_INT64
+    if not digits or not least <= int(text) < _INT64 or request.names.count(name) > 1:
         raise MarketplaceRefusal(400, "invalidParameter", f"{name} must be a whole number from {least}.")
     return int(text)
 
@@ -258,25 +268,7 @@ _FILTERS: dict[str, dict[str, Test]] = {
     },
     "plans": {},
 }
-
-_REQUIRED = ("address", "contactPersons", "language", "name")
-_REQUIRED_ADDRESS = ("streetAddress", "postalCode", "city", "countryCode")
-_REQUIRED_PERSON = ("type", "firstName", "lastName", "email", "phoneNumber")
-
-
-def _missing_of_customer(body: Row) -> list[str]:
-    missing = [name for name in _REQUIRED if not body.get(name)]
-    address, people = body.get("address"), body.get("contactPersons")
-    if isinstance(address, dict):
-        missing += [f"address.{name}" for name in _REQUIRED_ADDRESS if not address.get(name)]
-        if len(str(address.get("countryCode") or "XX")) != 2:  # noqa: PLR2004  # ISO 3166-1 alpha-2
-            missing.append("address.countryCode (two letters)")
-    elif address:
-        missing.append("address (an object)")
-    for person in people if isinstance(people, list) else ():
-        known = person if isinstance(person, dict) else {}
-        missing += [f"contactPersons.{name}" for name in _REQUIRED_PERSON if not known.get(name)]
-    return missing
+_MOMENTS = {"creationTimeFrom", "creationTimeTo", "creationDateFrom", "creationDateTo"}
 
 
 def _readable(body: Row) -> Row:
@@ -291,9 +283,7 @@ def _readable(body: Row) -> Row:
 
 
 def _validated(body: Row) -> Answer:
-    missing = [name for name in ("customerId", "products") if not body.get(name)]
-    if missing:
-        raise MarketplaceRefusal(400, "invalidBody", f"Required and missing: {', '.join(missing)}.")
+    judge(VALIDATION, body)
     results: list[Any] = []
     for product in body["products"]:
         parameters = [

@@ -36,6 +36,8 @@ class Psa:
             Refusal: In place of an answer that is not a success.
         """
         _identify(request)
+        if request.method == "GET":
+            psa_lists.know_paging(request)
         if len(request.url) + 1 + len(request.query_string) > MAX_URL:
             raise PsaRefusal(414, "UriTooLong", "The request URL is too long.")
         newest = self.behaviour.psa_version

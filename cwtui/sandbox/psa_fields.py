@@ -1,7 +1,8 @@
 """The fields of every PSA record the sandbox serves, one token a field: `name:type` with marks.
 
-Types: `i` integer, `n` number, `b` boolean, `d` date-time, `s50` text of at most 50 characters, `o` object, `r=X` a
-reference to X, `a=X` a list, `e=A|B` one of. Marks: `?` may be null, `!` required, `^` required on updates.
+Types: `i` integer, `n` number, `b` boolean, `d` date-time, `s50` text of at most 50 characters, `o` object of texts,
+`r=X` a reference to X, `a=X` a list, `e=A|B` one of, `v` any value.
+Marks: `?` may be null, `!` required, `^` required on updates.
 Names, lengths and choices are those of PSA edition 2026.4.
 """
 
@@ -12,6 +13,9 @@ CHOICES: dict[str, str] = {
     "applicationCycle": (
         "Contract2Weeks|Contract4Weeks|ContractYear|CalendarMonth|CalendarQuarter|CalendarWeek|ContractQuarter"
         "|CalendarYear"
+    ),
+    "customFieldType": (
+        "TextArea|Button|Currency|Date|Hyperlink|IPAddress|Checkbox|Number|Percent|PhoneNumber|Text|Password"
     ),
 }
 
@@ -249,29 +253,35 @@ FIELDS: dict[str, str] = {
     """,
 }
 
-# What a reference carries besides `id` and `name`, or instead of them.
+# What a reference carries besides `id` and `name`, or instead of them; each may carry `_info`, too.
 REFERENCE_FIELDS: dict[str, str] = {
-    "Agreement": "id name type chargeFirmFlag",
-    "BillingStatus": "id name isClosed",
-    "CommunicationType": "id name coreEntityId",
-    "Company": "id identifier name",
-    "ContactCommunicationItem": "id type value extension defaultFlag domain communicationType",
-    "Country": "id identifier name",
-    "Currency": (
-        "id symbol currencyCode decimalSeparator numberOfDecimals thousandsSeparator negativeParenthesesFlag "
-        "displaySymbolFlag currencyIdentifier displayIdFlag rightAlign name"
-    ),
-    "CustomFieldValue": (
-        "id caption type entryMethod numberOfDecimals value connectWiseId rowNum userDefinedFieldRecId podId"
-    ),
-    "InvoiceGrouping": "id name description showPriceFlag showSubItemsFlag groupParentChildAdditionsFlag",
-    "IvItem": "id identifier serializedFlag",
-    "LicenseBit": "name activeFlag",
-    "ManagementSolution": "id name setupName",
-    "Member": "id identifier name dailyCapacity",
-    "SalesOrder": "id identifier",
-    "State": "id identifier name",
-    "SystemDepartment": "id identifier name",
-    "Ticket": "id summary",
-    "WorkType": "id name utilizationFlag",
+    "Agreement": "id:i? name:s type:s chargeFirmFlag:b?",
+    "BillingStatus": "id:i? name:s isClosed:b?",
+    "CommunicationType": "id:i? name:s coreEntityId:s",
+    "Company": "id:i? identifier:s name:s",
+    "ContactCommunicationItem": """
+        id:i type:r=CommunicationType value:s extension:s defaultFlag:b? domain:s communicationType:e=Email|Fax|Phone?
+    """,
+    "Country": "id:i? identifier:s name:s",
+    "Currency": """
+        id:i? symbol:s currencyCode:s decimalSeparator:s numberOfDecimals:i thousandsSeparator:s
+        negativeParenthesesFlag:b displaySymbolFlag:b currencyIdentifier:s displayIdFlag:b rightAlign:b name:s
+    """,
+    "CustomFieldValue": """
+        id:i? caption:s type:e=customFieldType? entryMethod:e=Date|EntryField|List|Option? numberOfDecimals:i? value:v
+        connectWiseId:s rowNum:i? userDefinedFieldRecId:i? podId:s
+    """,
+    "InvoiceGrouping": """
+        id:i? name:s description:s showPriceFlag:b showSubItemsFlag:b groupParentChildAdditionsFlag:b
+    """,
+    "IvItem": "id:i? identifier:s serializedFlag:b?",
+    "LicenseBit": "name:s activeFlag:b",
+    "ManagementSolution": "id:i? name:s setupName:s",
+    "Member": "id:i? identifier:s name:s dailyCapacity:n?",
+    "SalesOrder": "id:i? identifier:s",
+    "State": "id:i? identifier:s name:s",
+    "SystemDepartment": "id:i? identifier:s name:s",
+    "Ticket": "id:i? summary:s",
+    "WorkType": "id:i? name:s utilizationFlag:b?",
 }
+PLAIN_REFERENCE = "id:i? name:s"

@@ -31,7 +31,6 @@ def listed(table: Table, shape: str, request: Request, *, link_always: bool) -> 
     Raises:
         Fault400: If a parameter cannot be used.
     """
-    _know_paging(request)
     size = min(_whole(request, "pageSize", DEFAULT_PAGE_SIZE), MAX_PAGE_SIZE)
     select = selection(request, shape)
     if request.headers.get("pagination-type", "").lower() == "forward-only":
@@ -43,7 +42,6 @@ def listed(table: Table, shape: str, request: Request, *, link_always: bool) -> 
 
 def counted(table: Table, shape: str, request: Request) -> Answer:
     """Answer how many records fulfil the conditions."""
-    _know_paging(request)
     key, predicate = _filter(shape, request)
     count = len(table) if predicate is None else len(table.filtered(key, predicate))
     return Answer(document={"count": count})
@@ -125,10 +123,16 @@ _PAGING = {"page": 1, "pageSize": 1, "pageId": 0}
 _INT32 = 2**31
 
 
-def _know_paging(request: Request) -> None:
-    """Refuse what no page has, also where no page is asked for."""
+def know_paging(request: Request) -> None:
+    """Refuse what no page has, also where no page is asked for.
+
+    Raises:
+        Fault400: If a paging parameter is not a whole number in its range, or stands there twice.
+    """
     for name, least in _PAGING.items():
         _whole(request, name, least, least)
+        if request.names.count(name) > 1:
+            raise Fault400("InvalidParameter", f"{name} may be given once.")
 
 
 def _whole(request: Request, name: str, default: int, least: int = 1) -> int:

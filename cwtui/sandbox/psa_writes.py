@@ -23,7 +23,7 @@ def create(world: World, resource: Resource, table: Table, parent: Row | None, b
     """
     row = _taken(world, resource, body)
     _follow(resource, row, parent)
-    _judge(world, resource, table, parent, row, None, whole=True)
+    _judge(world, resource, table, parent, row, None, sent=body)
     _complete(world, resource, row, parent)
     _fill_in(world, resource, row, parent)
     row["_info"] = _stamped(world)
@@ -51,7 +51,7 @@ def replace(world: World, resource: Resource, table: Table, parent: Row | None, 
     """
     row = _taken(world, resource, body)
     _follow(resource, row, parent)
-    _judge(world, resource, table, parent, row, before, whole=True)
+    _judge(world, resource, table, parent, row, before, sent=body)
     _complete(world, resource, row, parent)
     return _keep(world, resource, table, parent, before, row)
 
@@ -76,7 +76,7 @@ def patch(world: World, resource: Resource, table: Table, parent: Row | None, be
             row.pop(head, None)
         else:
             row.update(_taken(world, resource, {head: operation["value"]}))
-    _judge(world, resource, table, parent, row, before, whole=False)
+    _judge(world, resource, table, parent, row, before, sent=None)
     return _keep(world, resource, table, parent, before, row)
 
 
@@ -95,7 +95,7 @@ def _operations(body: Any) -> list[Row]:
     for operation in body:
         if (
             not isinstance(operation, dict)
-            or operation.get("op") not in {"add", "replace", "remove"}
+            or operation.get("op") not in ("add", "replace", "remove")
             or not isinstance(operation.get("path"), str)
         ):
             raise Fault400("InvalidPatch", "Every operation needs op (add, replace or remove) and path.")
@@ -157,11 +157,13 @@ def _judge(
     row: Row,
     before: Row | None,
     *,
-    whole: bool,
+    sent: Row | None,
 ) -> None:
-    """Refuse a record that the PSA would; `whole` ones (POST, PUT) get their defaults before that."""
+    """Refuse a record that the PSA would; one `sent` whole (POST, PUT) gets its defaults before that."""
     shape = SHAPES[resource.shape]
     items = shape.check(row, updating=before is not None)
+    named = {item.field for item in items}
+    items += [item for item in shape.judge_sent(sent or {}) if item.field not in named]
     if not items:
         items += _judge_duplicates(resource, table, row, before)
         items += _judge_dependent_fields(resource, row)
@@ -169,7 +171,7 @@ def _judge(
         raise shape.refuse(*items)
     if resource.table == "additions" and parent is not None:
         judged = dict(row)
-        if whole:
+        if sent is not None:
             complete_addition(world, parent, judged)
         refuse_addition(world, parent, judged, before)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from textual import events
 from textual.binding import BindingType
 from textual.widgets import Input
 
@@ -39,3 +40,11 @@ class PlainInput(Input, inherit_bindings=False):
     def validate_value(self, value: str) -> str:
         """Textual asks this before each change of the value, typed, pasted or set."""
         return clean(value, self.limit).translate(_SPACES)
+
+    async def _on_key(self, event: events.Key) -> None:
+        """Do at once what an editing key says: a key behind it in the same burst must not overtake it."""
+        for binding in self._bindings.key_to_bindings.get(event.key, ()):
+            if not binding.priority and await self.app.run_action(binding.action, self):
+                event.stop()
+                event.prevent_default()
+                return
