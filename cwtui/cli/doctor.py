@@ -40,7 +40,7 @@ def doctor() -> ExitStatus:
 
 
 def _text(report: DoctorReport) -> str:
-    services = [(one.name, "ok" if one.ok else "FAILED", one.version, one.message) for one in report.services]
+    services = [(one.title, "ok" if one.ok else "FAILED", one.version, one.message) for one in report.services]
     blocks = [table(("SERVICE", "", "VERSION", ""), services)]
     if report.permissions:
         rows = [(one.module, one.permission, one.level, _GRANTED[one.granted]) for one in report.permissions]

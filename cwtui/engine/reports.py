@@ -121,6 +121,11 @@ class ServiceHealth:
     version: str
     message: str
 
+    @property
+    def title(self) -> str:
+        """The service as operators know it."""
+        return {"PSA": "ConnectWise", "marketplace": "The marketplace"}.get(self.name, self.name)
+
 
 @dataclass(frozen=True, slots=True)
 class Permission:

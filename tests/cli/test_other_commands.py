@@ -206,7 +206,7 @@ def test_audit_csv_is_a_header_and_a_row_per_write_and_no_formula(
     [
         ({}, 0, "Finance  Agreements  Add      yes"),
         ({"permissions": (Permission("Finance", "Agreements", "Delete", False),)}, 3, "1 permission missing"),
-        ({"services": (ServiceHealth("PSA", False, "", "refuses the credentials"),)}, 1, "PSA      FAILED"),
+        ({"services": (ServiceHealth("PSA", False, "", "refuses the credentials"),)}, 1, "ConnectWise  FAILED"),
         ({"permissions": (Permission("Finance", "Agreements", "Delete", None),)}, 0, "not known"),
     ],
     ids=["all well", "a permission is missing", "a service refuses", "not known"],

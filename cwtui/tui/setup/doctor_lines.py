@@ -8,7 +8,6 @@ from cwtui.engine.reports import DoctorReport, Permission
 from cwtui.tui.widgets.detail_pane import Line
 from cwtui.tui.widgets.tone import Tone
 
-_NAMES = {"PSA": "ConnectWise", "marketplace": "The marketplace"}
 _GRANTED = {True: "✓ granted", False: "✗ MISSING", None: "? not known"}
 _TONES = {True: Tone.GOOD, False: Tone.BAD, None: Tone.ATTENTION}
 
@@ -24,9 +23,8 @@ def doctor_lines(report: DoctorReport) -> Iterator[Line]:
     yield Line("Connections", Tone.HEADING)
     for service in report.services:
         version = f" {service.version}" if service.version else ""
-        name = _NAMES.get(service.name, service.name)
         tone = Tone.GOOD if service.ok else Tone.BAD
-        yield Line(f"{'✓' if service.ok else '✗'} {name}{version}: {service.message}", tone)
+        yield Line(f"{'✓' if service.ok else '✗'} {service.title}{version}: {service.message}", tone)
     yield Line("")
     yield Line("Permissions of the API member", Tone.HEADING)
     if all(permission.granted for permission in report.permissions):

@@ -26,7 +26,7 @@ class ProgressLine(Widget):
         self.set_class(progress is not None, "-busy")
 
     def render(self) -> Content:
-        """`Writing to the PSA  [=====-----]  12 of 100  esc stops`."""
+        """`Synchronising  [=====-----]  12 of 100  esc stops`."""
         if self.progress is None:
             return Content("")
         parts = [bar(self.progress), count(self.progress), self.hint]
