@@ -194,12 +194,31 @@ ACCOUNT: dict[str, Any] = {
         pytest.param({"contactPersons": []}, "contactPersons", id="nobody"),
         pytest.param({"contactPersons": [{"type": "admin"}]}, "contactPersons.email", id="no e-mail"),
         pytest.param({"contactPersons": ["Ruth"]}, "contactPersons", id="a name for a person"),
+        pytest.param({"contactPersons": {}}, "contactPersons", id="no list of persons"),
+        pytest.param({"attributes": {"size": 5}}, "attributes.size", id="a number for an attribute"),
+        pytest.param({"status": "asleep"}, "status", id="no status"),
+        pytest.param({"externalId": 42}, "externalId", id="a number for a text"),
     ],
 )
 async def test_customers_it_refuses(marketplace: Any, world: World, change: dict[str, Any], missing: str) -> None:
     answer = await marketplace("POST", "/customers", {**ACCOUNT, **change})
     assert (answer.status, missing in answer.body["message"]) == (400, True)
     assert len(world.marketplace["customers"]) == 1
+
+
+@pytest.mark.parametrize(
+    "query",
+    [{"offset": 2**63}, {"offset": "9" * 5000}, {"limit": ""}, {"limit": "٣"}, {"limit": [5, 6]}],
+    ids=["beyond 64 bits", "beyond any", "nothing", "other digits", "twice"],
+)
+async def test_pages_there_are_none_of(marketplace: Any, query: dict[str, Any]) -> None:
+    assert (await marketplace("GET", "/products", **query)).status == 400
+
+
+@pytest.mark.parametrize(("method", "path"), [("POST", "/orders"), ("GET", "/nothing"), ("PATCH", "/customers/1")])
+async def test_who_asks_is_judged_before_what_is_asked(marketplace: Any, method: str, path: str) -> None:
+    marketplace.token = "of nobody"
+    assert (await marketplace(method, path, {} if method != "GET" else None)).status == 401
 
 
 async def test_a_new_customer(marketplace: Any) -> None:

@@ -151,3 +151,9 @@ async def test_child_conditions_filter_contacts(psa: Any) -> None:
     assert len((await psa("GET", "/company/contacts", **asked)).body) == 1
     both = {**asked, "conditions": "id = 0"}
     assert (await psa("GET", "/company/contacts", **both)).body == []
+
+
+@pytest.mark.parametrize("query", [{"pageSize": 2**31}, {"pageSize": "x"}, {"page": 0}, {"pageId": [1, 2]}], ids=str)
+@pytest.mark.parametrize("path", ["/company/companies", "/company/companies/251", "/system/info"])
+async def test_pages_there_are_none_of(psa: Any, path: str, query: dict[str, Any]) -> None:
+    assert (await psa("GET", path, **query)).status == 400

@@ -55,6 +55,13 @@ async def test_prices_are_kept_to_the_last_digit(psa: Any, addition: Body, price
         pytest.param({"effectiveDate": "2025-12-31T00:00:00Z"}, "effectiveDate", id="before billStartDate"),
         pytest.param({"effectiveDate": "2026-11-30T00:00:00Z"}, "effectiveDate", id="inside a billed period"),
         pytest.param({"cancelledDate": "2026-11-30T00:00:00Z"}, "cancelledDate", id="ends before it begins"),
+        pytest.param({"cancelledDate": ""}, "cancelledDate", id="no day at all"),
+        pytest.param({"id": "7"}, "id", id="an id as text"),
+        pytest.param({"_info": {"lastUpdated": 1}}, "_info", id="a number for when"),
+        pytest.param({"opportunity": {"id": 2**31}}, "opportunity", id="an id beyond 32 bits"),
+        pytest.param({"product": {"id": 501, "serializedFlag": "no"}}, "product", id="a flag of a reference as text"),
+        pytest.param({"customFields": [{"type": "Colour"}]}, "customFields", id="no type of a custom field"),
+        pytest.param({"customFields": ["red"]}, "customFields", id="a text for a custom field"),
     ],
 )
 async def test_additions_it_refuses(
@@ -64,6 +71,17 @@ async def test_additions_it_refuses(
     assert (answer.status, answer.body["code"]) == (400, "InvalidObject")
     assert field in [name for name, _ in answer.codes]
     assert not world.additions()
+
+
+async def test_what_is_greater_than_64_bits_is_answered(psa: Any, addition: Body) -> None:
+    answer = await psa("POST", ADDITIONS, addition(quantity=10**12, unitPrice=10**12))
+    assert (answer.status, answer.body["extPrice"]) == (201, 10**24)
+
+
+@pytest.mark.parametrize("op", [{}, [], None, 1, "move"], ids=str)
+async def test_an_operation_that_is_none_is_refused(psa: Any, addition: Body, op: Any) -> None:
+    path = f"{ADDITIONS}/{(await psa('POST', ADDITIONS, addition())).body['id']}"
+    assert (await psa("PATCH", path, [{"op": op, "path": "quantity", "value": 1}])).status == 400
 
 
 async def test_all_that_is_wrong_is_named_at_once(psa: Any) -> None:
