@@ -50,7 +50,7 @@ SECTIONS: Mapping[str, tuple[SetupField, ...]] = {
         SetupField("marketplace.password", "Password", is_secret=True),
         SetupField("marketplace.token_url", "OAuth token URL", "https://…, also on another host"),
         SetupField("marketplace.client_id", "OAuth client id", is_masked=True),
-        SetupField("marketplace.client_secret", "OAuth client secret", is_secret=True),
+        SetupField("marketplace.client_secret", "OAuth secret", is_secret=True),
         SetupField("marketplace.scope", "OAuth scope", "if it asks for one"),
         SetupField("marketplace.subscription_key", "Subscription key", "if a gateway asks for one", is_secret=True),
         SetupField("marketplace.marketplace", "Marketplace", "its code, if yours has one"),
