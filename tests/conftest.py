@@ -12,7 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import stamina
 from hypothesis import HealthCheck, settings
+
+from cwtui.services.http_policy import TRIES
 
 # Before anything imports keyring, and for every process a test starts: a keyring that keeps nothing.
 os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"
@@ -47,6 +50,13 @@ def _is_loopback(host: object) -> bool:
         return ipaddress.ip_address(str(host)).is_loopback
     except ValueError:
         return False
+
+
+@pytest.fixture(autouse=True)
+def _retries_without_pauses() -> Generator[None]:
+    """As many tries as ever, and no wait between them; processes that a test starts do wait."""
+    with stamina.set_testing(testing=True, attempts=TRIES):
+        yield
 
 
 @pytest.fixture(autouse=True)

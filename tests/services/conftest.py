@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
-import stamina
 from pydantic import SecretStr
 
 from cwtui.services.cloudblue import CloudBlue
@@ -19,12 +18,6 @@ from cwtui.services.gate import Timing
 from cwtui.services.http_policy import HttpPolicy
 
 _real_sleep = asyncio.sleep
-
-
-@pytest.fixture(autouse=True)
-def _retries_without_pauses() -> Iterator[None]:
-    with stamina.set_testing(testing=True, attempts=5):
-        yield
 
 
 @dataclass
