@@ -46,7 +46,7 @@ class HelpScreen(Dialog[None]):
 
     def on_mount(self) -> None:
         """The keys scroll the list."""
-        self.query_one(DetailPane).focus()
+        self.query(DetailPane).focus()
 
 
 @dataclass(slots=True)

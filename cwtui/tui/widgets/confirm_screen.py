@@ -50,21 +50,24 @@ class ConfirmScreen(Dialog[bool]):
                 yield Button(content(f"{self._no} (esc)"), id="no", compact=True)
 
     def on_mount(self) -> None:
-        """The keys scroll the list."""
-        self.query_one(DetailPane).focus()
+        """The keys scroll the list, unless it is gone again: a mode's key may come before it was ever seen."""
+        self.query(DetailPane).focus()
 
     def on_resize(self) -> None:
         """Give the lines all the room that question and answers leave, once it is known how much these take."""
         self.call_after_refresh(self._fit)
 
     def _fit(self) -> None:
+        if not self.query(DetailPane):  # it was answered meanwhile
+            return
         box, pane = self.query_one(".dialog--box"), self.query_one(DetailPane)
         others = sum(widget.outer_size.height for widget in box.children if widget is not pane)
         pane.styles.max_height = max(int(self.size.height * _SHARE) - box.gutter.height - others, _LEAST)
 
     def action_confirm(self) -> None:
-        """Yes."""
-        self.dismiss(True)
+        """Yes, if it is still in sight: the key may have waited while a mode's key took the screen away."""
+        if not self.key_guard.is_deaf():
+            self.dismiss(True)
 
     def action_cancel(self) -> None:
         """No."""

@@ -179,7 +179,7 @@ class FuzzyPicker(Dialog[int | None]):
 
     def on_mount(self) -> None:
         """Letters go into the search line."""
-        self.query_one(PlainInput).focus()
+        self.query(PlainInput).focus()
 
     def action_cancel(self) -> None:
         """Choose nothing."""

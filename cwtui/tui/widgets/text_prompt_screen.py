@@ -45,7 +45,7 @@ class TextPromptScreen(Dialog[str | None]):
 
     def on_mount(self) -> None:
         """Letters go into the line."""
-        self.query_one(PlainInput).focus()
+        self.query(PlainInput).focus()
 
     def action_cancel(self) -> None:
         """Give no answer."""
