@@ -191,10 +191,11 @@ class CwTui(App[Ending]):
             return
         changed, self.session.listener.changed = self.session.listener.changed, {}
         for screen in self._shown.values():
-            if isinstance(screen, WorkScreen) and screen.is_mounted:
+            if isinstance(screen, WorkScreen) and _is_there(screen):
                 screen.take_news(changed)
         over = self.screen
-        if isinstance(over, WorkScreen) and over not in self._shown.values():  # the wizard, the editor
+        is_above = over not in self._shown.values()  # the wizard, the editor
+        if isinstance(over, WorkScreen) and is_above and _is_there(over):
             over.take_news(changed)
         self._note()
 
@@ -354,3 +355,8 @@ class CwTui(App[Ending]):
     def open_why(self, task_id: TaskId) -> None:
         """Show where a task's numbers come from."""
         self.push_screen(WhyScreen(self.session, task_id))
+
+
+def _is_there(screen: WorkScreen) -> bool:
+    """It is shown or kept, and not being taken down."""
+    return screen.is_mounted and bool(screen.children)

@@ -100,7 +100,7 @@ def proxied(stack: ExitStack, opened: Opened) -> Callable[..., tuple[ChaosProxy,
     [
         pytest.param({"reset_before": 0.08, "reset_after": 0.08, "torn_answer": 0.04}, {}, id="connections are reset"),
         pytest.param(
-            {"silent_before": 0.02, "silent_after": 0.03},
+            {"silent_before": 0.04, "silent_after": 0.04},
             {"CWTUI_SYNC__TIMEOUT_S": "0.7"},
             id="no answer comes, before and after the commit",
         ),
