@@ -7,10 +7,11 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import field
 from typing import Protocol
 
-from cwtui.domain.ids import INITIAL, CustomerId, SubscriptionId, TaskId, task_id
+from cwtui.domain.ids import INITIAL, CustomerId, SubscriptionId, TaskId
 from cwtui.domain.lazily import dataclass
 from cwtui.domain.marketplace import Customer, Subscription
-from cwtui.domain.tasks import Task, TaskKind, TaskStatus
+from cwtui.domain.tasks import Task, TaskKind
+from cwtui.engine.checking.new_task import new_task
 
 
 class Ahead(Protocol):
@@ -59,15 +60,4 @@ class HandedOn:
 
 def initial_task(subscription: Subscription, customer: Customer | None) -> Task:
     """The task that carries a subscription over as it is (check.md#first-check)."""
-    return Task(
-        id=task_id(INITIAL, subscription.id),
-        kind=TaskKind.SALES_ORDER,
-        status=TaskStatus.NEEDS_ACTION,
-        customer_id=subscription.customer_id,
-        customer_name=customer.name if customer else subscription.customer_id,
-        subscription_id=subscription.id,
-        subscription_name=subscription.name or subscription.id,
-        order_id=INITIAL,
-        order_number="initial",
-        order_created=None,
-    )
+    return new_task(subscription, customer, kind=TaskKind.SALES_ORDER, order=INITIAL, number="initial", created=None)

@@ -20,6 +20,7 @@ from cwtui.domain.tasks import (
     TaskStatus,
     is_difference,
 )
+from cwtui.engine.checking.new_task import new_task
 from cwtui.engine.protocols import Store
 from cwtui.engine.workspace import Feature
 
@@ -55,17 +56,13 @@ class DifferenceTasks(Feature):
         """Save a new task that says what differs."""
         customer = self.store.customer(subscription.customer_id)
         order = self._new_order(subscription.id)
-        task = Task(
-            id=task_id(order, subscription.id),
+        task = new_task(
+            subscription,
+            customer,
             kind=TaskKind.RECONCILIATION,
-            status=TaskStatus.NEEDS_ACTION,
-            customer_id=subscription.customer_id,
-            customer_name=customer.name if customer else subscription.customer_id,
-            subscription_id=subscription.id,
-            subscription_name=subscription.name or subscription.id,
-            order_id=order,
-            order_number="reconciliation",
-            order_created=self.clock.now(),
+            order=order,
+            number="reconciliation",
+            created=self.clock.now(),
         )
         self.store.save_subscription(subscription)
         self._say(task, found)
