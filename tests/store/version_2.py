@@ -7,11 +7,16 @@ only in its journal. `version_2_plans.json` holds the plan of each open task as 
 
 from __future__ import annotations
 
+from datetime import date
+from pathlib import Path
 from typing import Any
 
 from cwtui.domain.plans import Plan
 from cwtui.store.table import as_document
 
+FIXTURES = Path(__file__).parent / "fixtures"
+PLANNED_ON = date(2026, 11, 25)
+"""The day of those plans."""
 _CHANGE = (
     "key", "operation", "agreement_id", "product_id", "charge", "before", "after", "arithmetic", "source", "rule",
     "is_standing", "edited", "left_out", "purpose",

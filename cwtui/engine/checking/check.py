@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import field
 from datetime import datetime, timedelta
 
+from cwtui.domain.check_records import Beginning, History
 from cwtui.domain.errors import CheckCutOff, GuardError, NotFound, ServiceError, Stopped
 from cwtui.domain.ids import CustomerId, OrderId, SubscriptionId, TaskId, task_id
 from cwtui.domain.lazily import dataclass
@@ -15,8 +16,7 @@ from cwtui.domain.tasks import Task, TaskKind, TaskStatus, kind_of, subscription
 from cwtui.engine.checking.ahead import Ahead, HandedOn, initial_task
 from cwtui.engine.checking.comparison import DailyComparison
 from cwtui.engine.checking.difference_tasks import EXPLAINED, DifferenceTasks
-from cwtui.engine.checking.history import History
-from cwtui.engine.checking.progress_kept import Beginning, KeptProgress, history_of
+from cwtui.engine.checking.progress_kept import KeptProgress, history_of
 from cwtui.engine.concurrently import each, in_turns, together
 from cwtui.engine.planning.unread import UnreadRecords, customer_record, order_record, subscription_record
 from cwtui.engine.protocols import Progress
@@ -94,7 +94,7 @@ class ChangeCheck(Feature):
             self._kept.flush()
 
     async def _run(self) -> CheckReport:
-        cursor, history = self.store.cursor(), History.read(self.store)
+        cursor, history = self.store.cursor(), self.store.note(History) or History(None, None)
         is_first, beginning = cursor.checked_at is None, self._kept.beginning()
         moment, now = self.clock.check_moment, self.clock.now()
         since = min(found for found in (cursor.checked_at, history.real_moment, moment, now) if found) - OVERLAP
@@ -109,7 +109,7 @@ class ChangeCheck(Feature):
         # In one piece: a check that is remembered without its history would make tasks of orders long ended.
         with self.store.batch():
             self._save(found, Cursor(checked_at, frozenset(found.open_orders), dict(self._counts)), is_first=is_first)
-            history.save(self.store, now, since, found.open_orders)
+            self.store.save_note(history.for_the_next(now, since, found.open_orders))
             self._conclude_comparison(found, is_first=is_first)
             self._kept.end()
         for task in found.tasks.values():
