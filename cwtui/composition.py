@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     import httpx
 
     from cwtui.vendors.count_source import CountSource
-    from cwtui.vendors.desk import VendorDesk
+    from cwtui.vendors.exports import VendorExports
 
 
 @dataclass(slots=True)
@@ -78,19 +78,19 @@ class Composition:
         return engine
 
     @property
-    def intermedia(self) -> VendorDesk:
+    def intermedia(self) -> VendorExports:
         """Intermedia's steps."""
         return self.vendor("intermedia")
 
-    def vendor(self, name: str) -> VendorDesk:
+    def vendor(self, name: str) -> VendorExports:
         """The steps of a vendor's layout.
 
         Raises:
             ConfigError: There is no `[usage.NAME]`.
         """
-        from cwtui.vendor_composition import vendor_desk  # noqa: PLC0415  # start-up: most runs have no vendor's files
+        from cwtui.vendor_composition import vendor_exports  # noqa: PLC0415  # start-up: rarely needed
 
-        return vendor_desk(self.settings, self.engine, name)
+        return vendor_exports(self.settings, self.engine, name)
 
     async def rebuild(self, settings: Settings) -> None:
         """Another engine and other connections on the same state, for other settings."""

@@ -14,7 +14,7 @@ import click
 from cwtui.cli.answer import answer, answer_json, counted, tell, write_file
 from cwtui.cli.engine_access import stoppable, with_composition
 from cwtui.cli.exit_status import ExitStatus
-from cwtui.cli.global_options import day, given
+from cwtui.cli.global_options import current_options, day
 from cwtui.cli.problems import problem_words
 from cwtui.cli.table import table
 from cwtui.cli.vendor_documents import counts_document, needs_person, reconciliation_document, tell_refused
@@ -23,7 +23,7 @@ from cwtui.domain.plain_text import plain_text
 from cwtui.domain.tasks import ProblemCode, Task
 from cwtui.vendors.count_export import CountsReport
 from cwtui.vendors.count_reconcile import CountRow, count_rows_csv
-from cwtui.vendors.desk import CountReconciliation
+from cwtui.vendors.exports import CountReconciliation
 
 if TYPE_CHECKING:
     from cwtui.composition import Composition
@@ -65,11 +65,11 @@ def make_counts(
         )
 
     report = with_composition(ask)
-    if given().json:
+    if current_options().json:
         answer_json(counts_document(report))
     else:
         _answer(report)
-    tell_refused(report.refused, every=given().verbose, out=refused)
+    tell_refused(report.refused, every=current_options().verbose, out=refused)
     waits = report.refused or report.vanished or needs_person(report.tasks)
     return ExitStatus.NEEDS_ACTION if waits else ExitStatus.DONE
 
@@ -114,7 +114,7 @@ def reconcile_counts(
     refused: Path | None,
 ) -> ExitStatus:
     """Compare a report with the additions, repair what differs if asked, and say what came of it."""
-    if out is not None and str(out) == "-" and given().json:
+    if out is not None and str(out) == "-" and current_options().json:
         raise click.UsageError("--csv - and --json exclude each other.")
 
     async def ask(composition: Composition) -> CountReconciliation:
@@ -128,11 +128,11 @@ def reconcile_counts(
         answer(count_rows_csv(found.rows), end="")
     elif out is not None:
         write_file(out, count_rows_csv(found.rows))
-    if given().json:
+    if current_options().json:
         answer_json(reconciliation_document(found))
     elif str(out) != "-":
         _answer_rows(found, out)
-    tell_refused(found.refused, every=given().verbose, out=refused)
+    tell_refused(found.refused, every=current_options().verbose, out=refused)
     for message in found.run.errors if found.run else ():
         tell(plain_text(message))
     if found.run and (found.run.errors or found.run.failed):

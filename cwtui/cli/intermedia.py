@@ -14,7 +14,7 @@ from cwtui.cli.commands import Command, Group, ListingCommand, examples
 from cwtui.cli.counts import ADOPT, DAY, FORCE, REFUSED, SHEET, make_counts, reconcile_counts
 from cwtui.cli.engine_access import with_composition
 from cwtui.cli.exit_status import ExitStatus
-from cwtui.cli.global_options import given
+from cwtui.cli.global_options import current_options
 from cwtui.cli.table import table
 from cwtui.cli.vendor_documents import (
     accounts_document,
@@ -52,7 +52,7 @@ def setup(*, applies: bool) -> ExitStatus:
         return await composition.intermedia.setup(apply=applies)
 
     found = with_composition(ask, only_reads=not applies)
-    if given().json:
+    if current_options().json:
         answer_json(checklist_document(found))
     else:
         rows = [(item.state, item.table, item.name, item.id, item.note) for item in found.items]
@@ -94,7 +94,7 @@ def export_accounts(
         return await export(file, manage_id=manage_id)
 
     report = with_composition(ask)
-    if given().json:
+    if current_options().json:
         answer_json(accounts_document(report))
     else:
         answer(
@@ -164,7 +164,7 @@ def cross_reference(*, applies: bool) -> ExitStatus:
     missing = [one for one in found if one.state is AssociationState.MISSING]
     created = [one for one in found if one.state is AssociationState.CREATED]
     failed = [one for one in found if one.state is AssociationState.FAILED]
-    if given().json:
+    if current_options().json:
         answer_json(association_documents(found))
     elif not found:
         answer("No SKU was exported yet: cwtui intermedia export-items FILE")

@@ -13,7 +13,7 @@ from cwtui.cli.commands import Group, ListingCommand, examples
 from cwtui.cli.counts import ADOPT, DAY, FORCE, REFUSED, SHEET, make_counts, reconcile_counts
 from cwtui.cli.engine_access import with_composition
 from cwtui.cli.exit_status import ExitStatus
-from cwtui.cli.global_options import given
+from cwtui.cli.global_options import current_options
 from cwtui.cli.table import table
 from cwtui.cli.vendor_items import create_items
 from cwtui.domain.plain_text import plain_text
@@ -145,7 +145,7 @@ def profile(file: Path, sheet: str) -> ExitStatus:
     from cwtui.vendors.proposal import propose  # noqa: PLC0415  # only here
 
     found = propose(file, sheet=sheet)
-    if given().json:
+    if current_options().json:
         answer_json(
             {
                 "headers": list(found.headers),

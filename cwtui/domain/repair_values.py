@@ -15,7 +15,7 @@ from cwtui.domain.psa import Addition, AdditionValues
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class WantedProduct:
     """What one product of one subscription should be billed as, in every billing period.
 
     Attributes:
@@ -55,7 +55,7 @@ class Target:
         beside: Of the same catalog item, and linked to nothing when compared.
     """
 
-    wanted: Wanted
+    wanted: WantedProduct
     holds: tuple[Addition, ...] = ()
     beside: tuple[Addition, ...] = ()
 

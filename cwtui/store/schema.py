@@ -104,7 +104,7 @@ def _records_in(of: type[Any]) -> Records:
     return found
 
 
-def said(of: type[Any], field: str, value: Enum | str | int | None = None) -> bytes:
+def json_field(of: type[Any], field: str, value: Enum | str | int | None = None) -> bytes:
     """How a document says a field: up to its value, or the whole of it.
 
     A quote inside a JSON text is escaped, so what begins with one is always a key of the document.

@@ -6,7 +6,8 @@ killed: half of it is only in its journal, among it a row that was set anew and 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping as Dictionary
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -28,8 +29,7 @@ from cwtui.domain.ids import (
     TaskId,
 )
 from cwtui.domain.ledger import Doubt, ImportIntent, Operation, Outcome, Owed, Purpose, TakenBack, Why
-from cwtui.domain.mappings import Link, MappingKey, MappingKind
-from cwtui.domain.mappings import Mapping as MappingRow
+from cwtui.domain.mappings import Link, Mapping, MappingKey, MappingKind
 from cwtui.domain.marketplace import (
     Address,
     BillingModel,
@@ -50,7 +50,7 @@ from cwtui.domain.marketplace import (
 from cwtui.domain.plans import Change, Edit, Plan, PlanEdits, PriceSource
 from cwtui.domain.psa import Addition, AdditionValues, BillCustomer
 from cwtui.domain.records import AuditRow, Cursor, RecordWrite
-from cwtui.domain.repair_values import Repair, Target, Wanted
+from cwtui.domain.repair_values import Repair, Target, WantedProduct
 from cwtui.domain.tasks import Problem, ProblemCode, Task, TaskKind, TaskStatus
 
 MOMENT = datetime(2026, 11, 21, 12, 30, 15, 250000, tzinfo=UTC)
@@ -144,11 +144,11 @@ PRODUCTS = (
     Product(ProductId("MFL-2"), "Bare"),
 )
 MAPPINGS = (
-    MappingRow(MappingKey(MappingKind.CUSTOMER, "C1"), 250),
-    MappingRow(MappingKey(MappingKind.CUSTOMER, "intermedia:IM100201"), 251),
-    MappingRow(MappingKey(MappingKind.PRODUCT, "MFL-1"), 7),
-    MappingRow(MappingKey(MappingKind.PRODUCT, "MFL-1", "setup"), 8),
-    MappingRow(MappingKey(MappingKind.AGREEMENT, "2000"), 41),
+    Mapping(MappingKey(MappingKind.CUSTOMER, "C1"), 250),
+    Mapping(MappingKey(MappingKind.CUSTOMER, "intermedia:IM100201"), 251),
+    Mapping(MappingKey(MappingKind.PRODUCT, "MFL-1"), 7),
+    Mapping(MappingKey(MappingKind.PRODUCT, "MFL-1", "setup"), 8),
+    Mapping(MappingKey(MappingKind.AGREEMENT, "2000"), 41),
 )
 
 
@@ -452,7 +452,7 @@ REPAIR = Repair(
     date(2026, 11, 21),
     (
         Target(
-            Wanted(
+            WantedProduct(
                 SubscriptionId("2000"),
                 ProductId("MFL-1"),
                 "Exchange",
@@ -466,7 +466,7 @@ REPAIR = Repair(
     ),
 )
 """That version knew no additions beside the linked ones."""
-FACTS: Mapping[str, object] = {
+FACTS: Dictionary[str, object] = {
     "catalogue.read_at": "2026-11-21T12:30:15+00:00",
     "names": {"customer:250": "Green Lane LLC"},
     "planning.basis": "0123456789abcdef",
