@@ -62,7 +62,7 @@ def _place_of(name: str, value: Value) -> tuple[str, str, Step] | None:
 
 def _row(fact: Document, key: str, step: Step) -> Document | None:
     besides = {name: value for name, value in fact.items() if name not in {"id", "name", "value"}}
-    value = fact.get("value")
+    value = fact.get("value", {})
     if value is None:
         return None
     try:
