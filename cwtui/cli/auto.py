@@ -13,7 +13,7 @@ from cwtui.cli.answer import answer_json, tell
 from cwtui.cli.documents import report_document
 from cwtui.cli.engine_access import stoppable, with_engine
 from cwtui.cli.exit_status import ExitStatus
-from cwtui.cli.global_options import given
+from cwtui.cli.global_options import current_options
 from cwtui.cli.refusal import exit_status_of, sentences
 from cwtui.cli.run_text import answer_report, status_of
 from cwtui.domain.errors import CwtuiError, GuardError, ServiceError, Stopped
@@ -62,7 +62,7 @@ async def _round(engine: Engine, stop: asyncio.Event, *, dry_run: bool, goes_on:
     except CwtuiError as error:
         stopped = AutoReport(today(), dry_run=dry_run, errors=(str(error),))
         came_before_any_write = isinstance(error, ServiceError | GuardError)
-        if given().json and came_before_any_write:
+        if current_options().json and came_before_any_write:
             answer_json(report_document(await _with_tasks(engine, stopped)))
         if not isinstance(error, Stopped):
             await notify_of(engine, stopped, stop)
@@ -121,4 +121,4 @@ async def _unless_stopped(telling: Coroutine[object, object, Sequence[str]], sto
 
 def today() -> date:
     """The day that counts as today."""
-    return given().as_of or datetime.now(UTC).date()
+    return current_options().as_of or datetime.now(UTC).date()

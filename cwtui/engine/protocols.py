@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Sequence
+from collections.abc import Mapping as Dictionary
 from contextlib import AbstractContextManager
 from datetime import date, datetime
 from typing import Protocol
@@ -20,8 +21,7 @@ from cwtui.domain.ids import (
 )
 from cwtui.domain.lazily import dataclass
 from cwtui.domain.ledger import Doubt, Doubtful, ImportIntent, Lost, Owed, TakenBack
-from cwtui.domain.mappings import Link, MappingKey, Mappings
-from cwtui.domain.mappings import Mapping as MappingRow
+from cwtui.domain.mappings import Link, Mapping, MappingKey, Mappings
 from cwtui.domain.marketplace import Customer, Order, OrderStatus, Product, Subscription, SubscriptionStatus
 from cwtui.domain.plans import Change, Plan, PlanEdits
 from cwtui.domain.psa import (
@@ -71,7 +71,7 @@ class Marketplace(Protocol):
     def products(self) -> AsyncIterator[Sequence[Product]]:
         """Pages of the product catalogue."""
 
-    async def create_customer(self, account: Mapping[str, object]) -> Customer:
+    async def create_customer(self, account: Dictionary[str, object]) -> Customer:
         """Create a customer from a body of the contract's `Customer` shape."""
 
     async def total(self, what: str) -> int:
@@ -191,7 +191,7 @@ class Leases(Protocol):
     def may_be_lost(self) -> bool:
         """Another process can get what a living one took: its request may still be under way then."""
 
-    def holders(self) -> Mapping[str, Holder]:
+    def holders(self) -> Dictionary[str, Holder]:
         """Everything that is held now, by anybody."""
 
 
@@ -286,7 +286,7 @@ class Store(Known, Protocol):
     def save_cursor(self, cursor: Cursor) -> None: ...
 
     # mappings, links, edits
-    def save_mapping(self, mapping: MappingRow, *, was: int | None = ...) -> None:
+    def save_mapping(self, mapping: Mapping, *, was: int | None = ...) -> None:
         """Set one mapping; `Outdated` if it is no longer mapped as it `was` (None: unmapped)."""
 
     def drop_mapping(self, key: MappingKey) -> bool: ...

@@ -92,7 +92,7 @@ class Schema(Generic[Record]):
         return record if self._finish is None else self._finish(record)
 
 
-def said(of: type[Any], field: str, value: Enum | str | int | None = None) -> bytes:
+def json_field(of: type[Any], field: str, value: Enum | str | int | None = None) -> bytes:
     """How a document says a field: up to its value, or the whole of it.
 
     A quote inside a JSON text is escaped, so what begins with one is always a key of the document.

@@ -10,8 +10,7 @@ from typing import Final
 
 from cwtui.domain.errors import ConfigError, StateError
 from cwtui.domain.ids import CustomerId, OrderId, ProductId, SubscriptionId, TaskId
-from cwtui.domain.mappings import Mapping as MappingRow
-from cwtui.domain.mappings import MappingKey, Mappings
+from cwtui.domain.mappings import Mapping, MappingKey, Mappings
 from cwtui.domain.marketplace import Customer, Order, Product, Subscription
 from cwtui.domain.plans import PlanEdits
 from cwtui.domain.records import (
@@ -28,7 +27,7 @@ from cwtui.store.ledger import LedgerTables
 from cwtui.store.log import Leases, Op, Record
 from cwtui.store.opening import open_documents
 from cwtui.store.repository import Repository
-from cwtui.store.schema import said
+from cwtui.store.schema import json_field
 
 ANYTHING: Final = -1
 """In place of a ConnectWise id: whatever it was."""
@@ -188,7 +187,7 @@ class State(LedgerTables):
 
     def tasks(self, statuses: Collection[TaskStatus] = ()) -> Iterable[Task]:
         """Every task, or those in these states, in the sequence they were first saved."""
-        pieces = [said(Task, "status", status) for status in statuses]
+        pieces = [json_field(Task, "status", status) for status in statuses]
         return (task for task in self._tasks.saying(pieces) if not statuses or task.status in statuses)
 
     def open_tasks(self) -> Iterable[Task]:
@@ -296,7 +295,7 @@ class State(LedgerTables):
             self._mappings = Mappings(self._mapping_rows.all())
         return self._mappings
 
-    def save_mapping(self, mapping: MappingRow, *, was: int | None = ANYTHING) -> None:
+    def save_mapping(self, mapping: Mapping, *, was: int | None = ANYTHING) -> None:
         """Set one mapping.
 
         Args:

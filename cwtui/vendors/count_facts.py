@@ -80,7 +80,7 @@ class CountFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class Proposal:
+class CountProposal:
     """An addition to be adopted: the report counts its item, and no link says that it is this account's."""
 
     addition: Addition

@@ -6,7 +6,8 @@ killed: half of it is only in its journal, among it a row that was set anew and 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping as Dictionary
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -26,8 +27,7 @@ from cwtui.domain.ids import (
     TaskId,
 )
 from cwtui.domain.ledger import Doubt, ImportIntent, Operation, Outcome, Owed, Purpose, TakenBack, Why
-from cwtui.domain.mappings import Link, MappingKey, MappingKind
-from cwtui.domain.mappings import Mapping as MappingRow
+from cwtui.domain.mappings import Link, Mapping, MappingKey, MappingKind
 from cwtui.domain.marketplace import (
     Address,
     BillingModel,
@@ -141,11 +141,11 @@ PRODUCTS = (
     Product(ProductId("MFL-2"), "Bare"),
 )
 MAPPINGS = (
-    MappingRow(MappingKey(MappingKind.CUSTOMER, "C1"), 250),
-    MappingRow(MappingKey(MappingKind.CUSTOMER, "intermedia:IM100201"), 251),
-    MappingRow(MappingKey(MappingKind.PRODUCT, "MFL-1"), 7),
-    MappingRow(MappingKey(MappingKind.PRODUCT, "MFL-1", "setup"), 8),
-    MappingRow(MappingKey(MappingKind.AGREEMENT, "2000"), 41),
+    Mapping(MappingKey(MappingKind.CUSTOMER, "C1"), 250),
+    Mapping(MappingKey(MappingKind.CUSTOMER, "intermedia:IM100201"), 251),
+    Mapping(MappingKey(MappingKind.PRODUCT, "MFL-1"), 7),
+    Mapping(MappingKey(MappingKind.PRODUCT, "MFL-1", "setup"), 8),
+    Mapping(MappingKey(MappingKind.AGREEMENT, "2000"), 41),
 )
 
 
@@ -420,7 +420,7 @@ _SEEN_ADDITION = {
     "taxable": False,
     "description": "Exchange",
 }
-FACTS: Mapping[str, object] = {
+FACTS: Dictionary[str, object] = {
     "counts:count.IM100201": {
         "layout": "intermedia",
         "account": "IM100201",

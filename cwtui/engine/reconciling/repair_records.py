@@ -9,7 +9,7 @@ from typing import Any
 
 from cwtui.domain.ids import AdditionId, AgreementId, CatalogItemId, ProductId, SubscriptionId
 from cwtui.domain.psa import Addition, AdditionValues, BillCustomer
-from cwtui.domain.reconciliation import Wanted
+from cwtui.domain.reconciliation import WantedProduct
 from cwtui.domain.repairs import Extra, Repair, Target
 
 Record = dict[str, Any]
@@ -56,7 +56,7 @@ def repair_value(record: Mapping[str, Any]) -> Repair:
     )
 
 
-def _wanted_record(wanted: Wanted) -> Record:
+def _wanted_record(wanted: WantedProduct) -> Record:
     return {
         "subscription": wanted.subscription_id,
         "product": wanted.product_id,
@@ -69,9 +69,9 @@ def _wanted_record(wanted: Wanted) -> Record:
     }
 
 
-def _wanted(record: Mapping[str, Any]) -> Wanted:
+def _wanted(record: Mapping[str, Any]) -> WantedProduct:
     item = record["item"]
-    return Wanted(
+    return WantedProduct(
         SubscriptionId(record["subscription"]),
         ProductId(record["product"]),
         record["name"],

@@ -71,7 +71,7 @@ class DriftReport:
 
 
 @dataclass(slots=True)
-class DriftDesk(Feature):
+class DriftChecker(Feature):
     """Finds what drifted, and settles it as the operator chooses."""
 
     desk: PlanningDesk
