@@ -57,7 +57,8 @@ class Content:
 
     def table(self, name: str) -> Table:
         """A table by name; an empty one is made where there is none."""
-        return self.tables.setdefault(name, Table())
+        found = self.tables.get(name)
+        return self.tables.setdefault(name, Table()) if found is None else found
 
     def document(self) -> TinyDocument:
         """All of it, decoded."""
