@@ -55,7 +55,7 @@ class Undo(Feature):
         return [row for row in reversed(rows) if _undoing(row) not in done]
 
     def _since_opened(self, task: Task) -> list[AuditRow]:
-        """Every write of the task since it was taken back last, oldest first."""
+        """Every write of the task since it was last taken back, oldest first."""
         taken_back = self.store.taken_back(task.id)
         through = taken_back.through_seq if taken_back else -1
         return [row for row in self.store.audit(task_id=task.id) if row.seq > through]
@@ -129,7 +129,7 @@ class Undo(Feature):
         return found
 
     def _tried(self, task: Task) -> dict[int, AuditRow]:
-        """What an undo began to take back, by the row it takes back: a killed one may have done it unheard."""
+        """What an earlier undo began, by the row it takes back; a killed one may have missed the answer."""
         rows = (row for row in self.store.audit(task_id=task.id) if row.purpose is Purpose.UNDO)
         return {row.refers_to: row for row in rows if row.refers_to is not None}
 
