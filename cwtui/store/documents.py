@@ -106,7 +106,7 @@ class Documents:
             heard(record)
 
     def _reload(self) -> None:
-        """Read everything again: what was appended meanwhile cannot be said record by record."""
+        """Read everything again, because the changes are not known record by record."""
         before, seq = self._content, self._log.seq
         content, self._stale = self._log.load()
         if self._log.seq < seq - 1:
@@ -137,8 +137,8 @@ class Documents:
         """Put and drop documents: on disk when this returns, or at the end of the surrounding batch.
 
         Args:
-            ops: What to put and drop; what is so already costs nothing. A generator is asked while no other process
-                can change anything.
+            ops: What to put and drop; an unchanged document costs nothing. A generator runs while no other process can
+            change anything.
             at_once: Do not wait for the end of a batch, nor stop to fold.
 
         Raises:
@@ -152,7 +152,7 @@ class Documents:
 
     @contextmanager
     def alone(self, *, at_once: bool = False) -> Iterator[None]:
-        """Know everything others did, and keep them from doing more until the end of the block, which must not wait.
+        """Take over others' changes, and keep others from changing more until the block ends, which must not wait.
 
         What is committed within becomes one durable record, also if the block fails: it happened. Only a change that
         came too late (`Outdated`) takes back the whole block.
@@ -193,7 +193,7 @@ class Documents:
 
     @contextmanager
     def batch(self) -> Iterator[None]:
-        """As `alone`, and fold at the end where that is due."""
+        """Like `alone`, and fold at the end if that is due."""
         with self.alone():
             yield
         if not self._depth:
@@ -251,9 +251,9 @@ class Documents:
 
     @contextmanager
     def grouped(self) -> Iterator[None]:
-        """Within this block commits are only appended when they return: a flush they share with others follows.
+        """Within this block commits are appended but not yet flushed when they return; they share a later flush.
 
-        Whoever depends on one waits for `flushed`.
+        Await `flushed` to be sure of one.
 
         Raises:
             StateError: The disk refused; what was noted last may be lost with the machine.
@@ -369,7 +369,7 @@ class Documents:
             if self._should_fold():
                 self.fold(wait_s=_CLOSING_PATIENCE_S)
         except StateLocked:
-            pass  # somebody else is at it; the journal holds everything
+            pass  # another process folds; the journal holds everything
         finally:
             self._is_open = False
             self.leases.close()

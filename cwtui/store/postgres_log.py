@@ -28,7 +28,7 @@ from cwtui.store.postgres import GONE, connect, prepare, shown, unreachable
 _PART = 1 << 22
 _PATIENCE_S = 30.0
 _STOPPED_S = 20
-"""Who keeps the others out and says nothing for so long is stopped or cut off; others have more patience than that."""
+"""A process that keeps others out and is silent for so long is stopped or cut off; others wait longer than that."""
 _AS_NOTED = "What was noted before is kept, the last change is not; nothing more is sent."
 _AGAIN_S = 60.0
 """How long a lost connection is tried again before work stops."""

@@ -222,8 +222,7 @@ class DailyComparison(Feature):
     # what is gone
 
     async def _look_for_missing(self, skipped: set[SubscriptionId]) -> None:
-        """Ask for subscriptions that additions or open tasks name and the list does not: they may be gone.
-        """
+        """Ask for subscriptions that additions or open tasks name and the list lacks: they may be gone."""
         linked = {link.subscription_id async for link in in_turns(self.store.links()) if open_ended([link])}
         waiting = {task.subscription_id for task in self.store.open_tasks() if task.is_initial}
         names = [
