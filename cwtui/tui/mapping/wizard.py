@@ -47,8 +47,7 @@ _ADD = Entry("+ Add a new catalog item and map it", "ctrl+n")
 
 
 class WizardScreen(WorkScreen):
-    """Leads one task from its first missing mapping to the write. Each mapping is saved when it is chosen, edits at
-    each step."""
+    """Leads one task from its missing mappings to the write; saves each mapping when chosen, edits at each step."""
 
     HELP_TITLE = "Sync wizard"
     HELP = "One step after the other; `esc` goes a step back, and nothing that was chosen or typed is lost."
