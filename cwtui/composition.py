@@ -28,6 +28,7 @@ from cwtui.engine.writing.record_log import RecordLog
 from cwtui.engine.writing.recording import RecordedMarketplace, RecordedPsa
 from cwtui.locations import state_path
 from cwtui.options import DEFAULT_PROFILE, WAIT_S, Options
+from cwtui.services.client import Client
 from cwtui.services.cloudblue import CloudBlue
 from cwtui.services.connectwise import ConnectWise
 from cwtui.services.tokens import OAuthClient
@@ -246,10 +247,10 @@ def stop_services(*services: Marketplace | Psa) -> None:
         client.stop()
 
 
-def _clients(services: Iterable[Marketplace | Psa]) -> Iterator[CloudBlue | ConnectWise]:
+def _clients(services: Iterable[Marketplace | Psa]) -> Iterator[Client]:
     for service in services:
         client = getattr(service, "recorded", service)
-        if isinstance(client, CloudBlue | ConnectWise):
+        if isinstance(client, Client):
             yield client
 
 

@@ -29,8 +29,8 @@ from cwtui.vendor_composition import layouts_of, vendor_exports
 from cwtui.vendors.exports import VendorExports
 from cwtui.vendors.layouts import INTERMEDIA
 
-_FULL_COLLECTION = 1000
-"""Collections of young objects for each of all: one of all takes 100 ms where 100,000 tasks are listed."""
+_YOUNG, _OLDER, _ALL = 100_000, 10, 1000
+"""When objects are looked through: the young ones hold up no key, all of them take 100 ms with many tasks."""
 _DEMO_ONLY = "this session only: it is the demo"
 
 
@@ -41,7 +41,7 @@ def run_terminal(options: Options) -> int:
         CwtuiError: The settings or the state stand in the way.
     """
     logging.getLogger().addHandler(logging.NullHandler())  # else warnings are written across the screen
-    gc.set_threshold(*gc.get_threshold()[:2], _FULL_COLLECTION)
+    gc.set_threshold(_YOUNG, _OLDER, _ALL)
     ending, status = asyncio.run(_run(options))
     if ending is Ending.DEMO:
         _, status = asyncio.run(_run(replace(options, demo=True, state=None)))

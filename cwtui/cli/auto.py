@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 from collections.abc import Coroutine, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -39,6 +40,7 @@ def run_auto(*, every: timedelta | None, dry_run: bool) -> ExitStatus:
                 status = await _round(engine, stop, dry_run=dry_run, goes_on=every is not None)
                 if every is None or stop.is_set():
                     break
+                gc.collect()  # what a round left is not kept until the next one
         return status
 
     return with_engine(rounds)

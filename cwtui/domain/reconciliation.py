@@ -16,6 +16,7 @@ from cwtui.domain.mappings import Link, MappingKind, Mappings
 from cwtui.domain.money import ZERO, is_rounding, line_total, round_price
 from cwtui.domain.periods import BillingCalendar, BillingPeriod
 from cwtui.domain.psa import Addition, AdditionValues, Agreement
+from cwtui.domain.repair_values import WantedProduct
 
 _AVERAGE_DECIMALS = 4
 _LONGEST_MONTH = 31
@@ -32,38 +33,6 @@ class RowStatus(StrEnum):
     MISSING = "missing"
     EXTRA = "extra"
     UNMAPPED = "unmapped"
-
-
-@dataclass(frozen=True, slots=True)
-class WantedProduct:
-    """What one product of one subscription should be billed as, in every billing period.
-
-    Attributes:
-        price: Of one unit, rounded as it is sent; None where the marketplace names none. Likewise `cost`.
-        catalog_item_id: The mapped catalog item of its recurring charge; None is `unmapped`.
-        blocked: Why no repair may be written for it, in a sentence; empty if nothing is in the way.
-    """
-
-    subscription_id: SubscriptionId
-    product_id: ProductId
-    name: str
-    quantity: Decimal
-    price: Decimal | None = None
-    cost: Decimal | None = None
-    catalog_item_id: CatalogItemId | None = None
-    blocked: str = ""
-
-    def is_billed_by(self, values: AdditionValues) -> bool:
-        """The addition bills this, as ConnectWise rounds it; a price nobody names is not compared.
-
-        Rule: reconciling.md#reconcile.
-        """
-        return (
-            values.catalog_item_id == self.catalog_item_id
-            and values.quantity == self.quantity
-            and (self.price is None or is_rounding(self.price, values.unit_price))
-            and (self.cost is None or is_rounding(self.cost, values.unit_cost))
-        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from datetime import date
 from decimal import Decimal
 
 from cwtui.domain.charges import Charge
-from cwtui.domain.ids import AdditionId, AgreementId, CatalogItemId, ProductId, SubscriptionId
+from cwtui.domain.ids import AdditionId, CatalogItemId, ProductId, SubscriptionId
 from cwtui.domain.lazily import dataclass
 from cwtui.domain.ledger import Operation
 from cwtui.domain.mappings import Link
@@ -25,7 +25,8 @@ from cwtui.domain.planning.ground import item_problem
 from cwtui.domain.planning.task import link_difference
 from cwtui.domain.plans import Change
 from cwtui.domain.psa import Addition, AdditionValues, CatalogItem
-from cwtui.domain.reconciliation import ReconcileFacts, ReconciliationRow, RowStatus, WantedProduct, is_live
+from cwtui.domain.reconciliation import ReconcileFacts, ReconciliationRow, RowStatus, is_live
+from cwtui.domain.repair_values import Extra, Repair, Target, WantedProduct
 from cwtui.domain.tasks import ByHand, HandMade, Problem, ProblemCode
 
 REPAIR_PREFIX = "reconcile-"
@@ -33,49 +34,6 @@ REPAIR_PREFIX = "reconcile-"
 
 _RULE = "reconciliation: the agreement bills from here on what the subscription holds"
 _EXTRA_RULE = "reconciliation: nothing the customer holds asks for this addition"
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """What shall be billed for one product, and the additions that bill it so far.
-
-    Attributes:
-        holds: Linked to the product.
-        beside: Of the same catalog item, and linked to nothing when compared.
-    """
-
-    wanted: WantedProduct
-    holds: tuple[Addition, ...] = ()
-    beside: tuple[Addition, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Extra:
-    """An addition nothing asks for; `product_id` is what it was linked to, or empty."""
-
-    addition: Addition
-    product_id: ProductId = ProductId("")
-
-
-@dataclass(frozen=True, slots=True)
-class Repair:
-    """What one subscription's repair shall bring about. `subscription_id` is empty for what belongs to none.
-
-    Attributes:
-        day: The first day of the compared period: no repair begins before it.
-    """
-
-    agreement_id: AgreementId
-    subscription_id: SubscriptionId
-    day: date
-    targets: tuple[Target, ...] = ()
-    extras: tuple[Extra, ...] = ()
-
-    @property
-    def additions(self) -> tuple[Addition, ...]:
-        """Every addition it counts on, as the comparison found it."""
-        held = [addition for target in self.targets for addition in target.holds]
-        return (*held, *(extra.addition for extra in self.extras))
 
 
 def repair_start(dates: AgreementDates, today: date, day: date) -> date:

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from html import unescape
 from http import HTTPStatus
 from typing import Literal
 
@@ -146,6 +145,8 @@ def _page(response: httpx.Response, secrets: Iterable[str]) -> str:
     text = _text(response)
     title = _TITLE.search(text)
     if title:
+        from html import unescape  # noqa: PLC0415  # start-up: it brings a table of two thousand names
+
         return f'a web page titled "{one_line(redacted(unescape(title[1]), secrets), _LONGEST_TITLE)}"'
     return "a web page" if "<html" in text[:1000].lower() else ""
 

@@ -149,7 +149,7 @@ class LedgerTables:
         return renewed
 
     def _require_open(self, intent: Intent) -> None:
-        if self._intents.get(str(intent.seq)) is None:
+        if str(intent.seq) not in self._intents.table:
             raise self.documents.outdated(
                 f"The write to agreement {intent.change.agreement_id} that had no answer", "intents", str(intent.seq)
             )

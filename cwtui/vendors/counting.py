@@ -9,6 +9,7 @@ from dataclasses import field, replace
 from decimal import Decimal
 
 from cwtui.domain.charges import Charge
+from cwtui.domain.counts import CountedItem
 from cwtui.domain.ids import ProductId
 from cwtui.domain.lazily import dataclass
 from cwtui.domain.ledger import Operation, Purpose
@@ -21,7 +22,7 @@ from cwtui.domain.plans import Change, Plan, PriceSource, beyond_guard
 from cwtui.domain.psa import Addition, AdditionValues, CatalogItem
 from cwtui.domain.tasks import Problem, ProblemCode
 from cwtui.vendors.agreement_checks import agreement_faults, end_faults
-from cwtui.vendors.count_facts import CountedItem, CountFacts, CountProposal, Vanished
+from cwtui.vendors.count_facts import CountFacts, CountProposal, Vanished
 from cwtui.vendors.count_holdings import CountHoldings, units
 
 _SET_RULE = "the report's count is the addition's quantity"

@@ -26,7 +26,8 @@ from cwtui.domain.mappings import Link
 from cwtui.domain.periods import BillingCalendar, BillingCycle, BillingPeriod
 from cwtui.domain.planning.dates import AgreementDates
 from cwtui.domain.psa import Addition, AdditionValues, Agreement, CatalogItem
-from cwtui.domain.reconciliation import ReconcileFacts, RowStatus, WantedProduct, compare
+from cwtui.domain.reconciliation import ReconcileFacts, RowStatus, compare
+from cwtui.domain.repair_values import WantedProduct
 from cwtui.domain.repairs import RepairDraft, assign, repair_start
 
 AGREEMENT = AgreementId(101)

@@ -60,7 +60,9 @@ def composed(origin: Any, inner: Sequence[st.SearchStrategy[Any]]) -> st.SearchS
         return st.one_of(*inner)
     if origin is frozenset:
         return st.frozensets(inner[0], max_size=4)
-    if origin is Mapping:
+    if origin is set:
+        return st.sets(inner[0], max_size=4)
+    if origin in {Mapping, dict}:
         return st.dictionaries(*inner, max_size=3)
     assert origin in {tuple, Sequence}, f"no way to make a {origin}"
     return st.lists(inner[0], max_size=3).map(tuple)

@@ -23,14 +23,14 @@ from cwtui.domain.reconciliation import (
     Reconciliation,
     ReconciliationRow,
     RowStatus,
-    WantedProduct,
     compare,
     expected_amounts,
     one_time_count,
     recurring_items,
 )
 from cwtui.domain.remedies import Action, Remedy
-from cwtui.domain.repairs import Repair, assign, left_alone, repair_start
+from cwtui.domain.repair_values import Repair, WantedProduct
+from cwtui.domain.repairs import assign, left_alone, repair_start
 from cwtui.engine.planning.desk import PlanningDesk
 from cwtui.engine.workspace import Feature
 

@@ -222,7 +222,8 @@ class SetupScreen(WorkScreen):
 def _widget(one: SetupField, kept: StoredSetting) -> PlainInput | Input | ChoiceLine:
     widget: PlainInput | Input | ChoiceLine
     if one.choices:
-        widget = ChoiceLine(one.choices, kept.text, id=one.id)
+        shown = one.choices.get(kept.text, kept.text)  # a stored value that is no choice stays one
+        widget = ChoiceLine({**one.choices, kept.text: shown}, kept.text, id=one.id)
         widget.tooltip = content(kept.source) if kept.is_fixed else None
     else:
         # a secret is taken as it is typed: nothing of it is shown that could harm
