@@ -12,7 +12,7 @@ import ssl
 from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from http import HTTPStatus
 from urllib.parse import urlencode
 
@@ -285,6 +285,7 @@ class HttpPolicy:
                 raise throttled(asked, response, self._secrets)
         if is_in_doubt(response.status_code):
             raise TryAgain(broken(asked, response, self._secrets))
+        await _others_first(asked)
         return response
 
     def _shut(self, asked: Asked, response: httpx.Response, pause_s: float) -> ServiceError:
@@ -373,7 +374,7 @@ class HttpPolicy:
         try:
             return httpx.Request(
                 asked.method,
-                self.base_url + asked.path,
+                _url(self.base_url + asked.path),
                 params=asked.query or None,
                 content=asked.body,
                 headers={**self._headers, **asked.headers, **has_body},
@@ -402,6 +403,21 @@ class HttpPolicy:
             keep_alive_s=_KEEP_ALIVE_S,
             proxy=proxy_to(url),
         )
+
+
+async def _others_first(asked: Asked) -> None:
+    """Let whoever waits for the place send, before the answer is worked on: the service is never idle meanwhile."""
+    try:
+        await asyncio.sleep(0)
+    except asyncio.CancelledError:
+        asked.in_doubt = True  # nobody hears the answer
+        raise
+
+
+@lru_cache(maxsize=256)
+def _url(text: str) -> httpx.URL:
+    """An address, taken apart once: an agreement is written to several times."""
+    return httpx.URL(text)
 
 
 @cache

@@ -16,11 +16,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cwtui.domain.ledger import Operation
-from cwtui.domain.plans import Change, Edit, Plan, Steps
+from cwtui.domain.plans import ArithmeticLines, Change, Edit, Plan
 from cwtui.domain.psa import AdditionValues
 from cwtui.domain.tasks import Problem, ProblemCode, Task, TaskKind, TaskStatus
 from cwtui.store import schema
-from cwtui.store.schema import Schema, said
+from cwtui.store.schema import Schema, json_field
 from cwtui.store.table import Table, encode
 from tests.store.conftest import LINK, TASK, VALUES
 
@@ -60,7 +60,9 @@ def composed(origin: Any, inner: Sequence[st.SearchStrategy[Any]]) -> st.SearchS
         return st.one_of(*inner)
     if origin is frozenset:
         return st.frozensets(inner[0], max_size=4)
-    if origin is Mapping:
+    if origin is set:
+        return st.sets(inner[0], max_size=4)
+    if origin in {Mapping, dict}:
         return st.dictionaries(*inner, max_size=3)
     assert origin in {tuple, Sequence}, f"no way to make a {origin}"
     return st.lists(inner[0], max_size=3).map(tuple)
@@ -115,7 +117,7 @@ def test_a_moment_says_that_it_is_utc() -> None:
 
 
 def test_arithmetic_that_nobody_read_yet_is_written_out() -> None:
-    lazy = Steps(lambda: ("4.50 × 10 = 45.00",))
+    lazy = ArithmeticLines(lambda: ("4.50 × 10 = 45.00",))
     plan = Plan(
         TASK.id,
         TASK.subscription_id,
@@ -178,10 +180,10 @@ def test_a_document_that_says_something_else_is_refused(name: str, value: object
 
 
 def test_what_a_row_says_is_found_by_the_name_of_the_field() -> None:
-    assert said(Task, "status", TaskStatus.READY) in schema.TASKS.encode(TASK)
-    assert said(Task, "subscription_id") == b'"subscription_id":'
+    assert json_field(Task, "status", TaskStatus.READY) in schema.TASKS.encode(TASK)
+    assert json_field(Task, "subscription_id") == b'"subscription_id":'
     with pytest.raises(LookupError):
-        said(Task, "subscription")
+        json_field(Task, "subscription")
 
 
 @given(ids=st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=8), unique=True, max_size=6))
