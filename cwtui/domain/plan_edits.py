@@ -45,8 +45,8 @@ def _billed_beside(changes: Sequence[Change]) -> Iterator[str]:
         replaced = replaced_on(change, changes) if change.left_out and is_ended else None
         if replaced is not None:
             yield (
-                f"Addition {change.addition_id} goes on, since its end is left out, while what takes its place begins"
-                f" on {replaced}: both are billed."
+                f"Addition {change.addition_id} goes on, because its end is left out, and its replacement begins on"
+                f" {replaced}: both are billed."
             )
 
 

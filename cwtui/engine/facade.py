@@ -149,7 +149,7 @@ class Engine(Feature):
         return await self.psa.additions(agreement)
 
     async def adopt_for(self, task_id: TaskId, addition_id: AdditionId, product: ProductId | None = None) -> Task:
-        """Link an addition that stands already to a task's subscription (plans.md#billed-by-hand)."""
+        """Link an addition that exists already to a task's subscription (plans.md#billed-by-hand)."""
         return await self.by_hand.adopt(task_id, addition_id, product)
 
     async def end_by_hand(self, task_id: TaskId, addition_id: AdditionId) -> Task:

@@ -267,7 +267,7 @@ def failed(asked: Asked, happened: str, *, status: int | None = None, code: str 
             status=status,
             code=code,
             changed=NOT_KNOWN_YET,
-            next_step="Look whether it is there before sending it again; the next run does so by itself.",
+            next_step="Check whether it exists before sending it again; the next run does so by itself.",
         )
     return Transient(
         happened,

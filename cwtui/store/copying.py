@@ -44,7 +44,7 @@ def copy_state(source: State, place: str, profile: str) -> int:
     try:
         if list(again.documents.rows()) != expected:
             raise StateError(
-                f"The copy in {again.documents.name} is not what was copied.",
+                f"The copy in {again.documents.name} differs from the original.",
                 changed="The state that was copied is as it was.",
                 next_step="Delete the copy, and copy again while nobody works on the state.",
             )

@@ -125,7 +125,7 @@ class Documents:
             self._lost = StateError(
                 f"An earlier state was put in the place of {self.name} while cwtui worked on it.",
                 changed="Nothing more was noted, and nothing more is sent.",
-                next_step="Start again: what stands there now is what counts then.",
+                next_step="Start again: the state that is there now counts then.",
             )
             raise self._lost
         self._content = content

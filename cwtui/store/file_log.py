@@ -207,7 +207,7 @@ class FileLog:
             f"The journal of the state {self.path} was removed, or an earlier state was put in its place, while"
             " cwtui worked on it.",
             changed="Nothing more was noted, and nothing more is sent.",
-            next_step="Start again: what stands there now is what counts then.",
+            next_step="Start again: the state that is there now counts then.",
         )
 
     def _state_stamp(self) -> _Stamp:

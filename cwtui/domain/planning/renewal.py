@@ -43,7 +43,7 @@ def plan_renewal_order(draft: Draft, lines: tuple[ChargedLine, ...]) -> None:
 
 def _plan_product(draft: Draft, product: ProductId, lines: Sequence[ChargedLine]) -> None:
     if draft.subscription.billing_model.is_usage_based:
-        draft.notes.append(f"{draft.name_of(product)} is billed by use: nothing stands that could be renewed.")
+        draft.notes.append(f"{draft.name_of(product)} is billed by use: it has no standing addition to renew.")
         return
     links = standing_links(draft, product)
     if not links:

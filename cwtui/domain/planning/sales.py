@@ -81,7 +81,7 @@ def _is_covered(draft: Draft, product: ProductId, lines: Sequence[ChargedLine], 
 def _plan_initial(draft: Draft) -> None:
     """Every product the subscription holds, from e; nothing for usage-based subscriptions (plans.md#initial-order)."""
     if draft.subscription.billing_model.is_usage_based:
-        draft.notes.append("Billed by use: nothing stands, its billing orders bill it.")
+        draft.notes.append("Billed by use: it gets no standing addition, its billing orders bill it.")
         return
     entries: dict[tuple[ProductId, Price | None], Decimal] = {}
     for held in draft.subscription.products:

@@ -103,7 +103,7 @@ def difference_problem(store: Store, task: Task) -> Problem:
     """The problem that keeps such a task waiting until a person or the marketplace settles the difference."""
     words = " ".join(one.text for one in store.differences(task.id))
     message = (
-        f"What subscription {task.subscription_id} holds is not what was carried over, and no order says why. {words}"
+        f"Subscription {task.subscription_id} differs from what was carried over, and no order says why. {words}"
         " Reconcile the customer; or skip this task, if it is right as it is."
     )
     return Problem(ProblemCode.NOT_CARRIED_OVER, message, task.subscription_id)

@@ -69,7 +69,7 @@ class Runs(Feature):
                 return UndoReport((*lines, "Stopped. Undo the run again to go on."), complete=False)
             task = self.store.task(name)
             if task is None:
-                lines.append(f"{name}: what no task wrote is not taken back.")
+                lines.append(f"{name}: no task wrote it, so it is not taken back.")
                 continue
             later = {row.run_id for row in self.work.undoing.rows(task)}
             if later and run_id not in later:

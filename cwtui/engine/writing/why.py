@@ -204,7 +204,7 @@ class Explainer(Feature):
             edited=tuple(sorted(change.edited)),
             before=change.before.values if change.before else None,
             after=change.after,
-            request="nothing, as it is left out" if change.left_out else _request(change),
+            request="nothing, because it is left out" if change.left_out else _request(change),
             answer="",
             warnings=(*plan.warnings, *(problem.message for problem in plan.problems)),
             **_edited(change),

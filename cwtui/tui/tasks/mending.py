@@ -53,7 +53,7 @@ def way_of(task: Task) -> Way:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """One thing a person can decide about an addition that stands already.
+    """One thing a person can decide about an addition that exists already.
 
     Attributes:
         does: What it does, for the list.
