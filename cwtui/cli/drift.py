@@ -63,9 +63,9 @@ def drift(context: click.Context) -> ExitStatus | None:
 @drift.command(cls=Command, epilog=examples("cwtui drift keep 9001"))
 @_ADDITION
 def keep(addition_id: int) -> None:
-    """Let ConnectWise's stand, and do not report it again while it stays so.
+    """Keep ConnectWise's values, and do not report them again while they stay the same.
 
-    Quantity, price and cost as cwtui wrote them stay what later orders are counted from. Nothing is written to
+    Later orders are still counted from the quantity, price and cost that cwtui wrote. Nothing is written to
     ConnectWise.
     """
     _settle(addition_id, "It stands, and is not reported again while it stays so.", agreed=False)
@@ -74,7 +74,7 @@ def keep(addition_id: int) -> None:
 @drift.command(cls=Command, epilog=examples("cwtui drift adopt 9001"))
 @_ADDITION
 def adopt(addition_id: int) -> None:
-    """Adopt ConnectWise's as the new truth: later orders are counted from it. Nothing is written to ConnectWise."""
+    """Adopt ConnectWise's values: later orders are counted from them. Nothing is written to ConnectWise."""
     _settle(addition_id, "What ConnectWise holds counts from now on.", agreed=True)
 
 

@@ -148,7 +148,7 @@ def _from_environment() -> Table:
 
 
 def _from_keyring(profile: str, layers: list[_Layer]) -> tuple[Table, str]:
-    """Secrets no other source gives, of the sections that are begun: a newcomer is not asked to unlock a keyring."""
+    """Secrets that no other source gives, of sections in use: a newcomer need not unlock a keyring."""
     given = {key for layer in layers for key in layer.dotted()}
     begun = {section for layer in layers for section in layer.values}
     found: dict[str, dict[str, str]] = {}
@@ -164,7 +164,7 @@ def _from_keyring(profile: str, layers: list[_Layer]) -> tuple[Table, str]:
 
 
 def _unused_secret(layers: list[_Layer]) -> str:
-    """The secret of the way to sign in that is not taken."""
+    """The secret of the sign-in method that is not used."""
     sections = [section for layer in layers if isinstance(section := layer.values.get("marketplace"), dict)]
     auth = next((section["auth"] for section in sections if "auth" in section), Auth.BASIC)
     return "marketplace.password" if auth == Auth.OAUTH else "marketplace.client_secret"

@@ -44,9 +44,9 @@ def plan_change_order(draft: Draft, lines: tuple[ChargedLine, ...]) -> None:
 
 
 def plan_unnamed(draft: Draft, named: Collection[ProductId]) -> None:
-    """Of the newest order: what the subscription holds otherwise than stands, though no line says so.
+    """For the newest order: products that the subscription holds differently than billed, though no line says so.
 
-    It is planned as held, warned of, and charges no days (plans.md#change-order).
+    They are planned as held, with a warning, and no days are charged (plans.md#change-order).
     """
     if not draft.facts.is_newest or draft.subscription.billing_model.is_usage_based:
         return

@@ -77,7 +77,7 @@ def _renewed_quantity(draft: Draft, product: ProductId, total: Decimal) -> Decim
 def _is_unchanged(
     draft: Draft, links: Sequence[Link], wanted: Sequence[WantedAddition], lines: Sequence[ChargedLine]
 ) -> bool:
-    """Quantity and price stand as renewed: as they are planned, or each line as an addition of its own."""
+    """The additions bill the renewed quantity and price already: as they are planned, or one for each line."""
     decimals = draft.facts.rules.price_decimals
     standing = sorted((link.values.quantity, link.values.unit_price) for link in links)
     planned = []

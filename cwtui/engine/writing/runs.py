@@ -50,7 +50,7 @@ class Runs(Feature):
         return tuple(_summary(run) for run in rows.values() if not all(row.is_left_out for row in run))
 
     async def undo(self, run_id: str, *, compensate: bool = False) -> UndoReport:
-        """Take back every task a run wrote for, the last one first; one that cannot be is said, the others go on.
+        """Take back every task a run wrote for, the last one first; a failure is reported, and the others go on.
 
         Args:
             run_id: As `runs` lists it.

@@ -1,4 +1,4 @@
-"""From a problem to where it is mended: one key, whatever the problem is (commands.md#words-for-people)."""
+"""Leads from a problem to the place where it is mended, by one key (commands.md#words-for-people)."""
 
 from __future__ import annotations
 
