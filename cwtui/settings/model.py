@@ -350,11 +350,20 @@ def _holds_secrets(annotation: object) -> bool:
     return annotation is SecretStr or any(_holds_secrets(part) for part in get_args(annotation))
 
 
-def _fields() -> Iterator[tuple[str, str, bool]]:
+def _sections() -> Iterator[tuple[str, type[BaseModel]]]:
     for section, outer in Settings.model_fields.items():
         model = outer.annotation
         if not (isinstance(model, type) and issubclass(model, BaseModel)):
             raise TypeError(f"{section} is not a section")
+        yield section, model
+
+
+SECTIONS: Mapping[str, type[BaseModel]] = dict(_sections())
+"""What reads each section."""
+
+
+def _fields() -> Iterator[tuple[str, str, bool]]:
+    for section, model in SECTIONS.items():
         for name, inner in model.model_fields.items():
             yield f"{section}.{name}", inner.description or TEXT_FORM, _holds_secrets(inner.annotation)
 
