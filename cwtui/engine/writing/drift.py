@@ -22,8 +22,8 @@ from cwtui.engine.concurrently import in_turns
 from cwtui.engine.planning.desk import PlanningDesk
 from cwtui.engine.turns import lease_of, turn
 from cwtui.engine.workspace import Feature
-from cwtui.engine.writing.agreement_writer import AgreementWriter, Contradiction, writer_of
-from cwtui.engine.writing.evidence import NotSettled
+from cwtui.engine.writing.agreement_writer import AgreementWriter, writer_of
+from cwtui.engine.writing.evidence import Contradiction, NotSettled
 from cwtui.engine.writing.readings import note_reading
 
 _RULE = "drift: what cwtui wrote is restored"

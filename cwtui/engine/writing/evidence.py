@@ -16,6 +16,14 @@ from cwtui.engine.protocols import Store
 from cwtui.engine.writing.doubts import fits
 
 
+class Contradiction(Exception):  # not an error of the program: the plan's ground has moved
+    """ConnectWise holds something else than the plan counts on (synchronising.md#read-before-writing)."""
+
+    def __init__(self, addition_id: AdditionId, what: str) -> None:
+        super().__init__(f"Addition {addition_id} was {what} in ConnectWise.")
+        self.addition_id = addition_id
+
+
 class NotSettled(Exception):  # not an error of the program: a person has to look
     """A create without an answer may have made one of these additions (synchronising.md#the-candidate)."""
 

@@ -23,8 +23,8 @@ from cwtui.engine.protocols import Progress
 from cwtui.engine.reports import AutoReport, Writes
 from cwtui.engine.turns import lease_of, turn
 from cwtui.engine.workspace import Feature
-from cwtui.engine.writing.agreement_writer import AgreementWriter, Contradiction, writer_of
-from cwtui.engine.writing.evidence import NotSettled
+from cwtui.engine.writing.agreement_writer import AgreementWriter, writer_of
+from cwtui.engine.writing.evidence import Contradiction, NotSettled
 from cwtui.engine.writing.left_out import note_left_out
 from cwtui.engine.writing.reading_ahead import ReadingAhead
 from cwtui.engine.writing.readings import moved_text, warned

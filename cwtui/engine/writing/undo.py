@@ -19,9 +19,9 @@ from cwtui.domain.tasks import Task
 from cwtui.engine.planning.desk import PlanningDesk
 from cwtui.engine.reports import UndoReport
 from cwtui.engine.workspace import Feature
-from cwtui.engine.writing.agreement_writer import AgreementWriter, Contradiction
+from cwtui.engine.writing.agreement_writer import AgreementWriter
 from cwtui.engine.writing.compensation import brief, compensation, compensation_text
-from cwtui.engine.writing.evidence import NotSettled
+from cwtui.engine.writing.evidence import Contradiction, NotSettled
 
 _DOUBTFUL = (
     "ConnectWise did not answer one of its creates, and a new addition may be what it made. Nothing was taken back."

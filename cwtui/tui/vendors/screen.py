@@ -6,7 +6,6 @@ Rule: files.md#intermedia-files, files.md#profiles.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
@@ -20,6 +19,7 @@ from cwtui.tui.vendors import lines as shown
 from cwtui.tui.vendors.access import Vendors
 from cwtui.tui.vendors.new_profile import new_vendor, vendor_entries
 from cwtui.tui.vendors.sheets import chosen_sheet
+from cwtui.tui.vendors.steps import INTERMEDIA_ONLY, STEPS, TITLES, USAGE_STEPS, VendorStep
 from cwtui.tui.widgets.columns import Column
 from cwtui.tui.widgets.detail_pane import Line, block
 from cwtui.tui.widgets.tone import Tone
@@ -31,61 +31,6 @@ from cwtui.vendors.cross_references import AssociationState
 from cwtui.vendors.exports import CountReconciliation, VendorExports
 from cwtui.vendors.items import ItemState
 from cwtui.vendors.layouts import INTERMEDIA
-
-TITLES = {INTERMEDIA: "Intermedia"}
-"""Of vendors whose name is a word; a column profile is called what its owner calls it."""
-
-
-@dataclass(frozen=True, slots=True)
-class VendorStep:
-    """One step: the letter that runs it, and the file it reads (empty if none).
-
-    Attributes:
-        short: Its title in the line of keys.
-    """
-
-    key: str
-    name: str
-    title: str
-    short: str
-    what: str
-    file: str = ""
-
-
-STEPS = (
-    VendorStep(
-        "s", "setup", "Setup tables", "Tables", "Product type, agreement type, unit, category, solution, integration."
-    ),
-    VendorStep(
-        "a", "accounts", "Accounts", "Accounts", "Link each account to a company, or create it.", "accounts.csv"
-    ),
-    VendorStep(
-        "i", "items", "Billable items", "Items", "One catalog item per SKU and unit cost, once.", "sku_sheet.csv"
-    ),
-    VendorStep(
-        "x", "cross_reference", "Cross-reference", "X-ref", "Associate each exported SKU with solution and type."
-    ),
-    VendorStep(
-        "n", "counts", "Product counts", "Counts", "A task for each account, to be synchronised.", "billing_report.csv"
-    ),
-    VendorStep(
-        "r",
-        "compare",
-        "Reconcile",
-        "Compare",
-        "The report beside the additions, by account and SKU.",
-        "billing_report.csv",
-    ),
-)
-"""In the order of files.md#intermedia-files."""
-USAGE_STEPS = (
-    VendorStep("i", "items", "Billable items", "Items", "One catalog item per SKU of the file, once."),
-    VendorStep("n", "counts", "Product counts", "Counts", "A task for each account, to be synchronised."),
-    VendorStep("r", "compare", "Reconcile", "Compare", "The file beside the additions, by account and SKU."),
-)
-"""Of every other vendor: its accounts are companies that exist already."""
-_USAGE_ACTIONS = frozenset(step.name for step in USAGE_STEPS)
-_INTERMEDIA_ONLY = (frozenset(step.name for step in STEPS) - _USAGE_ACTIONS) | {"toggle_manage"}
 
 
 class VendorFilesScreen(ListScreen[VendorStep]):
@@ -129,7 +74,7 @@ class VendorFilesScreen(ListScreen[VendorStep]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Only Intermedia has accounts to create, setup tables and cross-references."""
-        if action in _INTERMEDIA_ONLY and self._vendor != INTERMEDIA:
+        if action in INTERMEDIA_ONLY and self._vendor != INTERMEDIA:
             return False
         return super().check_action(action, parameters)
 
