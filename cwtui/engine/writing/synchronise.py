@@ -21,7 +21,7 @@ from cwtui.domain.tasks import Problem, ProblemCode, Task, TaskStatus
 from cwtui.engine.planning.desk import PlanningDesk
 from cwtui.engine.protocols import Progress
 from cwtui.engine.reports import AutoReport, Writes
-from cwtui.engine.turns import lease_of, turn
+from cwtui.engine.turns import Taken, lease_of, turn
 from cwtui.engine.workspace import Feature
 from cwtui.engine.writing.agreement_writer import AgreementWriter, writer_of
 from cwtui.engine.writing.evidence import Contradiction, NotSettled
@@ -83,8 +83,8 @@ class Synchroniser(Feature):
 
     Attributes:
         run_id: The name of this run, for journal and audit.
-        is_ending: Nothing more is begun: whoever it works for failed.
-        readings: What agreements held a moment ago.
+        is_ending: Nothing more is begun, because the caller failed.
+        readings: Readings of agreements, taken a moment ago.
     """
 
     desk: PlanningDesk
@@ -130,14 +130,14 @@ class Synchroniser(Feature):
         return self.outcome
 
     async def work(self, agreement_id: AgreementId | None, tasks: list[Task], *, waits: bool) -> bool:
-        """Work through one agreement's tasks, holding a `place`; False if somebody else does and it `waits` for none.
+        """Work through one agreement's tasks, holding a `place`; False if another process does so and it does not wait.
 
         Whoever calls it then calls `require_saved`.
         """
         try:
-            if not waits and agreement_id is not None and self._is_taken(agreement_id):
-                return False
-            await self._in_turn(agreement_id, tasks)
+            await self._in_turn(agreement_id, tasks, waits=waits)
+        except Taken:
+            return False
         except (Outdated, StateLocked) as error:  # somebody else is at it
             self.outcome.errors.append(str(error))
             self.listener.problem(str(error))
@@ -147,7 +147,7 @@ class Synchroniser(Feature):
         return True
 
     def end_with(self, error: StateError) -> None:
-        """Raise it when the others have come to their next write, not under them."""
+        """Raise the error once the others reached their next write, not in the middle of one."""
         self._unsaved = error
 
     def require_saved(self) -> None:
@@ -163,7 +163,7 @@ class Synchroniser(Feature):
         return groups
 
     def unsettled(self) -> set[AgreementId]:
-        """Agreements to look at even if nothing is to be written there."""
+        """Agreements with open questions: they are read even if nothing is to be written there."""
         return self.store.doubted_agreements() | {intent.change.agreement_id for intent in self.store.open_intents()}
 
     def _is_unsettled(self, agreement_id: AgreementId) -> bool:
@@ -174,18 +174,22 @@ class Synchroniser(Feature):
         ended = self.is_ending or self._unsaved is not None or self.is_stopping
         return ended or self.outcome.denied is not None
 
-    def _is_taken(self, agreement_id: AgreementId) -> bool:
-        return lease_of(agreement_id) in self.store.leases.holders()
-
-    async def _in_turn(self, agreement_id: AgreementId | None, tasks: list[Task]) -> None:
+    async def _in_turn(self, agreement_id: AgreementId | None, tasks: list[Task], *, waits: bool) -> None:
         """Work through an agreement while nobody else does, with what is still open then."""
         if agreement_id is None or self._is_over:
             await self._agreement(agreement_id, tasks)
             return
-        async with turn(self.workspace, lease_of(agreement_id), f"agreement {agreement_id}"):
+        if tasks and self._is_done(agreement_id, tasks):  # by another worker
+            self._advance(len(tasks))
+            return
+        async with turn(self.workspace, lease_of(agreement_id), f"agreement {agreement_id}", waits=waits):
             still = [task for task in map(self._now, tasks) if task.status.is_open]
             self._advance(len(tasks) - len(still))
             await self._agreement(agreement_id, still)
+
+    def _is_done(self, agreement_id: AgreementId, tasks: list[Task]) -> bool:
+        is_settled = not (self.store.open_intents(agreement_id) or self.store.doubts(agreement_id))
+        return is_settled and not any(self._now(task).status.is_open for task in tasks)
 
     async def _agreement(self, agreement_id: AgreementId | None, tasks: list[Task]) -> None:
         """Work through one agreement's tasks; a subscription whose task stops keeps its later ones waiting."""
@@ -268,7 +272,7 @@ class Synchroniser(Feature):
             await writer.write(plan.task_id, plan.subscription_id, change)
 
     def _with_mappings_of_now(self, plan: Plan) -> Plan:
-        """A begun plan of which a create was refused, with what it is mapped to since.
+        """A begun plan of which a create was refused, with the mappings changed since.
 
         Rule: synchronising.md#nothing-stops-half-way.
         """
@@ -290,7 +294,7 @@ class Synchroniser(Feature):
         return replace(change, after=replace(change.after, catalog_item_id=item))
 
     def _let_go(self, task_id: TaskId) -> None:
-        """A begun plan of which nothing was written, nor may have been, is planned anew the next time."""
+        """Drop a begun plan of which nothing was written, or can have been: the next run plans it anew."""
         is_open = any(intent.task_id == task_id for intent in self.store.open_intents())
         if not is_open and not self.store.done_keys(task_id) and self.store.plan_begun(task_id) is not None:
             self.store.end_plan(task_id)
@@ -301,18 +305,21 @@ class Synchroniser(Feature):
 
     def _finish(self, task: Task, plan: Plan) -> None:
         note_left_out(self.workspace, plan, self.run_id)
-        with self.store.batch():
+        task = replace(warned(task, self._moved(plan)), status=TaskStatus.SYNCED, problems=(), note=_written(plan))
+        task = replace(task, synced_at=self.desk.clock.now())
+
+        def end() -> None:
             self.store.end_plan(task.id)
             self.store.forget_done(task.id)
             self.store.drop_edits(task.id)
             self.store.drop_owed(task.id)  # what stayed invoiced counts as charged now
-            at = self.desk.clock.now()
-            task = warned(task, self._moved(plan))
-            self._save(replace(task, status=TaskStatus.SYNCED, problems=(), note=_written(plan), synced_at=at))
+            self._save(task)
+
+        self.store.change(end, about=task.id)
         self.outcome.synced.append(task.id)
 
     def _moved(self, plan: Plan) -> list[str]:
-        """What ConnectWise keeps at another price than it was sent, and what was found where it was to be created."""
+        """Warnings: ConnectWise keeps another price than it was sent, or the addition to create was found there."""
         sent = {change.key: change.after for change in plan.to_write}
         texts = []
         for row in self.store.audit(task_id=plan.task_id):
@@ -363,7 +370,7 @@ def _longest_first(one: tuple[AgreementId | None, Sequence[Task]]) -> int:
 
 
 def _failure(error: ServiceError, written: int, of: int) -> str:
-    """What failed, in the error's words; of a plan in the middle, how much of it was changed.
+    """The error in words; for a plan that was begun, also how much of it was changed.
 
     Rule: synchronising.md#what-a-failure-says.
     """
