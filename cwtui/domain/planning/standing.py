@@ -102,22 +102,13 @@ def create_standing(
 ) -> None:
     """Create a standing addition from `begins`; where it cannot be priced, only the day is noted."""
     draft.need(begins)
-    if unit is None:
+    if unit is None or _rounds_to_nothing(draft, line, unit):
         return
     decimals = draft.facts.rules.price_decimals
-    price = round_price(unit.price, decimals)
-    if unit.price and not price:
-        draft.problem(
-            ProblemCode.UNKNOWN_CHARGE_TYPE,
-            f"{line.product_id}:recurring",
-            f"A unit of {draft.name_of(line.product_id)} costs {plain(unit.price)}, which {decimals} decimals round"
-            " to 0. Bill it by hand and skip this task, or have prices rounded to more decimals.",
-        )
-        return
     after = AdditionValues(
         unit.item.id,
         quantity,
-        price,
+        round_price(unit.price, decimals),
         round_price(unit.cost, decimals),
         begins,
         ends,
@@ -135,6 +126,20 @@ def create_standing(
         step=step,
         is_standing=True,
     )
+
+
+def _rounds_to_nothing(draft: Draft, line: ChargedLine, unit: ItemPrice) -> bool:
+    """Refuse a price that is not zero and would be rounded to it (plans.md#no-price-becomes-zero)."""
+    decimals = draft.facts.rules.price_decimals
+    if not unit.price or round_price(unit.price, decimals):
+        return False
+    draft.problem(
+        ProblemCode.UNKNOWN_CHARGE_TYPE,
+        f"{line.product_id}:recurring",
+        f"A unit of {draft.name_of(line.product_id)} costs {plain(unit.price)}, which {decimals} decimals round"
+        " to 0. Bill it by hand and skip this task, or have prices rounded to more decimals.",
+    )
+    return True
 
 
 def replace_standing(
@@ -156,13 +161,7 @@ def replace_standing(
         draft.need(begins)
     if any(unit is None for _, unit in units):
         return False
-    ending, missing = list(links), []
-    for one, unit in units:
-        stays = next((link for link in ending if unit and _stays(draft, link, one.quantity, unit)), None)
-        if stays is None:
-            missing.append((one, unit))
-        else:
-            ending.remove(stays)
+    ending, missing = _unmatched(draft, links, units)
     if not ending and not missing:
         draft.notes.append(f"{draft.name_of(product)}: quantity and price stay as they are.")
         return True
@@ -268,6 +267,20 @@ def _end_before(draft: Draft, links: Sequence[Link], start: date) -> None:
 def _quantity_step(links: Sequence[Link], quantity: Decimal, begins: date) -> str:
     was = " + ".join(plain(link.values.quantity) for link in links) or "0"
     return f"quantity {was} → {plain(quantity)} from {day_text(begins)}"
+
+
+def _unmatched(
+    draft: Draft, links: Sequence[Link], units: Sequence[tuple[WantedAddition, ItemPrice | None]]
+) -> tuple[list[Link], list[tuple[WantedAddition, ItemPrice | None]]]:
+    """The linked additions that nothing wants unchanged, and the wanted ones that none bills yet."""
+    ending, missing = list(links), []
+    for one, unit in units:
+        stays = next((link for link in ending if unit and _stays(draft, link, one.quantity, unit)), None)
+        if stays is None:
+            missing.append((one, unit))
+        else:
+            ending.remove(stays)
+    return ending, missing
 
 
 def _stays(draft: Draft, link: Link, quantity: Decimal, unit: ItemPrice) -> bool:
