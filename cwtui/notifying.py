@@ -13,6 +13,7 @@ from cwtui.engine.reports import AutoReport
 from cwtui.services.notify import Event, Message, News, message_about, send
 from cwtui.settings import Settings
 from cwtui.store.state import State
+from cwtui.wording.problems import sentence
 
 _TOLD = "notify.told"
 """The fact of the state that remembers what was told."""
@@ -45,7 +46,7 @@ def name_of(task: Task) -> str:
 
 
 def _why(task: Task) -> str:
-    return " ".join(problem.message for problem in task.problems) or task.note
+    return " ".join(sentence(problem) for problem in task.problems) or task.note
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,8 @@ from cwtui.domain.mappings import MappingKind
 from cwtui.domain.money import price_text
 from cwtui.domain.plain_text import plain_text
 from cwtui.domain.plans import Change, Plan
-from cwtui.domain.tasks import Problem, Task
+from cwtui.domain.problems import Problem
+from cwtui.domain.tasks import Task
 
 Named = Callable[[MappingKind, object], str]
 """Says the name and the id of something of ConnectWise's, or of a product, where its name is known."""

@@ -25,6 +25,7 @@ from cwtui.domain.psa import AdditionValues
 from cwtui.domain.records import AuditRow, ConfirmedChange, Cursor, Fact, Intent, RecordWrite, Snapshot
 from cwtui.domain.tasks import Task
 from cwtui.store.table import encode
+from cwtui.store.version_2 import IN_WORDS, problems_as_facts
 
 if TYPE_CHECKING:
     import msgspec
@@ -48,6 +49,7 @@ class Schema(Generic[Record]):
         key: Callable[[Record], object],
         *,
         finish: Callable[[Record], Record] | None = None,
+        has_problems: bool = False,
     ) -> None:
         """Describe a table.
 
@@ -56,8 +58,10 @@ class Schema(Generic[Record]):
             of: The records' dataclass.
             key: Names a record within its table.
             finish: Makes of what a document says of itself what the record holds, where the types do not say it all.
+            has_problems: The records hold problems; an older cwtui kept those in words.
         """
         self.name, self.of, self._key, self._finish = name, of, key, finish
+        self._has_problems = has_problems
 
     @cached_property
     def free(self) -> frozenset[str]:
@@ -88,6 +92,8 @@ class Schema(Generic[Record]):
         Raises:
             ValueError: A field is missing, or holds what it cannot.
         """
+        if self._has_problems and IN_WORDS in document:
+            document = encode(problems_as_facts(orjson.loads(document)))
         record = self._decoder.decode(document)
         return record if self._finish is None else self._finish(record)
 
@@ -126,7 +132,7 @@ def _intent(intent: Intent) -> Intent:
     return replace(intent, change=_settled(intent.change))
 
 
-TASKS = Schema("tasks", Task, attrgetter("id"))
+TASKS = Schema("tasks", Task, attrgetter("id"), has_problems=True)
 LINKS = Schema("links", Link, attrgetter("addition_id"))
 ORDERS = Schema("orders", Order, attrgetter("id"))
 SUBSCRIPTIONS = Schema("subscriptions", Subscription, attrgetter("id"))
@@ -134,7 +140,7 @@ CUSTOMERS = Schema("customers", Customer, attrgetter("id"))
 PRODUCTS = Schema("products", Product, attrgetter("id"))
 MAPPINGS = Schema("mappings", Mapping, attrgetter("key"))
 SNAPSHOTS = Schema("snapshots", Snapshot, attrgetter("task_id"))
-PLANS = Schema("plans", Plan, attrgetter("task_id"), finish=_plan)
+PLANS = Schema("plans", Plan, attrgetter("task_id"), finish=_plan, has_problems=True)
 EDITS = Schema("edits", PlanEdits, attrgetter("task_id"), finish=_edits)
 CURSOR = Schema("cursor", Cursor, lambda _: "cursor")
 INTENTS = Schema("intents", Intent, attrgetter("seq"), finish=_intent)

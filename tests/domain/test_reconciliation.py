@@ -28,6 +28,7 @@ from cwtui.domain.planning.dates import AgreementDates
 from cwtui.domain.psa import Addition, AdditionValues, Agreement, CatalogItem
 from cwtui.domain.reconciliation import ReconcileFacts, RowStatus, Wanted, compare
 from cwtui.domain.repairs import RepairDraft, assign, repair_start
+from cwtui.wording.problems import sentence
 
 AGREEMENT = AgreementId(101)
 ITEM, OTHER_ITEM = CatalogItemId(501), CatalogItemId(502)
@@ -198,7 +199,7 @@ def test_a_repair_bills_no_item_that_connectwise_takes_no_addition_of(
     draft.make()
     assert not draft.changes
     (problem,) = draft.problems
-    assert says in problem.message
+    assert says in sentence(problem)
 
 
 @given(wanted=asked_for, held=held_by("S1", "S2"))

@@ -19,8 +19,9 @@ from cwtui.composition import close_services
 from cwtui.domain.errors import AccessDenied, GuardError, InputError, ServiceError
 from cwtui.domain.ids import CatalogItemId, CustomerId
 from cwtui.domain.mappings import Mapping, MappingKey, MappingKind
+from cwtui.domain.problems import ProblemCode
 from cwtui.domain.psa import Company, NewContact
-from cwtui.domain.tasks import ProblemCode, TaskStatus
+from cwtui.domain.tasks import TaskStatus
 from cwtui.engine.reports import UndoReport
 from cwtui.engine.writing.recording import RecordedPsa
 from cwtui.sandbox.app import create_app
@@ -30,6 +31,7 @@ from cwtui.vendors.accounts import LinkedBy
 from cwtui.vendors.cross_references import AssociationState
 from cwtui.vendors.items import ItemState
 from cwtui.vendors.setup_tables import SetupState
+from cwtui.wording.problems import sentence
 from tests.vendors.conftest import ACCOUNT_HEADER, COBALT, JUNIPER, TODAY, Partner, opened
 
 
@@ -531,7 +533,7 @@ async def test_an_account_without_an_agreement_waits_for_one(partner: Partner) -
     report = await partner.export_counts("IM100205,SPF20A01SUNR,5,1.10")
     (task,) = report.tasks
     assert [problem.code for problem in task.problems] == ["agreement_unmapped"]
-    assert "has no agreement of type Intermedia" in task.problems[0].message
+    assert "has no agreement of type Intermedia" in sentence(task.problems[0])
     company = created.links[0].company
     partner.world.add_agreement(
         company.id, type="Intermedia", bill_start=date(2026, 11, 1), next_invoice=date(2026, 12, 1)

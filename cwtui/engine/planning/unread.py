@@ -11,7 +11,8 @@ from typing import TypeVar
 from cwtui.domain.errors import AccessDenied, NotFound, Refused, ServiceError, Transient, Unreadable
 from cwtui.domain.ids import CustomerId, OrderId, SubscriptionId
 from cwtui.domain.lazily import dataclass
-from cwtui.domain.tasks import Problem, ProblemCode, Task
+from cwtui.domain.problems import Problem, ProblemCase, ProblemCode
+from cwtui.domain.tasks import Task
 from cwtui.engine.protocols import Store
 
 Answer = TypeVar("Answer")
@@ -132,9 +133,6 @@ class UnreadRecords:
 
 
 def _problem(record: str, target: str, kept: list[str]) -> Problem:
-    code, words = ProblemCode(kept[0]), kept[1]
-    if code is ProblemCode.SUBSCRIPTION_MISSING:
-        message = f"The marketplace lists {record}, or an order names it, but does not give it out. {words}"
-    else:
-        message = f"The marketplace's {record} cannot be read. {words}"
-    return Problem(code, f"{message} The task goes on by itself once it can be read.", target)
+    code = ProblemCode(kept[0])
+    case = ProblemCase.NOT_GIVEN_OUT if code is ProblemCode.SUBSCRIPTION_MISSING else ProblemCase.ONLY
+    return Problem(code, {"record": record, "said": kept[1]}, target, case=case)

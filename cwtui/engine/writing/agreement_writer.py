@@ -15,9 +15,12 @@ from cwtui.domain.ids import AdditionId, AgreementId, SubscriptionId, TaskId
 from cwtui.domain.lazily import dataclass
 from cwtui.domain.ledger import Doubtful, Operation, Outcome, Purpose, Why
 from cwtui.domain.mappings import Link
+from cwtui.domain.planning.ground import Differences, exact
 from cwtui.domain.plans import Change
+from cwtui.domain.problems import Problem, ProblemCase, ProblemCode, ProblemFacts
 from cwtui.domain.psa import Addition, AdditionValues
 from cwtui.domain.records import AuditRow, Intent, Leave, why_of
+from cwtui.domain.remedies import Action, Remedy
 from cwtui.engine.clock import suspended_s
 from cwtui.engine.protocols import Progress
 from cwtui.engine.reports import Writes
@@ -28,6 +31,7 @@ from cwtui.engine.writing.doubts import LASTS, doubt_of, removal
 from cwtui.engine.writing.evidence import Evidence, NotSettled
 from cwtui.engine.writing.reading_ahead import ReadingAhead
 from cwtui.engine.writing.readings import note_reading
+from cwtui.wording.problems import sentence
 
 NOTE_LASTS_S = 5.0
 """A request leaves within so many seconds of its note, or is noted anew."""
@@ -41,9 +45,11 @@ _FOUND = "Its addition stood already: it was written before the state was damage
 class Contradiction(Exception):  # not an error of the program: the plan's ground has moved
     """ConnectWise holds something else than the plan counts on (synchronising.md#read-before-writing)."""
 
-    def __init__(self, addition_id: AdditionId, what: str) -> None:
-        super().__init__(f"Addition {addition_id} was {what} in ConnectWise.")
-        self.addition_id = addition_id
+    def __init__(self, addition_id: AdditionId, case: ProblemCase, differences: Differences | None = None) -> None:
+        target = str(addition_id)
+        facts: ProblemFacts = {"addition": addition_id, "edited": exact(differences or {})}
+        self.problem = Problem(ProblemCode.LINK_CHANGED, facts, target, Remedy(Action.SETTLE_DRIFT, target), case)
+        super().__init__(sentence(self.problem))
 
 
 @dataclass(slots=True)
@@ -211,7 +217,7 @@ class AgreementWriter(Feature):
         held = self.additions.get(change.before.id)
         if held is None:
             if change.operation is Operation.UPDATE:
-                raise Contradiction(change.before.id, "removed")
+                raise Contradiction(change.before.id, ProblemCase.REMOVED_MEANWHILE)
             return
         if change.after is not None and not change.after.unexplained(held.values):
             return
@@ -219,7 +225,7 @@ class AgreementWriter(Feature):
         if link is not None and not link.drift(held.values):
             return
         if differences := change.before.values.billing_differences(held.values):
-            raise Contradiction(held.id, f"edited ({', '.join(differences)})")
+            raise Contradiction(held.id, ProblemCase.EDITED_MEANWHILE, differences)
 
     async def _send(self, intent: Intent) -> tuple[Addition | None, Outcome]:
         change = intent.change
@@ -237,7 +243,7 @@ class AgreementWriter(Feature):
         try:
             return await self.psa.update_addition(held, wanted, leave=self._leave_of(intent)), Outcome.CONFIRMED
         except NotFound as error:
-            raise Contradiction(held.id, "removed") from error
+            raise Contradiction(held.id, ProblemCase.REMOVED_MEANWHILE) from error
 
     async def _create(self, intent: Intent) -> tuple[Addition, Outcome]:
         wanted = intent.change.after
@@ -322,7 +328,7 @@ class AgreementWriter(Feature):
             return self._conclude(intent, None, Outcome.FAILED, "a person says that it did not arrive")
         held = next((one for one in self._evidence.fresh(intent) if one.id == adopt), None)
         if held is None:
-            raise Contradiction(adopt, "not made by that create, or removed since,")
+            raise Contradiction(adopt, ProblemCase.NOT_ITS_ADDITION)
         return self._conclude(intent, held, Outcome.ADOPTED)
 
     def _may_be_lost(self, task_id: TaskId, change: Change) -> list[Addition]:

@@ -9,7 +9,8 @@ import pytest
 
 from cwtui.domain.errors import InputError
 from cwtui.domain.ids import AdditionId
-from cwtui.domain.tasks import ProblemCode, Task, TaskStatus
+from cwtui.domain.problems import ProblemCode
+from cwtui.domain.tasks import Task, TaskStatus
 from cwtui.sandbox.behaviour import Fault
 from cwtui.sandbox.keeping import Keeping
 from cwtui.sandbox.world import World
