@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator
+from collections.abc import Mapping as Dictionary
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import date
@@ -18,8 +19,7 @@ from typing import Any
 import httpx
 
 from cwtui.composition import build_engine, close_services, open_services
-from cwtui.domain.mappings import Mapping as MappingRow
-from cwtui.domain.mappings import MappingKey, MappingKind
+from cwtui.domain.mappings import Mapping, MappingKey, MappingKind
 from cwtui.domain.records import AuditRow
 from cwtui.domain.tasks import Task
 from cwtui.engine.clock import SystemClock
@@ -54,7 +54,7 @@ class Reseller:
         bare = Reseller(self.subscriptions, self.agreements, self.customers).world()
         with store.batch():
             for kind, marketplace_id, charge, target in bare.demo_mappings():
-                store.save_mapping(MappingRow(MappingKey(MappingKind(kind), marketplace_id, charge or ""), int(target)))
+                store.save_mapping(Mapping(MappingKey(MappingKind(kind), marketplace_id, charge or ""), int(target)))
 
 
 class Silent:
@@ -74,7 +74,7 @@ def served(reseller: Reseller, latency_ms: float = 0) -> Iterator[Settings]:
 
 
 @contextmanager
-def announced(reseller: Reseller, latency_ms: float = 0) -> Iterator[Mapping[str, Any]]:
+def announced(reseller: Reseller, latency_ms: float = 0) -> Iterator[Dictionary[str, Any]]:
     """The same, as the sandbox says it: for another process."""
     numbers = json.dumps(asdict(reseller) | {"latency_ms": latency_ms})
     command = [sys.executable, "-m", "benchmarks.reseller", numbers]
@@ -85,7 +85,7 @@ def announced(reseller: Reseller, latency_ms: float = 0) -> Iterator[Mapping[str
             server.terminate()
 
 
-def settings_of(said: Mapping[str, Any], **sections: Any) -> Settings:
+def settings_of(said: Dictionary[str, Any], **sections: Any) -> Settings:
     """The settings a sandbox announces."""
     return Settings.model_validate({**{name: said[name] for name in ("marketplace", "connectwise")}, **sections})
 
@@ -119,7 +119,7 @@ class RecordingTransport(httpx.AsyncBaseTransport):
         await self.inner.aclose()
 
 
-def main(numbers: Mapping[str, Any]) -> None:
+def main(numbers: Dictionary[str, Any]) -> None:
     """Serve until the process is ended."""
     behaviour = Behaviour(latency_ms=numbers["latency_ms"], token_lifetime_s=_LONG_S)
     world = Reseller(**{name: count for name, count in numbers.items() if name != "latency_ms"}).world()

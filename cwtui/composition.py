@@ -28,6 +28,7 @@ from cwtui.engine.writing.record_log import RecordLog
 from cwtui.engine.writing.recording import RecordedMarketplace, RecordedPsa
 from cwtui.locations import state_path
 from cwtui.options import DEFAULT_PROFILE, WAIT_S, Options
+from cwtui.services.client import Client
 from cwtui.services.cloudblue import CloudBlue
 from cwtui.services.connectwise import ConnectWise
 from cwtui.services.tokens import OAuthClient
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     import httpx
 
     from cwtui.vendors.count_source import CountSource
-    from cwtui.vendors.desk import VendorDesk
+    from cwtui.vendors.exports import VendorExports
 
 
 @dataclass(slots=True)
@@ -78,19 +79,19 @@ class Composition:
         return engine
 
     @property
-    def intermedia(self) -> VendorDesk:
+    def intermedia(self) -> VendorExports:
         """Intermedia's steps."""
         return self.vendor("intermedia")
 
-    def vendor(self, name: str) -> VendorDesk:
+    def vendor(self, name: str) -> VendorExports:
         """The steps of a vendor's layout.
 
         Raises:
             ConfigError: There is no `[usage.NAME]`.
         """
-        from cwtui.vendor_composition import vendor_desk  # noqa: PLC0415  # start-up: most runs have no vendor's files
+        from cwtui.vendor_composition import vendor_exports  # noqa: PLC0415  # start-up: rarely needed
 
-        return vendor_desk(self.settings, self.engine, name)
+        return vendor_exports(self.settings, self.engine, name)
 
     async def rebuild(self, settings: Settings) -> None:
         """Another engine and other connections on the same state, for other settings."""
@@ -246,10 +247,10 @@ def stop_services(*services: Marketplace | Psa) -> None:
         client.stop()
 
 
-def _clients(services: Iterable[Marketplace | Psa]) -> Iterator[CloudBlue | ConnectWise]:
+def _clients(services: Iterable[Marketplace | Psa]) -> Iterator[Client]:
     for service in services:
         client = getattr(service, "recorded", service)
-        if isinstance(client, CloudBlue | ConnectWise):
+        if isinstance(client, Client):
             yield client
 
 

@@ -25,7 +25,7 @@ from cwtui.store.files import write_atomically
 _ORIGIN = "http://127.0.0.1"
 
 
-class _Kept(httpx.AsyncBaseTransport):
+class _SavingTransport(httpx.AsyncBaseTransport):
     """Keeps what a write did before its answer goes out, as the services of the real world do."""
 
     def __init__(self, inner: httpx.AsyncBaseTransport, save: Callable[[], None]) -> None:
@@ -67,7 +67,7 @@ class DemoWorld:
 
     def transport(self) -> httpx.AsyncBaseTransport:
         """Both services, without a port."""
-        return _Kept(httpx.ASGITransport(create_app(self.world, Behaviour(orders_ripen=True))), self.save)
+        return _SavingTransport(httpx.ASGITransport(create_app(self.world, Behaviour(orders_ripen=True))), self.save)
 
     def settings(self) -> Settings:
         """The sandbox's addresses and credentials."""

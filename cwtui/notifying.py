@@ -6,8 +6,8 @@ import hashlib
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
-from cwtui.domain.lazily import dataclass
 from cwtui.domain.plain_text import plain_text
+from cwtui.domain.records import Told
 from cwtui.domain.tasks import Task, TaskStatus
 from cwtui.engine.reports import AutoReport
 from cwtui.services.notify import Event, Message, News, message_about, send
@@ -15,8 +15,6 @@ from cwtui.settings import Settings
 from cwtui.store.state import State
 from cwtui.wording.problems import sentence
 
-_TOLD = "notify.told"
-"""The fact of the state that remembers what was told."""
 _STANDING = (Event.ERRORS, Event.ACTION_NEEDED)
 """What stays so from run to run; `created` and `synced` are of one run, and told with it."""
 
@@ -49,36 +47,6 @@ def _why(task: Task) -> str:
     return " ".join(sentence(problem) for problem in task.problems) or task.note
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What was told last, as the state keeps it.
-
-    Attributes:
-        at: When.
-        marks: One for each failure and each task that needs action, of its words.
-    """
-
-    at: datetime
-    marks: frozenset[str]
-
-    @classmethod
-    def of(cls, kept: object) -> Told | None:
-        """Read it back; None if nothing was told, or it cannot be read."""
-        if not isinstance(kept, dict):
-            return None
-        at, marks = kept.get("at"), kept.get("marks")
-        if not isinstance(at, str) or not isinstance(marks, list):
-            return None
-        try:
-            return cls(datetime.fromisoformat(at), frozenset(map(str, marks)))
-        except ValueError:
-            return None
-
-    def kept(self) -> dict[str, object]:
-        """As the state keeps it."""
-        return {"at": self.at.isoformat(), "marks": sorted(self.marks)}
-
-
 def marks_of(news: Iterable[News], on: Collection[str]) -> frozenset[str]:
     """One mark for each thing that stands and is to be told."""
     return frozenset(_marks(news, on))
@@ -107,10 +75,10 @@ async def notify(settings: Settings, report: AutoReport, state: State, now: date
     if not settings.notify.urls or report.dry_run:
         return ()
     on, news = settings.notify.on, news_of(report)
-    told, marks = Told.of(state.fact(_TOLD)), marks_of(news, on)
+    told, marks = state.note(Told), marks_of(news, on)
     if not is_new(news, on, told, now=now, remind=settings.notify.remind):
         if told is not None and told.marks - marks and not state.is_read_only:
-            state.save_fact(_TOLD, Told(told.at, marks & told.marks).kept())  # what comes back is new again
+            state.save_note(Told(told.at, marks & told.marks))  # what comes back is new again
         return ()
     message = message_about(news, on, profile=settings.origin.profile)
     if message is None:
@@ -118,7 +86,7 @@ async def notify(settings: Settings, report: AutoReport, state: State, now: date
     urls = [url.get_secret_value() for url in settings.notify.urls]
     failures = await send(message, urls)
     if len(failures) < len(urls) and not state.is_read_only:
-        state.save_fact(_TOLD, Told(now, marks).kept())
+        state.save_note(Told(now, marks))
     return failures
 
 

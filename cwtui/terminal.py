@@ -24,13 +24,13 @@ from cwtui.tui import hangup
 from cwtui.tui.app import CwTui, Ending
 from cwtui.tui.preferences import Preferences
 from cwtui.tui.session import ScreenListener, Session
-from cwtui.tui.setup.desk import Kept
-from cwtui.vendor_composition import layouts_of, vendor_desk
-from cwtui.vendors.desk import VendorDesk
+from cwtui.tui.setup.settings_access import StoredSetting
+from cwtui.vendor_composition import layouts_of, vendor_exports
+from cwtui.vendors.exports import VendorExports
 from cwtui.vendors.layouts import INTERMEDIA
 
-_FULL_COLLECTION = 1000
-"""Collections of young objects for each of all: one of all takes 100 ms where 100,000 tasks are listed."""
+_YOUNG, _OLDER, _ALL = 100_000, 10, 1000
+"""When objects are looked through: the young ones hold up no key, all of them take 100 ms with many tasks."""
 _DEMO_ONLY = "this session only: it is the demo"
 
 
@@ -41,7 +41,7 @@ def run_terminal(options: Options) -> int:
         CwtuiError: The settings or the state stand in the way.
     """
     logging.getLogger().addHandler(logging.NullHandler())  # else warnings are written across the screen
-    gc.set_threshold(*gc.get_threshold()[:2], _FULL_COLLECTION)
+    gc.set_threshold(_YOUNG, _OLDER, _ALL)
     ending, status = asyncio.run(_run(options))
     if ending is Ending.DEMO:
         _, status = asyncio.run(_run(replace(options, demo=True, state=None)))
@@ -59,7 +59,7 @@ async def _run(options: Options) -> tuple[Ending | None, int]:
         if sys.platform != "win32":
             for number in (signal.SIGTERM, signal.SIGINT):
                 loop.add_signal_handler(number, app.leave)
-        with hangup.told(lambda: loop.call_soon_threadsafe(app.hung_up)):
+        with hangup.on_hang_up(lambda: loop.call_soon_threadsafe(app.hung_up)):
             ending = await app.run_async()
         return ending, app.return_code or 0
 
@@ -74,7 +74,7 @@ async def _begin_demo(composed: Composition, session: Session) -> None:
 def session_of(composed: Composition, listener: ScreenListener) -> Session:
     """What the screens share, of what was composed."""
     session = Session(engine=composed.engine, listener=listener, holder=composed.holder)
-    session.desk = LiveDesk(composed, session)
+    session.settings = LiveSettings(composed, session)
     session.vendors = LiveVendors(composed, session)
     if composed.is_demo:
         from cwtui.sandbox.demo_files import FOLDER  # noqa: PLC0415  # the sandbox is loaded for a demo only
@@ -110,8 +110,8 @@ async def _use(settings: Settings, session: Session, composed: Composition) -> N
 
 
 @dataclass(slots=True)
-class LiveDesk:
-    """Fits `SetupDesk`: settings in their file and keyring; those of the demo in this session only."""
+class LiveSettings:
+    """Fits `SettingsAccess`: settings in their file and keyring; those of the demo in this session only."""
 
     composed: Composition
     session: Session
@@ -124,10 +124,10 @@ class LiveDesk:
         origin = self.composed.settings.origin
         return f"{origin.path}, profile {origin.profile}"
 
-    def kept(self, key: str) -> Kept:
+    def stored(self, key: str) -> StoredSetting:
         """A setting as it stands."""
         settings = self.composed.settings
-        return Kept(text_of(settings, key), settings.source(key))
+        return StoredSetting(text_of(settings, key), settings.source(key))
 
     def problem(self, key: str, text: str) -> str:
         """What is wrong with a value, in the settings' own words."""
@@ -176,13 +176,13 @@ class LiveVendors:
         own = sorted(self.composed.settings.usage.layouts)
         return list(dict.fromkeys([INTERMEDIA, *own, *layouts_of(self.composed.settings)]))
 
-    def steps(self, name: str) -> VendorDesk:
+    def steps(self, name: str) -> VendorExports:
         """A vendor's steps, on the settings as they are now."""
         return self.composed.vendor(name)
 
-    def draft(self, name: str, layout: Mapping[str, object]) -> VendorDesk:
+    def draft(self, name: str, layout: Mapping[str, object]) -> VendorExports:
         """The steps of a vendor that is not saved."""
-        return vendor_desk(with_usage(self.composed.settings, name, layout), self.composed.engine, name)
+        return vendor_exports(with_usage(self.composed.settings, name, layout), self.composed.engine, name)
 
     async def save(self, name: str, layout: Mapping[str, object]) -> None:
         """Save it, and make the session's engine anew."""

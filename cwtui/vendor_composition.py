@@ -12,7 +12,7 @@ from cwtui.engine.writing.create_once import CreateOnce
 from cwtui.settings import Settings
 from cwtui.settings.model import UsageLayout, VendorFiles
 from cwtui.vendors.count_source import CountSource
-from cwtui.vendors.desk import VendorDesk
+from cwtui.vendors.exports import VendorExports
 from cwtui.vendors.layouts import INTERMEDIA, Layout
 from cwtui.vendors.profiles import is_shipped, shipped_names, shipped_profile
 
@@ -89,7 +89,7 @@ def _layout_values(files: VendorFiles) -> dict[str, Any]:
     }
 
 
-def vendor_desk(settings: Settings, engine: Engine, name: str) -> VendorDesk:
+def vendor_exports(settings: Settings, engine: Engine, name: str) -> VendorExports:
     """A vendor's steps on an engine that is open already.
 
     Raises:
@@ -103,7 +103,7 @@ def vendor_desk(settings: Settings, engine: Engine, name: str) -> VendorDesk:
             next_step=f"Add [usage.{name}] with an agreement_type to the settings file, or name another one. Other"
             " settings are named before the sub-command: cwtui --profile NAME usage import …",
         )
-    return VendorDesk(
+    return VendorExports(
         engine.psa,
         engine.desk,
         layouts[name],

@@ -181,7 +181,7 @@ _TYPES = (
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class RawAnswer:
     """One answer of a service, chosen by the first bytes of an input; the body is the rest."""
 
     which: int
@@ -190,7 +190,7 @@ class Given:
     body: bytes
 
     @classmethod
-    def of(cls, data: bytes) -> Given:
+    def of(cls, data: bytes) -> RawAnswer:
         """Byte 0: which question; 1: status; 2: content type; 3: whether the body begins with header values."""
         head, body = data[:4].ljust(4, b"\0"), data[4:]
         headers = {b"Content-Type": _TYPES[head[2] % len(_TYPES)].encode()}
@@ -293,7 +293,7 @@ async def answers_of(which: int, transport: httpx.AsyncBaseTransport) -> None:
 def api_answers(data: bytes) -> bool:
     """Both clients: any status, type, header and body as the answer to any question."""
     with stamina.set_testing(testing=True, attempts=2):
-        given = Given.of(data)
+        given = RawAnswer.of(data)
         try:
             asyncio.run(answers_of(given.which, httpx.MockTransport(given.response)))
         except CwtuiError:

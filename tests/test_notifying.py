@@ -21,13 +21,13 @@ class Memory:
     is_read_only = False
 
     def __init__(self) -> None:
-        self.facts: dict[str, object] = {}
+        self.notes: dict[type[object], object] = {}
 
-    def fact(self, name: str) -> object | None:
-        return self.facts.get(name)
+    def note(self, of: type[object]) -> object | None:
+        return self.notes.get(of)
 
-    def save_fact(self, name: str, value: object) -> None:
-        self.facts[name] = value
+    def save_note(self, note: object) -> None:
+        self.notes[type(note)] = note
 
 
 @pytest.fixture
@@ -84,14 +84,6 @@ async def test_what_could_not_be_told_is_told_again(monkeypatch: pytest.MonkeyPa
     for _ in range(2):
         assert await notifying.notify(SETTINGS, failing("a"), state, NOW)
     assert tries == 2
-
-
-async def test_a_memory_that_cannot_be_read_is_none(sent: list[str]) -> None:
-    for kept in (5, {}, {"at": "never", "marks": []}, {"at": 1, "marks": "x"}):
-        state: Any = Memory()
-        state.facts["notify.told"] = kept
-        await notifying.notify(SETTINGS, failing("a"), state, NOW)
-    assert len(sent) == 4
 
 
 async def test_a_dry_run_tells_nobody(sent: list[str]) -> None:

@@ -79,8 +79,6 @@ def test_a_problem_ends_with_the_command_that_mends_it(problem: Problem, message
     shown = {"code": "customer_unmapped", "case": "customer", "message": message, "target": "C1", "facts": FACTS}
     assert kept_problem(document) == shown
     assert problem_document(problem) == shown
-    in_words = {"code": "customer_unmapped", "message": "Map it.", "target": "C1", "remedy": None}
-    assert kept_problem(in_words) == {**shown, "case": "in_words", "message": "Map it.", "facts": {"words": "Map it."}}
 
 
 def test_an_error_says_the_next_step_in_the_words_of_the_shell() -> None:

@@ -16,7 +16,7 @@ from cwtui.cli.answer import answer, answer_json, counted, write_file
 from cwtui.cli.commands import ListingCommand, examples
 from cwtui.cli.documents import as_json, audit_document
 from cwtui.cli.engine_access import with_engine
-from cwtui.cli.global_options import day, given
+from cwtui.cli.global_options import current_options, day
 from cwtui.cli.runs import answer_runs
 from cwtui.cli.table import table
 from cwtui.domain.addition_words import edit_text
@@ -49,7 +49,7 @@ def audit(task_id: str | None, since: date | None, file: Path | None, *, by_run:
 
     Of additions, and of every other record too: companies, catalog items, setup tables, customers …
     """
-    if file is not None and given().json:
+    if file is not None and current_options().json:
         raise click.UsageError("--csv and --json exclude each other.")
     if by_run:
         if file is not None or task_id is not None or since is not None:
@@ -63,7 +63,7 @@ def audit(task_id: str | None, since: date | None, file: Path | None, *, by_run:
         return sorted([*rows, *others], key=lambda row: row.at)
 
     rows = with_engine(ask, only_reads=True)
-    if given().json:
+    if current_options().json:
         answer_json([audit_document(row) for row in rows])
     elif file is None:
         answer(_text(rows))

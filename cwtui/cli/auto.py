@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 from collections.abc import Coroutine, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -12,7 +13,7 @@ from cwtui.cli.answer import answer_json, tell
 from cwtui.cli.documents import report_document
 from cwtui.cli.engine_access import stoppable, with_engine
 from cwtui.cli.exit_status import ExitStatus
-from cwtui.cli.global_options import given
+from cwtui.cli.global_options import current_options
 from cwtui.cli.refusal import exit_status_of, sentences
 from cwtui.cli.run_text import answer_report, status_of
 from cwtui.domain.errors import CwtuiError, GuardError, ServiceError, Stopped
@@ -39,6 +40,7 @@ def run_auto(*, every: timedelta | None, dry_run: bool) -> ExitStatus:
                 status = await _round(engine, stop, dry_run=dry_run, goes_on=every is not None)
                 if every is None or stop.is_set():
                     break
+                gc.collect()  # what a round left is not kept until the next one
         return status
 
     return with_engine(rounds)
@@ -60,7 +62,7 @@ async def _round(engine: Engine, stop: asyncio.Event, *, dry_run: bool, goes_on:
     except CwtuiError as error:
         stopped = AutoReport(today(), dry_run=dry_run, errors=(str(error),))
         came_before_any_write = isinstance(error, ServiceError | GuardError)
-        if given().json and came_before_any_write:
+        if current_options().json and came_before_any_write:
             answer_json(report_document(await _with_tasks(engine, stopped)))
         if not isinstance(error, Stopped):
             await notify_of(engine, stopped, stop)
@@ -119,4 +121,4 @@ async def _unless_stopped(telling: Coroutine[object, object, Sequence[str]], sto
 
 def today() -> date:
     """The day that counts as today."""
-    return given().as_of or datetime.now(UTC).date()
+    return current_options().as_of or datetime.now(UTC).date()

@@ -16,7 +16,7 @@ from cwtui.cli.auto import notify_of, today
 from cwtui.cli.documents import report_document
 from cwtui.cli.engine_access import open_engine, stoppable
 from cwtui.cli.exit_status import ExitStatus
-from cwtui.cli.global_options import given
+from cwtui.cli.global_options import current_options
 from cwtui.cli.progress import StderrListener
 from cwtui.cli.refusal import exit_status_of, sentences
 from cwtui.cli.run_text import report_text, status_of
@@ -56,9 +56,9 @@ class _Round:
 
 def run_all_profiles(*, every: timedelta | None, dry_run: bool) -> ExitStatus:
     """Run every profile once, or until a signal; the worst status of the last round."""
-    if given().state is not None or given().demo or given().profile != DEFAULT_PROFILE:
+    if current_options().state is not None or current_options().demo or current_options().profile != DEFAULT_PROFILE:
         raise click.UsageError("--all-profiles does not go with --profile, --state and --demo.")
-    names = profile_names(given().config)
+    names = profile_names(current_options().config)
     _refuse_shared_connections(names)
     return asyncio.run(_rounds(names, every=every, dry_run=dry_run))
 
@@ -81,8 +81,8 @@ async def _rounds(names: Sequence[str], *, every: timedelta | None, dry_run: boo
 
 async def _of_profile(name: str, at_work: _AtWork, stop: asyncio.Event, *, dry_run: bool) -> _Round:
     """One profile's run; whatever stops it stops no other."""
-    given().profile = name
-    options = replace(given().options(), profile=name)
+    current_options().profile = name
+    options = replace(current_options().options(), profile=name)
     try:
         with StderrListener() as listener:
             async with open_engine(options, listener) as engine:
@@ -112,7 +112,7 @@ def _stopped(name: str, error: CwtuiError, *, dry_run: bool) -> _Round:
 
 
 def _answer(rounds: Sequence[_Round]) -> None:
-    if given().json:
+    if current_options().json:
         documents = [
             {"profile": each.profile, "status": int(each.status), **report_document(each.report)} for each in rounds
         ]

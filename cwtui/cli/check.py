@@ -9,7 +9,7 @@ from cwtui.cli.commands import ListingCommand, examples
 from cwtui.cli.drift import drift_document, drift_text
 from cwtui.cli.engine_access import with_engine
 from cwtui.cli.exit_status import ExitStatus
-from cwtui.cli.global_options import given
+from cwtui.cli.global_options import current_options
 from cwtui.domain.plain_text import plain_text
 from cwtui.domain.tasks import TaskStatus
 from cwtui.engine.facade import Engine
@@ -50,7 +50,7 @@ def check(*, looks: bool | None, watch: bool) -> ExitStatus:
     report, needing, looked, text = with_engine(ask)
     drift = looked if isinstance(looked, DriftReport) else DriftReport()
     failures = [*report.failures, *drift.failures]
-    if given().json:
+    if current_options().json:
         document = {"created": list(report.created), "failures": failures, "unread": list(report.unread)}
         document["needs_action"] = needing
         drifted = None if isinstance(looked, int) else [drift_document(one) for one in looked.found]

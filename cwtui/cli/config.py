@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from cwtui.cli.answer import answer, answer_json, counted, tell
 from cwtui.cli.commands import Command, Group, ListingCommand, examples
 from cwtui.cli.exit_status import ExitStatus
-from cwtui.cli.global_options import given
+from cwtui.cli.global_options import current_options
 from cwtui.cli.table import table
 from cwtui.domain.errors import ConfigError
 from cwtui.domain.plain_text import plain_text
@@ -34,15 +34,15 @@ def config() -> None:
 @config.command(cls=Command, epilog=examples("cwtui config path"))
 def path() -> None:
     """Print the path of the settings file, whether or not it exists."""
-    answer(str(config_path(given().config)))
+    answer(str(config_path(current_options().config)))
 
 
 @config.command(cls=ListingCommand, epilog=examples("cwtui config show", "cwtui --profile west config show --json"))
 def show() -> None:
     """Show every setting of the profile, secrets masked, and where each value comes from."""
-    settings = load_settings(given().config, given().profile)
+    settings = load_settings(current_options().config, current_options().profile)
     rows = [(key, shown(settings, key), settings.source(key)) for key in ALLOWED]
-    if given().json:
+    if current_options().json:
         answer_json([{"key": key, "value": value, "source": source} for key, value, source in rows])
     else:
         answer(table(("SETTING", "VALUE", "FROM"), rows))
@@ -51,7 +51,7 @@ def show() -> None:
 @config.command(cls=Command, epilog=examples("cwtui config init", "cwtui --config ./test.toml config init"))
 def init() -> None:
     """Write a commented settings file to fill in. Never overwrites one."""
-    target = config_path(given().config)
+    target = config_path(current_options().config)
     write_template(target)
     answer(f"Wrote {target}. Fill it in, then run `cwtui doctor`.")
 
@@ -62,7 +62,7 @@ def notify_test() -> ExitStatus:
 
     Exit status: 0 every address took it, 1 one did not.
     """
-    settings = load_settings(given().config, given().profile)
+    settings = load_settings(current_options().config, current_options().profile)
     if not settings.notify.urls:
         raise ConfigError("notify.urls is empty, so nobody can be told.", next_step="Add an Apprise address to it.")
     from cwtui.notifying import send_test  # noqa: PLC0415  # loads the services

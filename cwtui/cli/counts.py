@@ -5,16 +5,17 @@ Rule: files.md#export-counts.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict, TypeVar, Unpack
 
 import click
 
 from cwtui.cli.answer import answer, answer_json, counted, tell, write_file
 from cwtui.cli.engine_access import stoppable, with_composition
 from cwtui.cli.exit_status import ExitStatus
-from cwtui.cli.global_options import day, given
+from cwtui.cli.global_options import current_options, day
 from cwtui.cli.problems import problem_words
 from cwtui.cli.table import table
 from cwtui.cli.vendor_documents import counts_document, needs_person, reconciliation_document, tell_refused
@@ -24,18 +25,20 @@ from cwtui.domain.problems import ProblemCode
 from cwtui.domain.tasks import Task
 from cwtui.vendors.count_export import CountsReport
 from cwtui.vendors.count_reconcile import CountRow, count_rows_csv
-from cwtui.vendors.desk import CountReconciliation
+from cwtui.vendors.exports import CountReconciliation
 
 if TYPE_CHECKING:
     from cwtui.composition import Composition
 
-DAY = click.option(
+_F = TypeVar("_F", bound=Callable[..., object])
+
+_DAY = click.option(
     "--dated",
     type=day,
     metavar="YYYY-MM-DD",
     help="When the report is from; else the day in its name, or its time.",
 )
-FORCE = click.option(
+_FORCE = click.option(
     "--force",
     is_flag=True,
     help="Take it although it is older than the last one, has far fewer rows, or counts nothing.",
@@ -48,29 +51,63 @@ REFUSED = click.option(
     metavar="FILE.csv",
     help="Write every refused row to a CSV file: line, subject, reason.",
 )
-ADOPT = click.option(
+_ADOPT = click.option(
     "--adopt",
     is_flag=True,
     help="Link the additions that the file counts and that were made by hand: they are these accounts'.",
 )
+_APPLY = click.option("--apply", "applies", is_flag=True, help="Make tasks of what differs, and write them.")
+_CSV = click.option(
+    "--csv", "out", type=click.Path(path_type=Path), metavar="OUT", help="Write a CSV file; `-` is stdout."
+)
 
 
-def make_counts(
-    layout: str, file: Path, dated: date | None, *, force: bool, adopt: bool, sheet: str, refused: Path | None
-) -> ExitStatus:
-    """Make the tasks of a report and say what came of them."""
+class ReportOptions(TypedDict):
+    """How a report is read, from the command line."""
+
+    dated: date | None
+    force: bool
+    sheet: str
+    refused: Path | None
+
+
+class CountOptions(ReportOptions):
+    """The options of a command that makes tasks of a report."""
+
+    adopt: bool
+
+
+class ReconcileOptions(ReportOptions):
+    """The options of a command that compares a report with the additions."""
+
+    applies: bool
+    out: Path | None
+
+
+def count_options(command: _F) -> _F:
+    """Give a command `CountOptions`."""
+    return _DAY(_FORCE(_ADOPT(SHEET(REFUSED(command)))))
+
+
+def reconcile_options(command: _F) -> _F:
+    """Give a command `ReconcileOptions`."""
+    return _APPLY(_CSV(_DAY(_FORCE(SHEET(REFUSED(command))))))
+
+
+def make_counts(layout: str, file: Path, **options: Unpack[CountOptions]) -> ExitStatus:
+    """Make the tasks of a report and print the result."""
+    dated, force, adopt = options["dated"], options["force"], options["adopt"]
 
     async def ask(composition: Composition) -> CountsReport:
-        return (
-            await composition.vendor(layout).of_sheet(sheet).export_counts(file, day=dated, force=force, adopts=adopt)
-        )
+        exports = composition.vendor(layout).of_sheet(options["sheet"])
+        return await exports.export_counts(file, day=dated, force=force, adopts=adopt)
 
     report = with_composition(ask)
-    if given().json:
+    if current_options().json:
         answer_json(counts_document(report))
     else:
         _answer(report)
-    tell_refused(report.refused, every=given().verbose, out=refused)
+    tell_refused(report.refused, every=current_options().verbose, out=options["refused"])
     waits = report.refused or report.vanished or needs_person(report.tasks)
     return ExitStatus.NEEDS_ACTION if waits else ExitStatus.DONE
 
@@ -103,37 +140,27 @@ def _row(task: Task) -> tuple[object, ...]:
     return task.id, task.status, task.customer_name, task.monthly_effect, what
 
 
-def reconcile_counts(
-    layout: str,
-    file: Path,
-    out: Path | None,
-    dated: date | None,
-    *,
-    applies: bool,
-    force: bool,
-    sheet: str,
-    refused: Path | None,
-) -> ExitStatus:
-    """Compare a report with the additions, repair what differs if asked, and say what came of it."""
-    if out is not None and str(out) == "-" and given().json:
+def reconcile_counts(layout: str, file: Path, **options: Unpack[ReconcileOptions]) -> ExitStatus:
+    """Compare a report with the additions, repair the differences if asked, and print the result."""
+    out, dated, applies, force = options["out"], options["dated"], options["applies"], options["force"]
+    if out is not None and str(out) == "-" and current_options().json:
         raise click.UsageError("--csv - and --json exclude each other.")
 
     async def ask(composition: Composition) -> CountReconciliation:
         with stoppable(composition.engine):
-            return (
-                await composition.vendor(layout).of_sheet(sheet).reconcile(file, day=dated, apply=applies, force=force)
-            )
+            exports = composition.vendor(layout).of_sheet(options["sheet"])
+            return await exports.reconcile(file, day=dated, apply=applies, force=force)
 
     found = with_composition(ask, only_reads=not applies)
     if out is not None and str(out) == "-":
         answer(count_rows_csv(found.rows), end="")
     elif out is not None:
         write_file(out, count_rows_csv(found.rows))
-    if given().json:
+    if current_options().json:
         answer_json(reconciliation_document(found))
     elif str(out) != "-":
         _answer_rows(found, out)
-    tell_refused(found.refused, every=given().verbose, out=refused)
+    tell_refused(found.refused, every=current_options().verbose, out=options["refused"])
     for message in found.run.errors if found.run else ():
         tell(plain_text(message))
     if found.run and (found.run.errors or found.run.failed):

@@ -12,7 +12,7 @@ from cwtui.cli.answer import answer, answer_json, counted
 from cwtui.cli.commands import Group, ListingCommand, examples
 from cwtui.cli.engine_access import stoppable, with_engine
 from cwtui.cli.exit_status import ExitStatus
-from cwtui.cli.global_options import given
+from cwtui.cli.global_options import current_options
 from cwtui.cli.table import table
 from cwtui.domain.accounts import SETTABLE
 from cwtui.domain.ids import CompanyId
@@ -61,16 +61,16 @@ def import_(
 
     async def ask(engine: Engine) -> ImportReport:
         with stoppable(engine):
-            desk = engine.customers
+            imports = engine.customers
             if everything:
-                return await desk.import_all(language=language)
+                return await imports.import_all(language=language)
             asked = dict(fill)
-            if len(ids) == 1 and sys.stdin.isatty() and not given().json:
-                asked |= _ask_for_gaps(await desk.candidates(ids), fill)
-            return await desk.import_some(ids, asked, language=language, anew=anew)
+            if len(ids) == 1 and sys.stdin.isatty() and not current_options().json:
+                asked |= _ask_for_gaps(await imports.candidates(ids), fill)
+            return await imports.import_some(ids, asked, language=language, anew=anew)
 
     report = with_engine(ask)
-    if given().json:
+    if current_options().json:
         answer_json(_report_document(report))
     else:
         answer(_report_text(report))
@@ -105,7 +105,7 @@ def _list() -> ExitStatus:
         return await engine.customers.candidates()
 
     found = with_engine(ask, only_reads=True)
-    if given().json:
+    if current_options().json:
         answer_json([_candidate_document(one) for one in found])
     elif found:
         headers = ("COMPANY", "IDENTIFIER", "NAME", "LACKS")

@@ -10,7 +10,7 @@ from cwtui.cli.answer import answer, answer_json, counted
 from cwtui.cli.commands import ListingCommand, examples
 from cwtui.cli.engine_access import with_engine
 from cwtui.cli.exit_status import ExitStatus
-from cwtui.cli.global_options import given
+from cwtui.cli.global_options import current_options
 from cwtui.cli.table import table
 from cwtui.engine.facade import Engine
 from cwtui.engine.reports import DoctorReport
@@ -29,7 +29,7 @@ def doctor() -> ExitStatus:
         return await engine.doctor()
 
     report = with_engine(ask, only_reads=True)
-    if given().json:
+    if current_options().json:
         answer_json(asdict(report))
     else:
         answer(_text(report))

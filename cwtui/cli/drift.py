@@ -9,7 +9,7 @@ from cwtui.cli.commands import Command, Group, examples
 from cwtui.cli.documents import as_json, values_document
 from cwtui.cli.engine_access import stoppable, with_engine
 from cwtui.cli.exit_status import ExitStatus
-from cwtui.cli.global_options import given, json_option
+from cwtui.cli.global_options import current_options, json_option
 from cwtui.cli.names import customer_of
 from cwtui.cli.table import table
 from cwtui.domain.ids import AdditionId
@@ -46,10 +46,10 @@ def drift(context: click.Context) -> ExitStatus | None:
 
     async def ask(engine: Engine) -> tuple[DriftReport, str]:
         found = await engine.drift.find()
-        return found, "" if given().json else drift_text(engine, found)
+        return found, "" if current_options().json else drift_text(engine, found)
 
     report, text = with_engine(ask, only_reads=True)
-    if given().json:
+    if current_options().json:
         answer_json([drift_document(one) for one in report.found])
     else:
         answer(text)
@@ -80,8 +80,8 @@ def adopt(addition_id: int) -> None:
 
 def _settle(addition_id: int, said: str, *, agreed: bool) -> None:
     async def ask(engine: Engine) -> Drifted:
-        desk, name = engine.drift, AdditionId(addition_id)
-        return await (desk.adopt(name) if agreed else desk.keep(name))
+        checker, name = engine.drift, AdditionId(addition_id)
+        return await (checker.adopt(name) if agreed else checker.keep(name))
 
     settled = with_engine(ask)
     answer(plain_text(f"{settled.message} {said if settled.held else 'It is forgotten.'}"))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 import click
 
 from cwtui.cli.answer import tell
-from cwtui.cli.global_options import given
+from cwtui.cli.global_options import current_options
 from cwtui.cli.progress import StderrListener
 from cwtui.engine.facade import Engine
 from cwtui.engine.protocols import Listener
@@ -66,10 +66,10 @@ def _with(
     *,
     only_reads: bool,
 ) -> T:
-    if given().verbose:
+    if current_options().verbose:
         _log_to_stderr()
 
-    options = replace(given().options(), read_only_ok=only_reads)
+    options = replace(current_options().options(), read_only_ok=only_reads)
 
     async def asked() -> T:
         with StderrListener() as listener:

@@ -10,7 +10,7 @@ from cwtui.cli.answer import answer, answer_json, tell
 from cwtui.cli.commands import ListingCommand, examples
 from cwtui.cli.engine_access import with_engine
 from cwtui.cli.exit_status import ExitStatus
-from cwtui.cli.global_options import given
+from cwtui.cli.global_options import current_options
 from cwtui.cli.table import table
 from cwtui.domain.forecasts import Forecast, totals
 from cwtui.domain.ids import CustomerId
@@ -32,7 +32,7 @@ def forecast(customer: str | None) -> ExitStatus:
         return await engine.forecaster.forecast(None if customer is None else CustomerId(customer))
 
     report = with_engine(ask, only_reads=True)
-    if given().json:
+    if current_options().json:
         answer_json(_document(report))
     else:
         answer(_text(report))

@@ -15,7 +15,7 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 @dataclass(slots=True)
-class Given:
+class GlobalOptions:
     """What was given so far; an option after the sub-command overrules the same one before it."""
 
     profile: str = DEFAULT_PROFILE
@@ -38,21 +38,21 @@ class Given:
         return [*found, "--demo"] if self.demo else found
 
 
-def given() -> Given:
+def current_options() -> GlobalOptions:
     """The options of the running command."""
-    return _given_of(click.get_current_context())
+    return _options_of(click.get_current_context())
 
 
-def _given_of(context: click.Context) -> Given:
-    found = context.find_root().ensure_object(Given)
-    if not isinstance(found, Given):
+def _options_of(context: click.Context) -> GlobalOptions:
+    found = context.find_root().ensure_object(GlobalOptions)
+    if not isinstance(found, GlobalOptions):
         raise TypeError(f"{found!r} was put in the place of the global options")
     return found
 
 
-def _keep(context: click.Context, parameter: click.Parameter, value: object) -> None:
+def _set_option(context: click.Context, parameter: click.Parameter, value: object) -> None:
     if value is not None and value is not False and parameter.name:
-        setattr(_given_of(context), parameter.name, value)
+        setattr(_options_of(context), parameter.name, value)
 
 
 def day(text: str) -> date:
@@ -74,7 +74,7 @@ def period(text: str) -> timedelta:
 
 
 def _option(name: str, text: str, *, hidden: bool, **more: object) -> click.Option:
-    return click.Option([name], expose_value=False, callback=_keep, help=text, hidden=hidden, **more)  # type: ignore[arg-type]  # click types each keyword by itself
+    return click.Option([name], expose_value=False, callback=_set_option, help=text, hidden=hidden, **more)  # type: ignore[arg-type]  # click types each keyword by itself
 
 
 def global_options(*, hidden: bool) -> list[click.Parameter]:
@@ -96,7 +96,7 @@ def global_options(*, hidden: bool) -> list[click.Parameter]:
             ["--verbose", "-v"],
             is_flag=True,
             expose_value=False,
-            callback=_keep,
+            callback=_set_option,
             hidden=hidden,
             help="Log requests (never their contents) on stderr.",
         ),

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import sys
-from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 import click
 
 from cwtui.cli.answer import answer, answer_json, counted, tell
 from cwtui.cli.commands import Command, Group, ListingCommand, examples
-from cwtui.cli.counts import ADOPT, DAY, FORCE, REFUSED, SHEET, make_counts, reconcile_counts
+from cwtui.cli.counts import (
+    REFUSED,
+    SHEET,
+    CountOptions,
+    ReconcileOptions,
+    count_options,
+    make_counts,
+    reconcile_counts,
+    reconcile_options,
+)
 from cwtui.cli.engine_access import with_composition
 from cwtui.cli.exit_status import ExitStatus
-from cwtui.cli.global_options import given
+from cwtui.cli.global_options import current_options
 from cwtui.cli.table import table
 from cwtui.cli.vendor_documents import (
     accounts_document,
@@ -52,7 +60,7 @@ def setup(*, applies: bool) -> ExitStatus:
         return await composition.intermedia.setup(apply=applies)
 
     found = with_composition(ask, only_reads=not applies)
-    if given().json:
+    if current_options().json:
         answer_json(checklist_document(found))
     else:
         rows = [(item.state, item.table, item.name, item.id, item.note) for item in found.items]
@@ -94,7 +102,7 @@ def export_accounts(
         return await export(file, manage_id=manage_id)
 
     report = with_composition(ask)
-    if given().json:
+    if current_options().json:
         answer_json(accounts_document(report))
     else:
         answer(
@@ -164,7 +172,7 @@ def cross_reference(*, applies: bool) -> ExitStatus:
     missing = [one for one in found if one.state is AssociationState.MISSING]
     created = [one for one in found if one.state is AssociationState.CREATED]
     failed = [one for one in found if one.state is AssociationState.FAILED]
-    if given().json:
+    if current_options().json:
         answer_json(association_documents(found))
     elif not found:
         answer("No SKU was exported yet: cwtui intermedia export-items FILE")
@@ -186,16 +194,10 @@ def cross_reference(*, applies: bool) -> ExitStatus:
     epilog=examples("cwtui intermedia export-counts billing_report.csv --dated 2026-11-30"),
 )
 @_FILE
-@DAY
-@FORCE
-@ADOPT
-@SHEET
-@REFUSED
-def export_counts(
-    file: Path, dated: date | None, *, force: bool, adopt: bool, sheet: str, refused: Path | None
-) -> ExitStatus:
+@count_options
+def export_counts(file: Path, **options: Unpack[CountOptions]) -> ExitStatus:
     """Make a count_update task for each linked account of a billing report. Nothing is written to ConnectWise yet."""
-    return make_counts(INTERMEDIA, file, dated, force=force, adopt=adopt, sheet=sheet, refused=refused)
+    return make_counts(INTERMEDIA, file, **options)
 
 
 @intermedia.command(
@@ -203,24 +205,10 @@ def export_counts(
     epilog=examples("cwtui intermedia reconcile billing_report.csv", "cwtui intermedia reconcile r.csv --csv out.csv"),
 )
 @_FILE
-@click.option("--apply", "applies", is_flag=True, help="Make tasks of what differs, and write them.")
-@click.option("--csv", "out", type=click.Path(path_type=Path), metavar="OUT", help="Write a CSV file; `-` is stdout.")
-@DAY
-@FORCE
-@SHEET
-@REFUSED
-def reconcile(
-    file: Path,
-    out: Path | None,
-    dated: date | None,
-    *,
-    applies: bool,
-    force: bool,
-    sheet: str,
-    refused: Path | None,
-) -> ExitStatus:
+@reconcile_options
+def reconcile(file: Path, **options: Unpack[ReconcileOptions]) -> ExitStatus:
     """Compare a billing report with the additions, per account and SKU; exit status 3 when a row differs."""
-    return reconcile_counts(INTERMEDIA, file, out, dated, applies=applies, force=force, sheet=sheet, refused=refused)
+    return reconcile_counts(INTERMEDIA, file, **options)
 
 
 @intermedia.command("demo-files", cls=Command, epilog=examples("cwtui intermedia demo-files ./demo"))

@@ -12,7 +12,7 @@ import click
 from cwtui.cli.answer import answer, answer_json, counted, tell
 from cwtui.cli.commands import Command, Group, ListingCommand, examples
 from cwtui.cli.engine_access import with_engine
-from cwtui.cli.global_options import given
+from cwtui.cli.global_options import current_options
 from cwtui.cli.names import customer_of
 from cwtui.cli.table import table
 from cwtui.domain.errors import CwtuiError, InputError
@@ -21,8 +21,9 @@ from cwtui.domain.mappings import MAPPABLE_CHARGES, Mapping, MappingKey, Mapping
 from cwtui.domain.plain_text import plain_text
 from cwtui.engine.facade import Engine
 from cwtui.engine.mapping.csv import mappings_csv, mappings_export, read_placed_mappings
-from cwtui.engine.reports import MappingRow, Suggestion
+from cwtui.engine.reports import NamedMapping, UnmappedEntry
 
+_PERCENT = 100
 _NAMES_S = 5
 """Seconds that names may take: a list without them is worth more than a long wait."""
 _KIND = click.argument("kind", type=click.Choice([kind.value for kind in MappingKind]), metavar="KIND")
@@ -51,11 +52,11 @@ def mappings() -> None:
 def list_(kind: str) -> None:
     """List all mappings of one kind."""
 
-    async def ask(engine: Engine) -> list[tuple[MappingRow, str]]:
+    async def ask(engine: Engine) -> list[tuple[NamedMapping, str]]:
         return [(row, _customer_of(engine, row)) for row in await _named_rows(engine, MappingKind(kind))]
 
     rows = with_engine(ask, only_reads=True)
-    if given().json:
+    if current_options().json:
         answer_json([_row_document(row) for row, _ in rows])
     elif rows:
         third = "CUSTOMER" if kind == MappingKind.AGREEMENT else "CHARGE"
@@ -81,7 +82,7 @@ def set_(kind: str, marketplace_id: str, connectwise_id: int, charge: str | None
     """Map one entry, or map it differently. It stays for all later tasks until changed."""
     mapping = Mapping(_key(kind, marketplace_id, charge), connectwise_id)
 
-    async def ask(engine: Engine) -> MappingRow:
+    async def ask(engine: Engine) -> NamedMapping:
         return await engine.set_mapping(mapping)
 
     row = with_engine(ask)
@@ -113,15 +114,15 @@ def unset(kind: str, marketplace_id: str, charge: str | None) -> None:
 def suggest(kind: str) -> None:
     """Propose ConnectWise entries for everything of that kind that open tasks need, best first."""
 
-    async def ask(engine: Engine) -> Sequence[Suggestion]:
+    async def ask(engine: Engine) -> Sequence[UnmappedEntry]:
         return await engine.suggest(MappingKind(kind))
 
-    suggestions = with_engine(ask, only_reads=True)
-    if given().json:
-        answer_json([_suggestion_document(suggestion) for suggestion in suggestions])
-    elif suggestions:
+    unmapped = with_engine(ask, only_reads=True)
+    if current_options().json:
+        answer_json([_unmapped_document(entry) for entry in unmapped])
+    elif unmapped:
         headers = ("MARKETPLACE", "NAME", "SCORE", "CONNECTWISE", "NAME", "REASON")
-        rows = [cells for suggestion in suggestions for cells in _suggestion_rows(suggestion)]
+        rows = [cells for entry in unmapped for cells in _unmapped_rows(entry)]
         answer(table(headers, rows, right={"SCORE"}))
     else:
         answer(f"Every {kind} that open tasks need is mapped.")
@@ -135,7 +136,7 @@ def export(file: Path) -> None:
     The names of both sides follow, for people.
     """
 
-    async def ask(engine: Engine) -> list[MappingRow]:
+    async def ask(engine: Engine) -> list[NamedMapping]:
         return [row for kind in MappingKind for row in await _named_rows(engine, kind)]
 
     found = with_engine(ask, only_reads=True)
@@ -172,7 +173,7 @@ def _key(kind: str, marketplace_id: str, charge: str | None) -> MappingKey:
     return MappingKey(MappingKind(kind), marketplace_id, charge or "")
 
 
-def _row_document(row: MappingRow) -> dict[str, object]:
+def _row_document(row: NamedMapping) -> dict[str, object]:
     key = row.mapping.key
     return {
         "kind": key.kind.value,
@@ -184,12 +185,12 @@ def _row_document(row: MappingRow) -> dict[str, object]:
     }
 
 
-def _row_cells(row: MappingRow, customer: str) -> tuple[object, ...]:
+def _row_cells(row: NamedMapping, customer: str) -> tuple[object, ...]:
     key, target = row.mapping.key, row.mapping.connectwise_id
     return key.marketplace_id, row.marketplace_name, customer or key.charge, target, row.connectwise_name
 
 
-async def _named_rows(engine: Engine, kind: MappingKind) -> Sequence[MappingRow]:
+async def _named_rows(engine: Engine, kind: MappingKind) -> Sequence[NamedMapping]:
     """All mappings of a kind; the names of ConnectWise are read where one is not known yet."""
     rows = await engine.mappings(kind)
     if all(row.connectwise_name for row in rows):
@@ -203,7 +204,7 @@ async def _named_rows(engine: Engine, kind: MappingKind) -> Sequence[MappingRow]
     return await _product_rows(engine, await engine.mappings(kind))
 
 
-async def _product_rows(engine: Engine, rows: Sequence[MappingRow]) -> Sequence[MappingRow]:
+async def _product_rows(engine: Engine, rows: Sequence[NamedMapping]) -> Sequence[NamedMapping]:
     """The same; products that the catalogue was not asked for are named as the subscriptions of tasks name them."""
     if not any(row.mapping.key.kind is MappingKind.PRODUCT and not row.marketplace_name for row in rows):
         return rows
@@ -215,29 +216,34 @@ async def _product_rows(engine: Engine, rows: Sequence[MappingRow]) -> Sequence[
     ]
 
 
-def _customer_of(engine: Engine, row: MappingRow) -> str:
+def _customer_of(engine: Engine, row: NamedMapping) -> str:
     """The customer of a mapped subscription; empty for other kinds, and where it is not known."""
     if row.mapping.key.kind is not MappingKind.AGREEMENT:
         return ""
     return customer_of(engine, SubscriptionId(row.mapping.key.marketplace_id))
 
 
-def _suggestion_document(suggestion: Suggestion) -> dict[str, object]:
+def _unmapped_document(entry: UnmappedEntry) -> dict[str, object]:
     return {
-        "kind": suggestion.kind.value,
-        "marketplace_id": suggestion.marketplace_id,
-        "name": suggestion.name,
+        "kind": entry.kind.value,
+        "marketplace_id": entry.marketplace_id,
+        "name": entry.name,
         "candidates": [
-            {"connectwise_id": found.connectwise_id, "name": found.name, "score": found.score, "reason": found.reason}
-            for found in suggestion.candidates
+            {
+                "connectwise_id": found.connectwise_id,
+                "name": found.name,
+                "score": found.score * _PERCENT,
+                "reason": found.reason,
+            }
+            for found in entry.candidates
         ],
     }
 
 
-def _suggestion_rows(suggestion: Suggestion) -> list[tuple[object, ...]]:
+def _unmapped_rows(entry: UnmappedEntry) -> list[tuple[object, ...]]:
     """One row per candidate; the marketplace's side stands before the first only."""
-    own = (suggestion.marketplace_id, suggestion.name)
-    found = [(f"{one.score:.0f}", one.connectwise_id, one.name, one.reason) for one in suggestion.candidates]
+    own = (entry.marketplace_id, entry.name)
+    found = [(f"{one.score * _PERCENT:.0f}", one.connectwise_id, one.name, one.reason) for one in entry.candidates]
     if not found:
         return [(*own, "", "", "", "nothing like it in ConnectWise")]
     return [(*(own if index == 0 else ("", "")), *cells) for index, cells in enumerate(found)]

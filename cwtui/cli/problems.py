@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cwtui.domain.remedies import Action, Remedy
-from cwtui.store.version_2 import problem_as_facts
 from cwtui.wording.problems import sentence, sentence_of
 
 if TYPE_CHECKING:
@@ -51,7 +50,6 @@ def problem_words(problem: Problem) -> str:
 
 def kept_problem(document: dict[str, Any]) -> dict[str, Any]:
     """A problem as JSON shows it, from its document in the state file."""
-    document = problem_as_facts(document)
     kept = document.get("remedy")
     code, case, facts = document["code"], document["case"], document["facts"]
     message = sentence_of(code, case, facts)

@@ -13,7 +13,7 @@ from cwtui.cli.commands import Command, ListingCommand, examples
 from cwtui.cli.documents import report_document
 from cwtui.cli.engine_access import stoppable, with_engine
 from cwtui.cli.exit_status import ExitStatus
-from cwtui.cli.global_options import day, given
+from cwtui.cli.global_options import current_options, day
 from cwtui.cli.problems import problem_words
 from cwtui.cli.reconciliation_text import (
     reconciliation_document,
@@ -64,7 +64,7 @@ def reconcile(
         raise click.UsageError("Name a customer with --customer ID, or take every one with --all.")
     if everybody and (applies or agreement is not None):
         raise click.UsageError("--apply and --agreement go with --customer only: repairs are reviewed one by one.")
-    if file is not None and str(file) == "-" and given().json:
+    if file is not None and str(file) == "-" and current_options().json:
         raise click.UsageError("--csv - and --json exclude each other.")
     chosen = None if agreement is None else AgreementId(agreement)
     if customer is None:
@@ -77,7 +77,7 @@ def reconcile(
 
     report = with_engine(ask, only_reads=True)
     _answer(report, file)
-    if report.differs and not given().json and str(file) != "-":
+    if report.differs and not current_options().json and str(file) != "-":
         answer("Repair it with --apply, or plan the repairs on the screen.")
     return ExitStatus.NEEDS_ACTION if report.differs or report.skipped else ExitStatus.DONE
 
@@ -89,7 +89,7 @@ def _compare_all(period: date | None, file: Path | None) -> ExitStatus:
     report = with_engine(ask, only_reads=True)
     found = report.reconciliations
     written = _write_csv(found, file)
-    if given().json:
+    if current_options().json:
         answer_json(summary_document(found, report.skipped))
     elif not written:
         answer(summary_text(found))
@@ -103,7 +103,7 @@ def _apply(customer: CustomerId, agreement: AgreementId | None, period: date | N
             return await engine.reconciler.apply(customer, agreement, period)
 
     outcome = with_engine(ask)
-    if given().json:
+    if current_options().json:
         _write_csv(outcome.after.reconciliations, file)
         answer_json(
             {
@@ -136,7 +136,7 @@ def _written(outcome: RepairOutcome) -> str:
 def _answer(report: ReconcileReport, file: Path | None) -> None:
     found = report.reconciliations
     written = _write_csv(found, file)
-    if given().json:
+    if current_options().json:
         answer_json(reconciliation_document(found))
     elif not written:
         answer("\n\n".join(reconciliation_text(one, is_whole=not report.skipped) for one in found))

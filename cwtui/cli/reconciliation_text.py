@@ -10,7 +10,7 @@ from cwtui.cli.table import table
 from cwtui.domain.money import plain, price_text
 from cwtui.domain.periods import span_text
 from cwtui.domain.plain_text import plain_text
-from cwtui.domain.reconciliation import Amounts, Reconciliation, ReconciliationRow, RowStatus
+from cwtui.domain.reconciliation import Reconciliation, ReconciliationRow, RowAmounts, RowStatus
 
 Document = dict[str, Any]
 
@@ -60,7 +60,7 @@ def _row_document(found: Reconciliation, row: ReconciliationRow) -> Document:
     }
 
 
-def _amounts(side: Amounts | None) -> Document:
+def _amounts(side: RowAmounts | None) -> Document:
     """One side; nothing at all is a quantity of 0 without a price."""
     if side is None:
         return {"quantity": 0, "price": None, "cost": None}
@@ -109,7 +109,7 @@ def _row_cells(row: ReconciliationRow, currency: str) -> tuple[str, ...]:
     return row.status.value, row.name, row.identifier or "(not mapped)", *sides, money, additions
 
 
-def _side(side: Amounts | None) -> str:
+def _side(side: RowAmounts | None) -> str:
     if side is None:
         return "none"
     price = "no price" if side.price is None else price_text(side.price)

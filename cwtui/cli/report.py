@@ -14,12 +14,12 @@ from cwtui.cli.answer import answer, answer_json, counted, tell
 from cwtui.cli.commands import ListingCommand, examples
 from cwtui.cli.engine_access import with_engine
 from cwtui.cli.exit_status import ExitStatus
-from cwtui.cli.global_options import given
+from cwtui.cli.global_options import current_options
 from cwtui.cli.table import table
 from cwtui.domain.errors import InputError
 from cwtui.domain.ids import CustomerId
 from cwtui.domain.money import plain, price_text
-from cwtui.domain.month_report import AgreementReport, Amounts, MonthReport, Reason, ReportLine, TaskMention
+from cwtui.domain.month_report import AgreementReport, BilledAmounts, MonthReport, Reason, ReportLine, TaskMention
 from cwtui.domain.plain_text import plain_text
 from cwtui.engine.facade import Engine
 
@@ -46,7 +46,7 @@ def report(month: str | None, customer: str | None, html: Path | None, xlsx: Pat
 
     found = with_engine(ask, only_reads=True)
     _write_files(found, html, xlsx)
-    if given().json:
+    if current_options().json:
         answer_json(report_document(found))
     else:
         answer(_text(found))
@@ -150,7 +150,7 @@ def _task(one: TaskMention) -> dict[str, object]:
     }
 
 
-def _sums(now: Amounts, before: Amounts) -> dict[str, object]:
+def _sums(now: BilledAmounts, before: BilledAmounts) -> dict[str, object]:
     return {
         "billed": now.price,
         "cost": now.cost,

@@ -18,7 +18,7 @@ from cwtui import __version__
 from cwtui.cli.answer import tell
 from cwtui.cli.commands import Lazy, LazyGroup
 from cwtui.cli.exit_status import ExitStatus
-from cwtui.cli.global_options import given, global_options, json_option, period
+from cwtui.cli.global_options import current_options, global_options, json_option, period
 from cwtui.cli.streams import unwritten
 
 _ROUND, _SETUP, _TRY = "The daily round", "Settings and connections", "Trying things out"
@@ -177,7 +177,7 @@ def cli(
         from cwtui.cli.auto import run_auto  # noqa: PLC0415
 
         return run_auto(every=every, dry_run=dry_run)
-    for name, used in (*more, ("--json", given().json)):
+    for name, used in (*more, ("--json", current_options().json)):
         if used:
             raise click.UsageError(f"{name} needs --auto.", context)
     return _open_screen()
@@ -194,4 +194,4 @@ def _open_screen() -> int:
         )
     from cwtui.terminal import run_terminal  # noqa: PLC0415  # start-up: the only place that loads the screen
 
-    return int(run_terminal(given().options()) or ExitStatus.DONE)
+    return int(run_terminal(current_options().options()) or ExitStatus.DONE)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from cwtui.cli.answer import answer, answer_json, counted, tell
 from cwtui.cli.documents import report_document
 from cwtui.cli.exit_status import ExitStatus
-from cwtui.cli.global_options import given
+from cwtui.cli.global_options import current_options
 from cwtui.cli.problems import problem_words
 from cwtui.domain.plain_text import plain_text
 from cwtui.domain.tasks import Task, TaskStatus
@@ -32,11 +32,11 @@ def written_with_warnings(report: AutoReport) -> Iterator[Task]:
 
 def answer_report(report: AutoReport) -> None:
     """The report on stdout, as text or JSON; what went wrong outside single tasks on stderr."""
-    if given().json:
+    if current_options().json:
         answer_json(report_document(report))
     else:
         answer(report_text(report))
-        if given().demo:
+        if current_options().demo:
             answer("\nThis was the built-in sandbox. Look around in it: cwtui --demo")
     for message in report.errors:
         tell(plain_text(message))

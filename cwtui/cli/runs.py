@@ -5,7 +5,7 @@ from __future__ import annotations
 from cwtui.cli.answer import answer, answer_json
 from cwtui.cli.documents import as_json
 from cwtui.cli.engine_access import with_engine
-from cwtui.cli.global_options import given
+from cwtui.cli.global_options import current_options
 from cwtui.cli.table import table
 from cwtui.engine.facade import Engine
 from cwtui.engine.writing.runs import RunSummary
@@ -18,7 +18,7 @@ def answer_runs() -> None:
         return engine.runs.list()
 
     runs = with_engine(ask, only_reads=True)
-    if given().json:
+    if current_options().json:
         answer_json([_document(run) for run in runs])
     elif runs:
         headers = ("RUN", "WHEN (UTC)", "WHO", "CREATED", "CHANGED", "DELETED", "FAILED", "TASKS")

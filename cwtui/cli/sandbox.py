@@ -8,7 +8,7 @@ import click
 
 from cwtui.cli.answer import answer
 from cwtui.cli.commands import Command, Group, examples
-from cwtui.cli.global_options import given
+from cwtui.cli.global_options import current_options
 from cwtui.domain.errors import InputError
 
 
@@ -41,7 +41,7 @@ def serve(
     from cwtui.sandbox.serve import serve as serve_world  # noqa: PLC0415
     from cwtui.sandbox.world import World  # noqa: PLC0415
 
-    today = given().as_of or datetime.now(UTC).date()
+    today = current_options().as_of or datetime.now(UTC).date()
     world = World.empty(today) if empty else World.seeded(today)
     behaviour = Behaviour(calls_per_minute=calls_per_minute, calls_per_day=calls_per_day, day_s=day_seconds)
     try:

@@ -9,7 +9,7 @@ import click
 from cwtui.cli.answer import answer, counted
 from cwtui.cli.commands import Command, Group, examples
 from cwtui.cli.exit_status import ExitStatus
-from cwtui.cli.global_options import given
+from cwtui.cli.global_options import current_options
 
 
 @click.group("state", cls=Group)
@@ -33,7 +33,7 @@ def copy(to: str) -> ExitStatus:
     from cwtui.composition import configured_state  # noqa: PLC0415  # not for the help
     from cwtui.store.copying import copy_state  # noqa: PLC0415
 
-    chosen = given()
+    chosen = current_options()
     with configured_state(replace(chosen.options(), read_only_ok=True)) as source:
         copied = copy_state(source, to, chosen.profile)
         answer(f"{counted(copied, 'document')} of {source.documents.name} copied. Name the new place in the settings.")
@@ -45,6 +45,6 @@ def path() -> ExitStatus:
     """Print where the state of this profile is kept."""
     from cwtui.composition import configured_state  # noqa: PLC0415  # not for the help
 
-    with configured_state(replace(given().options(), read_only_ok=True)) as source:
+    with configured_state(replace(current_options().options(), read_only_ok=True)) as source:
         answer(source.documents.name)
     return ExitStatus.DONE

@@ -16,7 +16,7 @@ import click
 
 from cwtui.cli.answer import answer, answer_json, tell
 from cwtui.cli.commands import ListingCommand, examples
-from cwtui.cli.global_options import Given, given
+from cwtui.cli.global_options import GlobalOptions, current_options
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,7 +55,7 @@ def list_(statuses: tuple[str, ...], kinds: tuple[str, ...], *, warned: bool) ->
 
     Reads the state file only, also while another cwtui works on it.
     """
-    chosen = given()
+    chosen = current_options()
     documents = _demo_tasks() if chosen.demo and chosen.state is None else _kept_tasks(chosen)
     found = sorted(
         (
@@ -73,7 +73,7 @@ def list_(statuses: tuple[str, ...], kinds: tuple[str, ...], *, warned: bool) ->
         answer(_text(found))
 
 
-def _kept_tasks(chosen: Given) -> Iterable[Document]:
+def _kept_tasks(chosen: GlobalOptions) -> Iterable[Document]:
     if chosen.state is None and _is_placed(chosen.config):
         return _placed_tasks(chosen)
     from cwtui.cli.documents import kept_task_document  # noqa: PLC0415  # not for the help
@@ -100,7 +100,7 @@ def _is_placed(config: Path | None) -> bool:
         return True
 
 
-def _placed_tasks(chosen: Given) -> Iterable[Document]:
+def _placed_tasks(chosen: GlobalOptions) -> Iterable[Document]:
     from cwtui.cli.documents import kept_task_document  # noqa: PLC0415
     from cwtui.composition import configured_state  # noqa: PLC0415  # loads settings and services
 

@@ -12,7 +12,7 @@ from cwtui.cli.commands import Command, ListingCommand, examples
 from cwtui.cli.documents import plan_document, task_document
 from cwtui.cli.engine_access import stoppable, with_engine
 from cwtui.cli.exit_status import ExitStatus
-from cwtui.cli.global_options import given
+from cwtui.cli.global_options import current_options
 from cwtui.cli.plan_text import task_text
 from cwtui.cli.run_text import answer_report, status_of
 from cwtui.domain.ids import AdditionId, ProductId, TaskId
@@ -35,7 +35,7 @@ def show(task_id: str) -> None:
         return task, plan, task_text(task, plan, partial(_name_of, engine, task))
 
     task, plan, text = with_engine(ask, only_reads=True)
-    if given().json:
+    if current_options().json:
         answer_json({**task_document(task), "plan": plan_document(plan)})
     else:
         answer(text)

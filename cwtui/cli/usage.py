@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 import click
 
 from cwtui.cli.answer import answer, answer_json, tell
 from cwtui.cli.commands import Group, ListingCommand, examples
-from cwtui.cli.counts import ADOPT, DAY, FORCE, REFUSED, SHEET, make_counts, reconcile_counts
+from cwtui.cli.counts import (
+    REFUSED,
+    SHEET,
+    CountOptions,
+    ReconcileOptions,
+    count_options,
+    make_counts,
+    reconcile_counts,
+    reconcile_options,
+)
 from cwtui.cli.engine_access import with_composition
 from cwtui.cli.exit_status import ExitStatus
-from cwtui.cli.global_options import given
+from cwtui.cli.global_options import current_options
 from cwtui.cli.table import table
 from cwtui.cli.vendor_items import create_items
 from cwtui.domain.plain_text import plain_text
@@ -69,54 +77,24 @@ def chosen(layout: str | None) -> str:
 )
 @_FILE
 @_PROFILE
-@DAY
-@FORCE
-@ADOPT
-@SHEET
-@REFUSED
-def import_(
-    file: Path,
-    layout: str | None,
-    dated: date | None,
-    *,
-    force: bool,
-    adopt: bool,
-    sheet: str,
-    refused: Path | None,
-) -> ExitStatus:
+@count_options
+def import_(file: Path, layout: str | None, **options: Unpack[CountOptions]) -> ExitStatus:
     """Make a count_update task for each account of a usage file. Nothing is written to ConnectWise yet.
 
     Needs the columns account_id, sku and quantity, by those names or as the column profile names them. An account is
     linked to the company whose Company ID or account number is its id; a SKU is billed by the catalog item of its
     name.
     """
-    return make_counts(chosen(layout), file, dated, force=force, adopt=adopt, sheet=sheet, refused=refused)
+    return make_counts(chosen(layout), file, **options)
 
 
 @usage.command("reconcile", cls=ListingCommand, epilog=examples("cwtui usage reconcile u.csv --profile backup"))
 @_FILE
 @_PROFILE
-@click.option("--apply", "applies", is_flag=True, help="Make tasks of what differs, and write them.")
-@click.option("--csv", "out", type=click.Path(path_type=Path), metavar="OUT", help="Write a CSV file; `-` is stdout.")
-@DAY
-@FORCE
-@SHEET
-@REFUSED
-def reconcile(
-    file: Path,
-    layout: str | None,
-    out: Path | None,
-    dated: date | None,
-    *,
-    applies: bool,
-    force: bool,
-    sheet: str,
-    refused: Path | None,
-) -> ExitStatus:
+@reconcile_options
+def reconcile(file: Path, layout: str | None, **options: Unpack[ReconcileOptions]) -> ExitStatus:
     """Compare a usage file with the additions, per account and SKU; exit status 3 when a row differs."""
-    return reconcile_counts(
-        chosen(layout), file, out, dated, applies=applies, force=force, sheet=sheet, refused=refused
-    )
+    return reconcile_counts(chosen(layout), file, **options)
 
 
 @usage.command("items", cls=ListingCommand, epilog=examples("cwtui usage items u.csv --profile backup --dry-run"))
@@ -145,7 +123,7 @@ def profile(file: Path, sheet: str) -> ExitStatus:
     from cwtui.vendors.proposal import propose  # noqa: PLC0415  # only here
 
     found = propose(file, sheet=sheet)
-    if given().json:
+    if current_options().json:
         answer_json(
             {
                 "headers": list(found.headers),

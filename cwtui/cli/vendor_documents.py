@@ -15,7 +15,7 @@ from cwtui.vendors.count_export import CountsReport
 from cwtui.vendors.count_facts import Vanished
 from cwtui.vendors.count_reconcile import CountRow
 from cwtui.vendors.cross_references import Association
-from cwtui.vendors.desk import CountReconciliation
+from cwtui.vendors.exports import CountReconciliation
 from cwtui.vendors.items import ExportedItem, ItemsReport, ItemState
 from cwtui.vendors.refused_rows import write_refused
 from cwtui.vendors.setup_tables import Checklist

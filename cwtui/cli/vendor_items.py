@@ -12,7 +12,7 @@ import click
 from cwtui.cli.answer import answer, answer_json, counted, tell
 from cwtui.cli.engine_access import with_composition
 from cwtui.cli.exit_status import ExitStatus
-from cwtui.cli.global_options import given
+from cwtui.cli.global_options import current_options
 from cwtui.cli.table import table
 from cwtui.cli.vendor_documents import items_document, tell_refused
 from cwtui.domain.plain_text import plain_text
@@ -30,18 +30,18 @@ def create_items(
     async def ask(composition: Composition) -> ItemsReport:
         export, found = await composition.vendor(layout).of_sheet(sheet).compare_items(file)
         differing = found.of(ItemState.DIFFERS)
-        if reset and not given().json:
+        if reset and not current_options().json:
             answer(_differences(differing))
         if dry_run or not _may_create(found, yes=yes):
             return found
         return await export.apply(found, reset=reset and _agreed(len(differing), yes=yes))
 
     report = with_composition(ask)
-    if given().json:
+    if current_options().json:
         answer_json(items_document(report))
     else:
         _answer_items(report)
-    tell_refused(report.refused, every=given().verbose, out=refused)
+    tell_refused(report.refused, every=current_options().verbose, out=refused)
     failed = report.of(ItemState.FAILED)
     for item in failed:
         tell(f"Failed: {plain_text(item.item.name)}: {plain_text(item.note)}")

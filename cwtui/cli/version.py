@@ -12,7 +12,7 @@ from pathlib import Path
 
 from cwtui import __version__
 from cwtui.cli.answer import answer, answer_json
-from cwtui.cli.global_options import given
+from cwtui.cli.global_options import current_options
 from cwtui.domain.errors import CwtuiError
 from cwtui.locations import config_path, state_path
 from cwtui.options import DEFAULT_PROFILE
@@ -25,7 +25,7 @@ _TERMINAL = ("TERM", "COLORTERM", "TERM_PROGRAM", "NO_COLOR", "LANG", "LC_ALL")
 def tell_versions() -> None:
     """Print it, a line each; with --json as one document."""
     found = dict(_facts(os.environ))
-    if given().json:
+    if current_options().json:
         answer_json(found)
         return
     widest = max(map(len, found))
@@ -58,7 +58,7 @@ def _terminal(environment: Mapping[str, str]) -> str:
 
 
 def _places() -> Iterator[tuple[str, str]]:
-    options = given().options()
+    options = current_options().options()
     if options.demo:
         yield "settings", "none: the demo"
         yield "state", f"file {options.state}" if options.state else "a folder that the demo throws away"

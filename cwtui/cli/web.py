@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from cwtui.cli.commands import Command, examples
-from cwtui.cli.global_options import given
+from cwtui.cli.global_options import current_options
 from cwtui.domain.errors import ConfigError, InputError
 
 
@@ -44,7 +44,7 @@ def web(port: int, host: str, public_names: tuple[str, ...], most: int, *, token
             next_step="Install it with: pip install 'cwtui[web]' (pipx inject cwtui textual-serve).",
         ) from error
     try:
-        serve(host, port, given().arguments(), with_token=token, public_names=public_names, most=most)
+        serve(host, port, current_options().arguments(), with_token=token, public_names=public_names, most=most)
     except OSError as error:
         raise InputError(
             f"Port {port} on {host} cannot be taken: {error.strerror}.", next_step="Name another --port."

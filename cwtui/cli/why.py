@@ -12,7 +12,7 @@ from cwtui.cli.answer import answer, answer_json
 from cwtui.cli.commands import ListingCommand, examples
 from cwtui.cli.documents import as_json, values_document
 from cwtui.cli.engine_access import with_engine
-from cwtui.cli.global_options import given
+from cwtui.cli.global_options import current_options
 from cwtui.domain.ids import AdditionId, TaskId
 from cwtui.domain.money import plain
 from cwtui.domain.plain_text import plain_text
@@ -35,7 +35,7 @@ def why(what: str) -> None:
         return await engine.explainer.why_task(TaskId(what))
 
     found = with_engine(ask, only_reads=True)
-    if given().json:
+    if current_options().json:
         answer_json([_document(one) for one in found])
     else:
         answer("\n\n".join(map(explanation_text, found)) or "It wrote nothing, and nothing is planned.")

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
 from datetime import date
 from decimal import Decimal
-from enum import StrEnum
 
+from cwtui.domain.check_records import Difference, DifferenceKind
 from cwtui.domain.ids import CustomerId, ProductId
 from cwtui.domain.lazily import dataclass
 from cwtui.domain.mappings import Link
@@ -21,30 +21,6 @@ ENDED = frozenset({SubscriptionStatus.TERMINATED, SubscriptionStatus.REMOVED})
 _PAID = frozenset({SubscriptionStatus.ACTIVE, SubscriptionStatus.HOLD})
 """States in which what it holds is paid for; a suspended subscription keeps its standing additions."""
 _FEWEST_DECIMALS = 2
-
-
-class DifferenceKind(StrEnum):
-    """What may differ without an order that says so."""
-
-    QUANTITY = "quantity"
-    PRICE = "price"
-    NEVER_CARRIED = "never_carried"
-    GOES_ON = "goes_on"
-    ACTIVE_AGAIN = "active_again"
-    CUSTOMER = "customer"
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """One difference, in words."""
-
-    kind: DifferenceKind
-    text: str
-
-    @property
-    def mark(self) -> str:
-        """The same for the same difference, however much of the subscription was read."""
-        return self.kind.value if self.kind is DifferenceKind.NEVER_CARRIED else self.text
 
 
 @dataclass(frozen=True, slots=True)

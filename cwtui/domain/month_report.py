@@ -20,7 +20,7 @@ from cwtui.domain.psa import Addition, AdditionValues, Agreement
 
 
 @dataclass(frozen=True, slots=True)
-class Amounts:
+class BilledAmounts:
     """What is billed and what it costs, in one currency, to the cent."""
 
     price: Decimal = ZERO
@@ -36,11 +36,11 @@ class Amounts:
         """The margin in percent of the price, to one decimal; None where nothing is billed."""
         return (self.margin * 100 / self.price).quantize(Decimal("0.1")) if self.price else None
 
-    def __add__(self, other: Amounts) -> Amounts:
-        return Amounts(self.price + other.price, self.cost + other.cost)
+    def __add__(self, other: BilledAmounts) -> BilledAmounts:
+        return BilledAmounts(self.price + other.price, self.cost + other.cost)
 
-    def __sub__(self, other: Amounts) -> Amounts:
-        return Amounts(self.price - other.price, self.cost - other.cost)
+    def __sub__(self, other: BilledAmounts) -> BilledAmounts:
+        return BilledAmounts(self.price - other.price, self.cost - other.cost)
 
 
 class Move(StrEnum):
@@ -82,8 +82,8 @@ class ReportLine:
     addition: Addition
     customer_id: CustomerId
     customer_name: str
-    now: Amounts
-    before: Amounts
+    now: BilledAmounts
+    before: BilledAmounts
     reasons: tuple[Reason, ...] = ()
 
     @property
@@ -117,12 +117,12 @@ class AgreementReport:
     is_prorated: bool = False
 
     @property
-    def now(self) -> Amounts:
+    def now(self) -> BilledAmounts:
         """Its sum in the month."""
         return total(line.now for line in self.lines)
 
     @property
-    def before(self) -> Amounts:
+    def before(self) -> BilledAmounts:
         """Its sum in the month before."""
         return total(line.before for line in self.lines)
 
@@ -173,11 +173,11 @@ class MonthReport:
         return f"{self.month:%Y-%m}" if self.month else "next invoice"
 
     @property
-    def totals(self) -> Mapping[str, tuple[Amounts, Amounts]]:
+    def totals(self) -> Mapping[str, tuple[BilledAmounts, BilledAmounts]]:
         """This month and the month before, by currency."""
-        found: dict[str, tuple[Amounts, Amounts]] = {}
+        found: dict[str, tuple[BilledAmounts, BilledAmounts]] = {}
         for one in self.agreements:
-            now, before = found.get(one.currency, (Amounts(), Amounts()))
+            now, before = found.get(one.currency, (BilledAmounts(), BilledAmounts()))
             found[one.currency] = (now + one.now, before + one.before)
         return found
 
@@ -187,15 +187,15 @@ class MonthReport:
         return bool(self.waiting) or any(not one.accepted for one in self.warned)
 
 
-def total(amounts: Iterable[Amounts]) -> Amounts:
+def total(amounts: Iterable[BilledAmounts]) -> BilledAmounts:
     """Their sum."""
-    return sum(amounts, start=Amounts())
+    return sum(amounts, start=BilledAmounts())
 
 
-def billed_amounts(values: AdditionValues, periods: Iterable[BillingPeriod], dates: AgreementDates) -> Amounts:
+def billed_amounts(values: AdditionValues, periods: Iterable[BillingPeriod], dates: AgreementDates) -> BilledAmounts:
     """What an addition bills in some periods, and what that costs."""
     return total(
-        Amounts(
+        BilledAmounts(
             billed_in(values, values.unit_price, period, dates),
             billed_in(values, values.unit_cost, period, dates),
         )
@@ -257,7 +257,7 @@ def report_of(
         if not addition.is_whole:
             continue
         held, held_before = (billed_amounts(addition.values, periods, dates) for periods in (now, before))
-        if held == Amounts() == held_before:
+        if held == BilledAmounts() == held_before:
             continue
         customer_id, customer_name = customers.get(addition.id, (CustomerId(""), company_name))
         lines.append(ReportLine(addition, customer_id, customer_name, held, held_before, reasons.get(addition.id, ())))

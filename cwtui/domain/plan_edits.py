@@ -9,7 +9,7 @@ from functools import partial
 
 from cwtui.domain.ledger import Operation
 from cwtui.domain.money import price_text
-from cwtui.domain.plans import Change, Edit, Plan, PlanEdits, PriceSource, Steps, total_step
+from cwtui.domain.plans import ArithmeticLines, Change, Edit, Plan, PlanEdits, PriceSource, total_step
 from cwtui.domain.psa import BillCustomer
 
 _SOURCES = {PriceSource.MARKETPLACE: "the marketplace's", PriceSource.CONNECTWISE: "ConnectWise's"}
@@ -95,7 +95,7 @@ def edited_change(change: Change, edit: Edit | None) -> Change:
         return replace(change, edited=names)
     after = replace(change.after, **edit.values)  # type: ignore[arg-type]  # names and types were checked on entry
     edited = replace(change, after=after, computed=change.computed or change.after, edited=names)
-    return replace(edited, arithmetic=Steps(partial(_edited_steps, edited)))
+    return replace(edited, arithmetic=ArithmeticLines(partial(_edited_steps, edited)))
 
 
 def _ended_instead(change: Change, last_day: date) -> Change:
@@ -108,7 +108,7 @@ def _ended_instead(change: Change, last_day: date) -> Change:
         after=change.before.values.ending(last_day),
         edited=frozenset({"cancelled"}),
     )
-    return replace(edited, arithmetic=Steps(partial(_edited_steps, edited)))
+    return replace(edited, arithmetic=ArithmeticLines(partial(_edited_steps, edited)))
 
 
 _TOTAL = frozenset({"quantity", "unit_price", "bill"})

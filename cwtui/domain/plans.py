@@ -52,7 +52,7 @@ class Arithmetic:
         return self.formula() if self.formula else ""
 
 
-class Steps(Sequence[str]):
+class ArithmeticLines(Sequence[str]):
     """Lines of arithmetic, written only when somebody reads them: most plans are made, few are looked at."""
 
     __slots__ = ("_lines", "_write")
@@ -82,7 +82,7 @@ class Steps(Sequence[str]):
         return len(self.lines)
 
     def __eq__(self, other: object) -> bool:
-        return self.lines == tuple(other) if isinstance(other, Steps | tuple) else NotImplemented
+        return self.lines == tuple(other) if isinstance(other, ArithmeticLines | tuple) else NotImplemented
 
     def __hash__(self) -> int:
         return hash(self.lines)

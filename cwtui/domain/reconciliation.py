@@ -16,6 +16,7 @@ from cwtui.domain.mappings import Link, MappingKind, Mappings
 from cwtui.domain.money import ZERO, is_rounding, line_total, round_price
 from cwtui.domain.periods import BillingCalendar, BillingPeriod
 from cwtui.domain.psa import Addition, AdditionValues, Agreement
+from cwtui.domain.repair_values import WantedProduct
 
 _AVERAGE_DECIMALS = 4
 _LONGEST_MONTH = 31
@@ -35,39 +36,7 @@ class RowStatus(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """What one product of one subscription should be billed as, in every billing period.
-
-    Attributes:
-        price: Of one unit, rounded as it is sent; None where the marketplace names none. Likewise `cost`.
-        catalog_item_id: The mapped catalog item of its recurring charge; None is `unmapped`.
-        blocked: Why no repair may be written for it, in a sentence; empty if nothing is in the way.
-    """
-
-    subscription_id: SubscriptionId
-    product_id: ProductId
-    name: str
-    quantity: Decimal
-    price: Decimal | None = None
-    cost: Decimal | None = None
-    catalog_item_id: CatalogItemId | None = None
-    blocked: str = ""
-
-    def is_billed_by(self, values: AdditionValues) -> bool:
-        """The addition bills this, as ConnectWise rounds it; a price nobody names is not compared.
-
-        Rule: reconciling.md#reconcile.
-        """
-        return (
-            values.catalog_item_id == self.catalog_item_id
-            and values.quantity == self.quantity
-            and (self.price is None or is_rounding(self.price, values.unit_price))
-            and (self.cost is None or is_rounding(self.cost, values.unit_cost))
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Amounts:
+class RowAmounts:
     """One side of a row: units, and price and cost of one; an average where several prices are added up."""
 
     quantity: Decimal
@@ -77,10 +46,10 @@ class Amounts:
 
 
 @dataclass(frozen=True, slots=True)
-class Proposal:
+class AdoptionProposal:
     """An unlinked addition that may bill what a product asks for, so that it can be adopted."""
 
-    wanted: Wanted
+    wanted: WantedProduct
     addition: Addition
 
 
@@ -98,12 +67,12 @@ class ReconciliationRow:
     status: RowStatus
     catalog_item_id: CatalogItemId | None
     identifier: str
-    wanted: tuple[Wanted, ...] = ()
+    wanted: tuple[WantedProduct, ...] = ()
     additions: tuple[Addition, ...] = ()
     others: tuple[Addition, ...] = ()
-    expected: Amounts | None = None
-    actual: Amounts | None = None
-    proposals: tuple[Proposal, ...] = ()
+    expected: RowAmounts | None = None
+    actual: RowAmounts | None = None
+    proposals: tuple[AdoptionProposal, ...] = ()
 
     @property
     def product_ids(self) -> tuple[ProductId, ...]:
@@ -153,7 +122,7 @@ class Reconciliation:
         return sum((abs(row.difference) for row in self.rows), start=ZERO)
 
     @property
-    def proposals(self) -> tuple[Proposal, ...]:
+    def proposals(self) -> tuple[AdoptionProposal, ...]:
         """Every addition to adopt."""
         return tuple(proposal for row in self.rows for proposal in row.proposals)
 
@@ -177,7 +146,7 @@ class ReconcileFacts:
     calendar: BillingCalendar
     additions: Mapping[AdditionId, Addition]
     links: Mapping[AdditionId, Link]
-    wanted: Sequence[Wanted] = ()
+    wanted: Sequence[WantedProduct] = ()
     subscriptions: frozenset[SubscriptionId] = frozenset()
     unknown: frozenset[tuple[SubscriptionId, ProductId]] = frozenset()
     recurring_items: frozenset[CatalogItemId] = frozenset()
@@ -257,7 +226,7 @@ def compare(facts: ReconcileFacts, period: BillingPeriod) -> tuple[Reconciliatio
     for addition in facts.additions.values():
         if facts.concerns(addition) and facts.is_standing(addition):
             standing[addition.values.catalog_item_id].append(addition)
-    wanted: dict[CatalogItemId | None, list[Wanted]] = defaultdict(list)
+    wanted: dict[CatalogItemId | None, list[WantedProduct]] = defaultdict(list)
     for one in facts.wanted:
         wanted[one.catalog_item_id].append(one)
     items = [*(item for item in wanted if item is not None), *(item for item in standing if item not in wanted)]
@@ -280,7 +249,7 @@ def one_time_count(facts: ReconcileFacts, period: BillingPeriod) -> int:
 
 
 def _row(
-    facts: ReconcileFacts, item: CatalogItemId, wanted: Sequence[Wanted], standing: Sequence[Addition], day: date
+    facts: ReconcileFacts, item: CatalogItemId, wanted: Sequence[WantedProduct], standing: Sequence[Addition], day: date
 ) -> ReconciliationRow:
     live = tuple(addition for addition in standing if is_live(addition.values, day))
     identifier = facts.identifiers.get(item, "") or next((found.catalog_item for found in standing), "")
@@ -297,7 +266,7 @@ def _row(
     )
 
 
-def _status(wanted: Sequence[Wanted], live: Sequence[Addition]) -> RowStatus:
+def _status(wanted: Sequence[WantedProduct], live: Sequence[Addition]) -> RowStatus:
     if not wanted:
         return RowStatus.EXTRA
     if not live:
@@ -323,20 +292,20 @@ def _as_wanted(kept: Decimal, wanted: Iterable[Decimal | None]) -> Decimal:
     return kept if kept in known else next((amount for amount in known if is_rounding(amount, kept)), kept)
 
 
-def expected_amounts(wanted: Sequence[Wanted]) -> Amounts:
+def expected_amounts(wanted: Sequence[WantedProduct]) -> RowAmounts:
     """What some products should be billed as, added up."""
     return _amounts([(one.quantity, one.price, one.cost) for one in wanted])
 
 
-def _actual(additions: Sequence[Addition]) -> Amounts:
+def _actual(additions: Sequence[Addition]) -> RowAmounts:
     held = (addition.values for addition in additions)
     return _amounts([(values.quantity, values.unit_price, values.unit_cost) for values in held])
 
 
-def _amounts(parts: Sequence[tuple[Decimal, Decimal | None, Decimal | None]]) -> Amounts:
+def _amounts(parts: Sequence[tuple[Decimal, Decimal | None, Decimal | None]]) -> RowAmounts:
     quantity = sum((part[0] for part in parts), start=ZERO)
     total = sum((line_total(part[0], part[1] or ZERO) for part in parts), start=ZERO)
-    return Amounts(quantity, _average(parts, 1, quantity), _average(parts, 2, quantity), total)
+    return RowAmounts(quantity, _average(parts, 1, quantity), _average(parts, 2, quantity), total)
 
 
 def _average(
@@ -354,8 +323,8 @@ def _average(
 
 
 def _proposals(
-    facts: ReconcileFacts, wanted: Sequence[Wanted], standing: Iterable[Addition], live: Iterable[Addition]
-) -> Iterable[Proposal]:
+    facts: ReconcileFacts, wanted: Sequence[WantedProduct], standing: Iterable[Addition], live: Iterable[Addition]
+) -> Iterable[AdoptionProposal]:
     """One unlinked live addition for each product without a linked one: the same, else the quantity, else any."""
     linked = {
         (link.subscription_id, link.product_id)
@@ -371,4 +340,4 @@ def _proposals(
         found = next(iter([*equal, *same, *free]), None)
         if found is not None:
             free.remove(found)
-            yield Proposal(one, found)
+            yield AdoptionProposal(one, found)

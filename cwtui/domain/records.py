@@ -58,6 +58,19 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """What was told last (settings.md#notifications).
+
+    Attributes:
+        at: When.
+        marks: One for each failure and each task that needs action, of its words.
+    """
+
+    at: datetime
+    marks: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Intent:
     """A write about to be sent (synchronising.md#exactly-once).
 

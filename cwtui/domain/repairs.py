@@ -12,7 +12,7 @@ from datetime import date
 from decimal import Decimal
 
 from cwtui.domain.charges import Charge
-from cwtui.domain.ids import AdditionId, AgreementId, CatalogItemId, ProductId, SubscriptionId
+from cwtui.domain.ids import AdditionId, CatalogItemId, ProductId, SubscriptionId
 from cwtui.domain.lazily import dataclass
 from cwtui.domain.ledger import Operation
 from cwtui.domain.mappings import Link
@@ -25,7 +25,8 @@ from cwtui.domain.planning.ground import exact, item_problem
 from cwtui.domain.plans import Change
 from cwtui.domain.problems import Problem, ProblemCase, ProblemCode, ProblemFacts
 from cwtui.domain.psa import Addition, AdditionValues, CatalogItem
-from cwtui.domain.reconciliation import ReconcileFacts, ReconciliationRow, RowStatus, Wanted, is_live
+from cwtui.domain.reconciliation import ReconcileFacts, ReconciliationRow, RowStatus, is_live
+from cwtui.domain.repair_values import Extra, Repair, Target, WantedProduct
 from cwtui.domain.tasks import ByHand, HandMade
 
 REPAIR_PREFIX = "reconcile-"
@@ -33,49 +34,6 @@ REPAIR_PREFIX = "reconcile-"
 
 _RULE = "reconciliation: the agreement bills from here on what the subscription holds"
 _EXTRA_RULE = "reconciliation: nothing the customer holds asks for this addition"
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """What shall be billed for one product, and the additions that bill it so far.
-
-    Attributes:
-        holds: Linked to the product.
-        beside: Of the same catalog item, and linked to nothing when compared.
-    """
-
-    wanted: Wanted
-    holds: tuple[Addition, ...] = ()
-    beside: tuple[Addition, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Extra:
-    """An addition nothing asks for; `product_id` is what it was linked to, or empty."""
-
-    addition: Addition
-    product_id: ProductId = ProductId("")
-
-
-@dataclass(frozen=True, slots=True)
-class Repair:
-    """What one subscription's repair shall bring about. `subscription_id` is empty for what belongs to none.
-
-    Attributes:
-        day: The first day of the compared period: no repair begins before it.
-    """
-
-    agreement_id: AgreementId
-    subscription_id: SubscriptionId
-    day: date
-    targets: tuple[Target, ...] = ()
-    extras: tuple[Extra, ...] = ()
-
-    @property
-    def additions(self) -> tuple[Addition, ...]:
-        """Every addition it counts on, as the comparison found it."""
-        held = [addition for target in self.targets for addition in target.holds]
-        return (*held, *(extra.addition for extra in self.extras))
 
 
 def repair_start(dates: AgreementDates, today: date, day: date) -> date:
@@ -108,9 +66,9 @@ def assign(facts: ReconcileFacts, rows: Iterable[ReconciliationRow], start: date
 
 def _assigned(
     facts: ReconcileFacts, row: ReconciliationRow, start: date
-) -> tuple[Mapping[Wanted, list[Addition]], list[tuple[Addition, Link]]]:
+) -> tuple[Mapping[WantedProduct, list[Addition]], list[tuple[Addition, Link]]]:
     """The linked additions of each wanted product, and those of what nothing asks for any more with their links."""
-    holds: dict[Wanted, list[Addition]] = {wanted: [] for wanted in row.wanted}
+    holds: dict[WantedProduct, list[Addition]] = {wanted: [] for wanted in row.wanted}
     by_name = {(wanted.subscription_id, wanted.product_id): wanted for wanted in row.wanted}
     left: list[tuple[Addition, Link]] = []
     for addition in row.additions + row.others:
@@ -235,7 +193,7 @@ class RepairDraft:
             return self.additions
         return {held.id: held for target in self.repair.targets for held in (*target.holds, *target.beside)}
 
-    def _target(self, wanted: Wanted, holds: Sequence[Addition]) -> None:
+    def _target(self, wanted: WantedProduct, holds: Sequence[Addition]) -> None:
         mapped = wanted.catalog_item_id
         item = self.items.get(mapped) if mapped is not None else None
         if problem := item_problem(item, mapped, wanted.name):
@@ -260,12 +218,12 @@ class RepairDraft:
         else:
             self._create(wanted, item, holds)
 
-    def _rest(self, holds: Sequence[Addition], kept: Addition | None, wanted: Wanted) -> None:
+    def _rest(self, holds: Sequence[Addition], kept: Addition | None, wanted: WantedProduct) -> None:
         for held in holds:
             if held is not kept:
                 self._end(held, wanted.product_id, _RULE)
 
-    def _prolong(self, held: Addition, wanted: Wanted) -> None:
+    def _prolong(self, held: Addition, wanted: WantedProduct) -> None:
         """What bills the right thing, but not in this period, is moved to it."""
         if is_live(held.values, self.period.end):
             return
@@ -274,7 +232,7 @@ class RepairDraft:
             after = replace(after, effective=self.start)
         self._update(held, after, wanted)
 
-    def _wanted_values(self, wanted: Wanted, item: CatalogItem, held: AdditionValues | None) -> AdditionValues:
+    def _wanted_values(self, wanted: WantedProduct, item: CatalogItem, held: AdditionValues | None) -> AdditionValues:
         price, cost = wanted.price or item.price * 0, wanted.cost
         made = AdditionValues(
             catalog_item_id=item.id,
@@ -291,7 +249,7 @@ class RepairDraft:
         kept = replace(held, quantity=made.quantity, unit_price=made.unit_price, unit_cost=made.unit_cost)
         return replace(kept, effective=begins, cancelled=None)
 
-    def _create(self, wanted: Wanted, item: CatalogItem, holds: Sequence[Addition]) -> None:
+    def _create(self, wanted: WantedProduct, item: CatalogItem, holds: Sequence[Addition]) -> None:
         after = self._wanted_values(wanted, item, None)
         if holds:  # what the operator set on the addition it replaces stays set
             before = holds[-1].values
@@ -313,7 +271,7 @@ class RepairDraft:
             )
         )
 
-    def _ask_by_hand(self, wanted: Wanted, after: AdditionValues, *, is_first: bool) -> None:
+    def _ask_by_hand(self, wanted: WantedProduct, after: AdditionValues, *, is_first: bool) -> None:
         """Stop before something is billed twice: by hand, and by this repair (plans.md#billed-by-hand)."""
         decided = {made.addition_id: made for made in self.by_hand}
         for held in self._seen.values():
@@ -325,7 +283,7 @@ class RepairDraft:
             elif made.decision is ByHand.END and not any(change.addition_id == held.id for change in self.changes):
                 self._end(held, wanted.product_id, _RULE)
 
-    def _update(self, held: Addition, after: AdditionValues, wanted: Wanted) -> None:
+    def _update(self, held: Addition, after: AdditionValues, wanted: WantedProduct) -> None:
         moved = after.differences(held.values)
         shown = [
             f"{name.replace('_', ' ')} {_shown(theirs)} → {_shown(ours)}" for name, (ours, theirs) in moved.items()
@@ -371,7 +329,7 @@ class RepairDraft:
         )
 
 
-def _source(wanted: Wanted) -> str:
+def _source(wanted: WantedProduct) -> str:
     return f"subscription {wanted.subscription_id} holds {plain(wanted.quantity)} of product {wanted.product_id} now"
 
 

@@ -20,7 +20,7 @@ from cwtui.engine.writing.task_work import TaskWork
 from cwtui.wording.problems import sentence
 
 if TYPE_CHECKING:
-    from cwtui.engine.mapping.mapping import MappingDesk
+    from cwtui.engine.mapping.mapping import MappingEditor
 
 FAILED_AUTO = "Failed auto-sync."
 """How the note of a task that `--auto` could not synchronise begins (plans.md#edits)."""
@@ -36,7 +36,7 @@ class AutoRun(Feature):
 
     checking: Checking
     work: TaskWork
-    mapping: Callable[[], MappingDesk]
+    mapping: Callable[[], MappingEditor]
 
     async def run(self, *, dry_run: bool = False) -> AutoReport:
         """Check, then synchronise every task that is ready; `failed` ones are tried again (commands.md#auto)."""

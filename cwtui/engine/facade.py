@@ -16,23 +16,23 @@ from cwtui.domain.records import AuditRow, RecordWrite
 from cwtui.domain.tasks import ByHand, Task, TaskKind, TaskStatus
 from cwtui.engine.planning.desk import PlanningDesk
 from cwtui.engine.protocols import Known
-from cwtui.engine.reports import AutoReport, CheckReport, DoctorReport, MappingRow, Suggestion, UndoReport
+from cwtui.engine.reports import AutoReport, CheckReport, DoctorReport, NamedMapping, UndoReport, UnmappedEntry
 from cwtui.engine.workspace import Feature
 
 if TYPE_CHECKING:
     from cwtui.engine.checking.checking import Checking
     from cwtui.engine.importing.customers import CustomerImport
     from cwtui.engine.mapping.known_names import KnownNames
-    from cwtui.engine.mapping.mapping import MappingDesk
+    from cwtui.engine.mapping.mapping import MappingEditor
     from cwtui.engine.mapping.workbench import Workbench
     from cwtui.engine.planning.open_tasks import OpenTasks
     from cwtui.engine.reconciling.adoption import Adoption
-    from cwtui.engine.reconciling.by_hand import ByHandDesk
+    from cwtui.engine.reconciling.by_hand import HandMadeDecisions
     from cwtui.engine.reconciling.reconcile import Reconciler
     from cwtui.engine.reconciling.repair_tasks import RepairTasks
     from cwtui.engine.reporting.forecast import Forecaster
     from cwtui.engine.reporting.report import Reporter
-    from cwtui.engine.writing.drift import DriftDesk
+    from cwtui.engine.writing.drift import DriftChecker
     from cwtui.engine.writing.runs import Runs
     from cwtui.engine.writing.task_work import TaskWork
     from cwtui.engine.writing.why import Explainer
@@ -178,11 +178,11 @@ class Engine(Feature):
 
     # mappings
 
-    async def mappings(self, kind: MappingKind) -> Sequence[MappingRow]:
+    async def mappings(self, kind: MappingKind) -> Sequence[NamedMapping]:
         """All mappings of one kind."""
         return self.mapping.rows(kind)
 
-    async def set_mapping(self, mapping: Mapping) -> MappingRow:
+    async def set_mapping(self, mapping: Mapping) -> NamedMapping:
         """Map, or map differently; `InputError` where ConnectWise has no such entry."""
         return await self.mapping.put(mapping)
 
@@ -190,7 +190,7 @@ class Engine(Feature):
         """Forget one mapping (mapping.md#unmapping-a-customer); False if there was none."""
         return await self.mapping.drop(key)
 
-    async def suggest(self, kind: MappingKind) -> Sequence[Suggestion]:
+    async def suggest(self, kind: MappingKind) -> Sequence[UnmappedEntry]:
         """Everything of that kind that open tasks need and nobody mapped, with candidates."""
         return await self.mapping.suggest(kind, await self.open_tasks.all())
 
@@ -239,11 +239,11 @@ class Engine(Feature):
         return KnownNames(self.workspace)
 
     @cached_property
-    def mapping(self) -> MappingDesk:
+    def mapping(self) -> MappingEditor:
         """The mapping tables."""
-        from cwtui.engine.mapping.mapping import MappingDesk
+        from cwtui.engine.mapping.mapping import MappingEditor
 
-        return MappingDesk(self.workspace, self.open_tasks, self.known_names)
+        return MappingEditor(self.workspace, self.open_tasks, self.known_names)
 
     @cached_property
     def workbench(self) -> Workbench:
@@ -260,11 +260,11 @@ class Engine(Feature):
         return Adoption(self.workspace, self.desk)
 
     @cached_property
-    def by_hand(self) -> ByHandDesk:
+    def by_hand(self) -> HandMadeDecisions:
         """Settles what stands in an agreement already."""
-        from cwtui.engine.reconciling.by_hand import ByHandDesk
+        from cwtui.engine.reconciling.by_hand import HandMadeDecisions
 
-        return ByHandDesk(self.workspace, self.desk, self.open_tasks, self.adoption)
+        return HandMadeDecisions(self.workspace, self.desk, self.open_tasks, self.adoption)
 
     @cached_property
     def reconciler(self) -> Reconciler:
@@ -283,11 +283,11 @@ class Engine(Feature):
         return RepairTasks(self.workspace)
 
     @cached_property
-    def drift(self) -> DriftDesk:
+    def drift(self) -> DriftChecker:
         """Finds what was edited or removed in ConnectWise, and settles it."""
-        from cwtui.engine.writing.drift import DriftDesk
+        from cwtui.engine.writing.drift import DriftChecker
 
-        return DriftDesk(self.workspace, self.desk)
+        return DriftChecker(self.workspace, self.desk)
 
     @cached_property
     def explainer(self) -> Explainer:

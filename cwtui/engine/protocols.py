@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Sequence
+from collections.abc import Mapping as Dictionary
 from contextlib import AbstractContextManager
 from datetime import date, datetime
 from typing import Protocol
@@ -19,11 +20,9 @@ from cwtui.domain.ids import (
     TaskId,
 )
 from cwtui.domain.lazily import dataclass
-from cwtui.domain.ledger import Doubt, Doubtful, ImportIntent, Lost, Owed, TakenBack
-from cwtui.domain.mappings import Link, MappingKey, Mappings
-from cwtui.domain.mappings import Mapping as MappingRow
+from cwtui.domain.mappings import Link, Mapping, MappingKey, Mappings
 from cwtui.domain.marketplace import Customer, Order, OrderStatus, Product, Subscription, SubscriptionStatus
-from cwtui.domain.plans import Change, Plan, PlanEdits
+from cwtui.domain.plans import PlanEdits
 from cwtui.domain.psa import (
     Addition,
     AdditionValues,
@@ -35,8 +34,9 @@ from cwtui.domain.psa import (
     NewCatalogItem,
     TableEntry,
 )
-from cwtui.domain.records import AuditRow, Cursor, Intent, Leave, OthersChange, RecordWrite
+from cwtui.domain.records import AuditRow, Cursor, Leave, OthersChange
 from cwtui.domain.tasks import Task, TaskStatus
+from cwtui.engine.store_parts import Ledger, Work
 
 
 class Marketplace(Protocol):
@@ -71,7 +71,7 @@ class Marketplace(Protocol):
     def products(self) -> AsyncIterator[Sequence[Product]]:
         """Pages of the product catalogue."""
 
-    async def create_customer(self, account: Mapping[str, object]) -> Customer:
+    async def create_customer(self, account: Dictionary[str, object]) -> Customer:
         """Create a customer from a body of the contract's `Customer` shape."""
 
     async def total(self, what: str) -> int:
@@ -191,7 +191,7 @@ class Leases(Protocol):
     def may_be_lost(self) -> bool:
         """Another process can get what a living one took: its request may still be under way then."""
 
-    def holders(self) -> Mapping[str, Holder]:
+    def holders(self) -> Dictionary[str, Holder]:
         """Everything that is held now, by anybody."""
 
 
@@ -225,7 +225,7 @@ class Known(Protocol):
         """Audit rows, oldest first: of one task, addition and run, and from a day on."""
 
 
-class Store(Known, Protocol):
+class Store(Known, Ledger, Work, Protocol):
     """The state of one profile, in memory, journalled (synchronising.md#exactly-once).
 
     Reading never touches the disk. Every `save_…` is durable when it returns, or when the surrounding
@@ -286,7 +286,7 @@ class Store(Known, Protocol):
     def save_cursor(self, cursor: Cursor) -> None: ...
 
     # mappings, links, edits
-    def save_mapping(self, mapping: MappingRow, *, was: int | None = ...) -> None:
+    def save_mapping(self, mapping: Mapping, *, was: int | None = ...) -> None:
         """Set one mapping; `Outdated` if it is no longer mapped as it `was` (None: unmapped)."""
 
     def drop_mapping(self, key: MappingKey) -> bool: ...
@@ -303,104 +303,6 @@ class Store(Known, Protocol):
         """Set the edits of a task's plan; `Outdated` if they are no longer what they `was` (None: none)."""
 
     def drop_edits(self, task_id: TaskId) -> None: ...
-
-    # exactly once
-    def plan_begun(self, task_id: TaskId) -> Plan | None:
-        """The plan whose writing has begun and not ended: a part-done task goes on with exactly this one.
-
-        Rule: synchronising.md#synced-means-all-of-it.
-        """
-
-    def begin_plan(self, plan: Plan) -> None:
-        """Remember a plan, with the operator's edits, before its first intent."""
-
-    def end_plan(self, task_id: TaskId) -> None:
-        """Forget it: every change is confirmed, or the task was taken back."""
-
-    def intend(
-        self,
-        *,
-        at: datetime,
-        run_id: str,
-        task_id: TaskId,
-        subscription_id: SubscriptionId,
-        change: Change,
-        present: frozenset[AdditionId],
-        since: int | None = None,
-    ) -> Intent:
-        """Append an intent; `flushed` is awaited before the request leaves.
-
-        `Outdated` if another process wrote to the agreement after the `position` at which its additions were read.
-        """
-
-    def renew(self, intent: Intent, at: datetime) -> Intent:
-        """Note anew that a write may be sent; `Outdated` if another process has settled it meanwhile."""
-
-    def conclude(
-        self, intent: Intent, row: AuditRow, *, links: Sequence[Link] = (), unlink: Sequence[AdditionId] = ()
-    ) -> None:
-        """Append the answer: close the intent, record the audit row, put and drop links, in one durable line.
-
-        `Outdated` if another process has settled the intent meanwhile.
-        """
-
-    def note_left_out(self, row: AuditRow) -> AuditRow:
-        """Record a change that the operator left out of its plan; the row is numbered here."""
-
-    def open_intents(self, agreement_id: AgreementId | None = None) -> Sequence[Intent]:
-        """Intents without an answer, all or of one agreement, oldest first: their outcome is unknown."""
-
-    def done_keys(self, task_id: TaskId) -> frozenset[str]:
-        """Keys of a task's changes confirmed since it was last opened: a part-done task resumes behind them."""
-
-    def forget_done(self, task_id: TaskId) -> None:
-        """A task was finished or undone: its confirmed changes no longer count for a new attempt."""
-
-    def doubts(self, agreement_id: AgreementId) -> Sequence[Doubt]:
-        """Creates in an agreement that were given up and may still arrive, oldest first."""
-
-    def doubted_agreements(self) -> set[AgreementId]:
-        """The agreements that have doubts: each is read even if no task writes to it."""
-
-    def save_doubt(self, doubt: Doubt) -> None: ...
-    def drop_doubts(self, doubts: Iterable[Doubt]) -> None: ...
-    def doubtful(self, task_id: TaskId) -> Sequence[Doubtful]:
-        """Creates of a task that a person has to decide about."""
-
-    def save_doubtful(self, doubtful: Doubtful) -> None: ...
-    def drop_doubtful(self, seq: int) -> None:
-        """A create is settled; none of that number is no error."""
-
-    def lost(self) -> Sequence[Lost]:
-        """Records that a damaged journal cost this state: each may have noted a write."""
-
-    def save_lost(self, lost: Lost) -> None: ...
-    def taken_back(self, task_id: TaskId) -> TakenBack | None:
-        """How far a task was taken back; None if it never was."""
-
-    def save_taken_back(self, taken_back: TakenBack) -> None: ...
-    def owed(self, task_id: TaskId) -> Sequence[Owed]:
-        """What a task's undo left to be evened out."""
-
-    def save_owed(self, owed: Iterable[Owed]) -> None: ...
-    def drop_owed(self, task_id: TaskId) -> None: ...
-    def import_intent(self, company_id: CompanyId) -> ImportIntent | None:
-        """How far the import of a company came; None if it never began."""
-
-    def save_import_intent(self, intent: ImportIntent) -> None: ...
-
-    def replacements(self) -> Iterable[AuditRow]:
-        """Audit rows of what was deleted, taken back or put back, oldest first."""
-
-    def save_record_write(self, write: RecordWrite) -> RecordWrite:
-        """Add a write of a record that is no addition (`seq` 0), or set it anew; gives it with its number."""
-
-    def record_writes(self, *, since: date | None = None) -> Iterable[RecordWrite]:
-        """Those writes, oldest first."""
-
-    # small settled facts of other features, by name (JSON-shaped values)
-    def fact(self, name: str) -> object | None: ...
-    def save_fact(self, name: str, value: object) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import TYPE_CHECKING
 
 from cwtui.domain.ids import SubscriptionId, TaskId
 from cwtui.domain.lazily import dataclass
 from cwtui.domain.mappings import Mapping, MappingKind
 from cwtui.domain.tasks import Task
+
+if TYPE_CHECKING:
+    from cwtui.domain.suggestions import Suggestion
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +85,7 @@ class UndoReport:
 
 
 @dataclass(frozen=True, slots=True)
-class MappingRow:
+class NamedMapping:
     """A mapping with the names of both sides, empty where they are not known."""
 
     mapping: Mapping
@@ -90,26 +94,16 @@ class MappingRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
-    """A ConnectWise entry that may be meant; `score` is 0 to 100, `reason` says why in words.
+class UnmappedEntry:
+    """A customer, product or subscription without a mapping, with proposed ConnectWise entries, best first.
 
     Rule: mapping.md#suggestions.
     """
 
-    connectwise_id: int
-    name: str
-    score: float
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Suggestion:
-    """An unmapped customer, product or subscription, with its candidates, best first (mapping.md#suggestions)."""
-
     kind: MappingKind
     marketplace_id: str
     name: str
-    candidates: tuple[Candidate, ...] = ()
+    candidates: tuple[Suggestion, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from cwtui.sandbox.control import Control
 from cwtui.sandbox.credentials import IDENTITY_BASE, LOGIN_BASE, MARKETPLACE_BASE, PSA_BASE
 from cwtui.sandbox.errors import MarketplaceRefusal, PsaRefusal, Refusal, too_many_requests
 from cwtui.sandbox.gateway import Gateway
-from cwtui.sandbox.http import Answer, Request
+from cwtui.sandbox.http import Request, Response
 from cwtui.sandbox.identity import Identity, company_info
 from cwtui.sandbox.marketplace import Marketplace
 from cwtui.sandbox.psa import Psa
@@ -57,7 +57,7 @@ class Sandbox:
             return
         service, request = _request(scope, await _read(receive))
         if service == "control":
-            await _send(send, self._control.answer(request) if self._control else Answer(404))
+            await _send(send, self._control.answer(request) if self._control else Response(404))
             return
         entry = self.log.begin(service, request.method, f"{request.path}?{request.query_string}".rstrip("?"))
         writing = _agreement_written(request) if service == "psa" else ""
@@ -75,7 +75,7 @@ class Sandbox:
             if writing:
                 self.log.end_write(writing)
 
-    async def _misbehave(self, service: str, request: Request, receive: Receive) -> Answer:
+    async def _misbehave(self, service: str, request: Request, receive: Receive) -> Response:
         """Answer, with the latency and the fault that strikes this request."""
         if self.behaviour.latency_ms:
             await asyncio.sleep(self.behaviour.latency_ms / 1000)
@@ -97,7 +97,7 @@ class Sandbox:
             return answer
         return _fault_answer(service, fault)
 
-    def _answer(self, service: str, request: Request) -> Answer:
+    def _answer(self, service: str, request: Request) -> Response:
         try:
             if service == "marketplace":
                 return self.marketplace.answer(request)
@@ -108,8 +108,8 @@ class Sandbox:
             if service == "login":
                 return company_info(request, self.behaviour)
         except Refusal as refusal:
-            return Answer(refusal.status, refusal.body, dict(refusal.headers))
-        return Answer(404, {"message": "The sandbox has no such path."})
+            return Response(refusal.status, refusal.body, dict(refusal.headers))
+        return Response(404, {"message": "The sandbox has no such path."})
 
 
 def create_app(world: World, behaviour: Behaviour | None = None, *, control: bool = False) -> Sandbox:
@@ -166,20 +166,22 @@ async def _wait(seconds: float, receive: Receive) -> None:
         raise Gone
 
 
-def _fault_answer(service: str, fault: Fault) -> Answer:
+def _fault_answer(service: str, fault: Fault) -> Response:
     headers = {"Retry-After": fault.retry_after} if fault.retry_after else {}
     if fault.kind == "html":
-        return Answer(fault.status, headers=headers, content_type="text/html; charset=utf-8", raw=_HTML % fault.status)
+        return Response(
+            fault.status, headers=headers, content_type="text/html; charset=utf-8", raw=_HTML % fault.status
+        )
     if fault.status == _TOO_MANY:
         refusal = too_many_requests(service, fault.retry_after)
     elif service == "psa":
         refusal = PsaRefusal(fault.status, "InternalServerError", "The server could not complete the request.")
     else:
         refusal = MarketplaceRefusal(fault.status, "internalError", "The server could not complete the request.")
-    return Answer(refusal.status, refusal.body, headers)
+    return Response(refusal.status, refusal.body, headers)
 
 
-async def _send(send: Send, answer: Answer) -> None:
+async def _send(send: Send, answer: Response) -> None:
     body = answer.body()
     headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers.items()]
     if answer.document is not None or answer.raw is not None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from cwtui.sandbox import exact_json
 from cwtui.sandbox.behaviour import Behaviour, RequestLog
-from cwtui.sandbox.http import Answer, Request
+from cwtui.sandbox.http import Request, Response
 from cwtui.sandbox.world import World
 
 # What a test may do to the world from outside, by name, with the arguments as a JSON object.
@@ -41,38 +41,38 @@ class Control:
     def __init__(self, world: World, behaviour: Behaviour, log: RequestLog) -> None:
         self.world, self.behaviour, self.log = world, behaviour, log
 
-    def answer(self, request: Request) -> Answer:
+    def answer(self, request: Request) -> Response:
         """Answer one request; a wrong one is told what was wrong with it."""
-        routes: dict[tuple[str, str], Callable[[Any], Answer]] = {
-            ("GET", "/additions"): lambda _: Answer(document=self.world.additions()),
-            ("GET", "/world"): lambda _: Answer(raw=self.world.to_json()),
-            ("GET", "/requests"): lambda _: Answer(document=self.log.as_json()),
+        routes: dict[tuple[str, str], Callable[[Any], Response]] = {
+            ("GET", "/additions"): lambda _: Response(document=self.world.additions()),
+            ("GET", "/world"): lambda _: Response(raw=self.world.to_json()),
+            ("GET", "/requests"): lambda _: Response(document=self.log.as_json()),
             ("POST", "/requests/clear"): self._clear,
             ("POST", "/behaviour"): self._behave,
             ("POST", "/world"): self._call,
         }
         handle = routes.get((request.method, request.path))
         if handle is None:
-            return Answer(404, {"message": "The control endpoint has no such path."})
+            return Response(404, {"message": "The control endpoint has no such path."})
         try:
             return handle(exact_json.loads(request.body) if request.body else {})
         except (ValueError, TypeError, KeyError) as error:
-            return Answer(400, {"message": f"{type(error).__name__}: {error}"})
+            return Response(400, {"message": f"{type(error).__name__}: {error}"})
 
-    def _clear(self, _: Any) -> Answer:
+    def _clear(self, _: Any) -> Response:
         self.log.clear()
-        return Answer(document={})
+        return Response(document={})
 
-    def _behave(self, changes: Any) -> Answer:
+    def _behave(self, changes: Any) -> Response:
         self.behaviour.change(changes)
-        return Answer(document={})
+        return Response(document={})
 
-    def _call(self, body: Any) -> Answer:
+    def _call(self, body: Any) -> Response:
         name, arguments = body["call"], body.get("arguments", {})
         if name not in _CALLS:
             raise ValueError(f"{name} is not among {', '.join(sorted(_CALLS))}")
         if name == "set_today":
             self.world.today = date.fromisoformat(arguments["today"])
-            return Answer(document={})
+            return Response(document={})
         result = getattr(self.world, name)(**arguments)
-        return Answer(document=result)
+        return Response(document=result)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from cwtui.sandbox.behaviour import Behaviour
-from cwtui.sandbox.http import Answer
+from cwtui.sandbox.http import Response
 
 MINUTE_S = 60.0
 
@@ -36,7 +36,7 @@ class Gateway:
     _minute: _Window = field(default_factory=_Window)
     _day: _Window = field(default_factory=_Window)
 
-    def refusal(self) -> Answer | None:
+    def refusal(self) -> Response | None:
         """What a call is answered that goes beyond; else None, and the call is counted."""
         now, behaviour = self.clock(), self.behaviour
         day = self._day.left(now, behaviour.day_s, behaviour.calls_per_day)
@@ -53,6 +53,6 @@ class Gateway:
         return None
 
 
-def _refused(status: int, message: str, seconds: float) -> Answer:
+def _refused(status: int, message: str, seconds: float) -> Response:
     body = {"statusCode": str(status), "message": message}
-    return Answer(status, body, {"Retry-After": str(math.ceil(seconds))})
+    return Response(status, body, {"Retry-After": str(math.ceil(seconds))})

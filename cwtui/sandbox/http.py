@@ -58,7 +58,7 @@ class Request:
 
 
 @dataclass(slots=True)
-class Answer:
+class Response:
     """One answer; `document` is JSON-shaped, None means no body."""
 
     status: int = 200

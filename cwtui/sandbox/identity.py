@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, unquote_plus, urlsplit
 
 from cwtui.sandbox.behaviour import Behaviour
 from cwtui.sandbox.credentials import OAUTH, PSA, PSA_BASE
-from cwtui.sandbox.http import Answer, Request
+from cwtui.sandbox.http import Request, Response
 
 
 class Identity:
@@ -17,31 +17,31 @@ class Identity:
         """Take what makes a token that the marketplace knows, with its lifetime."""
         self._behaviour, self._grant = behaviour, grant
 
-    def answer(self, request: Request) -> Answer:
+    def answer(self, request: Request) -> Response:
         """Answer one request."""
         if request.path != "/oauth2/token" or request.method != "POST":
-            return Answer(404, {"error": "invalid_request"})
+            return Response(404, {"error": "invalid_request"})
         form = dict(parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True))
         if request.headers.get("content-type", "").partition(";")[0].strip() != "application/x-www-form-urlencoded":
-            return Answer(400, {"error": "invalid_request"})
+            return Response(400, {"error": "invalid_request"})
         known = tuple(unquote_plus(part) for part in request.basic_credentials().split(":", 1))
         in_form = (form.get("client_id", ""), form.get("client_secret", ""))
         offered = in_form if self._behaviour.oauth_in_form else known
         if offered != (OAUTH.client_id, OAUTH.client_secret):
-            return Answer(401, {"error": "invalid_client", "error_description": "The client is not known."})
+            return Response(401, {"error": "invalid_client", "error_description": "The client is not known."})
         if form.get("grant_type") != "client_credentials":
-            return Answer(400, {"error": "unsupported_grant_type"})
+            return Response(400, {"error": "unsupported_grant_type"})
         if form.get("scope", OAUTH.scope) != OAUTH.scope:
-            return Answer(400, {"error": "invalid_scope", "error_description": "There is no such scope."})
+            return Response(400, {"error": "invalid_scope", "error_description": "There is no such scope."})
         token, lifetime = self._grant()
-        return Answer(document={"access_token": token, "token_type": "Bearer", "expires_in": lifetime})
+        return Response(document={"access_token": token, "token_type": "Bearer", "expires_in": lifetime})
 
 
-def company_info(request: Request, behaviour: Behaviour) -> Answer:
+def company_info(request: Request, behaviour: Behaviour) -> Response:
     """Answer `GET /login/companyinfo/{company id}`, which needs no credentials."""
     if request.method != "GET" or request.path.casefold() != f"/companyinfo/{PSA.company_id}".casefold():
-        return Answer(404, {"message": "There is no such company."})
-    return Answer(
+        return Response(404, {"message": "There is no such company."})
+    return Response(
         document={
             "CompanyName": "Sandbox",
             "Codebase": PSA_BASE.split("/")[1] + "/",

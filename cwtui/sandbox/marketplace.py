@@ -13,7 +13,7 @@ from cwtui.sandbox import exact_json
 from cwtui.sandbox.behaviour import Behaviour
 from cwtui.sandbox.credentials import MARKETPLACE
 from cwtui.sandbox.errors import MarketplaceRefusal, Refusal
-from cwtui.sandbox.http import Answer, Request
+from cwtui.sandbox.http import Request, Response
 from cwtui.sandbox.marketplace_bodies import CHANGED_CUSTOMER, NEW_CUSTOMER, VALIDATION, judge
 from cwtui.sandbox.table import Row
 from cwtui.sandbox.world import World
@@ -55,7 +55,7 @@ class Marketplace:
         """Make every token given out so far unknown."""
         self._tokens.clear()
 
-    def answer(self, request: Request) -> Answer:
+    def answer(self, request: Request) -> Response:
         """Answer one request.
 
         Raises:
@@ -92,13 +92,13 @@ class Marketplace:
             self.world.pass_round()
         self._last_look = now
 
-    def _token(self, request: Request) -> Answer:
+    def _token(self, request: Request) -> Response:
         if request.basic_credentials() != f"{MARKETPLACE.username}:{MARKETPLACE.password}":
             raise MarketplaceRefusal(401, "unauthorized", "The user name or the password is wrong.")
         if self._body(request).get("marketplace") != MARKETPLACE.marketplace:
             raise MarketplaceRefusal(400, "invalidMarketplace", "There is no such marketplace.")
         token, lifetime = self.grant()
-        return Answer(document={"token": token, "expiresInSeconds": lifetime})
+        return Response(document={"token": token, "expiresInSeconds": lifetime})
 
     def grant(self) -> tuple[str, int]:
         """A new token, and the seconds it is good for."""
@@ -116,7 +116,7 @@ class Marketplace:
             raise MarketplaceRefusal(400, "invalidBody", "The body must be a JSON object.")
         return body
 
-    def _listed(self, name: str, request: Request) -> Answer:
+    def _listed(self, name: str, request: Request) -> Response:
         offset = _whole(request, "offset", 0, least=0)
         limit = min(_whole(request, "limit", DEFAULT_LIMIT, least=1), MAX_LIMIT)
         table = self.world.marketplace[name]
@@ -127,24 +127,24 @@ class Marketplace:
         rows = table.filtered(asked, lambda row: all(tests[key](row, value) for key, value in asked))
         hidden = _DETAILS_ONLY.get(name, frozenset())
         page = [_without(row, hidden) for row in rows[offset : offset + limit]]
-        return Answer(document={"data": page, "pagination": {"offset": offset, "limit": limit, "total": len(rows)}})
+        return Response(document={"data": page, "pagination": {"offset": offset, "limit": limit, "total": len(rows)}})
 
-    def _detailed(self, name: str, key: str) -> Answer:
+    def _detailed(self, name: str, key: str) -> Response:
         row = self.world.marketplace[name].get(key)
         if row is None:
             raise MarketplaceRefusal(404, "notFound", f"There is no {name[:-1]} {key}.")
-        return Answer(document=row)
+        return Response(document=row)
 
-    def _create_customer(self, body: Row) -> Answer:
+    def _create_customer(self, body: Row) -> Response:
         judge(NEW_CUSTOMER, body)
         customers = self.world.marketplace["customers"]
         number = 1_000_000 + len(customers) + 1
         while customers.get(str(number)) is not None:
             number += 1
         customer = {"id": str(number), "status": "active", "resellerId": "1000001", **_readable(body)}
-        return Answer(document=customers.add(customer))
+        return Response(document=customers.add(customer))
 
-    def _update_customer(self, key: str, body: Row) -> Answer:
+    def _update_customer(self, key: str, body: Row) -> Response:
         customers = self.world.marketplace["customers"]
         customer = customers.get(key)
         if customer is None:
@@ -152,7 +152,7 @@ class Marketplace:
         judge(CHANGED_CUSTOMER, body)
         customer.update(_readable(body))
         customers.touch()
-        return Answer(document=customer)
+        return Response(document=customer)
 
 
 _COLLECTIONS = frozenset({"customers", "orders", "subscriptions", "products", "plans"})
@@ -282,7 +282,7 @@ def _readable(body: Row) -> Row:
     return row
 
 
-def _validated(body: Row) -> Answer:
+def _validated(body: Row) -> Response:
     judge(VALIDATION, body)
     results: list[Any] = []
     for product in body["products"]:
@@ -293,4 +293,4 @@ def _validated(body: Row) -> Answer:
         kept = {key: product[key] for key in ("id", "mpn", "vendor", "billingPeriod") if key in product}
         results.append({**kept, "parameters": parameters})
     total = len(results)
-    return Answer(document={"data": results, "pagination": {"offset": 0, "limit": max(total, 1), "total": total}})
+    return Response(document={"data": results, "pagination": {"offset": 0, "limit": max(total, 1), "total": total}})

@@ -11,7 +11,7 @@ from cwtui.sandbox import exact_json, psa_lists, psa_writes
 from cwtui.sandbox.behaviour import Behaviour
 from cwtui.sandbox.credentials import PSA
 from cwtui.sandbox.errors import Fault400, Item, NotFound, PsaRefusal
-from cwtui.sandbox.http import Answer, Request
+from cwtui.sandbox.http import Request, Response
 from cwtui.sandbox.psa_paths import LEVELS, Route, resolve
 from cwtui.sandbox.psa_views import VIEWS, View
 from cwtui.sandbox.shape import SHAPES, Row
@@ -29,7 +29,7 @@ class Psa:
     def __init__(self, world: World, behaviour: Behaviour) -> None:
         self.world, self.behaviour = world, behaviour
 
-    def answer(self, request: Request) -> Answer:
+    def answer(self, request: Request) -> Response:
         """Answer one request.
 
         Raises:
@@ -59,7 +59,7 @@ class Psa:
         if (module, permission, LEVELS[method]) in self.behaviour.lacks:
             raise PsaRefusal(403, "Forbidden", f"Your security role does not allow {permission} at this level.")
 
-    def _dispatch(self, route: Route, request: Request) -> Answer:
+    def _dispatch(self, route: Route, request: Request) -> Response:
         body = _body(request) if request.method in _WITH_BODY else None
         view = VIEWS.get(route.resource.template)
         if view is not None and request.method == "GET":
@@ -76,27 +76,27 @@ class Psa:
         select = psa_lists.selection(request, route.resource.shape)
         self._refuse_unknown(route, body)
         row = psa_writes.create(self.world, route.resource, table, parent, body)
-        return self._shown(route, Answer(route.resource.created, select(self._kept(route, table, row))))
+        return self._shown(route, Response(route.resource.created, select(self._kept(route, table, row))))
 
-    def _item(self, route: Route, request: Request, table: Table, parent: Row | None, body: Any) -> Answer:
+    def _item(self, route: Route, request: Request, table: Table, parent: Row | None, body: Any) -> Response:
         row = table.get(route.id)
         if row is None:
             raise NotFound(f"{route.resource.shape} {route.id} not found")
         select = psa_lists.selection(request, route.resource.shape)
         match request.method:
             case "GET":
-                return self._shown(route, Answer(200, select(row)))
+                return self._shown(route, Response(200, select(row)))
             case "DELETE":
                 psa_writes.delete(self.world, route.resource, table, row)
                 status = route.resource.deleted
-                return Answer(status, row if status == 200 else None)  # noqa: PLR2004  # with a body or without
+                return Response(status, row if status == 200 else None)  # noqa: PLR2004  # with a body or without
             case "PUT":
                 self._refuse_unknown(route, body)
                 write: Callable[..., Row] = psa_writes.replace
             case _:
                 write = psa_writes.patch
         written = write(self.world, route.resource, table, parent, row, body)
-        return self._shown(route, Answer(200, select(self._kept(route, table, written))))
+        return self._shown(route, Response(200, select(self._kept(route, table, written))))
 
     def _kept(self, route: Route, table: Table, row: Row) -> Row:
         """Keep an addition the PSA's own way; what is answered at once may still be what was sent."""
@@ -106,7 +106,7 @@ class Psa:
         table.add(kept)
         return row if self.behaviour.keeping.echoes else kept
 
-    def _shown(self, route: Route, answer: Answer) -> Answer:
+    def _shown(self, route: Route, answer: Response) -> Response:
         if route.resource.table != "additions":
             return answer
         return replace(answer, document=self.behaviour.keeping.shown(answer.document))
@@ -118,7 +118,7 @@ class Psa:
             text = f"The member {unknown[0]} is not known."
             raise shape.refuse(Item("InvalidObject", text, shape.name, unknown[0]))
 
-    def _view(self, view: View, route: Route, request: Request) -> Answer:
+    def _view(self, view: View, route: Route, request: Request) -> Response:
         self._parent(route)
         rows = view(self.world, self.behaviour, route.parent)
         select = psa_lists.selection(request, route.resource.shape)
@@ -126,9 +126,9 @@ class Psa:
             row = next((row for row in rows if row["id"] == route.id), None)
             if row is None:
                 raise NotFound(f"{route.resource.shape} {route.id} not found")
-            return Answer(200, select(row))
+            return Response(200, select(row))
         if route.resource.shape == "info":
-            return Answer(200, select(rows[0]))
+            return Response(200, select(rows[0]))
         table = Table()
         for row in rows:
             table.add(row)

@@ -10,7 +10,7 @@ from typing import Any
 
 from cwtui.sandbox.conditions import Predicate, compile_child_conditions, compile_conditions
 from cwtui.sandbox.errors import Fault400
-from cwtui.sandbox.http import Answer, Request
+from cwtui.sandbox.http import Request, Response
 from cwtui.sandbox.shape import SHAPES, Row
 from cwtui.sandbox.table import Table
 
@@ -19,7 +19,7 @@ MAX_PAGE_SIZE = 1000
 Selection = Callable[[Row], Row]
 
 
-def listed(table: Table, shape: str, request: Request, *, link_always: bool) -> Answer:
+def listed(table: Table, shape: str, request: Request, *, link_always: bool) -> Response:
     """Answer one page of a table.
 
     Args:
@@ -37,14 +37,14 @@ def listed(table: Table, shape: str, request: Request, *, link_always: bool) -> 
         rows, link = _forward(table, shape, request, size, link_always=link_always)
     else:
         rows, link = _navigated(table, shape, request, size)
-    return Answer(document=[select(row) for row in rows], headers={"Link": link})
+    return Response(document=[select(row) for row in rows], headers={"Link": link})
 
 
-def counted(table: Table, shape: str, request: Request) -> Answer:
+def counted(table: Table, shape: str, request: Request) -> Response:
     """Answer how many records fulfil the conditions."""
     key, predicate = _filter(shape, request)
     count = len(table) if predicate is None else len(table.filtered(key, predicate))
-    return Answer(document={"count": count})
+    return Response(document={"count": count})
 
 
 def _forward(table: Table, shape: str, request: Request, size: int, *, link_always: bool) -> tuple[list[Row], str]:

@@ -13,7 +13,7 @@ from cwtui.sandbox.table import Row, Table
 Day = date | str
 """A date, or its text: `2026-11-01`, or a whole timestamp where one is kept."""
 
-MappingRow = tuple[str, str, str, str]
+DemoMapping = tuple[str, str, str, str]
 """kind, marketplace id, charge (empty: every charge), ConnectWise id."""
 
 # Ids begin where they tell the tables apart at a glance.
@@ -43,7 +43,7 @@ class Records:
         self.marketplace = {name: Table() for name in MARKETPLACE_TABLES}
         self.psa = {name: Table() for name in PSA_TABLES}
         self.children: dict[str, dict[int, Table]] = {name: {} for name in CHILD_TABLES}
-        self.mappings: list[MappingRow] = []
+        self.mappings: list[DemoMapping] = []
         self.ripening: dict[str, Row] = {}
         self.writes = 0
         self._last_ids: Counter[str] = Counter(FIRST_IDS)
@@ -100,7 +100,7 @@ class Records:
             return list(tables.get(agreement_id, ()))
         return sorted((row for table in tables.values() for row in table), key=lambda row: int(row["id"]))
 
-    def demo_mappings(self) -> list[MappingRow]:
+    def demo_mappings(self) -> list[DemoMapping]:
         """The mappings that a demo begins with, with the holes its story leaves."""
         return list(self.mappings)
 

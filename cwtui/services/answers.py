@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from html import unescape
 from http import HTTPStatus
 from typing import Literal
 
@@ -95,7 +94,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class RefusalText:
     """A service's own words for a refusal; `code` is empty if it gave none."""
 
     code: str
@@ -123,29 +122,31 @@ def redacted(text: str, secrets: Iterable[str]) -> str:
     return text
 
 
-def said(response: httpx.Response, secrets: Iterable[str]) -> Said:
+def read_refusal_text(response: httpx.Response, secrets: Iterable[str]) -> RefusalText:
     """The service's own message and code; of an HTML page no more than its title."""
     try:
         document = exact_json.loads(response.content)
     except ValueError:
-        return Said("", _page(response, secrets))
+        return RefusalText("", _page(response, secrets))
     if isinstance(document, list):  # some gateways answer a list of errors
         document = {"errors": document}
     if not isinstance(document, dict):
-        return Said("", one_line(redacted(str(document), secrets)))
+        return RefusalText("", one_line(redacted(str(document), secrets)))
     nested = document.get("error")
     if isinstance(nested, dict):
         document = {**nested, **{name: value for name, value in document.items() if name != "error"}}
     message = "; ".join(dict.fromkeys(part for part in [_first(document, _MESSAGES), *_items(document)] if part))
     # Redacted before it is cut: half a secret is one too.
     code = one_line(redacted(_first(document, _CODES), secrets), _LONGEST_TITLE)
-    return Said(code, one_line(redacted(message, secrets)))
+    return RefusalText(code, one_line(redacted(message, secrets)))
 
 
 def _page(response: httpx.Response, secrets: Iterable[str]) -> str:
     text = _text(response)
     title = _TITLE.search(text)
     if title:
+        from html import unescape  # noqa: PLC0415  # start-up: it brings a table of two thousand names
+
         return f'a web page titled "{one_line(redacted(unescape(title[1]), secrets), _LONGEST_TITLE)}"'
     return "a web page" if "<html" in text[:1000].lower() else ""
 
@@ -177,7 +178,7 @@ def _items(document: Mapping[str, object]) -> Iterator[str]:
 
 def refusal(asked: Asked, response: httpx.Response, secrets: Iterable[str]) -> ServiceError:
     """The error for an answer from 300 to 499 (429 has its own): not retried."""
-    status, its = response.status_code, said(response, secrets)
+    status, its = response.status_code, read_refusal_text(response, secrets)
     happened = its.answering(asked, status)
     if status < HTTPStatus.BAD_REQUEST:
         return unreadable(asked, "a redirect to another address", status)
@@ -201,7 +202,7 @@ def refusal(asked: Asked, response: httpx.Response, secrets: Iterable[str]) -> S
 
 def out_of_quota(asked: Asked, response: httpx.Response, secrets: Iterable[str], goes_on_at: datetime) -> ServiceError:
     """The error for a service that asks to be left alone for longer than anybody waits."""
-    its = said(response, secrets)
+    its = read_refusal_text(response, secrets)
     words = f" ({its.message.rstrip('.')})" if its.message else ""
     return QuotaReached(
         f"{asked.opening} takes no more requests for now: it answered {response.status_code} to {asked}{words}.",
@@ -238,14 +239,14 @@ def is_throttled(response: httpx.Response) -> bool:
 
 def broken(asked: Asked, response: httpx.Response, secrets: Iterable[str]) -> ServiceError:
     """The error for an answer that is in doubt: what was sent may have been done."""
-    its = said(response, secrets)
+    its = read_refusal_text(response, secrets)
     happened = its.answering(asked, response.status_code)
     return failed(asked, happened, status=response.status_code, code=its.code or None)
 
 
 def throttled(asked: Asked, response: httpx.Response, secrets: Iterable[str]) -> ServiceError:
     """The error for a service that would not take the request, however long it was waited for."""
-    its = said(response, secrets)
+    its = read_refusal_text(response, secrets)
     happened = its.answering(asked, response.status_code, "kept answering")
     return Transient(
         happened,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime
@@ -22,6 +21,7 @@ from cwtui.domain.marketplace import Customer, Order, OrderStatus, Product, Subs
 from cwtui.services import cloudblue_records as records
 from cwtui.services.addresses import checked_url
 from cwtui.services.answers import Asked, unreadable
+from cwtui.services.client import Client
 from cwtui.services.gate import Timing
 from cwtui.services.http_policy import Answer, HttpPolicy
 from cwtui.services.paging import SeenPages, in_order
@@ -36,7 +36,7 @@ _READING_S = 0.003
 D = TypeVar("D")
 
 
-class CloudBlue:
+class CloudBlue(Client):
     """The marketplace, as the engine's `Marketplace` protocol asks it. Every method raises `ServiceError`s."""
 
     def __init__(
@@ -62,7 +62,7 @@ class CloudBlue:
         key = subscription_key.get_secret_value()
         basic = b64encode(f"{username}:{password.get_secret_value()}".encode()).decode()
         timing = timing or Timing()
-        self._http = HttpPolicy(
+        http = HttpPolicy(
             base_url,
             service="marketplace",
             headers={"Accept": "application/json"} | ({"X-Subscription-Key": key} if key else {}),
@@ -73,6 +73,7 @@ class CloudBlue:
             timing=timing,
             per_minute=per_minute,
         )
+        super().__init__(http, concurrency)
         sign_in: SignIn = BasicSignIn(self._http, basic, marketplace)
         if oauth is not None:
             address = checked_url(oauth.token_url, "marketplace", "token_url")
@@ -89,29 +90,17 @@ class CloudBlue:
             )
             sign_in = OAuthSignIn(oauth, to_tokens)
         self._tokens = Tokens(self._http, sign_in, timing)
-        self._ahead = max(1, concurrency)
-        self._unreadable: list[str] = []
         self._unreadable_orders: dict[OrderId, None] = {}
 
     async def aclose(self) -> None:
         """Close the connections."""
-        await self._http.aclose()
+        await super().aclose()
         await self._tokens.aclose()
 
     def stop(self) -> None:
-        """Wait for no answer longer than a moment: the process ends."""
-        self._http.stop()
+        """Wait only a moment longer for answers: the process ends."""
+        super().stop()
         self._tokens.stop()
-
-    @property
-    def requests(self) -> Counter[str]:
-        """Requests sent so far, by method."""
-        return self._http.sent
-
-    @property
-    def unreadable(self) -> Sequence[str]:
-        """Records of list pages that could not be read, since the last time this was cleared: one sentence each."""
-        return tuple(self._unreadable)
 
     @property
     def unreadable_orders(self) -> Sequence[OrderId]:
@@ -123,7 +112,7 @@ class CloudBlue:
 
     def clear_unreadable(self) -> None:
         """Forget `unreadable` and `unreadable_orders`."""
-        self._unreadable.clear()
+        super().clear_unreadable()
         self._unreadable_orders.clear()
 
     async def sign_in(self) -> None:

@@ -28,8 +28,10 @@ from cwtui.services.connectwise_setup import Setup
 from cwtui.services.reading import M, Reader
 
 if TYPE_CHECKING:
+    from cwtui.services import connectwise_additions as additions
     from cwtui.services import connectwise_records as records
 else:
+    additions = module("cwtui.services.connectwise_additions")
     records = module("cwtui.services.connectwise_records")
 
 D = TypeVar("D")
@@ -111,15 +113,15 @@ class ConnectWise(Setup):
 
         One without an amount or a first day is among them, marked as not whole.
         """
-        reader = records.listed_additions(agreement_id)
-        return await self._get_all(_additions(agreement_id), reader, records.ADDITION_FIELDS)
+        reader = additions.listed_additions(agreement_id)
+        return await self._get_all(_additions(agreement_id), reader, additions.ADDITION_FIELDS)
 
     async def create_addition(
         self, agreement_id: AgreementId, values: AdditionValues, *, leave: Leave | None = None
     ) -> Addition:
         """Create one addition; `OutcomeUnknown` when no answer says whether it happened. Never sent twice."""
-        body = records.addition_body(values)
-        return await self._post(_additions(agreement_id), records.additions(agreement_id), body, leave=leave)
+        body = additions.addition_body(values)
+        return await self._post(_additions(agreement_id), additions.additions(agreement_id), body, leave=leave)
 
     async def update_addition(self, before: Addition, after: AdditionValues, *, leave: Leave | None = None) -> Addition:
         """Change the fields that differ, in one request; safe to repeat.
@@ -128,18 +130,18 @@ class ConnectWise(Setup):
             NotFound: It is gone.
             Refused: It was refused, or answered as if done without being done.
         """
-        changes = records.addition_changes(before.values, after)
+        changes = additions.addition_changes(before.values, after)
         if not changes:
             return before
         path = f"{_additions(before.agreement_id)}/{before.id}"
-        reader = records.additions(before.agreement_id)
-        kept = await self._patch(path, reader, changes, records.ADDITION_FIELDS, leave=leave)
+        reader = additions.additions(before.agreement_id)
+        kept = await self._patch(path, reader, changes, additions.ADDITION_FIELDS, leave=leave)
         if "cancelledDate" in changes and after.cancelled is None and kept.values.cancelled is not None:
             # Whether null clears a date is not documented; the other way to say it is `remove`.
             kept = await self._patch(
-                path, reader, {"cancelledDate": None}, records.ADDITION_FIELDS, removing="cancelledDate", leave=leave
+                path, reader, {"cancelledDate": None}, additions.ADDITION_FIELDS, removing="cancelledDate", leave=leave
             )
-        lost = records.addition_field_names(after.unexplained(kept.values)) & changes.keys()
+        lost = additions.addition_field_names(after.unexplained(kept.values)) & changes.keys()
         if lost:
             raise self._not_kept(path, ", ".join(sorted(lost)))
         return kept

@@ -39,7 +39,7 @@ def site_url(base_url: str) -> str:
     return urlunsplit((parts.scheme, host, "", "", ""))
 
 
-def said_of(base_url: str) -> str:
+def address_remark(base_url: str) -> str:
     """In a sentence, that another host is asked than was set; empty if it is the same."""
     was, now = urlsplit(base_url.strip()).netloc, urlsplit(api_url(base_url)).netloc
     if was == now:

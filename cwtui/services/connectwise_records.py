@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
 from datetime import date
 from typing import TypeVar
 
-from cwtui.domain.ids import AdditionId, AgreementId, CatalogItemId, CompanyId
+from cwtui.domain.ids import AgreementId, CatalogItemId, CompanyId
 from cwtui.domain.marketplace import Address
 from cwtui.domain.money import ZERO
 from cwtui.domain.periods import BillingCycle
-from cwtui.domain.plain_text import stored_text
 from cwtui.domain.psa import (
-    UNKNOWN_ITEM,
-    Addition,
-    AdditionValues,
     Agreement,
-    BillCustomer,
     CatalogItem,
     Company,
     Contact,
     Invoice,
 )
-from cwtui.services.reading import Amount, Day, Reader, Record, Text, id_of
+from cwtui.services.reading import Amount, Day, Reader, Record, Text
 
 T = TypeVar("T")
 
@@ -52,7 +46,7 @@ class Reference(Record):
     identifier: Text = None
 
 
-_NONE = Reference.model_construct()  # the model itself is built when a record is read
+NO_REFERENCE = Reference.model_construct()  # the model itself is built when a record is read
 
 # Companies and contacts
 
@@ -86,7 +80,7 @@ def companies(codes: Mapping[int, str]) -> Reader[CompanyRecord, Company]:
     """A reader of companies, with the ISO codes of countries by their id."""
 
     def company(row: CompanyRecord) -> Company:
-        country = row.country or _NONE
+        country = row.country or NO_REFERENCE
         code = codes.get(country.id or 0) or country.identifier or ""
         return Company(
             id=CompanyId(there(row.id, "id")),
@@ -105,7 +99,7 @@ def companies(codes: Mapping[int, str]) -> Reader[CompanyRecord, Company]:
             account_number=row.account_number or "",
             default_contact_id=row.default_contact.id if row.default_contact else None,
             is_deleted=bool(row.deleted_flag),
-            status=(row.status or _NONE).name or "",
+            status=(row.status or NO_REFERENCE).name or "",
         )
 
     return Reader(CompanyRecord, company)
@@ -130,7 +124,7 @@ class _Contact(Record):
 
 
 def _contact(row: _Contact) -> Contact:
-    company_id = (row.company or _NONE).id
+    company_id = (row.company or NO_REFERENCE).id
     return Contact(
         id=there(row.id, "id"),
         company_id=None if company_id is None else CompanyId(company_id),
@@ -191,13 +185,13 @@ def agreements(cycles: Mapping[int, BillingCycle]) -> Reader[AgreementRecord, Ag
     """A reader of agreements, with what the billing cycles stand for by their id."""
 
     def agreement(row: AgreementRecord) -> Agreement:
-        named = row.billing_cycle or _NONE
+        named = row.billing_cycle or NO_REFERENCE
         cycle = (None if named.id is None else cycles.get(named.id)) or _CYCLES_BY_NAME.get(named.name or "")
         return Agreement(
             id=AgreementId(there(row.id, "id")),
             name=row.name or "",
-            company_id=CompanyId(there((row.company or _NONE).id, "company.id")),
-            type_name=(row.type or _NONE).name or "",
+            company_id=CompanyId(there((row.company or NO_REFERENCE).id, "company.id")),
+            type_name=(row.type or NO_REFERENCE).name or "",
             # One time is a flag on the agreement, not a cycle: it bills no period again.
             cycle=BillingCycle.NOT_RECURRING if row.bill_one_time_flag else cycle,
             is_calendar_year=row.invoicing_cycle == "CalendarYear",
@@ -209,138 +203,10 @@ def agreements(cycles: Mapping[int, BillingCycle]) -> Reader[AgreementRecord, Ag
             currency=(row.currency.currency_code if row.currency else None) or "",
             status=row.agreement_status or "",
             is_cancelled=bool(row.cancelled_flag),
-            parent_id=None if (parent := (row.parent_agreement or _NONE).id) is None else AgreementId(parent),
+            parent_id=None if (parent := (row.parent_agreement or NO_REFERENCE).id) is None else AgreementId(parent),
         )
 
     return Reader(AgreementRecord, agreement)
-
-
-ADDITION_FIELDS = (
-    "id,product/id,product/identifier,quantity,unitPrice,unitCost,billCustomer,effectiveDate,cancelledDate,"
-    "taxableFlag,invoiceDescription"
-)
-
-
-class AdditionRecord(Record):
-    """An addition as ConnectWise holds it."""
-
-    id: int | None = None
-    product: Reference | None = None
-    quantity: Amount = None
-    unit_price: Amount = None
-    unit_cost: Amount = None
-    bill_customer: Text = None
-    effective_date: Day = None
-    cancelled_date: Day = None
-    taxable_flag: bool | None = None
-    invoice_description: Text = None
-
-
-def additions(agreement_id: AgreementId) -> Reader[AdditionRecord, Addition]:
-    """A reader of additions of one agreement. What is billed must be there: unknown is not zero."""
-    return Reader(AdditionRecord, lambda row: _addition(row, agreement_id))
-
-
-def listed_additions(agreement_id: AgreementId) -> Reader[AdditionRecord, Addition]:
-    """A reader of all additions of an agreement: one that cannot be read whole is there, but not whole.
-
-    The contract lets amounts, days and more be null, and somebody's addition without a cost shall not keep all others
-    from being billed.
-    """
-
-    def addition(row: AdditionRecord) -> Addition:
-        item = (row.product or _NONE).id
-        is_named = None not in (row.quantity, row.unit_price, row.unit_cost, row.effective_date, item)
-        if is_named and row.bill_customer in _BILLS:
-            return _addition(row, agreement_id)
-        row.product = Reference(id=item or UNKNOWN_ITEM, identifier=(row.product or _NONE).identifier)
-        row.quantity, row.unit_price = row.quantity or ZERO, row.unit_price or ZERO
-        row.unit_cost, row.effective_date = row.unit_cost or ZERO, row.effective_date or _SINCE_EVER
-        row.bill_customer = row.bill_customer if row.bill_customer in _BILLS else BillCustomer.DO_NOT_BILL.value
-        return replace(_addition(row, agreement_id), is_whole=False)
-
-    return _Additions(AdditionRecord, addition)
-
-
-class _Additions(Reader[AdditionRecord, Addition]):
-    """Of an addition that cannot be read at all, what is left is that it is there."""
-
-    def one(self, row: object) -> Addition:
-        try:
-            return super().one(row)
-        except ValueError:
-            name = id_of(row)
-            if not name.isdecimal():
-                raise
-            return self._convert(AdditionRecord(id=int(name)))
-
-
-_BILLS = frozenset(bill.value for bill in BillCustomer)
-_SINCE_EVER = date(1900, 1, 1)
-"""Stands for a first day that is not named: before all others, and days can still be counted from it."""
-
-
-def _addition(row: AdditionRecord, agreement_id: AgreementId) -> Addition:
-    product = row.product or _NONE
-    return Addition(
-        id=AdditionId(there(row.id, "id")),
-        agreement_id=agreement_id,
-        values=AdditionValues(
-            catalog_item_id=CatalogItemId(there(product.id, "product.id")),
-            quantity=there(row.quantity, "quantity"),
-            unit_price=there(row.unit_price, "unitPrice"),
-            unit_cost=there(row.unit_cost, "unitCost"),
-            effective=there(row.effective_date, "effectiveDate"),
-            cancelled=row.cancelled_date,
-            bill=BillCustomer(there(row.bill_customer, "billCustomer")),
-            taxable=bool(row.taxable_flag),
-            description=stored_text(row.invoice_description or ""),
-        ),
-        catalog_item=product.identifier or "",
-    )
-
-
-_ADDITION_FIELD = {
-    "catalog_item_id": "product",
-    "quantity": "quantity",
-    "unit_price": "unitPrice",
-    "unit_cost": "unitCost",
-    "bill": "billCustomer",
-    "taxable": "taxableFlag",
-    "effective": "effectiveDate",
-    "cancelled": "cancelledDate",
-    "description": "invoiceDescription",
-}
-
-
-def addition_body(values: AdditionValues) -> dict[str, object]:
-    """Exactly what plans.md#what-an-addition-carries says every created addition carries."""
-    return {name: value for name, value in _addition_fields(values).items() if value is not None}
-
-
-def addition_changes(before: AdditionValues, after: AdditionValues) -> dict[str, object]:
-    """The fields that differ, as they are sent; None for a date to clear."""
-    held = _addition_fields(before)
-    return {name: value for name, value in _addition_fields(after).items() if value != held[name]}
-
-
-def addition_field_names(names: Iterable[str]) -> set[str]:
-    """How ConnectWise calls these fields of an addition."""
-    return {_ADDITION_FIELD[name] for name in names}
-
-
-def _addition_fields(values: AdditionValues) -> dict[str, object]:
-    return {field: _sent(name, getattr(values, name)) for name, field in _ADDITION_FIELD.items()}
-
-
-def _sent(name: str, value: object) -> object:
-    if name == "catalog_item_id":
-        return {"id": value}
-    if isinstance(value, date):
-        return day_text(value)
-    if isinstance(value, BillCustomer):
-        return value.value
-    return stored_text(value) if isinstance(value, str) else value
 
 
 INVOICE_FIELDS = "id,agreement/id,date"
@@ -355,7 +221,7 @@ class _Invoice(Record):
 def _invoice(row: _Invoice) -> Invoice:
     return Invoice(
         id=there(row.id, "id"),
-        agreement_id=AgreementId(there((row.agreement or _NONE).id, "agreement.id")),
+        agreement_id=AgreementId(there((row.agreement or NO_REFERENCE).id, "agreement.id")),
         day=there(row.date, "date"),
     )
 
@@ -398,7 +264,7 @@ def _catalog_item(row: _CatalogItem) -> CatalogItem:
         manufacturer_part_number=row.manufacturer_part_number or "",
         vendor_sku=row.vendor_sku or "",
         product_class=row.product_class or "",
-        category=(row.category or _NONE).name or "",
+        category=(row.category or NO_REFERENCE).name or "",
         is_priced=None not in (row.price, row.cost),
     )
 

@@ -12,7 +12,7 @@ from cwtui.domain.lazily import dataclass, module
 from cwtui.domain.management import CrossReference, ManageId, ManagementSolution, ServerInfo
 from cwtui.domain.periods import BillingCycle
 from cwtui.domain.psa import TableEntry
-from cwtui.services.connectwise_address import api_url, said_of
+from cwtui.services.connectwise_address import address_remark, api_url
 from cwtui.services.connectwise_verbs import Verbs
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class Setup(Verbs):
     @property
     def offers(self) -> str:
         """In sentences: where it is asked if that was changed, what it offers, and what it does not know."""
-        return " ".join(part for part in (said_of(self.base_url), self.edition.said) if part)
+        return " ".join(part for part in (address_remark(self.base_url), self.edition.server_remarks) if part)
 
     async def located(self) -> str:
         """In a sentence, where the log-in says that this company's API is; empty if it does not say.

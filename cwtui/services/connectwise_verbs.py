@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from contextlib import aclosing
 from functools import partial
@@ -17,6 +16,7 @@ from pydantic import SecretStr
 from cwtui.domain.errors import NotFound, Refused, ServiceError
 from cwtui.domain.records import Leave
 from cwtui.services.answers import one_line, unreadable
+from cwtui.services.client import Client
 from cwtui.services.connectwise_address import api_url, site_url
 from cwtui.services.connectwise_conditions import among, both, room_beside
 from cwtui.services.edition import Edition
@@ -36,7 +36,7 @@ _NEXT = re.compile(r"<([^>]*)>[^,]*;\s*rel=\"?next\"?", re.IGNORECASE)
 D = TypeVar("D")
 
 
-class Verbs:
+class Verbs(Client):
     """Lists, single records, creates, patches and deletes, over one HTTP policy."""
 
     def __init__(
@@ -60,7 +60,7 @@ class Verbs:
         """
         secret = private_key.get_secret_value()
         basic = b64encode(f"{company_id}+{public_key}:{secret}".encode()).decode()
-        self._http = HttpPolicy(
+        http = HttpPolicy(
             api_url(base_url),
             service="PSA",
             headers={
@@ -73,6 +73,7 @@ class Verbs:
             transport=transport,
             timing=timing,
         )
+        super().__init__(http, concurrency)
         self.base_url, self._company_id = base_url, company_id
         self._to_login: Callable[[], HttpPolicy] = partial(
             HttpPolicy,
@@ -85,30 +86,6 @@ class Verbs:
             timing=timing,
         )
         self.edition = Edition(api_version)
-        self._ahead = max(1, concurrency)
-        self._unreadable: list[str] = []
-
-    async def aclose(self) -> None:
-        """Close the connections."""
-        await self._http.aclose()
-
-    def stop(self) -> None:
-        """Wait for no answer longer than a moment: the process ends."""
-        self._http.stop()
-
-    @property
-    def requests(self) -> Counter[str]:
-        """Requests sent so far, by method."""
-        return self._http.sent
-
-    @property
-    def unreadable(self) -> Sequence[str]:
-        """Records of list pages that could not be read, since the last time this was cleared: one sentence each."""
-        return tuple(self._unreadable)
-
-    def clear_unreadable(self) -> None:
-        """Forget `unreadable`."""
-        self._unreadable.clear()
 
     async def probe(self, method: str, path: str, body: object = None) -> int:
         """The status that a request ends with: for asking what is permitted, without changing anything.

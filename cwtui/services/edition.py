@@ -70,7 +70,7 @@ class Edition:
         return _kind(path) in self._whole
 
     @property
-    def said(self) -> str:
+    def server_remarks(self) -> str:
         """What the server offers, and what of the contract it does not know, in sentences."""
         parts = [f"It offers version {self.offers}."] if self.offers else []
         left_out = sorted({name for names in self._unknown.values() for name in names})

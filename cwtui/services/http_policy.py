@@ -12,7 +12,7 @@ import ssl
 from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from http import HTTPStatus
 from urllib.parse import urlencode
 
@@ -373,7 +373,7 @@ class HttpPolicy:
         try:
             return httpx.Request(
                 asked.method,
-                self.base_url + asked.path,
+                _url(self.base_url + asked.path),
                 params=asked.query or None,
                 content=asked.body,
                 headers={**self._headers, **asked.headers, **has_body},
@@ -402,6 +402,12 @@ class HttpPolicy:
             keep_alive_s=_KEEP_ALIVE_S,
             proxy=proxy_to(url),
         )
+
+
+@lru_cache(maxsize=256)
+def _url(text: str) -> httpx.URL:
+    """An address, taken apart once: an agreement is written to several times."""
+    return httpx.URL(text)
 
 
 @cache

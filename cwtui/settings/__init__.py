@@ -5,20 +5,18 @@ Rule: commands.md#task-list.
 
 from __future__ import annotations
 
+from cwtui.settings.fields import Auth, MapAuto, NotifyOn
 from cwtui.settings.loading import load_settings
 from cwtui.settings.model import (
     ALLOWED,
     REQUIRED_KEYS,
     SECRET_KEYS,
-    Auth,
     ConnectWise,
     Guard,
     Intermedia,
-    MapAuto,
     MappingRules,
     Marketplace,
     Notify,
-    NotifyOn,
     Origin,
     Settings,
     Sync,

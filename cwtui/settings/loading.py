@@ -16,6 +16,7 @@ from cwtui.domain.errors import ConfigError
 from cwtui.domain.lazily import dataclass
 from cwtui.locations import checked_profile, config_path
 from cwtui.options import DEFAULT_PROFILE
+from cwtui.settings.fields import Auth
 from cwtui.settings.file import PROFILES, UNTOUCHED, Table, profile_table, read_file
 from cwtui.settings.keyring_secrets import read_secret, service_name
 from cwtui.settings.model import (
@@ -24,7 +25,6 @@ from cwtui.settings.model import (
     ENV_PREFIX,
     HALF_SHOWN_KEYS,
     SECRET_KEYS,
-    Auth,
     Origin,
     Settings,
     environment_name,

@@ -5,12 +5,10 @@ Rule: settings.md#where-settings-come-from.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import field
 from datetime import time, timedelta
 from decimal import Decimal
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal, get_args
 
@@ -19,105 +17,45 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr,
 from cwtui.domain.errors import ConfigError
 from cwtui.domain.lazily import dataclass
 from cwtui.domain.plans import PriceSource, ProrateMode
-from cwtui.durations import DURATION_FORM, parse_duration
+from cwtui.durations import DURATION_FORM
 from cwtui.options import DEFAULT_PROFILE
 from cwtui.services.connectwise_address import api_url
+from cwtui.settings.fields import (
+    BOOL_FORM,
+    LIST_FORM,
+    NO_SECRET,
+    PATTERN_FORM,
+    TEXT_FORM,
+    URL_FORM,
+    Auth,
+    MapAuto,
+    NotifyOn,
+    Pattern,
+    Period,
+    SecretTexts,
+    Section,
+    Sendable,
+    SendableSecret,
+    Texts,
+    Url,
+    listed,
+    none_if_off,
+    time_of_day,
+)
 from cwtui.settings.profile_keys import Headers, Values, refuse_unknown
-from cwtui.settings.urls import checked_url, sendable
 
 ENV_PREFIX = "CWTUI_"
 ENV_DELIMITER = "__"
-_LIST_SEPARATOR = re.compile(r"[\s,]+")
-_URL_SEPARATOR = re.compile(r"\s+|,\s*(?=[A-Za-z][A-Za-z0-9+]*://)")
 
 
-def _duration(value: object) -> object:
-    return parse_duration(value) if isinstance(value, str) else value
-
-
-def _time_of_day(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    if value == "":
-        return None
-    if not re.fullmatch(r"[0-2][0-9]:[0-5][0-9]", value, re.ASCII) or value >= "24:00":
-        raise ValueError(f"{value!r} is not a time of day: write it as 06:00")
-    return time.fromisoformat(value)
-
-
-def _listed(value: object) -> object:
-    return [part for part in _LIST_SEPARATOR.split(value) if part] if isinstance(value, str) else value
-
-
-def _listed_urls(value: object) -> object:
-    return [part for part in _URL_SEPARATOR.split(value.strip()) if part] if isinstance(value, str) else value
-
-
-def _pattern(value: object) -> object:
-    if isinstance(value, str):
-        try:
-            re.compile(value)
-        except re.error as error:
-            raise ValueError(f"{value!r} is not a pattern ({error})") from error
-    return value
-
-
-def _none_if_off(value: object) -> object:
-    return None if value in ("", "off") else value
-
-
-Url = Annotated[str, BeforeValidator(checked_url)]
-Sendable = Annotated[str, BeforeValidator(sendable)]
-SendableSecret = Annotated[SecretStr, BeforeValidator(sendable)]
-# strict: a bare number would be read as seconds, and nobody could tell from the file
-Period = Annotated[timedelta, BeforeValidator(_duration), Field(strict=True)]
-Pattern = Annotated[str, BeforeValidator(_pattern)]
-Texts = Annotated[tuple[str, ...], BeforeValidator(_listed)]
-SecretTexts = Annotated[tuple[SecretStr, ...], BeforeValidator(_listed_urls)]
-_NO_SECRET = SecretStr("")
-_TEXT = "a text"
-_PATTERN = "a regular expression, in single quotes; empty fits nothing of unsupported and one-time, all of recurring"
-_BOOL = "true or false"
-_URL = "an https:// address (plain http:// for this machine only), without user name, query and fragment"
-_LIST = 'a list of texts, ["a", "b"]; in the environment one text, a,b'
-
-
-class MapAuto(StrEnum):
-    """Whether `--auto` maps on one unique exact match (mapping.md#automatic-mapping)."""
-
-    OFF = "off"
-    EXACT = "exact"
-
-
-class NotifyOn(StrEnum):
-    """What a notification may be about (settings.md#notifications)."""
-
-    ERRORS = "errors"
-    ACTION_NEEDED = "action_needed"
-    CREATED = "created"
-    SYNCED = "synced"
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(
-        frozen=True,
-        extra="forbid",
-        hide_input_in_errors=True,
-        str_strip_whitespace=True,
-        coerce_numbers_to_str=True,  # `company_id = 4711` is the text 4711
-        allow_inf_nan=False,
-        defer_build=True,  # once, with all of them
-    )
-
-
-class ConnectWise(_Section):
+class ConnectWise(Section):
     """The PSA's address and credentials; empty until they are set."""
 
-    base_url: Url = Field("", description=_URL)
-    company_id: str = Field("", description=_TEXT)
-    public_key: str = Field("", description=_TEXT, repr=False)
-    private_key: SecretStr = Field(_NO_SECRET, description=_TEXT)
-    client_id: Sendable = Field("", description=_TEXT, repr=False)
+    base_url: Url = Field("", description=URL_FORM)
+    company_id: str = Field("", description=TEXT_FORM)
+    public_key: str = Field("", description=TEXT_FORM, repr=False)
+    private_key: SecretStr = Field(NO_SECRET, description=TEXT_FORM)
+    client_id: Sendable = Field("", description=TEXT_FORM, repr=False)
     api_version: str = Field("2026.4", pattern=r"^(\d{4}\.\d{1,2})?$", description="a version such as 2026.4")
 
     @property
@@ -126,14 +64,7 @@ class ConnectWise(_Section):
         return api_url(self.base_url)
 
 
-class Auth(StrEnum):
-    """How the marketplace is signed in to (settings.md#sign-in)."""
-
-    BASIC = "basic"
-    OAUTH = "oauth"
-
-
-class Marketplace(_Section):
+class Marketplace(Section):
     """The marketplace's address and credentials; empty until they are set.
 
     Attributes:
@@ -141,17 +72,17 @@ class Marketplace(_Section):
         requests_per_minute: Most requests in any minute; None is no limit.
     """
 
-    base_url: Url = Field("", description=_URL)
+    base_url: Url = Field("", description=URL_FORM)
     auth: Auth = Field(Auth.BASIC, description="basic or oauth")
-    username: str = Field("", description=_TEXT)
-    password: SecretStr = Field(_NO_SECRET, description=_TEXT)
-    token_url: Url = Field("", description=_URL)
-    client_id: str = Field("", description=_TEXT, repr=False)
-    client_secret: SecretStr = Field(_NO_SECRET, description=_TEXT)
+    username: str = Field("", description=TEXT_FORM)
+    password: SecretStr = Field(NO_SECRET, description=TEXT_FORM)
+    token_url: Url = Field("", description=URL_FORM)
+    client_id: str = Field("", description=TEXT_FORM, repr=False)
+    client_secret: SecretStr = Field(NO_SECRET, description=TEXT_FORM)
     scope: str = Field("", description="words apart by spaces")
-    subscription_key: SendableSecret = Field(_NO_SECRET, description="a text; empty where no gateway asks for one")
-    marketplace: str = Field("", description=_TEXT)
-    requests_per_minute: Annotated[int | None, BeforeValidator(_none_if_off)] = Field(
+    subscription_key: SendableSecret = Field(NO_SECRET, description="a text; empty where no gateway asks for one")
+    marketplace: str = Field("", description=TEXT_FORM)
+    requests_per_minute: Annotated[int | None, BeforeValidator(none_if_off)] = Field(
         None, ge=1, le=100_000, description='a whole number such as 60, or "off"'
     )
 
@@ -163,7 +94,7 @@ class Marketplace(_Section):
         return any(texts) or any(secret.get_secret_value() for secret in secrets)
 
 
-class Sync(_Section):
+class Sync(Section):
     """How plans are made and written.
 
     Attributes:
@@ -175,36 +106,36 @@ class Sync(_Section):
     price_source: PriceSource = Field(PriceSource.MARKETPLACE, description="marketplace or connectwise")
     price_decimals: int = Field(4, ge=0, le=8, description="a whole number from 0 to 8")
     prorate: ProrateMode = Field(ProrateMode.ALL, description="all, changes or none")
-    auto: bool = Field(default=False, description=_BOOL)
+    auto: bool = Field(default=False, description=BOOL_FORM)
     every: Period = Field(timedelta(minutes=5), description=f"{DURATION_FORM}, in quotes")
-    at: Annotated[time | None, BeforeValidator(_time_of_day)] = Field(
+    at: Annotated[time | None, BeforeValidator(time_of_day)] = Field(
         None, description='a time of day in UTC, such as "06:00"'
     )
-    auto_customers: Texts = Field((), description=_LIST)
+    auto_customers: Texts = Field((), description=LIST_FORM)
     concurrency: int = Field(16, ge=1, le=64, description="a whole number from 1 to 64")
     timeout_s: float = Field(30.0, gt=0, le=3600, description="a number of seconds above 0, at most 3600")
     settle_s: float = Field(3.0, ge=0, le=600, description="a number of seconds from 0 to 600")
 
 
-class MappingRules(_Section):
+class MappingRules(Section):
     """What may be mapped without a person (mapping.md#automatic-mapping)."""
 
     auto: MapAuto = Field(MapAuto.OFF, description='"off" or "exact"')
-    create_catalog_items: bool = Field(default=False, description=_BOOL)
+    create_catalog_items: bool = Field(default=False, description=BOOL_FORM)
 
 
-class Notify(_Section):
+class Notify(Section):
     """Whom to tell about what; Apprise URLs hold passwords and tokens, so they are secrets."""
 
-    urls: SecretTexts = Field((), description=_LIST)
-    on: Annotated[frozenset[NotifyOn], BeforeValidator(_listed)] = Field(
+    urls: SecretTexts = Field((), description=LIST_FORM)
+    on: Annotated[frozenset[NotifyOn], BeforeValidator(listed)] = Field(
         frozenset({NotifyOn.ERRORS, NotifyOn.ACTION_NEEDED}),
         description="a list of errors, action_needed, created and synced",
     )
     remind: Period = Field(timedelta(days=1), description=f"{DURATION_FORM}, in quotes")
 
 
-class StatePlace(_Section):
+class StatePlace(Section):
     """Where the state is kept, and who shares it (hands.md#a-shared-state)."""
 
     path: str = Field("", description="the path of a file")
@@ -212,16 +143,16 @@ class StatePlace(_Section):
     url: str = Field("", description="postgresql://user@host/database, without a password")
 
 
-class Guard(_Section):
+class Guard(Section):
     """What stops a plan or a run until a person has looked (plans.md#guards); percent, None is off."""
 
-    max_quantity_change: Annotated[Decimal | None, BeforeValidator(_none_if_off)] = Field(
+    max_quantity_change: Annotated[Decimal | None, BeforeValidator(none_if_off)] = Field(
         None, ge=0, description='a percentage such as 50, or "off"'
     )
-    empty_feed: bool = Field(default=True, description=_BOOL)
+    empty_feed: bool = Field(default=True, description=BOOL_FORM)
 
 
-class VendorFiles(_Section):
+class VendorFiles(Section):
     """How a vendor's files are laid out and billed (files.md#profiles).
 
     Attributes:
@@ -235,10 +166,10 @@ class VendorFiles(_Section):
     columns: dict[str, Headers] = Field(
         default_factory=dict, description='a table of column = "header in the file", [intermedia.columns]'
     )
-    unsupported_skus: Pattern = Field("(?i)pbx|voice|voip", description=_PATTERN)
-    one_time_skus: Pattern = Field("(?i)O$", description=_PATTERN)
-    recurring_skus: Pattern = Field("(?i)R$", description=_PATTERN)
-    most_shrunk: Annotated[Decimal | None, BeforeValidator(_none_if_off)] = Field(
+    unsupported_skus: Pattern = Field("(?i)pbx|voice|voip", description=PATTERN_FORM)
+    one_time_skus: Pattern = Field("(?i)O$", description=PATTERN_FORM)
+    recurring_skus: Pattern = Field("(?i)R$", description=PATTERN_FORM)
+    most_shrunk: Annotated[Decimal | None, BeforeValidator(none_if_off)] = Field(
         Decimal(50), ge=0, le=100, description='a percentage such as 50, or "off"'
     )
 
@@ -248,17 +179,17 @@ class Intermedia(VendorFiles):
 
     category: str = Field("Hosted Services", min_length=1, description="the name of a product category")
     subcategory: str = Field("Intermedia", min_length=1, description="the name of a product sub-category")
-    taxable: bool = Field(default=False, description=_BOOL)
+    taxable: bool = Field(default=False, description=BOOL_FORM)
 
 
 class UsageLayout(VendorFiles):
     """Another vendor's usage file: `[usage.NAME]`; see `cwtui.vendors.layouts.Layout` for what each key does."""
 
     agreement_type: str = Field(min_length=1, description="the name of an agreement type")
-    unsupported_skus: Pattern = Field("", description=_PATTERN)
-    one_time_skus: Pattern = Field("", description=_PATTERN)
-    recurring_skus: Pattern = Field("", description=_PATTERN)
-    priced_names: bool = Field(default=False, description=_BOOL)
+    unsupported_skus: Pattern = Field("", description=PATTERN_FORM)
+    one_time_skus: Pattern = Field("", description=PATTERN_FORM)
+    recurring_skus: Pattern = Field("", description=PATTERN_FORM)
+    priced_names: bool = Field(default=False, description=BOOL_FORM)
     joined_by: str = ":"
     keep: dict[str, Values] = Field(default_factory=dict)
     skip: dict[str, Values] = Field(default_factory=dict)
@@ -290,7 +221,7 @@ class UsageLayout(VendorFiles):
         return given
 
 
-class Usage(_Section):
+class Usage(Section):
     """Every `[usage.NAME]`, by name."""
 
     model_config = ConfigDict(extra="allow")
@@ -425,7 +356,7 @@ def _fields() -> Iterator[tuple[str, str, bool]]:
         if not (isinstance(model, type) and issubclass(model, BaseModel)):
             raise TypeError(f"{section} is not a section")
         for name, inner in model.model_fields.items():
-            yield f"{section}.{name}", inner.description or _TEXT, _holds_secrets(inner.annotation)
+            yield f"{section}.{name}", inner.description or TEXT_FORM, _holds_secrets(inner.annotation)
 
 
 ALLOWED: Mapping[str, str] = {key: allowed for key, allowed, _ in _fields()}

@@ -12,25 +12,25 @@ from cwtui.domain.plans import Change
 from cwtui.domain.records import AuditRow, ConfirmedChange
 from cwtui.domain.tasks import Task, TaskStatus, order_rank
 from cwtui.store.log import Op
-from cwtui.store.schema import said
+from cwtui.store.schema import json_field
 from cwtui.store.table import Table, number_after, text_after
 
 OPEN, ENDED, REPLACES = "open", "ended", "replaces"
-_ENDED = tuple(said(Task, "status", status) for status in TaskStatus if not status.is_open)
+_ENDED = tuple(json_field(Task, "status", status) for status in TaskStatus if not status.is_open)
 _REPLACES = (
-    said(AuditRow, "operation", Operation.DELETE),
-    said(AuditRow, "purpose", Purpose.UNDO),
-    said(AuditRow, "purpose", Purpose.RESTORE),
+    json_field(AuditRow, "operation", Operation.DELETE),
+    json_field(AuditRow, "purpose", Purpose.UNDO),
+    json_field(AuditRow, "purpose", Purpose.RESTORE),
 )
 
 
 def _text(of: type[Any], field: str) -> Callable[[bytes], str]:
-    marker = said(of, field) + b'"'
+    marker = json_field(of, field) + b'"'
     return lambda row: text_after(row, marker)
 
 
 def _number(of: type[Any], field: str) -> Callable[[bytes], str]:
-    marker = said(of, field)
+    marker = json_field(of, field)
     return lambda row: number_after(row, marker)
 
 

@@ -3,7 +3,7 @@
 The file is one JSON object of tables, each an object of documents by number: what TinyDB reads and writes. Within
 that, every document stands on a line of its own and begins with its `id`:
 
-    {"cwtui":{"1":{"id":"state","version":2,"folded":4711}}
+    {"cwtui":{"1":{"id":"state","version":3,"folded":4711}}
     ,"tasks":{
     "1":{"id":"1000.2000","kind":"sales_order",…}
     ,"2":{…}
@@ -28,7 +28,7 @@ import orjson
 from cwtui.domain.lazily import dataclass
 from cwtui.store.table import Document, Table, encode
 
-VERSION = 2
+VERSION = 3
 """Of the documents' shape; see `migrations`."""
 META, SEAL = "cwtui", "seal"
 _TINY_DB = b'{"%b": {' % META.encode()
@@ -57,7 +57,8 @@ class Content:
 
     def table(self, name: str) -> Table:
         """A table by name; an empty one is made where there is none."""
-        return self.tables.setdefault(name, Table())
+        found = self.tables.get(name)
+        return self.tables.setdefault(name, Table()) if found is None else found
 
     def document(self) -> TinyDocument:
         """All of it, decoded."""

@@ -24,7 +24,7 @@ from cwtui.store import groups, schema
 from cwtui.store.documents import Documents
 from cwtui.store.log import Record
 from cwtui.store.repository import Repository
-from cwtui.store.schema import said
+from cwtui.store.schema import json_field
 
 
 class LedgerTables:
@@ -149,7 +149,7 @@ class LedgerTables:
         return renewed
 
     def _require_open(self, intent: Intent) -> None:
-        if self._intents.get(str(intent.seq)) is None:
+        if str(intent.seq) not in self._intents.table:
             raise self.documents.outdated(
                 f"The write to agreement {intent.change.agreement_id} that had no answer", "intents", str(intent.seq)
             )
@@ -202,8 +202,8 @@ class LedgerTables:
         since: date | None = None,
     ) -> Iterable[AuditRow]:
         """Audit rows, oldest first: of one task, addition and run, and from a UTC day on."""
-        pieces = [] if addition_id is None else [said(AuditRow, "addition_id", addition_id)]
-        pieces += [] if run_id is None else [said(AuditRow, "run_id", run_id)]
+        pieces = [] if addition_id is None else [json_field(AuditRow, "addition_id", addition_id)]
+        pieces += [] if run_id is None else [json_field(AuditRow, "run_id", run_id)]
         for row in self._audit.saying(pieces[:1], None if task_id is None else self._audit.ids_in("task", task_id)):
             fits = (addition_id is None or row.addition_id == addition_id) and run_id in {None, row.run_id}
             if fits and (since is None or row.at.date() >= since):

@@ -5,13 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from cwtui.store.layout import VERSION, Content, NotAState, TinyDocument, content_of
-from cwtui.store.version_1 import to_version_2
 
 Migration = Callable[[TinyDocument], TinyDocument]
 """Takes the whole TinyDB document of one version and returns that of the next; `cwtui` (the version) is seen to."""
 
 
-MIGRATIONS: Mapping[int, Migration] = {1: to_version_2}
+def _from_1(document: TinyDocument) -> TinyDocument:
+    from cwtui.store.version_1 import to_version_2  # noqa: PLC0415  # start-up: hardly any state is of that version
+
+    return to_version_2(document)
+
+
+def _from_2(document: TinyDocument) -> TinyDocument:
+    from cwtui.store.version_2 import to_version_3  # noqa: PLC0415  # start-up, as above
+
+    return to_version_3(document)
+
+
+MIGRATIONS: Mapping[int, Migration] = {1: _from_1, 2: _from_2}
 """By the version they start from."""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import count
 from typing import Generic, TypeVar
@@ -13,7 +13,7 @@ from cwtui.domain.errors import StateError
 from cwtui.store.documents import Documents
 from cwtui.store.log import Op
 from cwtui.store.schema import Schema
-from cwtui.store.table import Document, Index, Table, decoded, document_of, encode, same_document
+from cwtui.store.table import Document, Index, Records, Table, decoded, document_of, encode, same_document
 
 Value = TypeVar("Value")
 _FEW = 8
@@ -109,7 +109,7 @@ class Repository(Generic[Value]):
         """The operation that sets a value; whatever else the document before it held is kept."""
         key, document = self.schema.key(value), self.schema.encode(value)
         row = self.table.rows.get(key)
-        return self.name, key, document if row is None else keeping_unknown(row, document, self.schema.free)
+        return self.name, key, document if row is None else keeping_unknown(row, document, self.schema.records)
 
     def append(self, value: Value) -> Op:
         """The operation that adds a value beside whatever has its id: none ever replaces another."""
@@ -127,26 +127,26 @@ class Repository(Generic[Value]):
         self._documents.commit(self.put(value) for value in values)
 
 
-def keeping_unknown(row: bytes, document: bytes, free: Collection[str]) -> bytes:
+def keeping_unknown(row: bytes, document: bytes, records: Records) -> bytes:
     """A document with what the row before it holds under keys we do not write (a later version's, an operator's).
 
     Args:
         row: What was there.
         document: What shall be there.
-        free: Keys whose object is a value of its own: nothing of the earlier one is kept in it.
+        records: Keys that hold a record; what stands under any other is replaced as a whole.
     """
     if same_document(row, document):
         return document
     new: Document = orjson.loads(document)
-    return encode(new) if _keep_unknown(decoded(row), new, free) else document
+    return encode(new) if _keep_unknown(decoded(row), new, records) else document
 
 
-def _keep_unknown(old: Mapping[str, object], new: Document, free: Collection[str] = ()) -> bool:
+def _keep_unknown(old: Mapping[str, object], new: Document, records: Records) -> bool:
     """Carry over what is missing; True if there was any."""
     kept = False
     for key, value in old.items():
         if key not in new:
             new[key], kept = value, True
-        elif isinstance(value, dict) and key not in free and isinstance(inner := new[key], dict):
-            kept |= _keep_unknown(value, inner)
+        elif key in records and isinstance(value, dict) and isinstance(inner := new[key], dict):
+            kept |= _keep_unknown(value, inner, records[key])
     return kept

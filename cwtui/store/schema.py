@@ -8,24 +8,27 @@ A new field of a record, or a new table, is one line where it is declared.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields, replace
+from dataclasses import is_dataclass, replace
 from enum import Enum
 from functools import cached_property
 from inspect import get_annotations
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_type_hints
+from types import UnionType
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import orjson
 
+from cwtui.domain.check_records import Beginning, History, LastComparison, ReadSoFar, TaskDifferences, Unread
+from cwtui.domain.counts import ContactDue, LastReport, TaskCounts
 from cwtui.domain.ledger import Doubt, Doubtful, ImportIntent, Lost, Owed, TakenBack
 from cwtui.domain.mappings import Link, Mapping
 from cwtui.domain.marketplace import Customer, Order, Product, Subscription
 from cwtui.domain.plans import Change, Edit, Plan, PlanEdits
 from cwtui.domain.psa import AdditionValues
-from cwtui.domain.records import AuditRow, ConfirmedChange, Cursor, Fact, Intent, RecordWrite, Snapshot
+from cwtui.domain.records import AuditRow, ConfirmedChange, Cursor, Fact, Intent, RecordWrite, Snapshot, Told
+from cwtui.domain.repair_values import TaskRepair
 from cwtui.domain.tasks import Task
-from cwtui.store.table import encode
-from cwtui.store.version_2 import IN_WORDS, problems_as_facts
+from cwtui.store.table import Records, encode
 
 if TYPE_CHECKING:
     import msgspec
@@ -49,7 +52,6 @@ class Schema(Generic[Record]):
         key: Callable[[Record], object],
         *,
         finish: Callable[[Record], Record] | None = None,
-        has_problems: bool = False,
     ) -> None:
         """Describe a table.
 
@@ -58,16 +60,13 @@ class Schema(Generic[Record]):
             of: The records' dataclass.
             key: Names a record within its table.
             finish: Makes of what a document says of itself what the record holds, where the types do not say it all.
-            has_problems: The records hold problems; an older cwtui kept those in words.
         """
         self.name, self.of, self._key, self._finish = name, of, key, finish
-        self._has_problems = has_problems
 
     @cached_property
-    def free(self) -> frozenset[str]:
-        """Fields whose object is a value of its own: nothing of an earlier one is kept in it."""
-        named = {one.name: str(one.type) for one in fields(self.of)}  # type: ignore[arg-type]  # it is a dataclass
-        return frozenset(name for name, kind in named.items() if kind == "object" or "Mapping[" in kind)
+    def records(self) -> Records:
+        """The fields that hold a record; what a document has under any other is replaced as a whole."""
+        return _records_in(self.of)
 
     @cached_property
     def _decoder(self) -> msgspec.json.Decoder[Record]:
@@ -92,13 +91,20 @@ class Schema(Generic[Record]):
         Raises:
             ValueError: A field is missing, or holds what it cannot.
         """
-        if self._has_problems and IN_WORDS in document:
-            document = encode(problems_as_facts(orjson.loads(document)))
         record = self._decoder.decode(document)
         return record if self._finish is None else self._finish(record)
 
 
-def said(of: type[Any], field: str, value: Enum | str | int | None = None) -> bytes:
+def _records_in(of: type[Any]) -> Records:
+    found = {}
+    for name, hint in get_type_hints(of).items():
+        for kind in get_args(hint) if get_origin(hint) in {Union, UnionType} else (hint,):
+            if is_dataclass(kind) and isinstance(kind, type):
+                found[name] = _records_in(kind)
+    return found
+
+
+def json_field(of: type[Any], field: str, value: Enum | str | int | None = None) -> bytes:
     """How a document says a field: up to its value, or the whole of it.
 
     A quote inside a JSON text is escaped, so what begins with one is always a key of the document.
@@ -132,7 +138,7 @@ def _intent(intent: Intent) -> Intent:
     return replace(intent, change=_settled(intent.change))
 
 
-TASKS = Schema("tasks", Task, attrgetter("id"), has_problems=True)
+TASKS = Schema("tasks", Task, attrgetter("id"))
 LINKS = Schema("links", Link, attrgetter("addition_id"))
 ORDERS = Schema("orders", Order, attrgetter("id"))
 SUBSCRIPTIONS = Schema("subscriptions", Subscription, attrgetter("id"))
@@ -140,7 +146,7 @@ CUSTOMERS = Schema("customers", Customer, attrgetter("id"))
 PRODUCTS = Schema("products", Product, attrgetter("id"))
 MAPPINGS = Schema("mappings", Mapping, attrgetter("key"))
 SNAPSHOTS = Schema("snapshots", Snapshot, attrgetter("task_id"))
-PLANS = Schema("plans", Plan, attrgetter("task_id"), finish=_plan, has_problems=True)
+PLANS = Schema("plans", Plan, attrgetter("task_id"), finish=_plan)
 EDITS = Schema("edits", PlanEdits, attrgetter("task_id"), finish=_edits)
 CURSOR = Schema("cursor", Cursor, lambda _: "cursor")
 INTENTS = Schema("intents", Intent, attrgetter("seq"), finish=_intent)
@@ -153,4 +159,18 @@ LOST = Schema("lost", Lost, attrgetter("seq"))
 TAKEN_BACK = Schema("taken_back", TakenBack, attrgetter("task_id"))
 OWED = Schema("owed", Owed, lambda owed: f"{owed.seq}:{owed.task_id}")
 IMPORTS = Schema("imports", ImportIntent, attrgetter("company_id"))
+REPAIRS = Schema("repairs", TaskRepair, attrgetter("task_id"))
+DIFFERENCES = Schema("differences", TaskDifferences, attrgetter("task_id"))
+COUNTS = Schema("counts", TaskCounts, attrgetter("task_id"))
+LAST_REPORTS = Schema("last_reports", LastReport, attrgetter("layout"))
+CONTACTS_DUE = Schema("contacts_due", ContactDue, attrgetter("account"))
 FACTS = Schema("facts", Fact, attrgetter("name"))
+
+HISTORY = Schema("history", History, lambda _: "history")
+BEGINNING = Schema("beginning", Beginning, lambda _: "beginning")
+READ_SO_FAR = Schema("read_so_far", ReadSoFar, lambda _: "read_so_far")
+COMPARISON = Schema("comparison", LastComparison, lambda _: "comparison")
+UNREAD = Schema("unread", Unread, lambda _: "unread")
+TOLD = Schema("told", Told, lambda _: "told")
+NOTES: tuple[Schema[Any], ...] = (HISTORY, BEGINNING, READ_SO_FAR, COMPARISON, UNREAD, TOLD)
+"""Of each there is one; its id is the table's name."""

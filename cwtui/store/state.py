@@ -9,16 +9,11 @@ from pathlib import Path
 from typing import Final
 
 from cwtui.domain.errors import ConfigError, StateError
-from cwtui.domain.ids import CustomerId, OrderId, ProductId, SubscriptionId, TaskId
-from cwtui.domain.mappings import Mapping as MappingRow
-from cwtui.domain.mappings import MappingKey, Mappings
-from cwtui.domain.marketplace import Customer, Order, Product, Subscription
+from cwtui.domain.ids import SubscriptionId, TaskId
+from cwtui.domain.mappings import Mapping, MappingKey, Mappings
 from cwtui.domain.plans import PlanEdits
 from cwtui.domain.records import (
-    Cursor,
-    Fact,
     OthersChange,
-    Snapshot,
 )
 from cwtui.domain.tasks import Task, TaskStatus
 from cwtui.store import groups, schema
@@ -26,26 +21,30 @@ from cwtui.store.author import Author, this_author
 from cwtui.store.documents import Documents
 from cwtui.store.ledger import LedgerTables
 from cwtui.store.log import Leases, Op, Record
+from cwtui.store.marketplace import MarketplaceTables
 from cwtui.store.opening import open_documents
 from cwtui.store.repository import Repository
-from cwtui.store.schema import said
+from cwtui.store.schema import json_field
+from cwtui.store.work import WorkTables
 
 ANYTHING: Final = -1
 """In place of a ConnectWise id: whatever it was."""
 NO_EDITS: Final = PlanEdits(TaskId(""), "")
 """In place of edits: whatever they were."""
 _KEPT = 2048
-"""Tasks and subscriptions kept as values: a run asks for the same ones again and again."""
+"""Tasks kept as values: a run asks for the same ones again and again."""
 
 
-class State(LedgerTables):
+class State(LedgerTables, MarketplaceTables, WorkTables):
     """Everything cwtui remembers, in memory and journalled: durable when a `save_…` returns, or its `batch()` ends.
 
     Values are made from documents when they are asked for, so opening costs nothing for what is not looked at.
     """
 
     def __init__(self, documents: Documents) -> None:
-        super().__init__(documents)
+        LedgerTables.__init__(self, documents)
+        MarketplaceTables.__init__(self, documents)
+        WorkTables.__init__(self, documents)
         documents.before_fold = self._unneeded
         documents.moving.append(self._moved)
         documents.reloaded.append(self._reloaded)
@@ -56,18 +55,10 @@ class State(LedgerTables):
             subscription=groups.subscription_of_task,
             openness=groups.openness,
         )
-        self._orders = Repository(documents, schema.ORDERS)
-        self._subscriptions = Repository(documents, schema.SUBSCRIPTIONS, kept=_KEPT)
-        self._customers = Repository(documents, schema.CUSTOMERS)
-        self._products = Repository(documents, schema.PRODUCTS)
         self._mapping_rows = Repository(documents, schema.MAPPINGS)
-        self._snapshots = Repository(documents, schema.SNAPSHOTS, kept=_KEPT)
         self._edits = Repository(documents, schema.EDITS)
-        self._cursor = Repository(documents, schema.CURSOR)
-        self._facts = Repository(documents, schema.FACTS)
         self._mappings: Mappings | None = None
         self._mapping_moves = 0
-        self._recent: set[tuple[str, str]] = set()
 
     @property
     def path(self) -> Path:
@@ -188,7 +179,7 @@ class State(LedgerTables):
 
     def tasks(self, statuses: Collection[TaskStatus] = ()) -> Iterable[Task]:
         """Every task, or those in these states, in the sequence they were first saved."""
-        pieces = [said(Task, "status", status) for status in statuses]
+        pieces = [json_field(Task, "status", status) for status in statuses]
         return (task for task in self._tasks.saying(pieces) if not statuses or task.status in statuses)
 
     def open_tasks(self) -> Iterable[Task]:
@@ -215,79 +206,6 @@ class State(LedgerTables):
                 raise self.documents.outdated(f"Task {task.id}", self._tasks.name, task.id)
             self._tasks.save(task)
 
-    # what the marketplace said
-
-    def order(self, order_id: OrderId) -> Order | None:
-        """An order, kept while an open task needs it."""
-        return self._orders.get(order_id)
-
-    def save_order(self, order: Order) -> None:
-        """Keep an order for its tasks."""
-        self._recent.add((self._orders.name, order.id))
-        self._orders.save(order)
-
-    def subscription(self, subscription_id: SubscriptionId) -> Subscription | None:
-        """A subscription, kept while an open task needs it."""
-        return self._subscriptions.get(subscription_id)
-
-    def save_subscription(self, subscription: Subscription) -> None:
-        """Keep a subscription for its tasks."""
-        self._recent.add((self._subscriptions.name, subscription.id))
-        self._subscriptions.save(subscription)
-
-    def snapshot(self, task_id: TaskId) -> Subscription | None:
-        """The subscription as the first check saw it, for the `initial` task that carries it over.
-
-        Kept for good: the marketplace cannot say it again, and an undone task needs it.
-        """
-        found = self._snapshots.get(task_id)
-        return None if found is None else found.subscription
-
-    def save_snapshot(self, task_id: TaskId, subscription: Subscription) -> None:
-        """Keep a subscription as the first check saw it."""
-        self._snapshots.save(Snapshot(task_id, subscription))
-
-    def _unneeded(self) -> Iterable[Op]:
-        """Drop orders and subscriptions that no open task refers to, except those saved since the last fold."""
-        recent, self._recent = self._recent, set()
-        if not len(self._orders.table) + len(self._subscriptions.table):
-            return []
-        tasks = self._tasks.table.rows
-        open_rows = [tasks[key] for key in self._tasks.ids_in("openness", groups.OPEN)]
-        return groups.unneeded(self._orders.table, self._subscriptions.table, open_rows, recent)
-
-    def customer(self, customer_id: CustomerId) -> Customer | None:
-        """A customer by id."""
-        return self._customers.get(customer_id)
-
-    def customers(self) -> Iterable[Customer]:
-        """Every customer known."""
-        return self._customers.all()
-
-    def save_customers(self, customers: Iterable[Customer]) -> None:
-        """Set customers; what is so already costs nothing."""
-        self._customers.save(*customers)
-
-    def product(self, product_id: ProductId) -> Product | None:
-        """A catalogue product by id."""
-        return self._products.get(product_id)
-
-    def products(self) -> Iterable[Product]:
-        """Every catalogue product known."""
-        return self._products.all()
-
-    def save_products(self, products: Iterable[Product]) -> None:
-        """Set catalogue products; what is so already costs nothing."""
-        self._products.save(*products)
-
-    def cursor(self) -> Cursor:
-        """How far check changes has come."""
-        return self._cursor.get("cursor") or Cursor()
-
-    def save_cursor(self, cursor: Cursor) -> None:
-        """Note how far check changes has come."""
-        self._cursor.save(cursor)
-
     # mappings, edits
 
     def mappings(self) -> Mappings:
@@ -296,7 +214,7 @@ class State(LedgerTables):
             self._mappings = Mappings(self._mapping_rows.all())
         return self._mappings
 
-    def save_mapping(self, mapping: MappingRow, *, was: int | None = ANYTHING) -> None:
+    def save_mapping(self, mapping: Mapping, *, was: int | None = ANYTHING) -> None:
         """Set one mapping.
 
         Args:
@@ -343,16 +261,16 @@ class State(LedgerTables):
         """Forget the edits of a task's plan."""
         self.documents.commit([self._edits.drop(task_id)])
 
-    # small settled facts of other features
+    # folding
 
-    def fact(self, name: str) -> object | None:
-        """A JSON-shaped value by name; None where there is none."""
-        found = self._facts.get(name)
-        return None if found is None else found.value
-
-    def save_fact(self, name: str, value: object) -> None:
-        """Set a JSON-shaped value."""
-        self._facts.save(Fact(name, value))
+    def _unneeded(self) -> Iterable[Op]:
+        """Drop orders and subscriptions that no open task refers to, except those saved since the last fold."""
+        recent, self._recent = self._recent, set()
+        if not len(self._orders.table) + len(self._subscriptions.table):
+            return []
+        tasks = self._tasks.table.rows
+        open_rows = [tasks[key] for key in self._tasks.ids_in("openness", groups.OPEN)]
+        return groups.unneeded(self._orders.table, self._subscriptions.table, open_rows, recent)
 
 
 def _change_of(record: Record) -> OthersChange:

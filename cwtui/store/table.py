@@ -12,6 +12,8 @@ from typing import Any
 import orjson
 
 Document = dict[str, Any]
+Records = Mapping[str, "Records"]
+"""Which fields of a record hold a record, and which of that one do."""
 _AT_ONCE = 500
 """Rows decoded in one call: enough to make the call cheap, few enough to stay out of the way."""
 _BYTES_AT_ONCE = 1 << 17
@@ -41,8 +43,16 @@ def encode(document: object) -> bytes:
     try:
         data = orjson.dumps(document, default=_plain)
     except TypeError:
-        data = orjson.dumps(_without_lone_surrogates(document), default=_plain)
+        data = _encode_odd(document)
     return data if data.isascii() else data.decode().encode("ascii", _ESCAPED)
+
+
+def _encode_odd(document: object) -> bytes:
+    """One that has numbers as keys, or half of a surrogate pair: slower, and rare."""
+    try:
+        return orjson.dumps(document, default=_plain, option=orjson.OPT_NON_STR_KEYS)
+    except TypeError:
+        return orjson.dumps(_without_lone_surrogates(document), default=_plain, option=orjson.OPT_NON_STR_KEYS)
 
 
 def as_document(record: object) -> Document:

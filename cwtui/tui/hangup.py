@@ -43,7 +43,7 @@ def put_to_rest() -> None:
 
 
 @contextlib.contextmanager
-def told(when_gone: Callable[[], object]) -> Iterator[None]:
+def on_hang_up(when_gone: Callable[[], object]) -> Iterator[None]:
     """Call something as soon as the terminal is gone, with its descriptors at rest already.
 
     Not through the event loop: it may be busy, and the threads that read and write are not.

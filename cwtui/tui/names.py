@@ -40,7 +40,7 @@ class Names(Protocol):
         ...
 
 
-class Ids:
+class BareIds:
     """Nothing is known but the ids themselves."""
 
     def agreement(self, number: int) -> str:
@@ -74,7 +74,7 @@ def named_value(names: Names, field: str, value: object) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class KnownNames:
+class EngineNames:
     """What the engine knows without asking a service."""
 
     engine: Engine

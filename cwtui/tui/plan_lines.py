@@ -11,7 +11,7 @@ from cwtui.domain.money import plain, price_text
 from cwtui.domain.plans import Change, Plan
 from cwtui.domain.problems import Problem
 from cwtui.domain.tasks import Task, TaskStatus
-from cwtui.tui.names import Ids, Names, named_value
+from cwtui.tui.names import BareIds, Names, named_value
 from cwtui.tui.problems import key_for
 from cwtui.tui.widgets.detail_pane import Line, block
 from cwtui.tui.widgets.status_words import KIND_WORDS, STATUS_WORDS
@@ -64,7 +64,7 @@ def problem_lines(problems: Iterable[Problem]) -> Iterator[Line]:
 
 def plan_lines(plan: Plan, names: Names | None = None, shown: Collection[str] = ()) -> list[Line]:
     """What a plan would write, and why; without the warnings that are shown already."""
-    known = names or Ids()
+    known = names or BareIds()
     return [
         *problem_lines(plan.problems),
         *_head(plan, known),

@@ -18,10 +18,10 @@ from cwtui.domain.tasks import Task
 from cwtui.engine.facade import Engine
 from cwtui.engine.protocols import Progress
 from cwtui.tui.activity.audit_lines import audit_headline, audit_text
-from cwtui.tui.names import KnownNames, Names
+from cwtui.tui.names import EngineNames, Names
 from cwtui.tui.preferences import Preferences
-from cwtui.tui.setup.desk import SetupDesk
-from cwtui.tui.vendors.desk import Vendors
+from cwtui.tui.setup.settings_access import SettingsAccess
+from cwtui.tui.vendors.access import Vendors
 
 _EVENTS_KEPT = 2_000
 
@@ -36,7 +36,7 @@ class EventKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class SessionEvent:
     """One entry of the activity: a line for the list, the whole text for the pane; `who` where that is known."""
 
     at: datetime
@@ -67,7 +67,7 @@ class ScreenListener:
     now: Callable[[], datetime] = partial(datetime.now, UTC)
     progress_now: Progress | None = None
     changed: dict[TaskId, Task] = field(default_factory=dict)
-    events: deque[Event] = field(default_factory=lambda: deque(maxlen=_EVENTS_KEPT))
+    events: deque[SessionEvent] = field(default_factory=lambda: deque(maxlen=_EVENTS_KEPT))
     added: int = 0
     on_news: Callable[[], None] = _ignore
     names: Names | None = None
@@ -95,7 +95,7 @@ class ScreenListener:
 
     def add(self, kind: EventKind, headline: str, text: str = "") -> None:
         """Add an entry to the activity."""
-        self.events.append(Event(self.now(), kind, headline, text or headline))
+        self.events.append(SessionEvent(self.now(), kind, headline, text or headline))
         self.added += 1
         self.on_news()
 
@@ -135,7 +135,7 @@ class Session:
         holder: Who holds the state, where it was opened for reading only; else empty.
         needs_setup: No service is configured: the setup screen comes first.
         title: The profile, or that this is the demo.
-        desk: Where settings are read, tried and saved; None where there are none (tests).
+        settings: Where settings are read, tried and saved; None where there are none (tests).
         vendors: Whose files can be read, on the settings as they are; None where there are none (tests).
         examples: Where the demo has files to try Intermedia's steps with; None outside of it.
         task_in_sight: The task under the cursor of the task list: where the other screens may begin.
@@ -153,7 +153,7 @@ class Session:
     auto_next: datetime | None = None
     holder: str = ""
     needs_setup: bool = False
-    desk: SetupDesk | None = None
+    settings: SettingsAccess | None = None
     vendors: Vendors | None = None
     examples: Path | None = None
     task_in_sight: TaskId | None = None
@@ -167,7 +167,7 @@ class Session:
     @property
     def names(self) -> Names:
         """Names beside ids, as far as the engine knows them."""
-        return KnownNames(self.engine)
+        return EngineNames(self.engine)
 
     @property
     def is_read_only(self) -> bool:

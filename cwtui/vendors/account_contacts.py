@@ -28,12 +28,12 @@ class AccountContacts:
     def note_due(self, row: Row) -> None:
         """The company of this row is about to be created."""
         if _contact(row, CompanyId(0)) is not None:
-            self.store.save_fact(self._fact(row), value=True)
+            self.store.save_contact_due(self._account(row))
 
     async def make(self, row: Row, company: Company) -> Refusal | None:
         """Create the contact if it is due; why it could not be, to be tried again with the next export."""
         contact = _contact(row, company.id)
-        if contact is None or not self.store.fact(self._fact(row)):
+        if contact is None or not self.store.is_contact_due(self._account(row)):
             return None
 
         async def send() -> Contact:
@@ -48,11 +48,11 @@ class AccountContacts:
                 await self.once.create(send, look)
         except ServiceError as error:  # the company is there and linked, whatever becomes of its contact
             return row.refused(f"its contact was not created: {error.happened.rstrip('.')}", "account_id")
-        self.store.save_fact(self._fact(row), value=None)
+        self.store.drop_contact_due(self._account(row))
         return None
 
-    def _fact(self, row: Row) -> str:
-        return f"contact_due:{self.layout.customer(row['account_id']).casefold()}"
+    def _account(self, row: Row) -> str:
+        return self.layout.customer(row["account_id"]).casefold()
 
 
 def _contact(row: Row, company: CompanyId) -> NewContact | None:

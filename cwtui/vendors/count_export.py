@@ -10,6 +10,7 @@ from dataclasses import field, replace
 from datetime import datetime, timedelta
 
 from cwtui.domain.charges import Charge
+from cwtui.domain.counts import LastReport
 from cwtui.domain.errors import GuardError
 from cwtui.domain.ids import (
     OrderId,
@@ -27,14 +28,6 @@ from cwtui.engine.planning.desk import PlanningDesk
 from cwtui.engine.protocols import Store
 from cwtui.vendors.billing_report import BillingReport
 from cwtui.vendors.count_facts import Vanished
-from cwtui.vendors.count_records import (
-    LastReport,
-    forget_record,
-    last_report,
-    record_of,
-    save_last_report,
-    save_record,
-)
 from cwtui.vendors.count_source import CountSource
 from cwtui.vendors.counted_accounts import AccountCounts, CountedAccounts
 from cwtui.vendors.counting import proposals, vanished
@@ -121,7 +114,7 @@ class CountExport:
         """Stop a report that cannot be what it seems (plans.md#guards)."""
         if not report.row_count:
             raise _guarded(f"{report.name} has a header and no rows: an empty report ends nothing", "the right file")
-        last = last_report(self.store, self.layout.name)
+        last = self.store.last_report(self.layout.name)
         if force:
             return
         if report.is_all_zero:
@@ -164,14 +157,14 @@ class CountExport:
         with self.store.batch():
             for one in accounts:
                 task, is_new = self._task(report, one, renew=one.account in renewing)
-                save_record(self.store, task.id, one.record)
+                self.store.save_counts(task.id, one.record)
                 (created if is_new else unchanged).append(task.id)
                 if is_new:
                     superseded += self._supersede(task, report)
                     self.store.save_task(task)
             if accounts:
-                last = LastReport(report.name, report.moment, report.row_count)
-                save_last_report(self.store, self.layout.name, last)
+                last = LastReport(self.layout.name, report.name, report.moment, report.row_count)
+                self.store.save_last_report(last)
         tasks = await self._planned([*created, *unchanged])
         adopted = self._adopt(tasks) if adopts else ()
         if adopted:
@@ -199,7 +192,7 @@ class CountExport:
         older = self.store.tasks_of(subscription)
         newest = next((task for task in reversed(older) if task.status is not TaskStatus.SKIPPED), None)
         if newest is not None and (newest.status.is_open or not renew):
-            record = record_of(self.store, newest.id)
+            record = self.store.counts(newest.id)
             same_day = record is not None and (one.record.day is None or record.day == one.record.day)
             if record is not None and record.digest == one.record.digest and same_day:
                 return newest, False
@@ -235,7 +228,7 @@ class CountExport:
                 skipped.append(other.id)
         ended = [other for other in older if not other.status.is_open or other.id in skipped]
         for other in ended[:-_RECORDS_KEPT]:
-            forget_record(self.store, other.id)
+            self.store.drop_counts(other.id)
         return skipped
 
     async def _planned(self, names: Sequence[TaskId]) -> list[Task]:
@@ -247,14 +240,14 @@ class CountExport:
     def _adopt(self, tasks: Sequence[Task]) -> tuple[Link, ...]:
         adopted = []
         for task in tasks:
-            if record := record_of(self.store, task.id):
+            if record := self.store.counts(task.id):
                 facts = self.source.facts(self.desk, task, record, record.seen, self.layout)
                 for one in proposals(facts):
                     adopted.append(self.adopt(one.addition, task.subscription_id, one.product_id, one.charge))  # noqa: PERF401
         return tuple(adopted)
 
     def _vanished(self, task: Task) -> list[Vanished]:
-        record = record_of(self.store, task.id)
+        record = self.store.counts(task.id)
         return vanished(self.source.facts(self.desk, task, record, record.seen, self.layout)) if record else []
 
     async def _gone_accounts(self, report: BillingReport, named: Collection[str]) -> list[Vanished]:
@@ -267,7 +260,7 @@ class CountExport:
         await self.desk.load(list(tasks.values()))
         found: list[Vanished] = []
         for account, task in tasks.items():
-            record = record_of(self.store, task.id)
+            record = self.store.counts(task.id)
             if record is None or (agreement := self.source.agreement_of(task)) is None:
                 continue
             held = await self.psa.additions(agreement)

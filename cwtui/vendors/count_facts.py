@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 
 from cwtui.domain.charges import Charge
+from cwtui.domain.counts import CountedItem, SkuLines
 from cwtui.domain.ids import AgreementId, CatalogItemId, CompanyId, ProductId
 from cwtui.domain.lazily import dataclass
 from cwtui.domain.mappings import Link
@@ -15,29 +16,7 @@ from cwtui.domain.money import plain, price_text
 from cwtui.domain.planning.dates import AgreementDates
 from cwtui.domain.psa import Addition, Agreement, CatalogItem
 from cwtui.domain.tasks import Task
-from cwtui.vendors.doubts import SkuLines
 from cwtui.vendors.layouts import Layout
-
-
-@dataclass(frozen=True, slots=True)
-class CountedItem:
-    """One line of the report that can be billed: its catalog item is known.
-
-    Attributes:
-        name: `<SKU>_<UNIT_PRICE>`, as the item was exported.
-        lines: Of the file.
-        price: The file's; None where the profile leaves it to the catalog item.
-        is_apart: The account's other lines of the same catalog item have another unit cost.
-    """
-
-    name: str
-    sku: str
-    unit_cost: Decimal | None
-    quantity: Decimal
-    catalog_item_id: CatalogItemId
-    lines: tuple[int, ...]
-    price: Decimal | None = None
-    is_apart: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +59,7 @@ class CountFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class Proposal:
+class CountProposal:
     """An addition to be adopted: the report counts its item, and no link says that it is this account's."""
 
     addition: Addition

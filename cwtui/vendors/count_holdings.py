@@ -9,12 +9,13 @@ from collections.abc import Sequence
 from dataclasses import field
 from decimal import Decimal
 
+from cwtui.domain.counts import CountedItem
 from cwtui.domain.ids import AdditionId
 from cwtui.domain.lazily import dataclass
 from cwtui.domain.money import ZERO, round_price
 from cwtui.domain.planning.dates import AgreementDates
 from cwtui.domain.psa import Addition
-from cwtui.vendors.count_facts import CountedItem, CountFacts
+from cwtui.vendors.count_facts import CountFacts
 from cwtui.vendors.doubts import concerns
 
 

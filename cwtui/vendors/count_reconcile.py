@@ -8,12 +8,12 @@ from collections.abc import Collection, Iterable, Sequence
 from decimal import Decimal
 from enum import StrEnum
 
+from cwtui.domain.counts import CountedItem
 from cwtui.domain.ids import CatalogItemId
 from cwtui.domain.lazily import dataclass
 from cwtui.domain.money import ZERO, plain
 from cwtui.domain.psa import Addition
 from cwtui.engine.csv_cells import safe_cell
-from cwtui.vendors.count_facts import CountedItem
 from cwtui.vendors.counted_accounts import AccountCounts
 from cwtui.vendors.doubts import concerns
 from cwtui.vendors.layouts import Layout

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
+from cwtui.domain.counts import CountRecord
 from cwtui.domain.ids import AdditionId, AgreementId, CatalogItemId
 from cwtui.domain.lazily import dataclass
 from cwtui.domain.plans import Plan
@@ -13,7 +14,6 @@ from cwtui.domain.tasks import Task
 from cwtui.engine.planning.desk import PlanningDesk
 from cwtui.engine.protocols import Store
 from cwtui.vendors.count_facts import CountFacts
-from cwtui.vendors.count_records import CountRecord, record_of
 from cwtui.vendors.counting import plan_counts
 from cwtui.vendors.layouts import Layout
 
@@ -30,17 +30,17 @@ class CountSource:
         chosen = self.store.mappings().agreement(task.subscription_id)
         if chosen is not None:
             return chosen
-        record = record_of(self.store, task.id)
+        record = self.store.counts(task.id)
         return record.agreement_id if record else None
 
     def items_of(self, task: Task) -> Collection[CatalogItemId]:
         """The catalog items of the report's lines."""
-        record = record_of(self.store, task.id)
+        record = self.store.counts(task.id)
         return {item.catalog_item_id for item in record.items} if record else set()
 
     def plan(self, desk: PlanningDesk, task: Task, additions: Mapping[AdditionId, Addition] | None) -> Plan:
         """The plan of one account's counts; from the additions as they were seen, until they are read afresh."""
-        record = record_of(self.store, task.id)
+        record = self.store.counts(task.id)
         if record is None:
             problem = Problem(
                 ProblemCode.SUBSCRIPTION_MISSING,

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
 
+from cwtui.domain.counts import CountedItem, CountRecord
 from cwtui.domain.ids import AgreementId, CatalogItemId, CompanyId
 from cwtui.domain.lazily import dataclass
 from cwtui.domain.money import plain
@@ -16,9 +17,7 @@ from cwtui.domain.psa import Addition, Agreement, Company
 from cwtui.engine.concurrently import each
 from cwtui.engine.protocols import Listener, Progress, Store
 from cwtui.vendors.billing_report import BillingReport, digest_of
-from cwtui.vendors.count_facts import CountedItem
 from cwtui.vendors.count_lines import CountLine
-from cwtui.vendors.count_records import CountRecord, record_of
 from cwtui.vendors.items import exported_items
 from cwtui.vendors.layouts import Layout
 from cwtui.vendors.linked_accounts import LinkedAccounts
@@ -125,7 +124,7 @@ class CountedAccounts:
         """The catalog items that earlier reports named for an account."""
         known: dict[CatalogItemId, str] = {}
         for task in self.store.tasks_of(self.layout.subscription(account)):
-            if record := record_of(self.store, task.id):
+            if record := self.store.counts(task.id):
                 known |= record.known
                 known |= {item.catalog_item_id: item.name for item in record.items}
         return known

@@ -9,6 +9,7 @@ from dataclasses import field, replace
 from decimal import Decimal
 
 from cwtui.domain.charges import Charge
+from cwtui.domain.counts import CountedItem
 from cwtui.domain.ids import ProductId
 from cwtui.domain.lazily import dataclass
 from cwtui.domain.ledger import Operation, Purpose
@@ -21,7 +22,7 @@ from cwtui.domain.plans import Change, Plan, PriceSource, beyond_guard
 from cwtui.domain.problems import Problem, ProblemCase, ProblemCode, ProblemFacts
 from cwtui.domain.psa import Addition, AdditionValues, CatalogItem
 from cwtui.vendors.agreement_checks import agreement_faults, end_faults
-from cwtui.vendors.count_facts import CountedItem, CountFacts, Proposal, Vanished
+from cwtui.vendors.count_facts import CountFacts, CountProposal, Vanished
 from cwtui.vendors.count_holdings import CountHoldings, units
 
 _SET_RULE = "the report's count is the addition's quantity"
@@ -51,7 +52,7 @@ def plan_counts(facts: CountFacts) -> Plan:
     )
 
 
-def proposals(facts: CountFacts) -> list[Proposal]:
+def proposals(facts: CountFacts) -> list[CountProposal]:
     """The additions that the report counts, but that nobody linked to the account."""
     return _draft(facts).proposed
 
@@ -96,7 +97,7 @@ class _Draft:
     warnings: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
-    proposed: list[Proposal] = field(default_factory=list)
+    proposed: list[CountProposal] = field(default_factory=list)
     beyond_guard: list[str] = field(default_factory=list)
     holds: CountHoldings = field(init=False)
 
@@ -138,7 +139,7 @@ class _Draft:
             return True
         values = held.values
         task, product = self.facts.task, self.facts.layout.product(name)
-        self.proposed.append(Proposal(held, product, charge))
+        self.proposed.append(CountProposal(held, product, charge))
         self.problem(
             ProblemCode.LINK_MISSING,
             product,
@@ -209,7 +210,7 @@ class _Draft:
         after = self.kept_current(item, held)
         charge = Charge.SETUP if self.facts.layout.is_one_time(item.sku) else Charge.RECURRING
         if values.quantity == item.quantity and held.id not in self.holds.linked():
-            self.proposed.append(Proposal(held, self.facts.layout.product(item.name), charge))
+            self.proposed.append(CountProposal(held, self.facts.layout.product(item.name), charge))
         if values == after:
             return
         if values.quantity == item.quantity and held.id not in self.holds.linked():

@@ -14,7 +14,7 @@ from cwtui.engine.writing.create_once import CreateOnce
 from cwtui.vendors.items import exported_items
 from cwtui.vendors.layouts import Layout, sku_of
 from cwtui.vendors.protocols import IntermediaPsa
-from cwtui.vendors.setup_tables import SetupTables
+from cwtui.vendors.setup_tables import VendorSetup
 
 
 class AssociationState(StrEnum):
@@ -55,7 +55,7 @@ class CrossReferences:
     listener: Listener
     layout: Layout
     once: CreateOnce
-    setup: SetupTables
+    setup: VendorSetup
 
     async def run(self, *, apply: bool = False) -> tuple[Association, ...]:
         """Every exported SKU; with `apply`, those without an association get one.

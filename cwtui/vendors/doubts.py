@@ -6,13 +6,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import field
 
+from cwtui.domain.counts import SkuLines
 from cwtui.domain.lazily import dataclass
 from cwtui.vendors.vendor_file import Refusal
 
 _MOST_LINES = 20
 """Lines that are kept of one account and SKU: a person is told where to look, not everything."""
-SkuLines = Mapping[str, tuple[int, ...]]
-"""SKU (folded; empty for any) → lines of the file."""
 
 
 @dataclass(frozen=True, slots=True)

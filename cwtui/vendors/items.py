@@ -21,7 +21,7 @@ from cwtui.engine.protocols import Listener, Progress, Store
 from cwtui.engine.writing.create_once import CreateOnce
 from cwtui.vendors.layouts import INTERMEDIA, Layout
 from cwtui.vendors.protocols import IntermediaPsa
-from cwtui.vendors.setup_tables import SetupTables
+from cwtui.vendors.setup_tables import VendorSetup
 from cwtui.vendors.sku_sheet import LONGEST_DESCRIPTION, SheetItem, SkuSheet, price_or_zero
 from cwtui.vendors.vendor_file import Refusal
 
@@ -84,7 +84,7 @@ class ItemExport:
     listener: Listener
     layout: Layout
     once: CreateOnce
-    setup: SetupTables
+    setup: VendorSetup
     at_once: int = 16
     _by_name: dict[str, CatalogItem] = field(default_factory=dict)
     _by_id: dict[CatalogItemId, CatalogItem] = field(default_factory=dict)

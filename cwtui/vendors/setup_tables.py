@@ -80,7 +80,7 @@ class Checklist:
 
 
 @dataclass(slots=True)
-class SetupTables:
+class VendorSetup:
     """Reads and completes the setup tables."""
 
     psa: IntermediaPsa

@@ -35,18 +35,18 @@ from cwtui.domain.plans import Change, Plan
 from cwtui.domain.problems import Problem, ProblemCase, ProblemCode
 from cwtui.domain.psa import Addition, AdditionValues
 from cwtui.domain.records import AuditRow, RecordWrite
+from cwtui.domain.suggestions import Suggestion
 from cwtui.domain.tasks import Task, TaskKind, TaskStatus
 from cwtui.engine.protocols import Listener
 from cwtui.engine.reports import (
     AutoReport,
-    Candidate,
     CheckReport,
     DoctorReport,
-    MappingRow,
+    NamedMapping,
     Permission,
     ServiceHealth,
-    Suggestion,
     UndoReport,
+    UnmappedEntry,
     Writes,
 )
 from cwtui.engine.writing.drift import DriftReport
@@ -195,7 +195,7 @@ class FakeEngine:
     mapped: dict[MappingKey, int] = field(default_factory=dict)
     writes: tuple[AuditRow, ...] = ()
     plan_answer: Plan | None = None
-    suggestions: tuple[Suggestion, ...] = ()
+    suggestions: tuple[UnmappedEntry, ...] = ()
     health: DoctorReport = DoctorReport()
     undo_answer: UndoReport = UndoReport((), complete=True)
     failure: CwtuiError | None = None
@@ -300,23 +300,23 @@ class FakeEngine:
         self._ask("undo", task_id)
         return self.undo_answer
 
-    async def mappings(self, kind: MappingKind) -> Sequence[MappingRow]:
+    async def mappings(self, kind: MappingKind) -> Sequence[NamedMapping]:
         self._ask("mappings", kind)
         return [
-            MappingRow(Mapping(key, target), HOSTILE, "Green Lane")
+            NamedMapping(Mapping(key, target), HOSTILE, "Green Lane")
             for key, target in self.mapped.items()
             if key.kind is kind
         ]
 
-    async def set_mapping(self, mapping: Mapping) -> MappingRow:
+    async def set_mapping(self, mapping: Mapping) -> NamedMapping:
         self._ask("set_mapping", mapping)
-        return MappingRow(mapping, "Green Lane LLC", "")
+        return NamedMapping(mapping, "Green Lane LLC", "")
 
     async def unset_mapping(self, key: MappingKey) -> bool:
         self._ask("unset_mapping", key)
         return self.mapped.pop(key, None) is not None
 
-    async def suggest(self, kind: MappingKind) -> Sequence[Suggestion]:
+    async def suggest(self, kind: MappingKind) -> Sequence[UnmappedEntry]:
         self._ask("suggest", kind)
         return self.suggestions
 
@@ -340,11 +340,11 @@ HEALTHY = DoctorReport(
     (ServiceHealth("marketplace", ok=True, version="1.15", message=""), ServiceHealth("PSA", True, "v2026.1", "")),
     (Permission("Finance", "Agreements", "Inquire", True), Permission("Finance", "Agreements", "Add", True)),
 )
-SUGGESTION = Suggestion(
+SUGGESTION = UnmappedEntry(
     MappingKind.CUSTOMER,
     "C1",
     HOSTILE,
-    (Candidate(118, "Green Lane", 92.5, "same name"), Candidate(119, "Greene", 71, "similar")),
+    (Suggestion(118, "Green Lane", 0.925, "same name"), Suggestion(119, "Greene", 0.71, "similar")),
 )
 
 

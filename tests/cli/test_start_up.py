@@ -49,7 +49,11 @@ SPARED = {  # what a headless run does not need
     "cwtui.tui",
     "cwtui.vendors",
 }
-OF_CONNECTWISE = {"cwtui.services.connectwise_records", "cwtui.services.connectwise_setup_records"}
+OF_CONNECTWISE = {
+    "cwtui.services.connectwise_additions",
+    "cwtui.services.connectwise_records",
+    "cwtui.services.connectwise_setup_records",
+}
 """A run with nothing new does not ask it."""
 NOT_FOR_A_LIST = {  # what a list of tasks does not need either
     "asyncio",

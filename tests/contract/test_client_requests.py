@@ -22,6 +22,7 @@ from cwtui.sandbox.app import create_app
 from cwtui.sandbox.credentials import MARKETPLACE, MARKETPLACE_BASE, PSA, PSA_BASE
 from cwtui.sandbox.world import World
 from cwtui.services import cloudblue_records
+from cwtui.services import connectwise_additions as psa_additions
 from cwtui.services import connectwise_records as psa_records
 from cwtui.services.cloudblue import CloudBlue
 from cwtui.services.connectwise import ConnectWise
@@ -320,7 +321,7 @@ def records_in(annotation: Any) -> Iterator[type[Record]]:
         (psa_records.CompanyRecord, psa_records.COMPANY_FIELDS),
         (psa_records._Contact, psa_records.CONTACT_FIELDS),
         (psa_records.AgreementRecord, psa_records.AGREEMENT_FIELDS),
-        (psa_records.AdditionRecord, psa_records.ADDITION_FIELDS),
+        (psa_additions.AdditionRecord, psa_additions.ADDITION_FIELDS),
         (psa_records._Invoice, psa_records.INVOICE_FIELDS),
         (psa_records._CatalogItem, psa_records.CATALOG_FIELDS),
     ],

@@ -23,7 +23,7 @@ from cwtui.vendors.accounts import AccountExport, read_accounts
 from cwtui.vendors.cross_references import CrossReferences
 from cwtui.vendors.items import ItemExport, ItemState
 from cwtui.vendors.layouts import Layout
-from cwtui.vendors.setup_tables import SetupTables
+from cwtui.vendors.setup_tables import VendorSetup
 from cwtui.vendors.sku_sheet import read_sku_sheet
 
 pytestmark = pytest.mark.contract
@@ -69,7 +69,7 @@ async def test_every_step_sends_what_the_contract_allows(tmp_path: Path, psa_con
     accounts, sheet, *_ = copy_demo_files(tmp_path / "files")
     state, layout, once = open_state(tmp_path / "state.json"), Layout(), CreateOnce(0)
     try:
-        setup = SetupTables(psa, layout, once)
+        setup = VendorSetup(psa, layout, once)
         assert (await setup.checklist(apply=True)).is_complete
         first = AccountExport(psa, state, Silent(), layout, once)
         assert len((await first.run(read_accounts(accounts, layout), manage_id=True)).created) == 5

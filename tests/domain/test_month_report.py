@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from cwtui.domain.ids import AdditionId, AgreementId, CatalogItemId, CompanyId, CustomerId, TaskId
 from cwtui.domain.month_report import (
     AgreementReport,
-    Amounts,
+    BilledAmounts,
     MonthReport,
     Move,
     Reason,
@@ -140,7 +140,7 @@ def test_what_a_month_bills(
     additions: list[tuple[str, str, str, date, date | None]], billed: str, cost: str, before: str, moves: list[Move]
 ) -> None:
     found = report(*(addition(number, *one) for number, one in enumerate(additions, 1)))
-    assert found.now == Amounts(Decimal(billed), Decimal(cost))
+    assert found.now == BilledAmounts(Decimal(billed), Decimal(cost))
     assert found.before.price == Decimal(before)
     assert [line.move for line in found.lines] == moves
     assert found.now.margin == Decimal(billed) - Decimal(cost)

@@ -26,7 +26,8 @@ from cwtui.domain.mappings import Link
 from cwtui.domain.periods import BillingCalendar, BillingCycle, BillingPeriod
 from cwtui.domain.planning.dates import AgreementDates
 from cwtui.domain.psa import Addition, AdditionValues, Agreement, CatalogItem
-from cwtui.domain.reconciliation import ReconcileFacts, RowStatus, Wanted, compare
+from cwtui.domain.reconciliation import ReconcileFacts, RowStatus, compare
+from cwtui.domain.repair_values import WantedProduct
 from cwtui.domain.repairs import RepairDraft, assign, repair_start
 from cwtui.wording.problems import sentence
 
@@ -37,7 +38,7 @@ CALENDAR = BillingCalendar(BillingCycle.MONTHLY, date(2026, 1, 1))
 DATES = AgreementDates(CALENDAR, date(2026, 11, 30), date(2026, 1, 1), prorates=False)
 TODAY = date(2026, 11, 23)
 MAIL, PRODUCT = SubscriptionId("S1"), ProductId("P1")
-TEN = Wanted(MAIL, PRODUCT, "Exchange", Decimal(10), Decimal("4.50"), Decimal("3.60"), ITEM)
+TEN = WantedProduct(MAIL, PRODUCT, "Exchange", Decimal(10), Decimal("4.50"), Decimal("3.60"), ITEM)
 
 
 def addition(number: int = 1, quantity: str = "10", price: str = "4.50", **more: object) -> Addition:
@@ -54,7 +55,7 @@ def link(held: Addition, subscription: str = "S1", product: str = "P1", *, is_st
     )  # fmt: skip
 
 
-def facts(additions: list[Addition], links: list[Link], wanted: tuple[Wanted, ...] = (TEN,)) -> ReconcileFacts:
+def facts(additions: list[Addition], links: list[Link], wanted: tuple[WantedProduct, ...] = (TEN,)) -> ReconcileFacts:
     return ReconcileFacts(
         CustomerId("C1"),
         "Green Lane",

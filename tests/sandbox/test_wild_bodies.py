@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from cwtui.sandbox import exact_json
 from cwtui.sandbox.behaviour import Behaviour
 from cwtui.sandbox.errors import Refusal
-from cwtui.sandbox.http import Answer, Request
+from cwtui.sandbox.http import Request, Response
 from cwtui.sandbox.marketplace import Marketplace
 from cwtui.sandbox.psa import Psa
 from cwtui.sandbox.psa_paths import RESOURCES, Resource
@@ -60,7 +60,7 @@ def ask(world: World, method: str, path: str, body: Any) -> int:
     try:
         answer = psa.answer(request)
     except Refusal as refusal:
-        answer = Answer(refusal.status, refusal.body)
+        answer = Response(refusal.status, refusal.body)
     answer.body()  # can be written
     return answer.status
 

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fuzz.seeds import SEEDS
-from fuzz.targets import TARGETS, Given, Target, questions
+from fuzz.targets import TARGETS, RawAnswer, Target, questions
 
 few = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 PLAIN, SEALED = b"", b"\x80"
@@ -123,7 +123,7 @@ def test_every_content_type_is_tried_with_every_status() -> None:
     for status in range(16):
         for content_type in range(7):
             head = bytes([10, status, content_type, 0])
-            assert Given.of(head + b"x").body == b"x"
+            assert RawAnswer.of(head + b"x").body == b"x"
             answer(head + b"<title>x</title>\xff\x00")
 
 

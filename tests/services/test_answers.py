@@ -5,11 +5,11 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from cwtui.services.answers import one_line, said
+from cwtui.services.answers import one_line, read_refusal_text
 
 
 def words_of(answer: httpx.Response) -> tuple[str, str]:
-    its = said(answer, ())
+    its = read_refusal_text(answer, ())
     return its.code, its.message
 
 

@@ -15,7 +15,7 @@ from cwtui.sandbox.app import Sandbox, create_app
 from cwtui.sandbox.credentials import PSA
 from cwtui.sandbox.world import World
 from cwtui.services.connectwise import ConnectWise
-from cwtui.services.connectwise_address import api_url, said_of, site_url
+from cwtui.services.connectwise_address import address_remark, api_url, site_url
 from cwtui.services.connectwise_verbs import API_VERSION
 from cwtui.settings import Settings
 
@@ -133,8 +133,8 @@ def test_an_address_is_completed_once(base_url: str, api: str) -> None:
 
 
 def test_the_log_in_address_is_said_to_be_one() -> None:
-    assert "https://api-na.myconnectwise.net" in said_of("https://na.myconnectwise.net")
-    assert said_of("https://api-na.myconnectwise.net") == said_of("https://cw.example/v4_6_release") == ""
+    assert "https://api-na.myconnectwise.net" in address_remark("https://na.myconnectwise.net")
+    assert address_remark("https://api-na.myconnectwise.net") == address_remark("https://cw.example/v4_6_release") == ""
     assert site_url(CLOUD) == "https://na.myconnectwise.net"
     assert site_url("https://cw.example:8443/x") == "https://cw.example:8443"
 

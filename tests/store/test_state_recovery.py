@@ -193,9 +193,9 @@ def check_each_pair(path: Path, copies: Path, expected: dict[str, object]) -> No
 
 def test_a_newer_state_is_kept_and_refused(path: Path) -> None:
     open_state(path).close()
-    path.write_bytes(path.read_bytes().replace(b'"version":2', b'"version":3'))
+    path.write_bytes(path.read_bytes().replace(b'"version":3', b'"version":4'))
     before = path.read_bytes()
-    with pytest.raises(StateError, match=r"newer cwtui \(version 3 .* Upgrade cwtui"):
+    with pytest.raises(StateError, match=r"newer cwtui \(version 4 .* Upgrade cwtui"):
         open_state(path)
     assert path.read_bytes() == before
     assert not beside(path, ".recovered.json").exists()
@@ -206,7 +206,7 @@ def test_beside_a_newer_state_the_last_one_that_can_be_read_is_offered(path: Pat
         state = open_state(path)
         state.save_fact("a", value)
         state.close()
-    path.write_bytes(path.read_bytes().replace(b'"version":2', b'"version":3'))
+    path.write_bytes(path.read_bytes().replace(b'"version":3', b'"version":4'))
     before = path.read_bytes()
     with pytest.raises(StateError, match=r"newer cwtui .* knows nothing of what the newer one did since"):
         open_state(path)
@@ -247,7 +247,7 @@ def test_an_older_state_is_migrated(version_0: Path) -> None:
     abandon(state)  # killed before it was written in the new shape
     assert facts(version_0) == {"n": "old", "m": "journalled", "x": "new"}
     open_state(version_0).close()
-    assert json.loads(version_0.read_bytes())["cwtui"]["1"]["version"] == 2
+    assert json.loads(version_0.read_bytes())["cwtui"]["1"]["version"] == layout.VERSION
     assert beside(version_0, ".bak").read_bytes() == before
     version_0.write_text("")
     assert facts(recover(version_0)) == {"n": "old", "m": "journalled", "x": "new"}

@@ -10,6 +10,7 @@ from pathlib import Path
 import orjson
 import pytest
 
+from cwtui.domain.check_records import History
 from cwtui.domain.errors import StateError
 from cwtui.domain.ids import AdditionId, TaskId
 from cwtui.domain.tasks import Task, TaskStatus
@@ -62,6 +63,11 @@ def holds_everything(state: State, *, folded: bool = False) -> None:
     assert state.taken_back(version_1.TAKEN_BACK.task_id) == version_1.TAKEN_BACK
     assert state.owed(version_1.OWED.task_id) == (version_1.OWED,)
     assert tuple(state.import_intent(one.company_id) for one in version_1.IMPORTS) == version_1.IMPORTS
+    assert state.counts(version_1.COUNTED) == version_1.COUNTS
+    assert state.last_report("intermedia") == version_1.LAST_REPORT
+    assert state.is_contact_due(version_1.CONTACT_DUE)
+    assert state.note(History) == version_1.HISTORY
+    assert state.repair(version_1.REPAIRED) == version_1.REPAIR
     assert {name: state.fact(name) for name in version_1.FACTS} == version_1.FACTS
 
 

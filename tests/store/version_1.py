@@ -6,12 +6,15 @@ killed: half of it is only in its journal, among it a row that was set anew and 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping as Dictionary
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 from cwtui.domain.charges import Charge
+from cwtui.domain.check_records import History
+from cwtui.domain.counts import CountedItem, CountRecord, LastReport
 from cwtui.domain.ids import (
     INITIAL,
     AdditionId,
@@ -26,8 +29,7 @@ from cwtui.domain.ids import (
     TaskId,
 )
 from cwtui.domain.ledger import Doubt, ImportIntent, Operation, Outcome, Owed, Purpose, TakenBack, Why
-from cwtui.domain.mappings import Link, MappingKey, MappingKind
-from cwtui.domain.mappings import Mapping as MappingRow
+from cwtui.domain.mappings import Link, Mapping, MappingKey, MappingKind
 from cwtui.domain.marketplace import (
     Address,
     BillingModel,
@@ -49,6 +51,7 @@ from cwtui.domain.plans import Change, Edit, Plan, PlanEdits, PriceSource
 from cwtui.domain.problems import Problem, ProblemCase, ProblemCode
 from cwtui.domain.psa import Addition, AdditionValues, BillCustomer
 from cwtui.domain.records import AuditRow, Cursor, RecordWrite
+from cwtui.domain.repair_values import Repair, Target, WantedProduct
 from cwtui.domain.tasks import Task, TaskKind, TaskStatus
 
 MOMENT = datetime(2026, 11, 21, 12, 30, 15, 250000, tzinfo=UTC)
@@ -142,11 +145,11 @@ PRODUCTS = (
     Product(ProductId("MFL-2"), "Bare"),
 )
 MAPPINGS = (
-    MappingRow(MappingKey(MappingKind.CUSTOMER, "C1"), 250),
-    MappingRow(MappingKey(MappingKind.CUSTOMER, "intermedia:IM100201"), 251),
-    MappingRow(MappingKey(MappingKind.PRODUCT, "MFL-1"), 7),
-    MappingRow(MappingKey(MappingKind.PRODUCT, "MFL-1", "setup"), 8),
-    MappingRow(MappingKey(MappingKind.AGREEMENT, "2000"), 41),
+    Mapping(MappingKey(MappingKind.CUSTOMER, "C1"), 250),
+    Mapping(MappingKey(MappingKind.CUSTOMER, "intermedia:IM100201"), 251),
+    Mapping(MappingKey(MappingKind.PRODUCT, "MFL-1"), 7),
+    Mapping(MappingKey(MappingKind.PRODUCT, "MFL-1", "setup"), 8),
+    Mapping(MappingKey(MappingKind.AGREEMENT, "2000"), 41),
 )
 
 
@@ -409,81 +412,67 @@ IMPORTS = (
     ImportIntent(CompanyId(250), "GL-1", MOMENT.replace(microsecond=0)),
     ImportIntent(CompanyId(251), "", customer_id=CustomerId("C2")),
 )
-_SEEN_ADDITION = {
-    "id": 815,
-    "agreement": 41,
-    "identifier": "EXCH-1",
-    "item": 7,
-    "quantity": "10.5",
-    "unit_price": "4.5",
-    "unit_cost": "3.6",
-    "effective": "2026-12-01",
-    "cancelled": None,
-    "bill": "Billable",
-    "taxable": False,
-    "description": "Exchange",
-}
-FACTS: Mapping[str, object] = {
-    "counts:count.IM100201": {
-        "layout": "intermedia",
-        "account": "IM100201",
-        "report": "usage.csv",
-        "day": "2026-11-01",
-        "digest": "abc",
-        "agreement": 41,
-        "lacking": "",
-        "items": [
-            {"name": "EXCH_4.5", "sku": "EXCH", "unit_cost": "3.6", "quantity": "12", "item": 7, "lines": [2, 3]}
-        ],
-        "unsure": ["line 9"],
-        "seen": [_SEEN_ADDITION],
-    },
-    "last_report:intermedia": {"name": "usage.csv", "moment": "2026-11-21T12:30:15+00:00", "rows": 112},
-    "contact_due:intermedia:im100201": True,
+_SEEN = Addition(
+    AdditionId(815),
+    AGREEMENT,
+    AdditionValues(
+        CatalogItemId(7),
+        Decimal("10.5"),
+        Decimal("4.50"),
+        Decimal("3.6"),
+        date(2026, 12, 1),
+        description="Exchange",
+    ),
+    "EXCH-1",
+)
+COUNTED = TaskId("count.IM100201")
+COUNTS = CountRecord(
+    "intermedia",
+    "IM100201",
+    "usage.csv",
+    date(2026, 11, 1),
+    "abc",
+    AGREEMENT,
+    "",
+    (CountedItem("EXCH_4.5", "EXCH", Decimal("3.6"), Decimal(12), CatalogItemId(7), (2, 3)),),
+    {"line 9": ()},
+    (_SEEN,),
+)
+"""That version kept no lines of refused rows, and nothing of rows whose account is not known."""
+LAST_REPORT = LastReport("intermedia", "usage.csv", MOMENT.replace(microsecond=0), 112)
+CONTACT_DUE = "intermedia:im100201"
+HISTORY = History(
+    MOMENT.replace(microsecond=0),
+    MOMENT.replace(microsecond=0) - timedelta(days=1),
+    {OrderId("998"), OrderId("999")},
+    {OrderId("1000"): MOMENT.replace(microsecond=0)},
+)
+"""That version followed no failed orders."""
+REPAIRED = TaskId("reconcile.2000")
+REPAIR = Repair(
+    AGREEMENT,
+    SubscriptionId("2000"),
+    date(2026, 11, 21),
+    (
+        Target(
+            WantedProduct(
+                SubscriptionId("2000"),
+                ProductId("MFL-1"),
+                "Exchange",
+                Decimal("10.5"),
+                Decimal("4.50"),
+                None,
+                CatalogItemId(7),
+            ),
+            (_SEEN,),
+        ),
+    ),
+)
+"""That version knew no additions beside the linked ones."""
+FACTS: Dictionary[str, object] = {
     "catalogue.read_at": "2026-11-21T12:30:15+00:00",
-    "check.history": {
-        "real_moment": "2026-11-21T12:30:15+00:00",
-        "first_since": "2026-11-20T12:30:15+00:00",
-        "ended_before": ["998", "999"],
-        "handled": {"1000": "2026-11-21T12:30:15+00:00"},
-    },
     "names": {"customer:250": "Green Lane LLC"},
     "planning.basis": "0123456789abcdef",
-    "repair:reconcile.2000": {
-        "agreement": 41,
-        "subscription": "2000",
-        "day": "2026-11-21",
-        "targets": [
-            {
-                "wanted": {
-                    "subscription": "2000",
-                    "product": "MFL-1",
-                    "name": "Exchange",
-                    "quantity": "10.5",
-                    "price": "4.50",
-                    "cost": None,
-                    "item": 7,
-                    "blocked": "",
-                },
-                "holds": [
-                    {
-                        "id": 815,
-                        "catalog_item": "EXCH-1",
-                        "item": 7,
-                        "quantity": "10.5",
-                        "price": "4.50",
-                        "cost": "3.6",
-                        "effective": "2026-12-01",
-                        "cancelled": None,
-                        "bill": "Billable",
-                        "taxable": False,
-                        "description": "Exchange",
-                    }
-                ],
-            }
-        ],
-        "extras": [],
-    },
     "let go": None,
 }
 DONE: Sequence[str] = ("deleted:MFL-1", "ended:MFL-1")

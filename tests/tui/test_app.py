@@ -397,4 +397,4 @@ def test_a_task_that_cannot_be_read_says_which(tmp_path: Path) -> None:
 def test_a_session_needs_no_desk() -> None:
     session = Session(engine=SimpleNamespace(known=SimpleNamespace(is_read_only=True)), listener=ScreenListener())  # type: ignore[arg-type]
     assert session.is_read_only
-    assert session.desk is None
+    assert session.settings is None

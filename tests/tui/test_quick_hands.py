@@ -55,7 +55,7 @@ def watched(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Watched:
     def slow(**given: Any) -> Behaviour:
         return Behaviour(latency_ms=LATENCY_MS, **given)
 
-    answer_request, work = cwtui.demo._Kept.handle_async_request, Session.work
+    answer_request, work = cwtui.demo._SavingTransport.handle_async_request, Session.work
     dismiss, write = Dialog.dismiss, WizardScreen.action_write
 
     async def request(self: Any, sent: httpx.Request) -> httpx.Response:
@@ -78,7 +78,7 @@ def watched(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Watched:
         return write(self)
 
     monkeypatch.setattr(cwtui.demo, "Behaviour", slow)
-    monkeypatch.setattr(cwtui.demo._Kept, "handle_async_request", request)
+    monkeypatch.setattr(cwtui.demo._SavingTransport, "handle_async_request", request)
     monkeypatch.setattr(Session, "work", begin)
     monkeypatch.setattr(Dialog, "dismiss", answered)
     monkeypatch.setattr(WizardScreen, "action_write", written)

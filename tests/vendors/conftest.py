@@ -24,8 +24,8 @@ from cwtui.sandbox.credentials import announcement
 from cwtui.sandbox.world import World
 from cwtui.settings import Settings
 from cwtui.store.state import State, open_state
-from cwtui.vendor_composition import vendor_desk
-from cwtui.vendors.desk import VendorDesk
+from cwtui.vendor_composition import vendor_exports
+from cwtui.vendors.exports import VendorExports
 from cwtui.vendors.layouts import ACCOUNT_COLUMNS
 
 TODAY = date(2026, 11, 23)
@@ -53,7 +53,7 @@ class Partner:
     settings: Settings
     state: State
     engine: Engine
-    vendor: VendorDesk
+    vendor: VendorExports
     _files: int = field(default=0)
 
     @property
@@ -125,7 +125,7 @@ def opened(folder: Path, sandbox: Sandbox, layout: str = "intermedia", **more: A
     try:
         marketplace, psa = open_services(settings, httpx.ASGITransport(sandbox))
         engine = build_engine(settings, state, marketplace, psa, SystemClock(TODAY), Silent())
-        yield Partner(folder, sandbox, settings, state, engine, vendor_desk(settings, engine, layout))
+        yield Partner(folder, sandbox, settings, state, engine, vendor_exports(settings, engine, layout))
     finally:
         state.close()
 

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cwtui.domain.charges import Charge
+from cwtui.domain.counts import CountedItem
 from cwtui.domain.ids import (
     AdditionId,
     AgreementId,
@@ -29,7 +30,7 @@ from cwtui.domain.plans import Plan
 from cwtui.domain.problems import ProblemCode
 from cwtui.domain.psa import Addition, AdditionValues, Agreement, CatalogItem
 from cwtui.domain.tasks import Task, TaskKind, TaskStatus
-from cwtui.vendors.count_facts import CountedItem, CountFacts
+from cwtui.vendors.count_facts import CountFacts
 from cwtui.vendors.counting import plan_counts, proposals, vanished
 from cwtui.vendors.layouts import Layout, sku_of
 from cwtui.wording.problems import sentence

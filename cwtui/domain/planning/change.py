@@ -14,7 +14,7 @@ from cwtui.domain.money import ZERO, plain
 from cwtui.domain.planning.charged_once import plan_days_before, plan_once, unexpected
 from cwtui.domain.planning.draft import Draft
 from cwtui.domain.planning.lines import ChargedLine
-from cwtui.domain.planning.pricing import offer_for
+from cwtui.domain.planning.pricing import item_price_for
 from cwtui.domain.planning.standing import (
     bill_of,
     check_guard,
@@ -109,7 +109,7 @@ def plan_product_change(draft: Draft, product: ProductId, lines: Sequence[Charge
         quantity = delta
     else:
         key = f"standing:{product}"
-        offer_for(draft, replace(line, charge=Charge.RECURRING), draft.source_of(key), prefer_held=True)
+        item_price_for(draft, replace(line, charge=Charge.RECURRING), draft.source_of(key), prefer_held=True)
         link_missing(draft, product)
         return
     wanted = wanted_standing(draft, product, links, quantity, line)

@@ -19,7 +19,7 @@ from cwtui.domain.planning.dates import PlanDates
 from cwtui.domain.planning.draft import Draft
 from cwtui.domain.planning.invoiced_before import unpaid_days
 from cwtui.domain.planning.lines import ChargedLine
-from cwtui.domain.planning.pricing import Offer, offer_for
+from cwtui.domain.planning.pricing import ItemPrice, item_price_for
 from cwtui.domain.planning.proration import prorated
 from cwtui.domain.plans import PriceSource, ProrateMode
 from cwtui.domain.problems import ProblemCase, ProblemCode
@@ -57,15 +57,15 @@ def plan_prorated(draft: Draft, line: ChargedLine, *, rule: str, bill: BillCusto
     charge = Charge.CREDIT if line.charge is Charge.CREDIT else Charge.PRORATED
     key = _key(charge, line)
     source = draft.source_of(key)
-    offer = offer_for(draft, line, source)
-    if offer is None:
+    unit = item_price_for(draft, line, source)
+    if unit is None:
         return
-    if not offer.price:
+    if not unit.price:
         span = span_text(dates.effective, dates.start - ONE_DAY)
         draft.notes.append(f"{draft.name_of(line.product_id)}: its price is 0, nothing is charged for {span}.")
         return
     for first, before in unpaid_days(draft, line.product_id, charge):
-        _plan_days(draft, _Days(line, charge, key, source, first, before), offer, dates, rule, bill)
+        _plan_days(draft, _Days(line, charge, key, source, first, before), unit, dates, rule, bill)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +80,12 @@ class _Days:
     before: date
 
 
-def _plan_days(draft: Draft, days: _Days, offer: Offer, dates: PlanDates, rule: str, bill: BillCustomer) -> None:
+def _plan_days(draft: Draft, days: _Days, unit: ItemPrice, dates: PlanDates, rule: str, bill: BillCustomer) -> None:
     line, charge = days.line, days.charge
     span = span_text(days.first, days.before - ONE_DAY)
-    price = prorated(offer.price, dates.calendar, days.first, days.before)
-    cost = prorated(offer.cost, dates.calendar, days.first, days.before)
-    part = Offer(offer.item, price.amount, cost.amount, (price, cost))
+    price = prorated(unit.price, dates.calendar, days.first, days.before)
+    cost = prorated(unit.cost, dates.calendar, days.first, days.before)
+    part = ItemPrice(unit.item, price.amount, cost.amount, (price, cost))
     word = "prorated"
     if charge is Charge.CREDIT:
         part, word = part.negative(), "credit"
@@ -137,7 +137,7 @@ class _Billed:
     line: ChargedLine
     charge: Charge
     key: str
-    offer: Offer
+    unit: ItemPrice
     quantity: Decimal
     suffix: str
     source: PriceSource
@@ -148,7 +148,7 @@ class _Billed:
 
         Rule: plans.md#the-marketplaces-amount-survives.
         """
-        price, cost, formulas = self.offer.price, self.offer.cost, self.offer.formulas
+        price, cost, formulas = self.unit.price, self.unit.cost, self.unit.formulas
         worth = cost * total / price if price else self.quantity * cost or total
         magnitude = abs(worth).copy_sign(total) if total < 0 else worth
         rate = f"{_grouped(self.quantity)} × {price_text(formulas[0].amount if formulas else abs(price))}"
@@ -156,7 +156,7 @@ class _Billed:
             self.line,
             self.charge,
             self.key,
-            Offer(self.offer.item, total, magnitude, formulas),
+            ItemPrice(self.unit.item, total, magnitude, formulas),
             _ONE,
             f"{self.suffix}{',' if self.suffix else ' -'} {rate}",
             self.source,
@@ -175,23 +175,23 @@ def _plan_line(draft: Draft, line: ChargedLine, rule: str) -> None:
         return
     key = _key(line.charge, line)
     source = draft.source_of_once(key, line.product_id, line.charge)
-    offer = offer_for(draft, line, source)
+    unit = item_price_for(draft, line, source)
     if draft.dates is None:
         return
     draft.need(draft.dates.once.start)
-    if offer is None:
+    if unit is None:
         return
-    billed = _Billed(line, line.charge, key, offer, abs(line.quantity), _suffix(draft, line), source)
-    _create_once(draft, _told(draft, billed), rule, draft.dates.once)
+    billed = _Billed(line, line.charge, key, unit, abs(line.quantity), _suffix(draft, line), source)
+    _create_once(draft, _as_charged(draft, billed), rule, draft.dates.once)
 
 
-def _told(draft: Draft, billed: _Billed) -> _Billed:
+def _as_charged(draft: Draft, billed: _Billed) -> _Billed:
     """As the marketplace charged it: quantity × price where that says it to the cent, else 1 × its total.
 
     Price source `connectwise`: the catalog item's price, and only the sign is the marketplace's.
     """
-    line, offer = billed.line, billed.offer
-    total = line.quantity * offer.price
+    line, unit = billed.line, billed.unit
+    total = line.quantity * unit.price
     if line.extended is not None and (line.charge is Charge.OTHER or billed.source is PriceSource.MARKETPLACE):
         total = line.extended
     if line.charge is Charge.CREDIT:
@@ -201,7 +201,7 @@ def _told(draft: Draft, billed: _Billed) -> _Billed:
             f"{draft.name_of(line.product_id)}: the order's discount line adds {price_text(total)}"
             " to the invoice instead of taking it off. Look at it before syncing."
         )
-    signed = offer.negative() if total < 0 else offer.positive() if offer.price < 0 else offer
+    signed = unit.negative() if total < 0 else unit.positive() if unit.price < 0 else unit
     billed = _Billed(line, billed.charge, billed.key, signed, billed.quantity, billed.suffix, billed.source)
     price = round_price(signed.price, draft.facts.rules.price_decimals)
     if billed.source is PriceSource.CONNECTWISE:
@@ -215,27 +215,27 @@ def _create_once(
 ) -> None:
     """Create a one-time addition over f (plans.md#one-time-period)."""
     draft.need(period.start)
-    line, offer = billed.line, billed.offer
+    line, unit = billed.line, billed.unit
     decimals = draft.facts.rules.price_decimals
     if billed.total is not None:
         decimals = max(decimals, _TOTAL_DECIMALS)
-    price = round_price(offer.price, decimals)
+    price = round_price(unit.price, decimals)
     after = AdditionValues(
-        offer.item.id,
+        unit.item.id,
         billed.quantity,
         price,
-        round_price(offer.cost, decimals),
+        round_price(unit.cost, decimals),
         period.start,
         period.end,
         bill,
-        offer.item.taxable,
+        unit.item.taxable,
         draft.name_of(line.product_id) + billed.suffix,
     )
     if billed.total and not price:
         draft.warnings.append(f"{after.description}: {plain(billed.total)} is too little to be billed; nothing is.")
         return
     if line.extended is not None:
-        _compare(draft, line, after, is_part=offer.formulas is not None)
+        _compare(draft, line, after, is_part=unit.formulas is not None)
     draft.create(
         billed.key,
         line.product_id,
@@ -243,7 +243,7 @@ def _create_once(
         after,
         rule=rule,
         source=source_text(line, line.product_id),
-        formulas=offer.formulas,
+        formulas=unit.formulas,
         step=None if billed.total is None else partial(_total_step, billed),
         price_source=billed.source,
     )
@@ -251,7 +251,7 @@ def _create_once(
 
 def _total_step(billed: _Billed) -> str:
     line = billed.line
-    if billed.offer.formulas is None and line.extended is not None:
+    if billed.unit.formulas is None and line.extended is not None:
         return f"the marketplace's line total {price_text(line.extended)} for {_grouped(abs(line.quantity))} units"
     return f"the total of {_grouped(abs(line.quantity))} units, since a single one's price would be rounded to 0"
 

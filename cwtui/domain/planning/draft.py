@@ -19,7 +19,7 @@ from cwtui.domain.plain_text import stored_text
 from cwtui.domain.planning.dates import PlanDates
 from cwtui.domain.planning.facts import PlanningFacts
 from cwtui.domain.planning.lines import plan_product
-from cwtui.domain.plans import Arithmetic, Change, PriceSource, Steps, total_step
+from cwtui.domain.plans import Arithmetic, ArithmeticLines, Change, PriceSource, total_step
 from cwtui.domain.problems import Problem, ProblemCase, ProblemCode, ProblemFacts
 from cwtui.domain.psa import Addition, AdditionValues, Agreement
 from cwtui.domain.remedies import Remedy
@@ -166,7 +166,7 @@ class Draft:
                 product_id=product,
                 charge=charge,
                 after=after,
-                arithmetic=Steps(partial(_created_steps, step, formulas, after)),
+                arithmetic=ArithmeticLines(partial(_created_steps, step, formulas, after)),
                 source=source,
                 rule=rule,
                 price_source=price_source or self.source_of(key),

@@ -21,7 +21,7 @@ _UNIT_CHARGES = frozenset({Charge.RECURRING, Charge.PRORATED})
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
+class ItemPrice:
     """What bills one unit of a line: the catalog item, and price and cost, unrounded.
 
     Attributes:
@@ -33,13 +33,13 @@ class Offer:
     cost: Decimal
     formulas: tuple[Arithmetic, Arithmetic] | None = None
 
-    def negative(self) -> Offer:
+    def negative(self) -> ItemPrice:
         """The same as a credit (plans.md#charges)."""
-        return Offer(self.item, -abs(self.price), -abs(self.cost), self.formulas)
+        return ItemPrice(self.item, -abs(self.price), -abs(self.cost), self.formulas)
 
-    def positive(self) -> Offer:
+    def positive(self) -> ItemPrice:
         """The same as a charge, where both quantity and price were told negative."""
-        return Offer(self.item, abs(self.price), abs(self.cost), self.formulas)
+        return ItemPrice(self.item, abs(self.price), abs(self.cost), self.formulas)
 
 
 def item_for(draft: Draft, product: ProductId, charge: Charge) -> CatalogItem | None:
@@ -78,7 +78,9 @@ def check_currency(draft: Draft, currency: str) -> None:
         )
 
 
-def offer_for(draft: Draft, line: ChargedLine, source: PriceSource, *, prefer_held: bool = False) -> Offer | None:
+def item_price_for(
+    draft: Draft, line: ChargedLine, source: PriceSource, *, prefer_held: bool = False
+) -> ItemPrice | None:
     """Catalog item, price and cost of one unit of a line; None, and every reason as a problem, without.
 
     Args:
@@ -94,7 +96,7 @@ def offer_for(draft: Draft, line: ChargedLine, source: PriceSource, *, prefer_he
     if line.unit_price is not None and line.unit_price is not price:
         check_currency(draft, line.unit_price.currency)
     if source is PriceSource.CONNECTWISE:
-        return _connectwise_offer(draft, item)
+        return _connectwise_price(draft, item)
     if price is None:
         draft.problem(
             ProblemCode.UNKNOWN_CHARGE_TYPE,
@@ -105,13 +107,13 @@ def offer_for(draft: Draft, line: ChargedLine, source: PriceSource, *, prefer_he
         return None
     if item is None:
         return None
-    return Offer(item, price.amount, _cost(draft, line, price))
+    return ItemPrice(item, price.amount, _cost(draft, line, price))
 
 
-def _connectwise_offer(draft: Draft, item: CatalogItem | None) -> Offer | None:
+def _connectwise_price(draft: Draft, item: CatalogItem | None) -> ItemPrice | None:
     """The catalog item's own price and cost; one that ConnectWise does not name is not 0."""
     if item is None or item.is_priced:
-        return None if item is None else Offer(item, item.price, item.cost)
+        return None if item is None else ItemPrice(item, item.price, item.cost)
     draft.problem(
         ProblemCode.CATALOG_ITEM_INACTIVE,
         str(item.id),

@@ -13,9 +13,9 @@ from cwtui.domain.planning.change import by_product, plan_unnamed
 from cwtui.domain.planning.charged_once import plan_once, unexpected
 from cwtui.domain.planning.draft import Draft
 from cwtui.domain.planning.lines import ChargedLine
-from cwtui.domain.planning.pricing import offer_for
+from cwtui.domain.planning.pricing import item_price_for
 from cwtui.domain.planning.standing import (
-    Wanted,
+    WantedAddition,
     check_guard,
     link_missing,
     linked_quantity,
@@ -47,7 +47,7 @@ def _plan_product(draft: Draft, product: ProductId, lines: Sequence[ChargedLine]
         return
     links = standing_links(draft, product)
     if not links:
-        offer_for(draft, lines[0], draft.source_of(f"standing:{product}"), prefer_held=True)
+        item_price_for(draft, lines[0], draft.source_of(f"standing:{product}"), prefer_held=True)
         link_missing(draft, product)
         return
     quantity = _renewed_quantity(draft, product, sum((line.quantity for line in lines), start=ZERO))
@@ -74,16 +74,18 @@ def _renewed_quantity(draft: Draft, product: ProductId, total: Decimal) -> Decim
     return held
 
 
-def _is_unchanged(draft: Draft, links: Sequence[Link], wanted: Sequence[Wanted], lines: Sequence[ChargedLine]) -> bool:
+def _is_unchanged(
+    draft: Draft, links: Sequence[Link], wanted: Sequence[WantedAddition], lines: Sequence[ChargedLine]
+) -> bool:
     """Quantity and price stand as renewed: as they are planned, or each line as an addition of its own."""
     decimals = draft.facts.rules.price_decimals
     standing = sorted((link.values.quantity, link.values.unit_price) for link in links)
     planned = []
     for one in wanted:
-        offer = offer_for(draft, one.priced, draft.source_of(one.key), prefer_held=one.prefer_held)
-        if offer is None:
+        unit = item_price_for(draft, one.priced, draft.source_of(one.key), prefer_held=one.prefer_held)
+        if unit is None:
             return False
-        planned.append((one.quantity, round_price(offer.price, decimals)))
+        planned.append((one.quantity, round_price(unit.price, decimals)))
     if _as_kept(planned, standing):
         return True
     renewed = [(line.quantity, round_price(line.unit_price.amount, decimals)) for line in lines if line.unit_price]

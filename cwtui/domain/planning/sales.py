@@ -14,7 +14,7 @@ from cwtui.domain.planning.change import by_product, plan_product_change
 from cwtui.domain.planning.charged_once import plan_once, unexpected
 from cwtui.domain.planning.draft import Draft
 from cwtui.domain.planning.lines import ChargedLine
-from cwtui.domain.planning.pricing import offer_for
+from cwtui.domain.planning.pricing import item_price_for
 from cwtui.domain.planning.standing import (
     create_standing,
     linked_quantity,
@@ -107,6 +107,6 @@ def _plan_held(draft: Draft, line: ChargedLine) -> None:
         said.append(f"{draft.name_of(line.product_id)} has a standing addition already, of {plain(stands)}.")
         return
     key = new_standing_key(line)
-    offer = offer_for(draft, line, draft.source_of(key))
+    unit = item_price_for(draft, line, draft.source_of(key))
     if draft.dates is not None:
-        create_standing(draft, line, line.quantity, draft.dates.effective, offer, key=key, rule=_INITIAL_RULE)
+        create_standing(draft, line, line.quantity, draft.dates.effective, unit, key=key, rule=_INITIAL_RULE)

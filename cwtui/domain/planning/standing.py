@@ -18,7 +18,7 @@ from cwtui.domain.periods import ONE_DAY, day_text, span_text
 from cwtui.domain.planning.charged_once import plan_prorated, source_text, uncharged_days
 from cwtui.domain.planning.draft import Draft
 from cwtui.domain.planning.lines import ChargedLine
-from cwtui.domain.planning.pricing import Offer, offer_for
+from cwtui.domain.planning.pricing import ItemPrice, item_price_for
 from cwtui.domain.plans import PriceSource, beyond_guard
 from cwtui.domain.problems import ProblemCase, ProblemCode
 from cwtui.domain.psa import AdditionValues, BillCustomer
@@ -56,18 +56,18 @@ def plan_new_standing(draft: Draft, line: ChargedLine, *, may_prorate: bool) -> 
     key = new_standing_key(line)
     source = draft.source_of(key)
     later = _price_after_free_days(draft, line) if source is PriceSource.MARKETPLACE else None
-    offer = offer_for(draft, replace(line, unit_price=later) if later else line, source)
+    unit = item_price_for(draft, replace(line, unit_price=later) if later else line, source)
     if draft.dates is None:
         return
     effective, start = draft.dates.effective, draft.dates.start
-    create_standing(draft, line, line.quantity, start, offer, key=key, rule=_RULE)
+    create_standing(draft, line, line.quantity, start, unit, key=key, rule=_RULE)
     if later is not None:
         free = f" {span_text(effective, start - ONE_DAY)} is free." if start > effective else ""
         draft.warnings.append(
             f"{draft.name_of(line.product_id)}: the order's price is 0, the subscription's {price_text(later.amount)}."
             f"{free} From {day_text(start)} the subscription's price is billed."
         )
-    elif start > effective and offer is not None:
+    elif start > effective and unit is not None:
         if may_prorate and source is PriceSource.MARKETPLACE:
             plan_prorated(draft, line, rule=_PRORATED_RULE)
         else:
@@ -92,7 +92,7 @@ def create_standing(
     line: ChargedLine,
     quantity: Decimal,
     begins: date,
-    offer: Offer | None,
+    unit: ItemPrice | None,
     *,
     key: str,
     rule: str,
@@ -102,32 +102,32 @@ def create_standing(
 ) -> None:
     """Create a standing addition from `begins`; where it cannot be priced, only the day is noted."""
     draft.need(begins)
-    if offer is None:
+    if unit is None:
         return
     decimals = draft.facts.rules.price_decimals
-    price = round_price(offer.price, decimals)
-    if offer.price and not price:
+    price = round_price(unit.price, decimals)
+    if unit.price and not price:
         draft.problem(
             ProblemCode.UNKNOWN_CHARGE_TYPE,
             f"{line.product_id}:recurring",
             {
                 "product": line.product_id,
                 "name": draft.name_of(line.product_id),
-                "price": plain(offer.price),
+                "price": plain(unit.price),
                 "decimals": decimals,
             },
             case=ProblemCase.ROUNDED_TO_NOTHING,
         )
         return
     after = AdditionValues(
-        offer.item.id,
+        unit.item.id,
         quantity,
         price,
-        round_price(offer.cost, decimals),
+        round_price(unit.cost, decimals),
         begins,
         ends,
         bill,
-        offer.item.taxable,
+        unit.item.taxable,
         draft.name_of(line.product_id),
     )
     draft.create(
@@ -143,7 +143,7 @@ def create_standing(
 
 
 def replace_standing(
-    draft: Draft, product: ProductId, links: Sequence[Link], wanted: Sequence[Wanted], *, rule: str
+    draft: Draft, product: ProductId, links: Sequence[Link], wanted: Sequence[WantedAddition], *, rule: str
 ) -> bool:
     """Let what is wanted stand instead of what does (plans.md#change-order).
 
@@ -152,20 +152,20 @@ def replace_standing(
     Returns:
         Whether the plan could be made; False where a mapping, a price or a date is missing.
     """
-    offers = [(one, _offer(draft, one)) for one in wanted]
+    units = [(one, _item_price(draft, one)) for one in wanted]
     if draft.dates is None:
         return False
     start = draft.dates.start
     begins = max(start, min((link.values.effective for link in links), default=start))
     if wanted:
         draft.need(begins)
-    if any(offer is None for _, offer in offers):
+    if any(unit is None for _, unit in units):
         return False
     ending, missing = list(links), []
-    for one, offer in offers:
-        stays = next((link for link in ending if offer and _stays(draft, link, one.quantity, offer)), None)
+    for one, unit in units:
+        stays = next((link for link in ending if unit and _stays(draft, link, one.quantity, unit)), None)
         if stays is None:
-            missing.append((one, offer))
+            missing.append((one, unit))
         else:
             ending.remove(stays)
     if not ending and not missing:
@@ -175,10 +175,10 @@ def replace_standing(
     if not missing:
         return True
     bill, ends = _bill_of(draft, product, ending or links), _end_of(draft, product, ending or links)
-    for one, offer in missing:
+    for one, unit in missing:
         step = partial(_quantity_step, ending, one.quantity, begins)
         create_standing(
-            draft, one.line, one.quantity, begins, offer, key=one.key, rule=rule, step=step, ends=ends, bill=bill
+            draft, one.line, one.quantity, begins, unit, key=one.key, rule=rule, step=step, ends=ends, bill=bill
         )
     total = sum((one.quantity for one in wanted), start=ZERO)
     if begins > start and total > linked_quantity(links):
@@ -187,7 +187,7 @@ def replace_standing(
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class WantedAddition:
     """A standing addition that a product shall have.
 
     Attributes:
@@ -205,7 +205,7 @@ class Wanted:
 
 def wanted_standing(
     draft: Draft, product: ProductId, links: Sequence[Link], quantity: Decimal, line: ChargedLine
-) -> list[Wanted] | None:
+) -> list[WantedAddition] | None:
     """The standing additions of a product that shall come to a quantity.
 
     One; but of a product that the subscription lists at several prices one for each.
@@ -223,16 +223,16 @@ def wanted_standing(
         priced = [replace(line, charge=Charge.RECURRING, unit_price=price, extended=None) for price in held]
         rows = zip(priced, held.items(), strict=True)
         return [
-            Wanted(f"standing:{product}:{plain(price.amount)}", count, line, one, prefer_held=False)
+            WantedAddition(f"standing:{product}:{plain(price.amount)}", count, line, one, prefer_held=False)
             for one, (price, count) in rows
         ]
     if not quantity:
         return []
-    return [Wanted(f"standing:{product}", quantity, line, _priced_as_recurring(line, links))]
+    return [WantedAddition(f"standing:{product}", quantity, line, _priced_as_recurring(line, links))]
 
 
-def _offer(draft: Draft, wanted: Wanted) -> Offer | None:
-    return offer_for(draft, wanted.priced, draft.source_of(wanted.key), prefer_held=wanted.prefer_held)
+def _item_price(draft: Draft, wanted: WantedAddition) -> ItemPrice | None:
+    return item_price_for(draft, wanted.priced, draft.source_of(wanted.key), prefer_held=wanted.prefer_held)
 
 
 def bill_of(links: Sequence[Link]) -> BillCustomer:
@@ -275,13 +275,13 @@ def _quantity_step(links: Sequence[Link], quantity: Decimal, begins: date) -> st
     return f"quantity {was} → {plain(quantity)} from {day_text(begins)}"
 
 
-def _stays(draft: Draft, link: Link, quantity: Decimal, offer: Offer) -> bool:
+def _stays(draft: Draft, link: Link, quantity: Decimal, unit: ItemPrice) -> bool:
     decimals = draft.facts.rules.price_decimals
     return (
         link.values.quantity == quantity
-        and is_rounding(round_price(offer.price, decimals), link.values.unit_price)
-        and is_rounding(round_price(offer.cost, decimals), link.values.unit_cost)
-        and link.values.catalog_item_id == offer.item.id
+        and is_rounding(round_price(unit.price, decimals), link.values.unit_price)
+        and is_rounding(round_price(unit.cost, decimals), link.values.unit_cost)
+        and link.values.catalog_item_id == unit.item.id
     )
 
 

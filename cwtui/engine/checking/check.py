@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import field
 from datetime import datetime, timedelta
 
-from cwtui.domain.errors import CheckCutOff, GuardError, NotFound, ServiceError, Stopped
+from cwtui.domain.check_records import Beginning, History
+from cwtui.domain.errors import CheckCutOff, GuardError, ServiceError, Stopped
 from cwtui.domain.ids import CustomerId, OrderId, SubscriptionId, TaskId, task_id
 from cwtui.domain.lazily import dataclass
 from cwtui.domain.marketplace import Customer, Order, OrderStatus, Subscription, SubscriptionStatus
@@ -15,10 +16,10 @@ from cwtui.domain.tasks import Task, TaskKind, TaskStatus, kind_of, subscription
 from cwtui.engine.checking.ahead import Ahead, HandedOn, initial_task
 from cwtui.engine.checking.comparison import DailyComparison
 from cwtui.engine.checking.difference_tasks import EXPLAINED, DifferenceTasks
-from cwtui.engine.checking.history import History
-from cwtui.engine.checking.progress_kept import Beginning, KeptProgress, history_of
+from cwtui.engine.checking.progress_kept import KeptProgress, history_of
+from cwtui.engine.checking.record_reader import RecordReader
 from cwtui.engine.concurrently import each, in_turns, together
-from cwtui.engine.planning.unread import UnreadRecords, customer_record, order_record, subscription_record
+from cwtui.engine.planning.unread import UnreadRecords
 from cwtui.engine.protocols import Progress
 from cwtui.engine.reports import CheckReport
 from cwtui.engine.workspace import Feature
@@ -29,9 +30,6 @@ OVERLAP = timedelta(days=1)
 FEEDS = ("customers", "subscriptions", "products")
 _OPEN_STATUSES = tuple(status for status in OrderStatus if status.is_open)
 _FEW = 2
-_PAGE = 100
-"""About how many customers a page of the list holds."""
-_MANY_CUSTOMERS = 100
 
 
 @dataclass(slots=True)
@@ -57,18 +55,17 @@ class ChangeCheck(Feature):
 
     watches: bool = False
     ahead: Ahead | None = None
-    _failures: list[str] = field(default_factory=list)
     _counts: Mapping[str, int] = field(default_factory=dict)
     _unread: UnreadRecords = field(init=False)
     _kept: KeptProgress = field(init=False)
+    _reader: RecordReader = field(init=False)
     _differences: DifferenceTasks = field(init=False)
     _comparison: DailyComparison = field(init=False)
-    _done: int = 0
-    _total: int = 0
 
     def __post_init__(self) -> None:
         self._unread = UnreadRecords(self.store)
         self._kept = KeptProgress(self.store)
+        self._reader = RecordReader(self.workspace, self._unread, self._kept)
         self._differences = DifferenceTasks(self.workspace)
         self._comparison = DailyComparison(self.workspace, self._differences, self._unread)
 
@@ -94,7 +91,7 @@ class ChangeCheck(Feature):
             self._kept.flush()
 
     async def _run(self) -> CheckReport:
-        cursor, history = self.store.cursor(), History.read(self.store)
+        cursor, history = self.store.cursor(), self.store.note(History) or History(None, None)
         is_first, beginning = cursor.checked_at is None, self._kept.beginning()
         moment, now = self.clock.check_moment, self.clock.now()
         since = min(found for found in (cursor.checked_at, history.real_moment, moment, now) if found) - OVERLAP
@@ -109,13 +106,13 @@ class ChangeCheck(Feature):
         # In one piece: a check that is remembered without its history would make tasks of orders long ended.
         with self.store.batch():
             self._save(found, Cursor(checked_at, frozenset(found.open_orders), dict(self._counts)), is_first=is_first)
-            history.save(self.store, now, since, found.open_orders)
+            self.store.save_note(history.for_the_next(now, since, found.open_orders))
             self._conclude_comparison(found, is_first=is_first)
             self._kept.end()
         for task in found.tasks.values():
             self.listener.task_changed(task)
         made = (*(self.ahead.made if self.ahead else ()), *found.tasks)
-        unread = dict.fromkeys([*self._failures, *self.marketplace.unreadable, *self._unread.noted])
+        unread = dict.fromkeys([*self._reader.failures, *self.marketplace.unreadable, *self._unread.noted])
         fresh = {task.subscription_id for task in found.tasks.values()} - found.reused
         return CheckReport(made, tuple(self._comparison.failures), unread=tuple(unread), fresh=frozenset(fresh))
 
@@ -125,8 +122,9 @@ class ChangeCheck(Feature):
         return f"{made} tasks were made before; what was written for them is in the audit." if made else ""
 
     def _cut_off(self, error: ServiceError) -> CheckCutOff:
-        read = f"The check was cut off after {self._done} of {self._total} records. " if self._total else ""
-        kept = "What was read is kept: the next check asks only for the rest." if self._done else ""
+        done, total = self._reader.done, self._reader.total
+        read = f"The check was cut off after {done} of {total} records. " if total else ""
+        kept = "What was read is kept: the next check asks only for the rest." if done else ""
         tasks = self._made_ahead or "No task was made."
         return CheckCutOff(
             f"{read or 'The check was cut off. '}{error.happened}",
@@ -205,7 +203,7 @@ class ChangeCheck(Feature):
                 handed_on.read(snapshot)
 
         async def details() -> None:
-            found.subscriptions = await self._subscriptions(names, kept, handed_on)
+            found.subscriptions = await self._reader.subscriptions(names, kept, handed_on)
 
         async def customers() -> None:
             wanted = {row.customer_id for row in active.values()}
@@ -240,7 +238,7 @@ class ChangeCheck(Feature):
             found.open_orders |= await self._failed_since(history)
         await self._add_orders(found, [*completed, *ended], history, seen)
         history.note_handled(found.orders)
-        await self._read_again()
+        await self._reader.read_again()
         if compares:
             touched = {task.subscription_id for task in found.tasks.values()}
             await self._comparison.compare(touched, found.open_orders, since)
@@ -285,16 +283,17 @@ class ChangeCheck(Feature):
             kept = self._kept.order(name)
             if kept is not None:
                 return kept
-            answer = await self._order(found, name, is_listed=name in seen)
+            answer = await self._reader.order(name, is_listed=name in seen)
             if answer is None and name in seen:
                 unread.append(seen[name])
             if answer is not None and answer.status is OrderStatus.COMPLETED:
                 self._kept.keep_order(answer)
             return answer
 
-        answers = await each(ids, ask, at_once=self.at_once, done=self._counting("Reading orders", len(ids)))
+        answers = await each(ids, ask, at_once=self.at_once, done=self._reader.counting("Reading orders", len(ids)))
         orders = [order for order in answers if order is not None]
         found.open_orders.update(order.id for order in orders if order.status.is_open)
+        found.open_orders |= self._reader.unread_orders
         history.note_open(orders)
         completed = [order for order in orders if order.status is OrderStatus.COMPLETED]
         found.orders = sorted(completed, key=lambda order: (order.created, order.id))  # so are their tasks listed
@@ -302,91 +301,18 @@ class ChangeCheck(Feature):
         names = list(dict.fromkeys(named for _, named in pairs if named))
         kept = {name: subscription for name in names if (subscription := self._kept.subscription(name)) is not None}
         found.reused = set(kept)
-        found.subscriptions = await self._subscriptions(names, kept)
+        found.subscriptions = await self._reader.subscriptions(names, kept)
         found.customers = await self._customers({order.customer_id for order in [*found.orders, *unread]})
         pairs += [(order, SubscriptionId("")) for order in unread]
         async for order, named in in_turns(pairs):
             task = _order_task(order, named, found.subscriptions.get(named), self._customer(found, order.customer_id))
             found.tasks[task.id] = task
 
-    async def _order(self, found: _Found, name: OrderId, *, is_listed: bool) -> Order | None:
-        """One order; what cannot be read now is followed until it can, what is gone is told once."""
-        try:
-            answer = await self._unread.read(order_record(name), self._of_a_listed_order(name, is_listed=is_listed))
-        except _Gone:
-            self._unread.forget([order_record(name)])
-            self._failures.append(f"Order {name} is gone from the marketplace; it makes no task.")
-            return None
-        if answer is None:
-            found.open_orders.add(name)
-        return answer
-
-    async def _of_a_listed_order(self, name: OrderId, *, is_listed: bool) -> Order:
-        try:
-            return await self.marketplace.order(name)
-        except NotFound as error:
-            if is_listed or self._unread.has(order_record(name)):
-                raise
-            raise _Gone from error
-
-    # both
-
-    async def _subscriptions(
-        self,
-        ids: Sequence[SubscriptionId],
-        kept: Mapping[SubscriptionId, Subscription],
-        handed_on: HandedOn | None = None,
-    ) -> dict[SubscriptionId, Subscription]:
-        """Detailed subscriptions; those that cannot be read are left out, and noted (check.md#one-bad-record)."""
-
-        async def ask(name: SubscriptionId) -> Subscription | None:
-            answer = await self._unread.read(subscription_record(name), self.marketplace.subscription(name))
-            if answer is not None:
-                self._kept.keep_subscription(answer)
-                if handed_on:
-                    handed_on.read(answer)
-            return answer
-
-        rest = [name for name in ids if name not in kept]
-        done = self._counting("Reading subscriptions", len(ids), before=len(ids) - len(rest))
-        answers = await each(rest, ask, at_once=self.at_once, done=done)
-        read = {answer.id: answer for answer in answers if answer is not None}
-        return {name: found for name in ids if (found := kept.get(name) or read.get(name)) is not None}
-
     async def _customers(self, wanted: Collection[CustomerId]) -> dict[CustomerId, Customer]:
-        """Customers not known yet: one by one, or by the list where that takes fewer requests."""
-        unknown = [customer for customer in wanted if customer and self.store.customer(customer) is None]
-        pages = -(-self._counts.get("customers", 0) // _PAGE)
-        listed: dict[CustomerId, Customer] = {}
-        if len(unknown) > max(_FEW, pages):
-            async for page in self.marketplace.customers():
-                listed.update((customer.id, customer) for customer in page)
-            unknown = [customer for customer in unknown if customer not in listed][:_MANY_CUSTOMERS]
-        for name in unknown:
-            answer = await self._unread.read(customer_record(name), self.marketplace.customer(name))
-            if answer is not None:
-                listed[name] = answer
-        return listed
-
-    async def _read_again(self) -> None:
-        """Try customers again that could not be read; a few at every check."""
-        for name in self._unread.names("customer")[:_FEW]:
-            known = CustomerId(name)
-            answer = await self._unread.read(customer_record(known), self.marketplace.customer(known))
-            if answer is not None:
-                self.store.save_customers([answer])
+        return await self._reader.customers(wanted, self._counts.get("customers", 0))
 
     def _customer(self, found: _Found, customer_id: CustomerId) -> Customer | None:
         return found.customers.get(customer_id) or self.store.customer(customer_id)
-
-    def _counting(self, what: str, total: int, *, before: int = 0) -> Callable[[int], None]:
-        self._done, self._total = before, total
-
-        def count(done: int) -> None:
-            self._done = before + done
-            self.listener.progress(Progress(what, self._done, total))
-
-        return count
 
     # saving
 
@@ -422,10 +348,6 @@ class ChangeCheck(Feature):
             self._comparison.remember(filter(self._kept.carries, found.subscriptions.values()))
         elif self._comparison.was_made:
             found.tasks.update((task.id, task) for task in self._comparison.conclude())
-
-
-class _Gone(Exception):  # not an error: it says that an order is no longer there
-    """An order that was followed is neither listed nor to be read."""
 
 
 def _order_task(

@@ -6,22 +6,20 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import field
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
-from typing import Any
 from zlib import crc32
 
 from cwtui.domain.carried import (
     ENDED,
     Carried,
     CarriedRules,
-    Difference,
     differences,
     differences_of_a_missing_one,
     open_ended,
     unit_prices,
 )
+from cwtui.domain.check_records import Compared, Difference, Explanation, LastComparison
 from cwtui.domain.errors import NotFound, ServiceError
-from cwtui.domain.ids import AgreementId, CompanyId, OrderId, ProductId, SubscriptionId, task_id
+from cwtui.domain.ids import AgreementId, CompanyId, OrderId, SubscriptionId, task_id
 from cwtui.domain.lazily import dataclass
 from cwtui.domain.marketplace import Order, OrderStatus, Subscription, SubscriptionStatus
 from cwtui.domain.plans import PriceSource
@@ -32,48 +30,10 @@ from cwtui.engine.planning.unread import UnreadRecords, is_the_records_fault, su
 from cwtui.engine.protocols import Progress
 from cwtui.engine.workspace import Feature
 
-_FACT = "check.compared"
 _FAILED_FOR_GOOD_DAYS = 31
 """An order that failed so long ago explains nothing any more: what its subscription holds is told all the same."""
 _TURNS = 30
 GONE = "The marketplace no longer lists the subscription. The task comes back if it is listed again."
-
-
-@dataclass(slots=True)
-class Compared:
-    """What the last comparison remembers of a subscription.
-
-    Attributes:
-        modified: The day of its last change when it was last read; empty if the marketplace names none.
-        prices: Unit prices at that time.
-        accepted: The skipped task, and the differences a person skipped with it.
-        orders: Orders that explained its difference, each with the last day it can; empty: as long as it is open.
-    """
-
-    modified: str = ""
-    prices: dict[str, str] = field(default_factory=dict)
-    accepted: tuple[str, str] = ("", "")
-    orders: tuple[tuple[str, str], ...] = ()
-
-    @classmethod
-    def of(cls, subscription: Subscription) -> Compared:
-        """A subscription that is in order as it was just read."""
-        prices = {str(name): str(price) for name, price in unit_prices(subscription).items()}
-        return cls(_day(subscription.modified), prices)
-
-    @classmethod
-    def read(cls, kept: Sequence[Any]) -> Compared:
-        """As `record` wrote it."""
-        modified, prices, accepted, orders = kept
-        return cls(modified, dict(prices), (accepted[0], accepted[1]), tuple((name, until) for name, until in orders))
-
-    def record(self) -> list[Any]:
-        """JSON-shaped."""
-        return [self.modified, self.prices, list(self.accepted), [list(order) for order in self.orders]]
-
-    def known_prices(self) -> dict[ProductId, Decimal]:
-        """Unit prices as numbers."""
-        return {ProductId(name): Decimal(price) for name, price in self.prices.items()}
 
 
 @dataclass(slots=True)
@@ -90,7 +50,7 @@ class DailyComparison(Feature):
     unread: UnreadRecords
     failures: list[str] = field(default_factory=list)
     _rows: dict[SubscriptionId, Subscription] = field(default_factory=dict)
-    _known: dict[str, Compared] = field(default_factory=dict)
+    _known: dict[SubscriptionId, Compared] = field(default_factory=dict)
     _found: dict[SubscriptionId, tuple[Difference, ...]] = field(default_factory=dict)
     _read: dict[SubscriptionId, Subscription] = field(default_factory=dict)
     _gone: set[SubscriptionId] = field(default_factory=set)
@@ -102,8 +62,8 @@ class DailyComparison(Feature):
     @property
     def is_due(self) -> bool:
         """Nothing was compared yet on this day."""
-        kept = self.store.fact(_FACT)
-        return not isinstance(kept, dict) or kept.get("day") != self.clock.today.isoformat()
+        last = self.store.note(LastComparison)
+        return last is None or last.day != self.clock.today
 
     async def list_subscriptions(self) -> None:
         """Read the list, before the orders are read: no order of later is taken for a difference."""
@@ -138,7 +98,7 @@ class DailyComparison(Feature):
             if orders:
                 listed = self._rows.get(name)
                 kept = self._known.setdefault(name, Compared())
-                kept.modified, kept.orders = _day(listed.modified) if listed else "", orders
+                kept.modified, kept.orders = listed.modified if listed else None, orders
                 del self._found[name]
         self.was_made = True
 
@@ -150,7 +110,7 @@ class DailyComparison(Feature):
             if not found:
                 self.tasks.settle(name)
                 if subscription is not None and (name in self._read or name not in self._known):
-                    self._known[name] = Compared.of(subscription)
+                    self._known[name] = _in_order(subscription)
                 continue
             if self.tasks.update(name, found):
                 self._keep(name)
@@ -161,21 +121,12 @@ class DailyComparison(Feature):
             self._keep(name)
             made.append(task)
         self._settle_gone()
-        record = {
-            "day": self.clock.today.isoformat(),
-            "subscriptions": {str(name): known.record() for name, known in sorted(self._known.items())},
-        }
-        if record != self.store.fact(_FACT):
-            self.store.save_fact(_FACT, record)
+        self.store.save_note(LastComparison(self.clock.today, dict(sorted(self._known.items()))))
         return made
 
     def remember(self, subscriptions: Iterable[Subscription]) -> None:
         """The first check carried these over as they are: the next comparison reads them only if they change."""
-        record = {
-            "day": "",
-            "subscriptions": {str(each.id): Compared.of(each).record() for each in subscriptions},
-        }
-        self.store.save_fact(_FACT, record)
+        self.store.save_note(LastComparison(None, {each.id: _in_order(each) for each in subscriptions}))
 
     @property
     def _rules(self) -> CarriedRules:
@@ -198,7 +149,7 @@ class DailyComparison(Feature):
         if self.tasks.open_of(row.id) is not None:
             return self._stored(row) is None
         known = self._known.get(row.id)
-        if known is None or known.orders or known.modified != _day(row.modified):
+        if known is None or known.orders or known.modified != row.modified:
             return True
         return row.modified is None and _has_its_turn(row.id, self.clock.today)
 
@@ -213,11 +164,11 @@ class DailyComparison(Feature):
 
     def _is_explained_already(self, row: Subscription) -> bool:
         known = self._known.get(row.id)
-        if known is None or not known.orders or known.modified != _day(row.modified):
+        if known is None or not known.orders or known.modified != row.modified:
             return False
-        today = self.clock.today.isoformat()
+        today = self.clock.today
         return any(
-            OrderId(order) in self._open_orders and (not until or today <= until) for order, until in known.orders
+            one.order_id in self._open_orders and (one.until is None or today <= one.until) for one in known.orders
         )
 
     # what differs
@@ -240,7 +191,7 @@ class DailyComparison(Feature):
             is_known=bool(synced or links),
             customer_id=customer,
             is_foreign=customer != subscription.customer_id and self._is_foreign(subscription),
-            prices=known.known_prices() if known else {},
+            prices=known.prices if known else {},
         )
 
     def _is_foreign(self, subscription: Subscription) -> bool:
@@ -330,10 +281,10 @@ class DailyComparison(Feature):
         if newest is None or newest.status is not TaskStatus.SKIPPED or newest.note == GONE:
             return False
         known = self._known.setdefault(name, Compared())
-        if known.accepted[0] != newest.id:
+        if known.skipped != newest.id:
             marks = self.tasks.marks_of(newest) or [one.mark for one in found]
-            known.accepted = (newest.id, _digest(marks))
-        if known.accepted[1] != _digest(one.mark for one in found):
+            known.skipped, known.accepted = newest.id, _digest(marks)
+        if known.accepted != _digest(one.mark for one in found):
             return False
         self._keep(name)
         return True
@@ -343,9 +294,9 @@ class DailyComparison(Feature):
         read = self._read.get(name)
         if read is not None:
             known = self._known.setdefault(name, Compared())
-            known.modified, known.orders = _day(read.modified), ()
+            known.modified, known.orders = read.modified, ()
 
-    async def _explaining_orders(self, name: SubscriptionId) -> tuple[tuple[str, str], ...]:
+    async def _explaining_orders(self, name: SubscriptionId) -> tuple[Explanation, ...]:
         """Orders of a subscription that are open, or completed without a task yet."""
         row = self._rows.get(name)
         orders: dict[OrderId, Order] = {}
@@ -356,11 +307,12 @@ class DailyComparison(Feature):
             if not is_the_records_fault(error):
                 raise
         mine = (order for order in orders.values() if row is None or order.customer_id == row.customer_id)
-        return tuple(sorted((order.id, _last_day(order)) for order in mine if self._explains(order, name)))
+        explaining = sorted((order for order in mine if self._explains(order, name)), key=lambda order: order.id)
+        return tuple(Explanation(order.id, _last_day(order)) for order in explaining)
 
     def _explains(self, order: Order, name: SubscriptionId) -> bool:
         if order.status is OrderStatus.ERROR:
-            return self.clock.today.isoformat() <= _last_day(order)
+            return self.clock.today <= _ends_explaining(order)
         if order.status is OrderStatus.COMPLETED:  # it completed while this check was under way
             is_new = order.created >= self._since or order.id in self._open_orders
             return is_new and self.store.task(task_id(order.id, name)) is None
@@ -368,11 +320,9 @@ class DailyComparison(Feature):
 
     # remembering
 
-    def _kept(self) -> dict[str, Compared]:
-        kept = self.store.fact(_FACT)
-        rows = kept.get("subscriptions", {}) if isinstance(kept, dict) else {}
-        listed = {str(name) for name in self._rows}
-        return {name: Compared.read(record) for name, record in rows.items() if name in listed}
+    def _kept(self) -> dict[SubscriptionId, Compared]:
+        last = self.store.note(LastComparison)
+        return {name: known for name, known in last.subscriptions.items() if name in self._rows} if last else {}
 
     def _lost(self, name: SubscriptionId) -> Subscription:
         """A subscription that is gone, as far as its tasks tell."""
@@ -385,15 +335,18 @@ def _has_its_turn(name: SubscriptionId, today: date) -> bool:
     return crc32(name.encode()) % _TURNS == today.toordinal() % _TURNS
 
 
-def _last_day(order: Order) -> str:
-    """The last day an order can explain a difference; empty while nothing but its end counts."""
-    if order.status is not OrderStatus.ERROR:
-        return ""
-    return (order.created.date() + timedelta(days=_FAILED_FOR_GOOD_DAYS)).isoformat()
+def _last_day(order: Order) -> date | None:
+    """The last day an order can explain a difference; None while nothing but its end counts."""
+    return _ends_explaining(order) if order.status is OrderStatus.ERROR else None
 
 
-def _day(day: date | None) -> str:
-    return day.isoformat() if day else ""
+def _ends_explaining(failed: Order) -> date:
+    return failed.created.date() + timedelta(days=_FAILED_FOR_GOOD_DAYS)
+
+
+def _in_order(subscription: Subscription) -> Compared:
+    """A subscription that is in order as it was just read."""
+    return Compared(subscription.modified, unit_prices(subscription))
 
 
 def _digest(words: Iterable[str]) -> str:

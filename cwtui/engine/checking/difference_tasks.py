@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from cwtui.domain.carried import Difference
+from cwtui.domain.check_records import Difference
 from cwtui.domain.ids import OrderId, SubscriptionId, task_id
 from cwtui.domain.lazily import dataclass
 from cwtui.domain.marketplace import Subscription
@@ -17,8 +17,6 @@ from cwtui.engine.checking.new_task import new_task
 from cwtui.engine.protocols import Store
 from cwtui.engine.workspace import Feature
 
-_FACT = "difference:"
-_REPAIR_FACT = "repair:"
 SETTLED = "Settled by itself: the subscription holds what is billed."
 EXPLAINED = "Settled by itself: an order of the subscription explains it now."
 
@@ -39,11 +37,11 @@ class DifferenceTasks(Feature):
         """It was synced, and not only settled by itself."""
         if task.status is not TaskStatus.SYNCED:
             return False
-        return not is_difference(task) or self.store.fact(f"{_REPAIR_FACT}{task.id}") is not None
+        return not is_difference(task) or self.store.repair(task.id) is not None
 
     def marks_of(self, task: Task) -> tuple[str, ...]:
         """The marks of the differences that a task tells of; empty for any other task."""
-        return tuple(mark for mark, _ in _kept(self.store, task))
+        return tuple(one.mark for one in self.store.differences(task.id))
 
     def make(self, subscription: Subscription, found: Sequence[Difference]) -> Task:
         """Save a new task that says what differs."""
@@ -66,7 +64,7 @@ class DifferenceTasks(Feature):
         task = self.open_of(name)
         if task is None:
             return False
-        if self.is_waiting(task) and _kept(self.store, task) != _record(found):
+        if self.is_waiting(task) and self.store.differences(task.id) != tuple(found):
             self._say(task, found)
         return True
 
@@ -77,7 +75,7 @@ class DifferenceTasks(Feature):
             self._save(task.standing_at(TaskStatus.SYNCED, note=note))
 
     def _say(self, task: Task, found: Iterable[Difference]) -> None:
-        self.store.save_fact(f"{_FACT}{task.id}", _record(found))
+        self.store.save_differences(task.id, found)
         problem = difference_problem(self.store, task)
         self._save(task.standing_at(TaskStatus.NEEDS_ACTION, problems=(problem,), note=task.note))
 
@@ -98,15 +96,6 @@ def difference_problem(store: Store, task: Task) -> Problem:
     """What keeps a difference's task from ready until a person or the marketplace settles it."""
     facts: ProblemFacts = {
         "subscription": task.subscription_id,
-        "differences": tuple(text for _, text in _kept(store, task)),
+        "differences": tuple(one.text for one in store.differences(task.id)),
     }
     return Problem(ProblemCode.NOT_CARRIED_OVER, facts, task.subscription_id)
-
-
-def _record(found: Iterable[Difference]) -> list[list[str]]:
-    return [[one.mark, one.text] for one in found]
-
-
-def _kept(store: Store, task: Task) -> list[list[str]]:
-    kept = store.fact(f"{_FACT}{task.id}")
-    return kept if isinstance(kept, list) else []

@@ -2,41 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import field
-from datetime import datetime
-from typing import Any
 
+from cwtui.domain.check_records import Beginning, History, ReadSoFar
 from cwtui.domain.ids import INITIAL, OrderId, SubscriptionId, task_id
 from cwtui.domain.lazily import dataclass
 from cwtui.domain.marketplace import Order, OrderStatus, Subscription
-from cwtui.engine.checking.history import History
 from cwtui.engine.protocols import Store
 
-_FACT = "check.begun"
 _AT_ONCE = 100
 """Records kept together: each time costs an entry in the journal."""
-
-
-@dataclass(frozen=True, slots=True)
-class Beginning:
-    """How a first check began: what it read before the subscriptions, which no later attempt reads again.
-
-    Attributes:
-        moment: The moment it counts as begun.
-        since: From when on the next check looks at orders.
-        counts: Rows of the lists, by list name.
-        open_orders: Orders that were open then.
-        ended_before: Orders that had ended before.
-        states: The state each open order was in.
-    """
-
-    moment: datetime
-    since: datetime
-    counts: Mapping[str, int]
-    open_orders: frozenset[OrderId]
-    ended_before: frozenset[str]
-    states: Mapping[str, str]
 
 
 @dataclass(slots=True)
@@ -53,31 +29,11 @@ class KeptProgress:
 
     def beginning(self) -> Beginning | None:
         """How the first check began that was cut off."""
-        kept = self._kept()
-        if "since" not in kept:
-            return None
-        return Beginning(
-            datetime.fromisoformat(kept["moment"]),
-            datetime.fromisoformat(kept["since"]),
-            kept["counts"],
-            frozenset(map(OrderId, kept["open_orders"])),
-            frozenset(kept["ended_before"]),
-            kept["states"],
-        )
+        return self.store.note(Beginning)
 
     def begin(self, beginning: Beginning) -> None:
         """Remember how the first check began."""
-        self.store.save_fact(
-            _FACT,
-            {
-                "moment": beginning.moment.isoformat(),
-                "since": beginning.since.isoformat(),
-                "counts": dict(beginning.counts),
-                "open_orders": sorted(beginning.open_orders),
-                "ended_before": sorted(beginning.ended_before),
-                "states": dict(beginning.states),
-            },
-        )
+        self.store.save_note(beginning)
 
     def snapshot(self, row: Subscription) -> Subscription | None:
         """The details of a listed subscription, if an attempt before read them and the list shows no change since."""
@@ -113,7 +69,8 @@ class KeptProgress:
 
     def subscription(self, name: SubscriptionId) -> Subscription | None:
         """A subscription that an attempt before read."""
-        return self.store.subscription(name) if name in self._kept().get("read", ()) else None
+        kept = self.store.note(ReadSoFar)
+        return self.store.subscription(name) if kept is not None and name in kept.subscriptions else None
 
     # both
 
@@ -143,7 +100,9 @@ class KeptProgress:
                 self.save_snapshots(self._subscriptions)
             if self._subscriptions and not self._is_first:
                 self._read |= {subscription.id for subscription in self._subscriptions}
-                self.store.save_fact(_FACT, {"read": sorted({*self._kept().get("read", ()), *self._read})})
+                kept = self.store.note(ReadSoFar)
+                read = self._read | kept.subscriptions if kept else self._read
+                self.store.save_note(ReadSoFar(frozenset(read)))
         self._subscriptions.clear()
         self._orders.clear()
 
@@ -151,14 +110,10 @@ class KeptProgress:
         """The check came to its end, and saved everything itself."""
         self._subscriptions.clear()
         self._orders.clear()
-        if self._kept():
-            self.store.save_fact(_FACT, {})
-
-    def _kept(self) -> dict[str, Any]:
-        kept = self.store.fact(_FACT)
-        return kept if isinstance(kept, dict) else {}
+        self.store.drop_note(Beginning)
+        self.store.drop_note(ReadSoFar)
 
 
 def history_of(beginning: Beginning) -> History:
     """The history of a first check that goes on."""
-    return History(ended_before=set(beginning.ended_before), states=dict(beginning.states))
+    return History(None, None, ended_before=set(beginning.ended_before), states=dict(beginning.states))

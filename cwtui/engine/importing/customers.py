@@ -6,7 +6,8 @@ Rule: reconciling.md#customers-import.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Sequence
+from collections.abc import Mapping as Dictionary
 from dataclasses import field
 from typing import TypeVar
 
@@ -15,8 +16,7 @@ from cwtui.domain.errors import AccessDenied, ServiceError
 from cwtui.domain.ids import CompanyId
 from cwtui.domain.lazily import dataclass
 from cwtui.domain.ledger import ImportIntent, Outcome
-from cwtui.domain.mappings import Mapping as MappingRow
-from cwtui.domain.mappings import MappingKey, MappingKind, is_account
+from cwtui.domain.mappings import Mapping, MappingKey, MappingKind, is_account
 from cwtui.domain.marketplace import Customer
 from cwtui.domain.psa import Company, Contact
 from cwtui.engine.mapping.suggest import exact_matches, namesakes_of, suggest_companies
@@ -77,8 +77,8 @@ class Twins:
         contested: By company: a customer called so, where it is for a person to decide.
     """
 
-    exact: Mapping[CompanyId, Customer] = field(default_factory=dict)
-    contested: Mapping[CompanyId, Customer] = field(default_factory=dict)
+    exact: Dictionary[CompanyId, Customer] = field(default_factory=dict)
+    contested: Dictionary[CompanyId, Customer] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -111,7 +111,7 @@ class CustomerImport(Feature):
     async def import_some(
         self,
         ids: Sequence[CompanyId],
-        fill: Mapping[str, str] | None = None,
+        fill: Dictionary[str, str] | None = None,
         *,
         language: str = "",
         anew: bool = False,
@@ -129,7 +129,7 @@ class CustomerImport(Feature):
             return await self._import_some(ids, fill or {}, language, anew=anew)
 
     async def _import_some(
-        self, ids: Sequence[CompanyId], fill: Mapping[str, str], language: str, *, anew: bool
+        self, ids: Sequence[CompanyId], fill: Dictionary[str, str], language: str, *, anew: bool
     ) -> ImportReport:
         found = await self.candidates(ids)
         known = {one.company.id for one in found}
@@ -145,7 +145,7 @@ class CustomerImport(Feature):
         return ImportReport(report.imported, (*missing, *report.failures))
 
     async def _import(
-        self, candidates: Sequence[ImportCandidate], fill: Mapping[str, str], language: str, *, anew: bool = False
+        self, candidates: Sequence[ImportCandidate], fill: Dictionary[str, str], language: str, *, anew: bool = False
     ) -> ImportReport:
         chosen = {**fill, "language": language} if language else fill
         customers = await self._known(candidates)
@@ -214,7 +214,7 @@ class CustomerImport(Feature):
             return NotImported(company.id, company.name, reason)
         with self.store.batch():
             self.store.save_customers([customer])
-            self.store.save_mapping(MappingRow(MappingKey(MappingKind.CUSTOMER, customer.id), company.id))
+            self.store.save_mapping(Mapping(MappingKey(MappingKind.CUSTOMER, customer.id), company.id))
             self.store.save_import_intent(ImportIntent(company.id, company.identifier, self.clock.now(), customer.id))
         return Imported(company, customer, adopted)
 

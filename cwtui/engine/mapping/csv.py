@@ -13,7 +13,7 @@ from cwtui.domain.mappings import MAPPABLE_CHARGES, Mapping, MappingKey, Mapping
 from cwtui.domain.plain_text import plain_text
 from cwtui.domain.remedies import Action, Remedy
 from cwtui.engine.csv_cells import damage, original_cell, safe_cell
-from cwtui.engine.reports import MappingRow
+from cwtui.engine.reports import NamedMapping
 from cwtui.engine.tables import Found, Line, Table, csv_table, open_table, swallows_rows
 
 COLUMNS = ("kind", "marketplace_id", "charge", "connectwise_id")
@@ -26,7 +26,7 @@ _KINDS = frozenset(kind.value for kind in MappingKind)
 _SHOWN = 60
 
 
-def mappings_export(path: Path, rows: Iterable[MappingRow]) -> bytes:
+def mappings_export(path: Path, rows: Iterable[NamedMapping]) -> bytes:
     """All mappings, sorted, as `read_mappings_file` reads them back: a workbook if the file's name ends in `.xlsx`."""
     if path.suffix.casefold() != ".xlsx":
         return mappings_csv(rows).encode()
@@ -35,7 +35,7 @@ def mappings_export(path: Path, rows: Iterable[MappingRow]) -> bytes:
     return mappings_xlsx((*COLUMNS, *NAMES), _cells(rows))
 
 
-def mappings_csv(rows: Iterable[MappingRow]) -> str:
+def mappings_csv(rows: Iterable[NamedMapping]) -> str:
     """All mappings, sorted, as `read_mappings_csv` reads them back; texts that look like formulas are escaped.
 
     Lines end as spreadsheets write them, so that a line break of either kind inside an id is quoted.
@@ -47,14 +47,14 @@ def mappings_csv(rows: Iterable[MappingRow]) -> str:
     return out.getvalue()
 
 
-def _cells(rows: Iterable[MappingRow]) -> Iterator[tuple[str | int, ...]]:
+def _cells(rows: Iterable[NamedMapping]) -> Iterator[tuple[str | int, ...]]:
     for row in sorted(rows, key=_place):
         key, target = row.mapping.key, row.mapping.connectwise_id
         names = [safe_cell(plain_text(name)) for name in (row.marketplace_name, row.connectwise_name)]
         yield key.kind.value, safe_cell(key.marketplace_id), key.charge, target, *names
 
 
-def _place(row: MappingRow) -> tuple[str, str, str]:
+def _place(row: NamedMapping) -> tuple[str, str, str]:
     key = row.mapping.key
     return key.kind, key.marketplace_id, key.charge
 

@@ -15,7 +15,7 @@ from cwtui.domain.lazily import dataclass
 from cwtui.domain.mappings import MAPPABLE_CHARGES, Mapping, MappingKey, MappingKind, Mappings
 from cwtui.domain.tasks import Task
 from cwtui.engine.concurrently import in_turns
-from cwtui.engine.mapping.mapping import MappingDesk
+from cwtui.engine.mapping.mapping import MappingEditor
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,39 +64,39 @@ class _Found:
             self.waiting[name] += 1
 
 
-async def mapping_lines(desk: MappingDesk, kind: MappingKind) -> list[MappingLine]:
+async def mapping_lines(editor: MappingEditor, kind: MappingKind) -> list[MappingLine]:
     """Everything of a kind: what open tasks need and nobody mapped, what else is unmapped, what is mapped.
 
     Nothing is asked of a service; long states are read in turns with whatever else goes on.
     """
     found = _Found()
-    async for task in in_turns(desk.store.open_tasks()):
-        _collect(desk, kind, task, found)
-    async for name, text, detail in in_turns(_known(desk, kind)):
+    async for task in in_turns(editor.store.open_tasks()):
+        _collect(editor, kind, task, found)
+    async for name, text, detail in in_turns(_known(editor, kind)):
         found.add(name, text, detail)
-    mappings = desk.store.mappings()
+    mappings = editor.store.mappings()
     refined = list(mappings.of_kind(kind))
     async for row in in_turns(refined):
         if row.key.marketplace_id not in found.named:
-            found.add(row.key.marketplace_id, desk.marketplace_name(row.key))
-    lines = [_line(desk, mappings, MappingKey(kind, name), found) async for name in in_turns(found.named)]
-    lines += [_line(desk, mappings, row.key, found) for row in refined if row.key.charge]
+            found.add(row.key.marketplace_id, editor.marketplace_name(row.key))
+    lines = [_line(editor, mappings, MappingKey(kind, name), found) async for name in in_turns(found.named)]
+    lines += [_line(editor, mappings, row.key, found) for row in refined if row.key.charge]
     return sorted(_without_needless(lines, refined), key=lambda line: line._place)  # noqa: SLF001  # this module's own
 
 
-def tasks_needing(desk: MappingDesk, key: MappingKey) -> list[Task]:
+def tasks_needing(editor: MappingEditor, key: MappingKey) -> list[Task]:
     """The open tasks that a mapping concerns."""
-    return [task for task in desk.store.open_tasks() if key.marketplace_id in _needed(desk, key, task)]
+    return [task for task in editor.store.open_tasks() if key.marketplace_id in _needed(editor, key, task)]
 
 
-def _needed(desk: MappingDesk, key: MappingKey, task: Task) -> Iterable[str]:
+def _needed(editor: MappingEditor, key: MappingKey, task: Task) -> Iterable[str]:
     match key.kind:
         case MappingKind.CUSTOMER:
             return (task.customer_id,)
         case MappingKind.AGREEMENT:
             return (task.subscription_id,)
         case MappingKind.PRODUCT:
-            billed = desk.billed(task)
+            billed = editor.billed(task)
             return [product.id for product, charges in billed.items() if _concerns(key.charge, charges)]
 
 
@@ -106,47 +106,47 @@ def _concerns(charge: str, charges: Iterable[Charge]) -> bool:
     return not charge or charge in used
 
 
-def _collect(desk: MappingDesk, kind: MappingKind, task: Task, found: _Found) -> None:
+def _collect(editor: MappingEditor, kind: MappingKind, task: Task, found: _Found) -> None:
     match kind:
         case MappingKind.CUSTOMER if task.customer_id:
             found.add(task.customer_id, task.customer_name, waits=True)
         case MappingKind.PRODUCT:
-            for product in desk.billed(task):
+            for product in editor.billed(task):
                 found.add(product.id, product.name, product.mpn, waits=True)
         case MappingKind.AGREEMENT if task.subscription_id:
             found.add(task.subscription_id, task.subscription_name, task.customer_name, waits=True)
-            if desk.store.mappings().company(task.customer_id) is None:
+            if editor.store.mappings().company(task.customer_id) is None:
                 found.hints[task.subscription_id] = "map its customer first"
         case _:
             pass
 
 
-def _known(desk: MappingDesk, kind: MappingKind) -> Iterable[tuple[str, str, str]]:
+def _known(editor: MappingEditor, kind: MappingKind) -> Iterable[tuple[str, str, str]]:
     """What the state knows of the marketplace beside the open tasks."""
     match kind:
         case MappingKind.CUSTOMER:
-            return ((one.id, one.name, one.external_id) for one in desk.store.customers())
+            return ((one.id, one.name, one.external_id) for one in editor.store.customers())
         case MappingKind.PRODUCT:
-            return ((one.id, one.name, one.mpn) for one in desk.store.products())
+            return ((one.id, one.name, one.mpn) for one in editor.store.products())
         case MappingKind.AGREEMENT:
-            return _mapped_subscriptions(desk)
+            return _mapped_subscriptions(editor)
 
 
-def _mapped_subscriptions(desk: MappingDesk) -> Iterable[tuple[str, str, str]]:
-    for row in list(desk.store.mappings().of_kind(MappingKind.AGREEMENT)):  # others go on meanwhile
-        held = desk.store.subscription(SubscriptionId(row.key.marketplace_id))
+def _mapped_subscriptions(editor: MappingEditor) -> Iterable[tuple[str, str, str]]:
+    for row in list(editor.store.mappings().of_kind(MappingKind.AGREEMENT)):  # others go on meanwhile
+        held = editor.store.subscription(SubscriptionId(row.key.marketplace_id))
         if held is not None:
-            customer = desk.store.customer(CustomerId(held.customer_id))
+            customer = editor.store.customer(CustomerId(held.customer_id))
             yield held.id, held.name, customer.name if customer else held.customer_id
             continue
-        for task in desk.store.tasks_of(SubscriptionId(row.key.marketplace_id))[:1]:
+        for task in editor.store.tasks_of(SubscriptionId(row.key.marketplace_id))[:1]:
             yield task.subscription_id, task.subscription_name, task.customer_name
 
 
-def _line(desk: MappingDesk, mappings: Mappings, key: MappingKey, found: _Found) -> MappingLine:
+def _line(editor: MappingEditor, mappings: Mappings, key: MappingKey, found: _Found) -> MappingLine:
     text, detail = found.named[key.marketplace_id]
     target = mappings.get(key)
-    target_name = "" if target is None else desk.connectwise_name(Mapping(key, target))
+    target_name = "" if target is None else editor.connectwise_name(Mapping(key, target))
     return MappingLine(
         key=key,
         name=text or key.marketplace_id,

@@ -18,21 +18,20 @@ from cwtui.domain.marketplace import Customer, Product, Subscription
 from cwtui.domain.planning.lines import plan_product
 from cwtui.domain.psa import Agreement, CatalogItem, Company, NewCatalogItem
 from cwtui.domain.remedies import Action, Remedy
-from cwtui.domain.suggestions import Suggestion as Proposal
+from cwtui.domain.suggestions import Suggestion
 from cwtui.domain.tasks import Task, lines_of
 from cwtui.engine.mapping.known_names import KnownNames
 from cwtui.engine.mapping.suggest import exact_matches, suggest_agreements, suggest_catalog_items, suggest_companies
 from cwtui.engine.mapping.targets import TargetCheck
 from cwtui.engine.planning.open_tasks import OpenTasks
-from cwtui.engine.reports import Candidate, MappingRow, Suggestion
+from cwtui.engine.reports import NamedMapping, UnmappedEntry
 from cwtui.engine.workspace import Feature
 
 Row = TypeVar("Row")
-_PERCENT = 100
 
 
 @dataclass(slots=True)
-class MappingDesk(Feature):
+class MappingEditor(Feature):
     """Reads ConnectWise's companies, catalog items and agreements when they are first needed, then once a run."""
 
     open_tasks: OpenTasks
@@ -74,14 +73,14 @@ class MappingDesk(Feature):
 
     # what is mapped
 
-    def rows(self, kind: MappingKind) -> list[MappingRow]:
+    def rows(self, kind: MappingKind) -> list[NamedMapping]:
         """All mappings of one kind, by marketplace id, with the names that are known."""
         mine = self.store.mappings().of_kind(kind)
         return [self.row(mapping) for mapping in sorted(mine, key=lambda one: (one.key.marketplace_id, one.key.charge))]
 
-    def row(self, mapping: Mapping) -> MappingRow:
+    def row(self, mapping: Mapping) -> NamedMapping:
         """One mapping with its names."""
-        return MappingRow(mapping, self.marketplace_name(mapping.key), self.connectwise_name(mapping))
+        return NamedMapping(mapping, self.marketplace_name(mapping.key), self.connectwise_name(mapping))
 
     def marketplace_name(self, key: MappingKey) -> str:
         """The name of what is mapped, as far as the state knows it."""
@@ -99,7 +98,7 @@ class MappingDesk(Feature):
 
     # changes
 
-    async def put(self, mapping: Mapping) -> MappingRow:
+    async def put(self, mapping: Mapping) -> NamedMapping:
         """Map, or map differently; tasks that it concerns are planned anew."""
         self.workspace.require_writable()
         await self.check_target(mapping)
@@ -247,7 +246,7 @@ class MappingDesk(Feature):
 
     # proposals
 
-    async def suggest(self, kind: MappingKind, tasks: Sequence[Task]) -> list[Suggestion]:
+    async def suggest(self, kind: MappingKind, tasks: Sequence[Task]) -> list[UnmappedEntry]:
         """Everything of a kind that these tasks need and nobody mapped, with candidates, best first.
 
         Rule: mapping.md#suggestions.
@@ -257,17 +256,17 @@ class MappingDesk(Feature):
                 customers = self.unmapped_customers(tasks)
                 proposed = await self.propose_companies(customers)
                 named = [(customer.id, customer.name) for customer in customers]
-                return [_suggestion(kind, name, text, proposed.get(name, ())) for name, text in named]
+                return [_unmapped(kind, name, text, proposed.get(name, ())) for name, text in named]
             case MappingKind.PRODUCT:
                 products = self.unmapped_products(tasks)
                 items = await self.propose_items(products)
-                return [_suggestion(kind, one.id, one.name, items.get(one.id, ())) for one in products]
+                return [_unmapped(kind, one.id, one.name, items.get(one.id, ())) for one in products]
             case MappingKind.AGREEMENT:
                 subscriptions = self.unmapped_subscriptions(tasks)
                 agreements = await self.propose_agreements(subscriptions)
-                return [_suggestion(kind, one.id, one.name, agreements.get(one.id, ())) for one in subscriptions]
+                return [_unmapped(kind, one.id, one.name, agreements.get(one.id, ())) for one in subscriptions]
 
-    async def propose_companies(self, customers: Sequence[Customer]) -> dict[CustomerId, tuple[Proposal, ...]]:
+    async def propose_companies(self, customers: Sequence[Customer]) -> dict[CustomerId, tuple[Suggestion, ...]]:
         """Companies for customers."""
         if not customers:
             return {}
@@ -278,13 +277,13 @@ class MappingDesk(Feature):
         }
         return suggest_companies(customers, await self.companies(), taken=taken)
 
-    async def propose_items(self, products: Sequence[Product]) -> dict[ProductId, tuple[Proposal, ...]]:
+    async def propose_items(self, products: Sequence[Product]) -> dict[ProductId, tuple[Suggestion, ...]]:
         """Catalog items for products."""
         return suggest_catalog_items(products, await self.items()) if products else {}
 
     async def propose_agreements(
         self, subscriptions: Sequence[Subscription]
-    ) -> dict[SubscriptionId, tuple[Proposal, ...]]:
+    ) -> dict[SubscriptionId, tuple[Suggestion, ...]]:
         """Agreements for subscriptions whose customer is mapped."""
         mappings, by_company = self.store.mappings(), defaultdict(list)
         if not subscriptions:
@@ -365,9 +364,8 @@ def currency_of(subscription: Subscription) -> str:
     return next(prices, "")
 
 
-def _suggestion(kind: MappingKind, name: str, text: str, proposed: Iterable[Proposal]) -> Suggestion:
-    candidates = (Candidate(one.connectwise_id, one.name, one.score * _PERCENT, one.reason) for one in proposed)
-    return Suggestion(kind, name, text, tuple(candidates))
+def _unmapped(kind: MappingKind, name: str, text: str, proposed: Iterable[Suggestion]) -> UnmappedEntry:
+    return UnmappedEntry(kind, name, text, tuple(proposed))
 
 
 async def _all(pages: AsyncIterator[Sequence[Row]]) -> list[Row]:

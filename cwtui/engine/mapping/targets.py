@@ -13,7 +13,7 @@ from cwtui.domain.psa import Agreement
 from cwtui.engine.mapping.choices import Choice, company_choices, item_choices
 
 if TYPE_CHECKING:
-    from cwtui.engine.mapping.mapping import MappingDesk
+    from cwtui.engine.mapping.mapping import MappingEditor
 
 _NAMES = {
     MappingKind.CUSTOMER: "company",
@@ -26,7 +26,7 @@ _NAMES = {
 class TargetCheck:
     """Asks ConnectWise for the targets of some mappings: one list for each kind, whatever their number."""
 
-    desk: MappingDesk
+    editor: MappingEditor
 
     async def why_not(self, mappings: Sequence[Mapping]) -> dict[Mapping, str]:
         """Why some of the mappings cannot be set, one sentence each. Names of the others are remembered.
@@ -44,7 +44,7 @@ class TargetCheck:
                 if reason := self._reason(mapping, entries.get(mapping.connectwise_id), mappings):
                     found[mapping] = reason
             named = [(entry.connectwise_id, entry.name) for entry, _ in entries.values()]
-            self.desk.known_names.remember(kind, named)
+            self.editor.known_names.remember(kind, named)
         return found
 
     def _reason(
@@ -58,7 +58,7 @@ class TargetCheck:
 
     def _foreign(self, mapping: Mapping, agreement: Agreement, mappings: Sequence[Mapping]) -> str:
         """The agreement is another company's than the subscription's customer is mapped to, or will be."""
-        subscription = self.desk.store.subscription(SubscriptionId(mapping.key.marketplace_id))
+        subscription = self.editor.store.subscription(SubscriptionId(mapping.key.marketplace_id))
         if subscription is None:
             return ""
         customer: CustomerId = subscription.customer_id
@@ -67,13 +67,13 @@ class TargetCheck:
             for one in mappings
             if one.key.kind is MappingKind.CUSTOMER and one.key.marketplace_id == customer
         )
-        company = next(planned, self.desk.store.mappings().company(customer))
+        company = next(planned, self.editor.store.mappings().company(customer))
         if company is None or agreement.company_id == company:
             return ""
         return f"It belongs to company {agreement.company_id}, the customer is mapped to {company}."
 
     async def _entries(self, kind: MappingKind, ids: Collection[int]) -> dict[int, tuple[Choice, Agreement | None]]:
-        psa, choices = self.desk.psa, list[tuple[Choice, Agreement | None]]()
+        psa, choices = self.editor.psa, list[tuple[Choice, Agreement | None]]()
         match kind:
             case MappingKind.CUSTOMER:
                 async for companies in psa.companies({CompanyId(one) for one in ids}):

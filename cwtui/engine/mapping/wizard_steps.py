@@ -15,7 +15,7 @@ from cwtui.domain.marketplace import Product
 from cwtui.domain.plans import Plan
 from cwtui.domain.problems import ProblemCode
 from cwtui.domain.tasks import Task
-from cwtui.engine.mapping.mapping import MappingDesk
+from cwtui.engine.mapping.mapping import MappingEditor
 from cwtui.wording.problems import sentence
 
 
@@ -30,7 +30,7 @@ class Stage(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class WizardStep:
     """One step of the wizard.
 
     Attributes:
@@ -63,31 +63,31 @@ _AGREEMENT_PROBLEMS = frozenset(
 )
 
 
-def steps_of(task: Task, plan: Plan, desk: MappingDesk) -> list[Step]:
+def steps_of(task: Task, plan: Plan, editor: MappingEditor) -> list[WizardStep]:
     """The steps of a task, in the wizard's order.
 
     Args:
         task: An open one.
         plan: Its plan as it stands: its problems say which answers are no good.
-        desk: Knows mappings and names.
+        editor: Holds the mappings and their names.
     """
-    steps = [_step(desk, Stage.CUSTOMER, MappingKind.CUSTOMER, task.customer_id, task.customer_name, plan)]
-    steps += _product_steps(task, plan, desk)
+    steps = [_step(editor, Stage.CUSTOMER, MappingKind.CUSTOMER, task.customer_id, task.customer_name, plan)]
+    steps += _product_steps(task, plan, editor)
     steps.append(
-        _step(desk, Stage.AGREEMENT, MappingKind.AGREEMENT, task.subscription_id, task.subscription_name, plan)
+        _step(editor, Stage.AGREEMENT, MappingKind.AGREEMENT, task.subscription_id, task.subscription_name, plan)
     )
-    return [*steps, Step(Stage.ADDITIONS), Step(Stage.CONFIRM)]
+    return [*steps, WizardStep(Stage.ADDITIONS), WizardStep(Stage.CONFIRM)]
 
 
-def _step(desk: MappingDesk, stage: Stage, kind: MappingKind, name: str, text: str, plan: Plan) -> Step:
+def _step(editor: MappingEditor, stage: Stage, kind: MappingKind, name: str, text: str, plan: Plan) -> WizardStep:
     key = MappingKey(kind, name)
-    target = desk.store.mappings().get(key)
+    target = editor.store.mappings().get(key)
     wrong = _agreement_problem(plan) if kind is MappingKind.AGREEMENT else ""
-    return Step(
+    return WizardStep(
         stage,
         key,
         text,
-        answer="" if target is None else desk.connectwise_name(Mapping(key, target)) or str(target),
+        answer="" if target is None else editor.connectwise_name(Mapping(key, target)) or str(target),
         is_answered=target is not None and not wrong,
         problem="" if target is None else wrong,
     )
@@ -97,29 +97,29 @@ def _agreement_problem(plan: Plan) -> str:
     return " ".join(sentence(problem) for problem in plan.problems if problem.code in _AGREEMENT_PROBLEMS)
 
 
-def _product_steps(task: Task, plan: Plan, desk: MappingDesk) -> Iterable[Step]:
+def _product_steps(task: Task, plan: Plan, editor: MappingEditor) -> Iterable[WizardStep]:
     inactive = {
         problem.target: sentence(problem)
         for problem in plan.problems
         if problem.code is ProblemCode.CATALOG_ITEM_INACTIVE
     }
-    for product, charges in desk.billed(task).items():
-        keys = dict.fromkeys(_key(desk, product, charge) for charge in sorted(charges))
+    for product, charges in editor.billed(task).items():
+        keys = dict.fromkeys(_key(editor, product, charge) for charge in sorted(charges))
         for key in keys:
-            target = desk.store.mappings().get(key)
+            target = editor.store.mappings().get(key)
             wrong = inactive.get(str(target), "")
-            yield Step(
+            yield WizardStep(
                 Stage.PRODUCT,
                 key,
                 product.name,
                 product.mpn,
-                answer="" if target is None else desk.connectwise_name(Mapping(key, target)) or str(target),
+                answer="" if target is None else editor.connectwise_name(Mapping(key, target)) or str(target),
                 is_answered=target is not None and not wrong,
                 problem=wrong,
             )
 
 
-def _key(desk: MappingDesk, product: Product, charge: Charge) -> MappingKey:
+def _key(editor: MappingEditor, product: Product, charge: Charge) -> MappingKey:
     """The mapping that a charge uses: its own where there is one, else the product's."""
     own = MappingKey(MappingKind.PRODUCT, product.id, charge)
-    return own if desk.store.mappings().get(own) is not None else MappingKey(MappingKind.PRODUCT, product.id)
+    return own if editor.store.mappings().get(own) is not None else MappingKey(MappingKind.PRODUCT, product.id)

@@ -34,9 +34,9 @@ from cwtui.domain.suggestions import Suggestion
 from cwtui.domain.tasks import Task
 from cwtui.engine.mapping.choices import Choices, agreement_choices, company_choices, item_choices
 from cwtui.engine.mapping.csv_lines import MappingLine, mapping_lines
-from cwtui.engine.mapping.mapping import MappingDesk, currency_of
+from cwtui.engine.mapping.mapping import MappingEditor, currency_of
 from cwtui.engine.mapping.suggest import exact_matches, suggest_catalog_items, suggest_companies
-from cwtui.engine.mapping.wizard_steps import Step, steps_of
+from cwtui.engine.mapping.wizard_steps import WizardStep, steps_of
 from cwtui.engine.planning.desk import PlanningDesk
 from cwtui.engine.planning.editing import PlanEditing
 from cwtui.engine.workspace import Feature
@@ -79,7 +79,7 @@ class Workbench(Feature):
     """Choices, suggestions, edits and previews; what they lead to is written by the engine."""
 
     desk: PlanningDesk
-    mapping: MappingDesk
+    mapping: MappingEditor
     _suggested: dict[MappingKey, tuple[Suggestion, ...]] = field(default_factory=dict)
     _suggested_from: int = 0
     _tables: SetupTables | None = None
@@ -249,7 +249,7 @@ class Workbench(Feature):
 
     # a task
 
-    async def steps(self, task_id: TaskId) -> list[Step]:
+    async def steps(self, task_id: TaskId) -> list[WizardStep]:
         """The wizard's steps for a task, in their order, with what is answered already.
 
         Raises:

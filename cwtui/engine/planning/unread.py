@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Awaitable, Collection
+from collections.abc import Awaitable, Collection, Mapping
 from dataclasses import field
 from http import HTTPStatus
 from typing import TypeVar
 
+from cwtui.domain.check_records import Unread, UnreadRecord
 from cwtui.domain.errors import AccessDenied, NotFound, Refused, ServiceError, Transient, Unreadable
 from cwtui.domain.ids import CustomerId, OrderId, SubscriptionId
 from cwtui.domain.lazily import dataclass
@@ -17,7 +18,6 @@ from cwtui.engine.protocols import Store
 
 Answer = TypeVar("Answer")
 
-_FACT = "check.unread"
 _HOPELESS = 16
 """So many failures without one good answer are no longer the records' fault."""
 _BROKEN = frozenset(
@@ -121,18 +121,16 @@ class UnreadRecords:
         if not record.startswith("subscription "):
             code = ProblemCode.RECORD_UNREADABLE
         self.noted.append(f"The marketplace's {record} cannot be read. {error.happened}")
-        self._save({**self._kept(), record: [code.value, error.happened]})
+        self._save({**self._kept(), record: UnreadRecord(code, error.happened)})
 
-    def _kept(self) -> dict[str, list[str]]:
-        kept = self.store.fact(_FACT)
-        return kept if isinstance(kept, dict) else {}
+    def _kept(self) -> Mapping[str, UnreadRecord]:
+        kept = self.store.note(Unread)
+        return kept.records if kept is not None else {}
 
-    def _save(self, records: dict[str, list[str]]) -> None:
-        if records != self._kept():
-            self.store.save_fact(_FACT, records)
+    def _save(self, records: Mapping[str, UnreadRecord]) -> None:
+        self.store.save_note(Unread(records))
 
 
-def _problem(record: str, target: str, kept: list[str]) -> Problem:
-    code = ProblemCode(kept[0])
-    case = ProblemCase.NOT_GIVEN_OUT if code is ProblemCode.SUBSCRIPTION_MISSING else ProblemCase.ONLY
-    return Problem(code, {"record": record, "said": kept[1]}, target, case=case)
+def _problem(record: str, target: str, kept: UnreadRecord) -> Problem:
+    case = ProblemCase.NOT_GIVEN_OUT if kept.code is ProblemCode.SUBSCRIPTION_MISSING else ProblemCase.ONLY
+    return Problem(kept.code, {"record": record, "said": kept.words}, target, case=case)

@@ -21,7 +21,7 @@ _ASKING = {ProblemCode.BILLED_BY_HAND, ProblemCode.LINK_MISSING}
 
 
 @dataclass(slots=True)
-class ByHandDesk(Feature):
+class HandMadeDecisions(Feature):
     """Settles `billed_by_hand` and `link_missing` of one task. Nothing is written to ConnectWise here."""
 
     desk: PlanningDesk

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from cwtui.domain.money import plain
-from cwtui.domain.reconciliation import Amounts, Reconciliation, ReconciliationRow
+from cwtui.domain.reconciliation import Reconciliation, ReconciliationRow, RowAmounts
 from cwtui.engine.csv_cells import safe_cell
 
 _CSV = (
@@ -53,7 +53,7 @@ def _csv_cells(found: Reconciliation, row: ReconciliationRow) -> list[str]:
     ]
 
 
-def _cells_of(side: Amounts | None) -> tuple[str, str, str]:
+def _cells_of(side: RowAmounts | None) -> tuple[str, str, str]:
     if side is None:
         return "", "", ""
     return plain(side.quantity), _plain(side.price), _plain(side.cost)

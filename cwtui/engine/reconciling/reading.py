@@ -23,14 +23,14 @@ from cwtui.domain.reconciliation import (
     Reconciliation,
     ReconciliationRow,
     RowStatus,
-    Wanted,
     compare,
     expected_amounts,
     one_time_count,
     recurring_items,
 )
 from cwtui.domain.remedies import Action, Remedy
-from cwtui.domain.repairs import Repair, assign, left_alone, repair_start
+from cwtui.domain.repair_values import Repair, WantedProduct
+from cwtui.domain.repairs import assign, left_alone, repair_start
 from cwtui.engine.planning.desk import PlanningDesk
 from cwtui.engine.workspace import Feature
 from cwtui.wording.problems import sentence
@@ -173,12 +173,12 @@ class BothSides(Feature):
             for wanted in self._wanted_of_unmapped(subscription)
         )
 
-    def _wanted_of_unmapped(self, subscription: Subscription) -> list[Wanted]:
+    def _wanted_of_unmapped(self, subscription: Subscription) -> list[WantedProduct]:
         blocked = "the subscription is mapped to no agreement."
         is_counted = not subscription.billing_model.is_usage_based
         held = [one for one in subscription.products if one.quantity and is_counted]
         if not held:
-            return [Wanted(subscription.id, ProductId(""), subscription.name, ZERO, blocked=blocked)]
+            return [WantedProduct(subscription.id, ProductId(""), subscription.name, ZERO, blocked=blocked)]
         return [self._wanted(subscription, one, one.quantity or ZERO, blocked) for one in held]
 
     def _items(self, holdings: Iterable[Holdings]) -> set[CatalogItemId]:
@@ -247,7 +247,7 @@ class BothSides(Feature):
         chosen: AgreementId | None,
     ) -> tuple[ReconcileFacts, list[str]]:
         mappings = self.store.mappings()
-        wanted: list[Wanted] = []
+        wanted: list[WantedProduct] = []
         unknown: set[tuple[SubscriptionId, ProductId]] = set()
         warnings: list[str] = []
         for subscription in holdings.held:
@@ -282,7 +282,7 @@ class BothSides(Feature):
 
     def _wanted(
         self, subscription: Subscription, product: SubscriptionProduct, quantity: Decimal, blocked: str
-    ) -> Wanted:
+    ) -> WantedProduct:
         rules = self.desk.rules
         item_id = self.store.mappings().catalog_item(product.id, Charge.RECURRING)
         item = self.desk.items.get(item_id) if item_id is not None else None
@@ -291,7 +291,7 @@ class BothSides(Feature):
         else:
             price = product.unit_price.amount if product.unit_price else None
             cost = product.unit_cost.amount if product.unit_cost else price
-        return Wanted(
+        return WantedProduct(
             subscription_id=subscription.id,
             product_id=product.id,
             name=product.name or product.id,

@@ -11,7 +11,8 @@ from cwtui.domain.lazily import dataclass
 from cwtui.domain.mappings import MappingKind
 from cwtui.domain.reconciliation import Reconciliation, RowStatus, with_rows, without_agreement
 from cwtui.domain.remedies import Action, Remedy
-from cwtui.domain.repairs import Repair, RepairDraft, repair_start
+from cwtui.domain.repair_values import Repair
+from cwtui.domain.repairs import RepairDraft, repair_start
 from cwtui.domain.tasks import Task
 from cwtui.engine.reconciling.reading import BothSides, Comparison, Holdings
 from cwtui.engine.reconciling.repair_tasks import RepairTasks, waits_for_reconciling

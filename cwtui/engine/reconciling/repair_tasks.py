@@ -32,14 +32,12 @@ from cwtui.domain.planning.ground import (
 from cwtui.domain.plans import Plan
 from cwtui.domain.problems import Problem
 from cwtui.domain.psa import Addition, Agreement
-from cwtui.domain.repairs import REPAIR_PREFIX, Repair, RepairDraft, repair_start
+from cwtui.domain.repair_values import Repair
+from cwtui.domain.repairs import REPAIR_PREFIX, RepairDraft, repair_start
 from cwtui.domain.tasks import HandMade, Task, TaskKind, TaskStatus, is_difference
 from cwtui.engine.checking.difference_tasks import difference_problem
 from cwtui.engine.planning.desk import PlanningDesk
-from cwtui.engine.reconciling.repair_records import repair_record, repair_value
 from cwtui.engine.workspace import Feature
-
-_FACT = "repair:"
 
 
 def is_migration(task: Task) -> bool:
@@ -62,8 +60,7 @@ class RepairTasks(Feature):
 
     def repair_of(self, task: Task) -> Repair | None:
         """What a task shall repair; None for a migrated subscription nobody has reconciled yet."""
-        record = self.store.fact(f"{_FACT}{task.id}")
-        return repair_value(record) if isinstance(record, dict) else None
+        return self.store.repair(task.id)
 
     def decided_by_hand(self, repair: Repair) -> tuple[HandMade, ...]:
         """What persons decided in any task of the subscription about additions that nobody linked."""
@@ -155,7 +152,7 @@ class RepairTasks(Feature):
     def save(self, task: Task, repair: Repair) -> None:
         """Keep a task and what it shall repair, in one piece; edits of an earlier plan no longer fit."""
         with self.store.batch():
-            self.store.save_fact(f"{_FACT}{task.id}", repair_record(repair))
+            self.store.save_repair(task.id, repair)
             self.store.save_task(task.standing_at(TaskStatus.NEEDS_ACTION))
 
     def open_in(self, agreement: AgreementId, subscriptions: Collection[SubscriptionId]) -> list[Task]:

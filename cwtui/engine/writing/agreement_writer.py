@@ -6,32 +6,29 @@ Rule: synchronising.md#exactly-once.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import field, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from cwtui.domain.errors import NotFound, OutcomeUnknown, Outdated, Refused, ServiceError, StateError
 from cwtui.domain.ids import AdditionId, AgreementId, SubscriptionId, TaskId
 from cwtui.domain.lazily import dataclass
-from cwtui.domain.ledger import Doubtful, Operation, Outcome, Purpose, Why
-from cwtui.domain.mappings import Link
-from cwtui.domain.planning.ground import Differences, exact
+from cwtui.domain.ledger import Doubtful, Operation, Outcome
 from cwtui.domain.plans import Change
-from cwtui.domain.problems import Problem, ProblemCase, ProblemCode, ProblemFacts
+from cwtui.domain.problems import ProblemCase
 from cwtui.domain.psa import Addition, AdditionValues
-from cwtui.domain.records import AuditRow, Intent, Leave, why_of
-from cwtui.domain.remedies import Action, Remedy
+from cwtui.domain.records import AuditRow, Intent, Leave
 from cwtui.engine.clock import suspended_s
 from cwtui.engine.protocols import Progress
 from cwtui.engine.reports import Writes
 from cwtui.engine.turns import lease_of
 from cwtui.engine.workspace import Feature, Workspace
+from cwtui.engine.writing.concluded import audit_row, link_changes
 from cwtui.engine.writing.create_once import CreateOnce
 from cwtui.engine.writing.doubts import LASTS, doubt_of, removal
-from cwtui.engine.writing.evidence import Evidence, NotSettled
+from cwtui.engine.writing.evidence import Contradiction, Evidence, NotSettled
 from cwtui.engine.writing.reading_ahead import ReadingAhead
 from cwtui.engine.writing.readings import note_reading
-from cwtui.wording.problems import sentence
 
 NOTE_LASTS_S = 5.0
 """A request leaves within so many seconds of its note, or is noted anew."""
@@ -40,16 +37,6 @@ OLD = timedelta(minutes=10)
 """An intent of this age has no request under way any more."""
 
 _FOUND = "Its addition stood already: it was written before the state was damaged, and not again."
-
-
-class Contradiction(Exception):  # not an error of the program: the plan's ground has moved
-    """ConnectWise holds something else than the plan counts on (synchronising.md#read-before-writing)."""
-
-    def __init__(self, addition_id: AdditionId, case: ProblemCase, differences: Differences | None = None) -> None:
-        target = str(addition_id)
-        facts: ProblemFacts = {"addition": addition_id, "edited": exact(differences or {})}
-        self.problem = Problem(ProblemCode.LINK_CHANGED, facts, target, Remedy(Action.SETTLE_DRIFT, target), case)
-        super().__init__(sentence(self.problem))
 
 
 @dataclass(slots=True)
@@ -365,30 +352,11 @@ class AgreementWriter(Feature):
 
     def _conclude(self, intent: Intent, held: Addition | None, outcome: Outcome, reason: str = "") -> AuditRow:
         change, is_done = intent.change, outcome.is_done
-        before = change.before.values if change.before else None
-        row = AuditRow(
-            seq=intent.seq,
-            at=self.clock.now(),
-            run_id=self.run_id,
-            who=self.workspace.rules.who,
-            task_id=intent.task_id,
-            operation=change.operation,
-            agreement_id=self.agreement_id,
-            addition_id=held.id if held else change.addition_id,
-            subscription_id=intent.subscription_id,
-            product_id=change.product_id,
-            charge=change.charge,
-            before=before,
-            after=held.values if held else change.after,
-            outcome=outcome,
-            reason=reason,
-            key=change.key,
-            purpose=change.purpose,
-            refers_to=change.refers_to,
-            is_standing=change.is_standing,
-            why=_why(intent, held),
+        row = audit_row(
+            intent, held, outcome, reason, at=self.clock.now(), run_id=self.run_id, who=self.workspace.rules.who
         )
-        links, unlink = self._links(intent, held, row.at) if is_done else ([], [])
+        kept = self.store.link(held.id) if held else None
+        links, unlink = link_changes(intent, held, kept, row.at) if is_done else ([], [])
         try:
             self.store.conclude(intent, row, links=links, unlink=unlink)
         except Outdated:
@@ -414,37 +382,6 @@ class AgreementWriter(Feature):
         if doubt is not None and held is not None and self._evidence.is_unlinked(held):
             self.store.save_doubt(doubt)
 
-    def _links(
-        self, intent: Intent, held: Addition | None, at: datetime
-    ) -> tuple[Sequence[Link], Sequence[AdditionId]]:
-        change = intent.change
-        if change.operation is Operation.DELETE:
-            return [], [change.addition_id] if change.addition_id is not None else []
-        if held is None:
-            return [], []
-        kept = self.store.link(held.id)
-        if kept is not None:
-            return [replace(kept, values=held.values, task_id=intent.task_id, at=at, is_unread=True)], []
-        made = Link(
-            addition_id=held.id,
-            agreement_id=self.agreement_id,
-            subscription_id=intent.subscription_id,
-            product_id=change.product_id,
-            charge=change.charge,
-            values=held.values,
-            task_id=intent.task_id,
-            at=at,
-            is_standing=change.is_standing,
-            is_unread=True,
-        )
-        return [made], _replaced(change)
-
-
-def _replaced(change: Change) -> list[AdditionId]:
-    """The addition that is gone and that a create stands for from now on."""
-    is_restore = change.purpose is Purpose.RESTORE and change.operation is Operation.CREATE
-    return [AdditionId(change.refers_to)] if is_restore and change.refers_to is not None else []
-
 
 def _merged(change: Change, held: Addition) -> AdditionValues:
     """What the plan changes of the addition, over what ConnectWise holds now: a new description there stays."""
@@ -452,17 +389,6 @@ def _merged(change: Change, held: Addition) -> AdditionValues:
         raise AssertionError(f"{change.key} changes nothing")
     moved = change.after.differences(change.before.values)
     return replace(held.values, **{name: ours for name, (ours, _) in moved.items()})  # type: ignore[arg-type]
-
-
-def _why(intent: Intent, held: Addition | None) -> Why:
-    change = intent.change
-    after = held.values if held else None
-    stored = after.billing_differences(change.after) if after and change.after else {}
-    return why_of(
-        change,
-        f"{change.operation} in agreement {change.agreement_id}, intended {intent.at.isoformat()}",
-        {name: f"{ours} instead of {theirs}" for name, (ours, theirs) in stored.items()},
-    )
 
 
 def writer_of(workspace: Workspace, agreement_id: AgreementId, run_id: str) -> AgreementWriter:

@@ -27,7 +27,7 @@ LASTS_S = 60.0
 """So long the agreements and items that were read ahead are planned by; beyond that they are read again."""
 _MANY = 500
 """More mapped catalog items than this are not read before it is known which of them are needed."""
-_ROUNDS = 6
+_ROUNDS = 10
 """Agreements looked into for each request that may be under way: what a first check's lists leave time for."""
 
 

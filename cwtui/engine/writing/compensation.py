@@ -116,7 +116,7 @@ def brief(values: AdditionValues) -> str:
     return f"{plain(values.quantity)} × {price_text(values.unit_price)} from {values.effective}{until}"
 
 
-def said(change: Change, *, written: bool) -> str:
+def compensation_text(change: Change, *, written: bool) -> str:
     """What a compensating addition does, or would do."""
     if change.after is None:
         raise AssertionError(f"{change.key} creates nothing")

@@ -21,8 +21,8 @@ from cwtui.engine.concurrently import in_turns
 from cwtui.engine.planning.desk import PlanningDesk
 from cwtui.engine.turns import lease_of, turn
 from cwtui.engine.workspace import Feature
-from cwtui.engine.writing.agreement_writer import AgreementWriter, Contradiction, writer_of
-from cwtui.engine.writing.evidence import NotSettled
+from cwtui.engine.writing.agreement_writer import AgreementWriter, writer_of
+from cwtui.engine.writing.evidence import Contradiction, NotSettled
 from cwtui.engine.writing.readings import note_reading
 from cwtui.wording.additions import link_difference
 
@@ -71,7 +71,7 @@ class DriftReport:
 
 
 @dataclass(slots=True)
-class DriftDesk(Feature):
+class DriftChecker(Feature):
     """Finds what drifted, and settles it as the operator chooses."""
 
     desk: PlanningDesk

@@ -22,8 +22,8 @@ from cwtui.engine.protocols import Progress
 from cwtui.engine.reports import AutoReport, Writes
 from cwtui.engine.turns import lease_of, turn
 from cwtui.engine.workspace import Feature
-from cwtui.engine.writing.agreement_writer import AgreementWriter, Contradiction, writer_of
-from cwtui.engine.writing.evidence import NotSettled
+from cwtui.engine.writing.agreement_writer import AgreementWriter, writer_of
+from cwtui.engine.writing.evidence import Contradiction, NotSettled
 from cwtui.engine.writing.left_out import note_left_out
 from cwtui.engine.writing.reading_ahead import ReadingAhead
 from cwtui.engine.writing.readings import moved_text, warned
@@ -165,6 +165,9 @@ class Synchroniser(Feature):
         """Agreements to look at even if nothing is to be written there."""
         return self.store.doubted_agreements() | {intent.change.agreement_id for intent in self.store.open_intents()}
 
+    def _is_unsettled(self, agreement_id: AgreementId) -> bool:
+        return bool(self.store.doubts(agreement_id) or self.store.open_intents(agreement_id))
+
     @property
     def _is_over(self) -> bool:
         ended = self.is_ending or self._unsaved is not None or self.is_stopping
@@ -188,8 +191,9 @@ class Synchroniser(Feature):
         if self._is_over:
             return
         heads = {task.subscription_id: task for task in reversed(tasks)}.values()
-        is_unsettled = agreement_id in self.unsettled()
-        if agreement_id is None or not (is_unsettled or any(self.desk.may_write(task) for task in heads)):
+        if agreement_id is None or not (
+            self._is_unsettled(agreement_id) or any(self.desk.may_write(task) for task in heads)
+        ):
             await self.desk.replan(tasks)
             self._advance(len(tasks))
             return

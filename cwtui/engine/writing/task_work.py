@@ -20,7 +20,8 @@ from cwtui.engine.planning.open_tasks import OpenTasks
 from cwtui.engine.reports import AutoReport, UndoReport
 from cwtui.engine.turns import lease_of, turn
 from cwtui.engine.workspace import Feature
-from cwtui.engine.writing.agreement_writer import AgreementWriter, Contradiction, writer_of
+from cwtui.engine.writing.agreement_writer import AgreementWriter, writer_of
+from cwtui.engine.writing.evidence import Contradiction
 from cwtui.engine.writing.left_out import left_out_rows
 from cwtui.engine.writing.synchronise import Synchroniser, SyncOutcome
 from cwtui.engine.writing.undo import Undo, written_plan

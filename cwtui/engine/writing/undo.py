@@ -18,9 +18,9 @@ from cwtui.domain.tasks import Task
 from cwtui.engine.planning.desk import PlanningDesk
 from cwtui.engine.reports import UndoReport
 from cwtui.engine.workspace import Feature
-from cwtui.engine.writing.agreement_writer import AgreementWriter, Contradiction
-from cwtui.engine.writing.compensation import brief, compensation, said
-from cwtui.engine.writing.evidence import NotSettled
+from cwtui.engine.writing.agreement_writer import AgreementWriter
+from cwtui.engine.writing.compensation import brief, compensation, compensation_text
+from cwtui.engine.writing.evidence import Contradiction, NotSettled
 from cwtui.wording.additions import link_difference
 
 _DOUBTFUL = (
@@ -180,7 +180,7 @@ class Undo(Feature):
             if compensate and owed.key not in self.store.done_keys(row.task_id):
                 # Before the addition is ended: a killed undo still finds it among what is to be taken back.
                 await self._compensate(row, owed, writer)
-            lines.append(said(owed, written=compensate))
+            lines.append(compensation_text(owed, written=compensate))
         if change is not None:
             await writer.write(row.task_id, row.subscription_id, change)
         return lines
@@ -226,7 +226,7 @@ class Undo(Feature):
             if change is not None and change.key not in self.store.done_keys(task.id):
                 self._stop_here()
                 await self._compensate(row, change, writer)
-                lines.append(said(change, written=True))
+                lines.append(compensation_text(change, written=True))
         if owed:
             self.store.drop_owed(task.id)
 

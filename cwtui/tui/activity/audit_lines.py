@@ -8,7 +8,7 @@ from dataclasses import fields
 from cwtui.domain.addition_words import edit_text, label_of
 from cwtui.domain.psa import AdditionValues
 from cwtui.domain.records import AuditRow, RecordWrite
-from cwtui.tui.names import Ids, Names, named_value
+from cwtui.tui.names import BareIds, Names, named_value
 
 DONE = {"create": "created", "update": "changed", "delete": "deleted"}
 """What an operation did, in a word."""
@@ -17,7 +17,7 @@ DONE = {"create": "created", "update": "changed", "delete": "deleted"}
 def audit_headline(row: AuditRow, names: Names | None = None) -> str:
     """`created addition 4711 in agreement Müller Cloud (105): confirmed`."""
     which = f" {row.addition_id}" if row.addition_id is not None else ""
-    where = (names or Ids()).agreement(row.agreement_id)
+    where = (names or BareIds()).agreement(row.agreement_id)
     if row.is_left_out:
         return f"left out: {row.operation} addition{which} in agreement {where}"
     return f"{DONE.get(row.operation, row.operation)} addition{which} in agreement {where}: {row.result}"
@@ -25,7 +25,7 @@ def audit_headline(row: AuditRow, names: Names | None = None) -> str:
 
 def audit_text(row: AuditRow, names: Names | None = None) -> str:
     """Everything known about a write, a line each."""
-    return "\n".join(_lines(row, names or Ids()))
+    return "\n".join(_lines(row, names or BareIds()))
 
 
 def record_headline(row: RecordWrite) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from cwtui.domain.records import AuditRow
 from cwtui.tui.activity.audit_lines import DONE
-from cwtui.tui.session import Event, EventKind
+from cwtui.tui.session import EventKind, SessionEvent
 from cwtui.tui.words import counted
 
 
@@ -24,7 +24,7 @@ class OtherRuns:
             if row.run_id not in self._ours:
                 self._rows[row.run_id].append(row)
 
-    def events(self) -> Iterator[Event]:
+    def events(self) -> Iterator[SessionEvent]:
         """What each run wrote, and for which tasks."""
         for run_id, rows in self._rows.items():
             first, last = rows[0], rows[-1]
@@ -37,4 +37,4 @@ class OtherRuns:
             text = [f"run    {run_id}", f"by     {first.who}", f"from   {first.at:%Y-%m-%d %H:%M:%S} UTC"]
             text += [f"to     {last.at:%Y-%m-%d %H:%M:%S} UTC", "", "tasks", *(f"  {name}" for name in tasks)]
             headline = f"Run: {', '.join(parts)}."
-            yield Event(last.at, EventKind.RUN, headline, "\n".join(text), first.who)
+            yield SessionEvent(last.at, EventKind.RUN, headline, "\n".join(text), first.who)

@@ -22,7 +22,7 @@ from cwtui.tui.activity.audit_lines import audit_headline, audit_text, record_he
 from cwtui.tui.activity.other_runs import OtherRuns
 from cwtui.tui.plain import clean, clean_lines
 from cwtui.tui.screens.work_screen import TO_TASKS, WorkScreen
-from cwtui.tui.session import Event, EventKind, Session
+from cwtui.tui.session import EventKind, Session, SessionEvent
 from cwtui.tui.widgets.columns import Column
 from cwtui.tui.widgets.detail_pane import DetailPane, Line, block
 from cwtui.tui.widgets.keys_line import KeysLine
@@ -57,7 +57,7 @@ _OTHERS_S = 1.0
 class _Events:
     """Events as a table's rows, newest first; the key of a row is its number from the oldest."""
 
-    def __init__(self, events_: Iterable[Event] = ()) -> None:
+    def __init__(self, events_: Iterable[SessionEvent] = ()) -> None:
         self._events = list(events_)
 
     @property
@@ -81,10 +81,10 @@ class _Events:
     def is_selected(self, index: int) -> bool:  # noqa: ARG002  # the protocol's shape
         return False
 
-    def event(self, key: str | None) -> Event | None:
+    def event(self, key: str | None) -> SessionEvent | None:
         return None if key is None or self.index_of(key) is None else self._events[int(key)]
 
-    def add(self, new: Iterable[Event]) -> None:
+    def add(self, new: Iterable[SessionEvent]) -> None:
         self._events.extend(new)
 
 
@@ -133,16 +133,17 @@ class ActivityScreen(WorkScreen):
         seen = listener.added
         said = [event for event in listener.events if event.kind is not EventKind.WRITE]
         rows, names = iter(self.session.engine.known.audit()), self.session.names
-        written: deque[Event] = deque(maxlen=_SHOWN)
+        written: deque[SessionEvent] = deque(maxlen=_SHOWN)
         runs = OtherRuns(listener.runs)
         while some := list(islice(rows, _AT_ONCE)):
             written.extend(
-                Event(row.at, _kind(row), audit_headline(row, names), audit_text(row, names), row.who) for row in some
+                SessionEvent(row.at, _kind(row), audit_headline(row, names), audit_text(row, names), row.who)
+                for row in some
             )
             runs.add(some)
             await asyncio.sleep(0)
         said += [
-            Event(row.at, EventKind.WRITE, record_headline(row), record_text(row), row.who)
+            SessionEvent(row.at, EventKind.WRITE, record_headline(row), record_text(row), row.who)
             for row in self.session.engine.record_writes()
         ]
         said += runs.events()

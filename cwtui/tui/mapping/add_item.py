@@ -126,10 +126,6 @@ class AddItemScreen(Dialog[CatalogItem | None]):
     def _turned(self, event: ChoiceLine.Changed) -> None:
         self._put(event.choice.id, event.value)
 
-    @on(PickLine.Changed)
-    def _picked(self, event: PickLine.Changed) -> None:
-        self._put(event.pick.id, event.value)
-
     def _put(self, widget_id: str | None, text: str) -> None:
         field = BY_NAME.get((widget_id or "").removeprefix("item-"))
         if self._form is None or field is None:

@@ -18,14 +18,14 @@ from cwtui.domain.ids import TaskId
 from cwtui.domain.mappings import Mapping, MappingKey
 from cwtui.domain.tasks import TaskStatus
 from cwtui.engine.mapping.choices import Choices
-from cwtui.engine.mapping.wizard_steps import Stage, Step
+from cwtui.engine.mapping.wizard_steps import Stage, WizardStep
 from cwtui.engine.mapping.workbench import Review
 from cwtui.engine.planning.editing import PlanEditing
 from cwtui.tui.editing.pane import EditorPane
 from cwtui.tui.editing.screen import title_of
 from cwtui.tui.mapping.add_item import AddItemScreen
 from cwtui.tui.mapping.choice import entries_of, ranked_of
-from cwtui.tui.mapping.wizard_choice import ChoicePane, Offer
+from cwtui.tui.mapping.wizard_choice import ChoiceList, ChoicePane
 from cwtui.tui.mapping.wizard_lines import question_of, review_lines, step_labels, why_not_written
 from cwtui.tui.plain import content
 from cwtui.tui.screens.work_screen import WorkScreen
@@ -67,7 +67,7 @@ class WizardScreen(WorkScreen):
     def __init__(self, session: Session, task_id: TaskId) -> None:
         super().__init__(session)
         self._task_id = task_id
-        self._steps: list[Step] = []
+        self._steps: list[WizardStep] = []
         self._been: list[int] = []
         self._choices: Choices | None = None
         self._forms: dict[MappingKey, dict[str, str]] = {}
@@ -105,7 +105,7 @@ class WizardScreen(WorkScreen):
     # steps
 
     @property
-    def _step(self) -> Step | None:
+    def _step(self) -> WizardStep | None:
         return self._steps[self.place] if 0 <= self.place < len(self._steps) else None
 
     @property
@@ -151,16 +151,16 @@ class WizardScreen(WorkScreen):
         if self._step is not None:
             self.call_after_refresh(self.key_guard.show)
 
-    async def _show_choices(self, step: Step) -> None:
+    async def _show_choices(self, step: WizardStep) -> None:
         pane = self.query_one(ChoicePane)
         pane.begin()
         if step.key is None:
             return
         self._choices = None
-        pane.offer(Offer((), lambda _: ()))
+        pane.offer(ChoiceList((), lambda _: ()))
         choices = await self.session.engine.workbench.choices(step.key, step.name, step.detail)
         extra = _ADD if step.stage is Stage.PRODUCT else None
-        pane.offer(Offer(entries_of(choices), choices.search, ranked_of(choices), extra))
+        pane.offer(ChoiceList(entries_of(choices), choices.search, ranked_of(choices), extra))
         self._choices = choices
 
     async def _show_additions(self) -> None:

@@ -20,8 +20,8 @@ from cwtui.tui.widgets.virtual_table import VirtualTable
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
-    """What a step offers.
+class ChoiceList:
+    """The entries that a step offers.
 
     Attributes:
         ranked: Shown first.
@@ -49,7 +49,7 @@ class Offer:
         return [*first, *extra, *(place for place in range(len(self.entries)) if place not in known)]
 
 
-_NOTHING = Offer((), lambda _: ())
+_NOTHING = ChoiceList((), lambda _: ())
 
 
 class ChoicePane(Vertical):
@@ -83,7 +83,7 @@ class ChoicePane(Vertical):
         yield table
         yield Static(classes="dialog--hint", markup=False)
 
-    def offer(self, offer: Offer) -> None:
+    def offer(self, offer: ChoiceList) -> None:
         """Offer other entries."""
         self._offer = offer
         self._columns = candidate_columns(offer.all, ranked=bool(offer.ranked))

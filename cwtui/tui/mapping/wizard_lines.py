@@ -13,7 +13,7 @@ from cwtui.domain.periods import span_text
 from cwtui.domain.plans import Change, Plan
 from cwtui.domain.psa import BillCustomer
 from cwtui.domain.tasks import TaskStatus
-from cwtui.engine.mapping.wizard_steps import Stage, Step
+from cwtui.engine.mapping.wizard_steps import Stage, WizardStep
 from cwtui.engine.mapping.workbench import Review
 from cwtui.tui.mapping.rows import MARKETPLACE_WORD
 from cwtui.tui.widgets.detail_pane import Line, block
@@ -42,7 +42,7 @@ _STAGES = {
 }
 
 
-def step_labels(steps: Sequence[Step], place: int) -> list[tuple[str, bool]]:
+def step_labels(steps: Sequence[WizardStep], place: int) -> list[tuple[str, bool]]:
     """The steps in words, and which one is the present: `✓ Customer`, `▸ Product 1 of 2`, `Agreement`."""
     products = [at for at, step in enumerate(steps) if step.stage is Stage.PRODUCT]
     labels = []
@@ -53,7 +53,7 @@ def step_labels(steps: Sequence[Step], place: int) -> list[tuple[str, bool]]:
     return labels
 
 
-def question_of(step: Step) -> str:
+def question_of(step: WizardStep) -> str:
     """What a step asks."""
     name = f"{step.name} ({step.key.marketplace_id})" if step.key else ""
     charge = f", {step.key.charge} charge" if step.key and step.key.charge else ""
@@ -71,7 +71,7 @@ def question_of(step: Step) -> str:
     return f"{text} {step.problem}".rstrip()
 
 
-def review_lines(review: Review, steps: Sequence[Step]) -> list[Line]:
+def review_lines(review: Review, steps: Sequence[WizardStep]) -> list[Line]:
     """Setup, recurring, prorated, overuse and cancellation apart, each with its total; then the next invoice."""
     plan = review.plan
     return [
@@ -101,7 +101,7 @@ def _blockers(review: Review) -> Iterator[Line]:
         yield Line("")
 
 
-def _answers(steps: Sequence[Step]) -> Iterator[Line]:
+def _answers(steps: Sequence[WizardStep]) -> Iterator[Line]:
     for step in steps:
         if step.key is not None:
             charge = f", {step.key.charge}" if step.key.charge else ""

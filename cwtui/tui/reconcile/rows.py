@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from cwtui.domain.money import plain, price_text
 from cwtui.domain.periods import span_text
-from cwtui.domain.reconciliation import Amounts, Reconciliation, ReconciliationRow, RowStatus
+from cwtui.domain.reconciliation import Reconciliation, ReconciliationRow, RowAmounts, RowStatus
 from cwtui.tui.names import Names
 from cwtui.tui.widgets.columns import Column
 from cwtui.tui.widgets.detail_pane import Line
@@ -41,7 +41,7 @@ _MEANING = {
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
+class ComparedRow:
     """One row of one agreement's comparison."""
 
     found: Reconciliation
@@ -55,13 +55,13 @@ class Compared:
         return f"{self.found.agreement_id}/{what}/{'' if self.row.catalog_item_id is not None else owners}"
 
 
-def compared(found: Sequence[Reconciliation]) -> list[Compared]:
+def compared(found: Sequence[Reconciliation]) -> list[ComparedRow]:
     """Every row, those that differ first."""
-    rows = [Compared(one, row) for one in found for row in one.rows]
+    rows = [ComparedRow(one, row) for one in found for row in one.rows]
     return sorted(rows, key=lambda one: one.row.status is RowStatus.MATCH)
 
 
-def cells(one: Compared) -> Sequence[str]:
+def cells(one: ComparedRow) -> Sequence[str]:
     """One value per column."""
     row = one.row
     symbol = "✓" if row.status is RowStatus.MATCH else "!"
@@ -76,19 +76,19 @@ def cells(one: Compared) -> Sequence[str]:
     )
 
 
-def tone(one: Compared) -> Tone:
+def tone(one: ComparedRow) -> Tone:
     """What its colour says."""
     return _TONES.get(one.row.status, Tone.ATTENTION)
 
 
-def side_text(side: Amounts | None) -> str:
+def side_text(side: RowAmounts | None) -> str:
     """`15 × 4.50`."""
     if side is None:
         return "none"
     return f"{plain(side.quantity)} × {'no price' if side.price is None else price_text(side.price)}"
 
 
-def lines(one: Compared, names: Names) -> Iterator[Line]:
+def lines(one: ComparedRow, names: Names) -> Iterator[Line]:
     """All about one row, for the pane."""
     row, currency = one.row, one.found.currency
     yield Line(row.name, Tone.HEADING)

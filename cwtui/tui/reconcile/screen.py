@@ -24,7 +24,7 @@ from cwtui.engine.reconciling.csv import reconciliation_csv
 from cwtui.engine.reconciling.reconcile import PreparedRepairs, ReconcileReport
 from cwtui.tui.plan_lines import plan_lines
 from cwtui.tui.reconcile.all_customers import ReconcileAllScreen
-from cwtui.tui.reconcile.rows import COLUMNS, Compared, cells, compared, lines, report_lines, tone
+from cwtui.tui.reconcile.rows import COLUMNS, ComparedRow, cells, compared, lines, report_lines, tone
 from cwtui.tui.screens.list_screen import ListScreen
 from cwtui.tui.session import Session
 from cwtui.tui.tasks.screen import report_text
@@ -38,7 +38,7 @@ _LINKS = {ProblemCode.LINK_MISSING, ProblemCode.LINK_CHANGED}
 _WRITABLE = {TaskStatus.READY, TaskStatus.FAILED}
 
 
-class ReconcileScreen(ListScreen[Compared]):
+class ReconcileScreen(ListScreen[ComparedRow]):
     """Compare, adopt, repair."""
 
     HELP_TITLE = "Reconcile"
@@ -78,19 +78,19 @@ class ReconcileScreen(ListScreen[Compared]):
 
     # rows
 
-    def key_of(self, row: Compared) -> str:
+    def key_of(self, row: ComparedRow) -> str:
         """Agreement and catalog item."""
         return row.key
 
-    def cells_of(self, row: Compared) -> Sequence[str]:
+    def cells_of(self, row: ComparedRow) -> Sequence[str]:
         """One value per column."""
         return cells(row)
 
-    def tone_of(self, row: Compared) -> Tone:
+    def tone_of(self, row: ComparedRow) -> Tone:
         """What differs stands out."""
         return tone(row)
 
-    def lines_of(self, row: Compared | None) -> Iterable[Line]:
+    def lines_of(self, row: ComparedRow | None) -> Iterable[Line]:
         """What was said last, the row, and what to know about the comparison."""
         said = [Line(f"! {text}", Tone.ATTENTION) for text in self._said]
         said += [Line("")] if said else []

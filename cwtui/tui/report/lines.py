@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 
 from cwtui.domain.money import plain, price_text
-from cwtui.domain.month_report import AgreementReport, Amounts, MonthReport, Move, ReportLine, TaskMention
+from cwtui.domain.month_report import AgreementReport, BilledAmounts, MonthReport, Move, ReportLine, TaskMention
 from cwtui.domain.periods import span_text
 from cwtui.tui.widgets.bars import bar
 from cwtui.tui.widgets.detail_pane import Line
@@ -26,7 +26,7 @@ def bar_lines(rows: Sequence[tuple[str, Decimal, Tone]], currency: str, most: De
         yield Line(f"{label:<{_LABEL}}{drawn:<{_BAR}}{price_text(amount):>{_SUM}} {currency}".rstrip(), tone)
 
 
-def sum_lines(now: Amounts, before: Amounts, currency: str) -> Iterator[Line]:
+def sum_lines(now: BilledAmounts, before: BilledAmounts, currency: str) -> Iterator[Line]:
     """The month before, this month, what it costs, and what is left of it."""
     rows = (("before", before.price, Tone.MUTED), ("now", now.price, Tone.GOOD), ("cost", now.cost, Tone.ATTENTION))
     yield from bar_lines(rows, currency)
@@ -34,7 +34,7 @@ def sum_lines(now: Amounts, before: Amounts, currency: str) -> Iterator[Line]:
     yield Line(f"{'margin':<{_LABEL}}{margin_text(now):<{_BAR}}{signed(now.margin):>{_SUM}} {currency}".rstrip())
 
 
-def margin_text(amounts: Amounts) -> str:
+def margin_text(amounts: BilledAmounts) -> str:
     """`46.7 %`; empty where nothing is billed."""
     percent = amounts.margin_percent
     return "" if percent is None else f"{percent} %"

@@ -17,9 +17,9 @@ from cwtui.domain.errors import CwtuiError
 from cwtui.tui.plain import content
 from cwtui.tui.screens.work_screen import WorkScreen
 from cwtui.tui.session import EventKind
-from cwtui.tui.setup.desk import Kept, SetupDesk
 from cwtui.tui.setup.doctor_lines import doctor_lines, missing_words
 from cwtui.tui.setup.fields import FIELDS, SECTIONS, SetupField
+from cwtui.tui.setup.settings_access import SettingsAccess, StoredSetting
 from cwtui.tui.widgets.choice_line import ChoiceLine
 from cwtui.tui.widgets.detail_pane import DetailPane, Line, block
 from cwtui.tui.widgets.keys_line import KeysLine
@@ -66,18 +66,18 @@ class SetupScreen(WorkScreen):
         yield KeysLine()
 
     def _form(self) -> Iterator[Static | Horizontal]:
-        desk = self.session.desk
+        settings = self.session.settings
         for title, fields in SECTIONS.items():
             yield Static(content(title), classes="setup--section")
             for one in fields:
-                kept = desk.kept(one.key) if desk else Kept("", "default")
+                kept = settings.stored(one.key) if settings else StoredSetting("", "default")
                 yield Horizontal(
                     Static(content(one.label), classes="setup--label"), _widget(one, kept), classes="setup--line"
                 )
                 yield Static(id=f"problem-{one.id}", classes="setup--problem", markup=False)
 
     def _welcome(self) -> list[Line]:
-        place = self.session.desk.place if self.session.desk else "nowhere"
+        place = self.session.settings.place if self.session.settings else "nowhere"
         return [
             Line("Test", Tone.HEADING),
             Line("ctrl+t tries both connections and every permission that cwtui needs. Nothing is changed by it."),
@@ -103,7 +103,7 @@ class SetupScreen(WorkScreen):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Also by another's state settings can be saved: they are this operator's."""
         if action in self.WRITES:
-            return None if self.working or self.session.desk is None else True
+            return None if self.working or self.session.settings is None else True
         return super().check_action(action, parameters)
 
     # the form
@@ -112,8 +112,8 @@ class SetupScreen(WorkScreen):
     @on(ChoiceLine.Changed)
     def _typed(self, event: Input.Changed | ChoiceLine.Changed) -> None:
         one = _field_of(event.control.id)
-        if one is not None and self.session.desk is not None:
-            self._say(one, self.session.desk.problem(one.key, event.value))
+        if one is not None and self.session.settings is not None:
+            self._say(one, self.session.settings.problem(one.key, event.value))
 
     @on(Input.Submitted)
     def _entered(self) -> None:
@@ -124,11 +124,11 @@ class SetupScreen(WorkScreen):
         line.update(content(f"✗ {problem}") if problem else "")
         line.set_class(bool(problem), "-shown")
 
-    def _changes(self, desk: SetupDesk) -> dict[str, str]:
+    def _changes(self, settings: SettingsAccess) -> dict[str, str]:
         """What differs from what is kept; an empty secret is one that stays as it is."""
         changes = {}
         for one in FIELDS:
-            kept = desk.kept(one.key)
+            kept = settings.stored(one.key)
             text = self._text(one)
             is_hidden = one.is_secret or one.is_masked
             if not kept.is_fixed and (text != "" if is_hidden else text != kept.text):
@@ -139,18 +139,18 @@ class SetupScreen(WorkScreen):
         widget = self.query_one(f"#{one.id}")
         return widget.value.strip() if isinstance(widget, Input | ChoiceLine) else ""
 
-    def _problems(self, desk: SetupDesk, changes: Mapping[str, str]) -> list[tuple[SetupField, str]]:
-        found = [(one, desk.problem(one.key, changes[one.key])) for one in FIELDS if one.key in changes]
+    def _problems(self, settings: SettingsAccess, changes: Mapping[str, str]) -> list[tuple[SetupField, str]]:
+        found = [(one, settings.problem(one.key, changes[one.key])) for one in FIELDS if one.key in changes]
         return [(one, problem) for one, problem in found if problem]
 
     def action_reset(self) -> None:
         """Put the field with the cursor back to what is saved."""
-        one, desk = _field_of(self.focused.id if self.focused else None), self.session.desk
-        if one is None or desk is None:
+        one, settings = _field_of(self.focused.id if self.focused else None), self.session.settings
+        if one is None or settings is None:
             return
         widget = self.query_one(f"#{one.id}")
         if isinstance(widget, Input | ChoiceLine):
-            widget.value = "" if one.is_secret or one.is_masked else desk.kept(one.key).text
+            widget.value = "" if one.is_secret or one.is_masked else settings.stored(one.key).text
             self._say(one, "")
 
     def action_leave(self) -> None:
@@ -165,13 +165,13 @@ class SetupScreen(WorkScreen):
     @work(group="work")
     async def action_test(self) -> None:
         """Try what is typed, without saving it."""
-        desk = self.session.desk
-        if desk is None:
+        settings = self.session.settings
+        if settings is None:
             return
-        changes, pane = self._changes(desk), self.query_one(DetailPane)
+        changes, pane = self._changes(settings), self.query_one(DetailPane)
 
         async def test() -> str:
-            report = await desk.examine(changes)
+            report = await settings.examine(changes)
             pane.show(doctor_lines(report))
             down = next((f"{service.name}: {service.message}" for service in report.services if not service.ok), "")
             return down or missing_words(report) or "Everything answers, and every permission is granted or unknown."
@@ -183,11 +183,11 @@ class SetupScreen(WorkScreen):
     @work(group="work")
     async def action_save(self) -> None:
         """Save what is typed, and go on with it."""
-        desk, pane = self.session.desk, self.query_one(DetailPane)
-        if desk is None:
+        settings, pane = self.session.settings, self.query_one(DetailPane)
+        if settings is None:
             return
-        changes = self._changes(desk)
-        if problems := self._problems(desk, changes):
+        changes = self._changes(settings)
+        if problems := self._problems(settings, changes):
             lines = [Line(f"✗ {_where(one)}: {problem}", Tone.BAD) for one, problem in problems]
             pane.show([Line("Not saved", Tone.BAD), *lines])
             self.query_one(f"#{problems[0][0].id}").focus()
@@ -196,17 +196,17 @@ class SetupScreen(WorkScreen):
             self.notify("Nothing was changed.", markup=False)
             return
         try:
-            places = await desk.save(changes)
+            places = await settings.save(changes)
         except CwtuiError as error:
             pane.show([Line("Not saved", Tone.BAD), *block(str(error))])
             self.session.listener.add(EventKind.PROBLEM, f"Saving settings: {error.happened}", str(error))
             return
-        self._show_saved(desk, changes, places)
+        self._show_saved(settings, changes, places)
         self.post_message(self.Saved())
 
-    def _show_saved(self, desk: SetupDesk, changes: Mapping[str, str], places: Mapping[str, str]) -> None:
+    def _show_saved(self, settings: SettingsAccess, changes: Mapping[str, str], places: Mapping[str, str]) -> None:
         labels = {one.key: _where(one) for one in FIELDS}
-        lines = [Line("✓ Saved", Tone.GOOD), Line(f"to {desk.place}"), Line("")]
+        lines = [Line("✓ Saved", Tone.GOOD), Line(f"to {settings.place}"), Line("")]
         for key in changes:
             where = places.get(key)
             lines.append(Line(f"{labels[key]}{f' (in the {where})' if where else ''}"))
@@ -216,13 +216,14 @@ class SetupScreen(WorkScreen):
         for one in FIELDS:
             widget = self.query_one(f"#{one.id}")
             if isinstance(widget, Input):
-                _fill(widget, one, desk.kept(one.key))
+                _fill(widget, one, settings.stored(one.key))
 
 
-def _widget(one: SetupField, kept: Kept) -> PlainInput | Input | ChoiceLine:
+def _widget(one: SetupField, kept: StoredSetting) -> PlainInput | Input | ChoiceLine:
     widget: PlainInput | Input | ChoiceLine
     if one.choices:
-        widget = ChoiceLine(one.choices, kept.text, id=one.id)
+        shown = one.choices.get(kept.text, kept.text)  # a stored value that is no choice stays one
+        widget = ChoiceLine({**one.choices, kept.text: shown}, kept.text, id=one.id)
         widget.tooltip = content(kept.source) if kept.is_fixed else None
     else:
         # a secret is taken as it is typed: nothing of it is shown that could harm
@@ -233,7 +234,7 @@ def _widget(one: SetupField, kept: Kept) -> PlainInput | Input | ChoiceLine:
     return widget
 
 
-def _fill(widget: Input, one: SetupField, kept: Kept) -> None:
+def _fill(widget: Input, one: SetupField, kept: StoredSetting) -> None:
     """What is kept, or for what is not shown a word that it is there."""
     if one.is_secret or one.is_masked:
         widget.value = ""

@@ -13,7 +13,7 @@ from cwtui.vendors.accounts import AccountsReport
 from cwtui.vendors.count_export import CountsReport
 from cwtui.vendors.count_reconcile import CountStatus
 from cwtui.vendors.cross_references import Association, AssociationState
-from cwtui.vendors.desk import CountReconciliation
+from cwtui.vendors.exports import CountReconciliation
 from cwtui.vendors.items import ItemsReport, ItemState
 from cwtui.vendors.setup_tables import Checklist, SetupState
 from cwtui.vendors.vendor_file import Refusal, VendorFile

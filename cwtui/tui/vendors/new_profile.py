@@ -15,7 +15,7 @@ from typing import Any
 
 from cwtui.domain.money import plain
 from cwtui.tui.screens.list_screen import ListScreen
-from cwtui.tui.vendors.desk import Vendors
+from cwtui.tui.vendors.access import Vendors
 from cwtui.tui.vendors.lines import refused_lines
 from cwtui.tui.vendors.sheets import chosen_sheet
 from cwtui.tui.widgets.detail_pane import Line
@@ -24,7 +24,7 @@ from cwtui.tui.widgets.text_prompt_screen import TextPromptScreen
 from cwtui.tui.widgets.tone import Tone
 from cwtui.tui.words import counted
 from cwtui.vendors.count_reconcile import CountRow, CountStatus
-from cwtui.vendors.desk import CountReconciliation
+from cwtui.vendors.exports import CountReconciliation
 from cwtui.vendors.layouts import INTERMEDIA
 from cwtui.vendors.profiles import is_shipped
 from cwtui.vendors.proposal import ProfileProposal, propose

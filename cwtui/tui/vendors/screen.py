@@ -6,7 +6,6 @@ Rule: files.md#intermedia-files, files.md#profiles.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
@@ -17,9 +16,10 @@ from cwtui.domain.errors import CwtuiError, GuardError
 from cwtui.tui.screens.list_screen import ListScreen
 from cwtui.tui.session import Session
 from cwtui.tui.vendors import lines as shown
-from cwtui.tui.vendors.desk import Vendors
+from cwtui.tui.vendors.access import Vendors
 from cwtui.tui.vendors.new_profile import new_vendor, vendor_entries
 from cwtui.tui.vendors.sheets import chosen_sheet
+from cwtui.tui.vendors.steps import INTERMEDIA_ONLY, STEPS, TITLES, USAGE_STEPS, VendorStep
 from cwtui.tui.widgets.columns import Column
 from cwtui.tui.widgets.detail_pane import Line, block
 from cwtui.tui.widgets.tone import Tone
@@ -28,61 +28,12 @@ from cwtui.tui.words import counted
 from cwtui.vendors.accounts import read_accounts
 from cwtui.vendors.count_reconcile import count_rows_csv
 from cwtui.vendors.cross_references import AssociationState
-from cwtui.vendors.desk import CountReconciliation, VendorDesk
+from cwtui.vendors.exports import CountReconciliation, VendorExports
 from cwtui.vendors.items import ItemState
 from cwtui.vendors.layouts import INTERMEDIA
 
-TITLES = {INTERMEDIA: "Intermedia"}
-"""Of vendors whose name is a word; a column profile is called what its owner calls it."""
 
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One step: the letter that runs it, and the file it reads (empty if none).
-
-    Attributes:
-        short: Its title in the line of keys.
-    """
-
-    key: str
-    name: str
-    title: str
-    short: str
-    what: str
-    file: str = ""
-
-
-STEPS = (
-    Step(
-        "s", "setup", "Setup tables", "Tables", "Product type, agreement type, unit, category, solution, integration."
-    ),
-    Step("a", "accounts", "Accounts", "Accounts", "Link each account to a company, or create it.", "accounts.csv"),
-    Step("i", "items", "Billable items", "Items", "One catalog item per SKU and unit cost, once.", "sku_sheet.csv"),
-    Step("x", "cross_reference", "Cross-reference", "X-ref", "Associate each exported SKU with solution and type."),
-    Step(
-        "n", "counts", "Product counts", "Counts", "A task for each account, to be synchronised.", "billing_report.csv"
-    ),
-    Step(
-        "r",
-        "compare",
-        "Reconcile",
-        "Compare",
-        "The report beside the additions, by account and SKU.",
-        "billing_report.csv",
-    ),
-)
-"""In the order of files.md#intermedia-files."""
-USAGE_STEPS = (
-    Step("i", "items", "Billable items", "Items", "One catalog item per SKU of the file, once."),
-    Step("n", "counts", "Product counts", "Counts", "A task for each account, to be synchronised."),
-    Step("r", "compare", "Reconcile", "Compare", "The file beside the additions, by account and SKU."),
-)
-"""Of every other vendor: its accounts are companies that exist already."""
-_USAGE_ACTIONS = frozenset(step.name for step in USAGE_STEPS)
-_INTERMEDIA_ONLY = (frozenset(step.name for step in STEPS) - _USAGE_ACTIONS) | {"toggle_manage"}
-
-
-class VendorFilesScreen(ListScreen[Step]):
+class VendorFilesScreen(ListScreen[VendorStep]):
     """Walks the steps; what each found stays until it is run again."""
 
     HELP_TITLE = "Vendor files"
@@ -108,7 +59,7 @@ class VendorFilesScreen(ListScreen[Step]):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self._vendor = INTERMEDIA
-        self._steps: tuple[Step, ...] = STEPS
+        self._steps: tuple[VendorStep, ...] = STEPS
         self._files: dict[str, str] = {}
         self._sheets: dict[str, str] = {}
         self._states: dict[str, tuple[str, Tone]] = {}
@@ -123,7 +74,7 @@ class VendorFilesScreen(ListScreen[Step]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Only Intermedia has accounts to create, setup tables and cross-references."""
-        if action in _INTERMEDIA_ONLY and self._vendor != INTERMEDIA:
+        if action in INTERMEDIA_ONLY and self._vendor != INTERMEDIA:
             return False
         return super().check_action(action, parameters)
 
@@ -154,21 +105,21 @@ class VendorFilesScreen(ListScreen[Step]):
 
     # rows
 
-    def key_of(self, row: Step) -> str:
+    def key_of(self, row: VendorStep) -> str:
         """The step."""
         return row.name
 
-    def cells_of(self, row: Step) -> Sequence[str]:
+    def cells_of(self, row: VendorStep) -> Sequence[str]:
         """One value per column."""
         state, _ = self._states.get(row.name, ("· not run yet", Tone.MUTED))
         file, sheet = Path(self._files.get(row.name, row.file)).name, self._sheets.get(row.name, "")
         return (row.key, row.title, state, f"{file} · {sheet}" if sheet else file)
 
-    def tone_of(self, row: Step) -> Tone:
+    def tone_of(self, row: VendorStep) -> Tone:
         """How it went."""
         return self._states.get(row.name, ("", Tone.NORMAL))[1]
 
-    def lines_of(self, row: Step | None) -> Iterable[Line]:
+    def lines_of(self, row: VendorStep | None) -> Iterable[Line]:
         """What the step does and what it found last."""
         if row is None:
             return
@@ -198,12 +149,12 @@ class VendorFilesScreen(ListScreen[Step]):
     # running one
 
     @property
-    def _desk(self) -> VendorDesk:
+    def _exports(self) -> VendorExports:
         return self._vendors.steps(self._vendor)
 
-    def _desk_of(self, name: str) -> VendorDesk:
+    def _exports_of(self, name: str) -> VendorExports:
         """For the file of a step, of which this sheet was chosen."""
-        return self._desk.of_sheet(self._sheets.get(name, ""))
+        return self._exports.of_sheet(self._sheets.get(name, ""))
 
     @property
     def _vendors(self) -> Vendors:
@@ -235,7 +186,7 @@ class VendorFilesScreen(ListScreen[Step]):
         self._states[name], self._reports[name] = (state, tone), list(lines)
         self.show_rows(self._steps)
 
-    def _step(self, name: str) -> Step:
+    def _step(self, name: str) -> VendorStep:
         return next(one for one in self._steps if one.name == name)
 
     async def _ask_file(self, name: str) -> Path | None:
@@ -246,7 +197,7 @@ class VendorFilesScreen(ListScreen[Step]):
         if path is None:
             return None
         last = self._sheets.get(name, "") if self._files.get(name) == str(path) else ""
-        sheet = await chosen_sheet(self, path, profile=self._desk.layout.sheet, last=last)
+        sheet = await chosen_sheet(self, path, profile=self._exports.layout.sheet, last=last)
         if sheet is None:
             return None
         self._files[name], self._sheets[name] = str(path), sheet
@@ -255,11 +206,11 @@ class VendorFilesScreen(ListScreen[Step]):
     @work(group="work")
     async def action_setup(self) -> None:
         """Look at the setup tables; create what is missing, after showing it."""
-        desk = self._desk
+        exports = self._exports
         for apply in (False, True):
 
             async def job(apply: bool = apply) -> str:
-                found = await desk.setup(apply=apply)
+                found = await exports.setup(apply=apply)
                 complete = found.is_complete
                 state = ("✓ complete", Tone.GOOD) if complete else ("! something is missing", Tone.ATTENTION)
                 self._report("setup", *state, shown.setup_lines(found))
@@ -275,13 +226,13 @@ class VendorFilesScreen(ListScreen[Step]):
     @work(group="work")
     async def action_accounts(self) -> None:
         """Link the accounts of a file to companies, creating those there are not."""
-        path, desk, manage = await self._ask_file("accounts"), self._desk_of("accounts"), self._manage
+        path, exports, manage = await self._ask_file("accounts"), self._exports_of("accounts"), self._manage
         if path is None:
             return
         before: list[Line] = []
 
         async def read() -> str:
-            before[:] = shown.accounts_before(read_accounts(path, desk.layout))
+            before[:] = shown.accounts_before(read_accounts(path, exports.layout))
             return f"{path.name} is read."
 
         if await self._run("accounts", read, writes=False):
@@ -291,7 +242,7 @@ class VendorFilesScreen(ListScreen[Step]):
             return
 
         async def job() -> str:
-            report = await desk.export_accounts(path, manage_id=manage)
+            report = await exports.export_accounts(path, manage_id=manage)
             bad = len(report.refused) + len(report.failures)
             lines = list(shown.accounts_lines(report))
             self._report("accounts", *_state(bad), lines)
@@ -302,14 +253,14 @@ class VendorFilesScreen(ListScreen[Step]):
     @work(group="work")
     async def action_items(self) -> None:
         """Create the catalog items of a SKU sheet, after showing them."""
-        path, desk, reset = await self._ask_file("items"), self._desk_of("items"), self._reset
+        path, exports, reset = await self._ask_file("items"), self._exports_of("items"), self._reset
         if path is None:
             return
         export, found = None, None
 
         async def compare() -> str:
             nonlocal export, found
-            export, found = await desk.compare_items(path)
+            export, found = await exports.compare_items(path)
             self._report("items", *_state(len(found.refused)), shown.items_lines(found))
             return f"{len(found.of(ItemState.NEW))} new, {len(found.of(ItemState.DIFFERS))} edited since."
 
@@ -331,11 +282,11 @@ class VendorFilesScreen(ListScreen[Step]):
     @work(group="work")
     async def action_cross_reference(self) -> None:
         """List what is not associated; associate it, after showing it."""
-        desk = self._desk
+        exports = self._exports
         for apply in (False, True):
 
             async def job(apply: bool = apply) -> str:
-                found = await desk.cross_references(apply=apply)
+                found = await exports.cross_references(apply=apply)
                 bad = sum(one.state in {AssociationState.MISSING, AssociationState.FAILED} for one in found)
                 lines = list(shown.association_lines(found))
                 tone = Tone.GOOD if found and not bad else Tone.ATTENTION
@@ -354,13 +305,13 @@ class VendorFilesScreen(ListScreen[Step]):
     @work(group="work")
     async def action_counts(self) -> None:
         """Make the tasks of a report; one that a guard stops is taken only if that is said."""
-        path, desk = await self._ask_file("counts"), self._desk_of("counts")
+        path, exports = await self._ask_file("counts"), self._exports_of("counts")
         if path is None:
             return
         for force in (False, True):
 
             async def job(force: bool = force) -> str:
-                report = await desk.export_counts(path, force=force)
+                report = await exports.export_counts(path, force=force)
                 lines = list(shown.counts_lines(report))
                 self._report("counts", *_state(len(report.refused)), lines)
                 return lines[0].text
@@ -374,13 +325,13 @@ class VendorFilesScreen(ListScreen[Step]):
     @work(group="work")
     async def action_compare(self) -> None:
         """Compare a report with the additions; repair what differs, after showing it."""
-        path, desk = await self._ask_file("compare"), self._desk_of("compare")
+        path, exports = await self._ask_file("compare"), self._exports_of("compare")
         if path is None:
             return
         for apply in (False, True):
 
             async def job(apply: bool = apply) -> str:
-                found = self._compared = await desk.reconcile(path, apply=apply)
+                found = self._compared = await exports.reconcile(path, apply=apply)
                 differ = sum(row.differs for row in found.rows)
                 state = (f"! {differ} differ", Tone.ATTENTION) if differ else ("✓ everything matches", Tone.GOOD)
                 lines = list(shown.comparison_lines(found))

@@ -17,7 +17,7 @@ from cwtui.domain.ids import AdditionId, TaskId
 from cwtui.domain.psa import AdditionValues
 from cwtui.engine.writing.why import Explanation
 from cwtui.tui.editing.screen import title_of
-from cwtui.tui.names import Ids, Names, named_value
+from cwtui.tui.names import BareIds, Names, named_value
 from cwtui.tui.plain import content
 from cwtui.tui.screens.work_screen import WorkScreen
 from cwtui.tui.session import Session
@@ -87,7 +87,7 @@ def why_lines(found: Sequence[Explanation], names: Names | None = None) -> list[
     """Each change in turn."""
     if not found:
         return [Line("It wrote nothing, and nothing is planned.")]
-    return [line for one in found for line in (*_lines(one, names or Ids()), Line(""))]
+    return [line for one in found for line in (*_lines(one, names or BareIds()), Line(""))]
 
 
 def _lines(one: Explanation, names: Names) -> Iterator[Line]:

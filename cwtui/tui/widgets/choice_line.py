@@ -16,7 +16,7 @@ from cwtui.tui.plain import clean
 
 
 class ChoiceLine(Widget, can_focus=True):
-    """Down: `value`. Up: `Changed`."""
+    """Down: `value`, `choices`. Up: `Changed`."""
 
     ALLOW_SELECT = False
     HELP_TITLE = "A choice"
@@ -26,6 +26,8 @@ class ChoiceLine(Widget, can_focus=True):
         Binding("left,h", "turn(-1)", "Last value", show=False, id="choice.last", tooltip="The value before"),
     ]
     value: reactive[str] = reactive("")
+    choices: reactive[Mapping[str, str]] = reactive({})
+    """Value → words."""
 
     @dataclass
     class Changed(Message):
@@ -47,19 +49,24 @@ class ChoiceLine(Widget, can_focus=True):
         id: str | None = None,  # noqa: A002 - Textual's own name for it
     ) -> None:
         super().__init__(id=id)
-        self._choices = dict(choices)
-        self._choices.setdefault(value, value)
+        self.set_reactive(ChoiceLine.choices, dict(choices))
         self.set_reactive(ChoiceLine.value, value)
 
     def render(self) -> Content:
         """`‹ the value in words ›`."""
-        return Content(f"‹ {clean(self._choices.get(self.value, self.value))} ›")
+        return Content(f"‹ {clean(self.choices.get(self.value, self.value))} ›")
+
+    def choose(self, value: str) -> None:
+        """Take a value and tell the screen."""
+        self.value = value
+        self.post_message(self.Changed(self, value))
 
     def action_turn(self, steps: int) -> None:
-        """Take another value."""
-        values = list(self._choices)
-        self.value = values[(values.index(self.value) + steps) % len(values)]
-        self.post_message(self.Changed(self, self.value))
+        """Take the next value, or the one before."""
+        values = list(self.choices)
+        if values:
+            place = values.index(self.value) + steps if self.value in values else min(steps, 0)
+            self.choose(values[place % len(values)])
 
     def on_click(self) -> None:
         """The next value."""

@@ -18,7 +18,7 @@ from cwtui.domain.money import round_price
 from cwtui.domain.periods import BillingCalendar, BillingCycle
 from cwtui.domain.planning import PlanningRules, plan_task
 from cwtui.domain.planning.proration import prorated
-from cwtui.domain.plans import PriceSource, Steps
+from cwtui.domain.plans import ArithmeticLines, PriceSource
 from tests.domain.planning.situations import (
     ITEM,
     PRODUCT,
@@ -266,7 +266,7 @@ def test_a_recurring_line_without_a_price_takes_the_subscriptions() -> None:
 def test_the_arithmetic_is_written_when_it_is_read() -> None:
     made = order(OrderType.SALES, line("recurring", "10"), provisioned=D(2026, 11, 11))
     steps = plan_task(facts(made)).changes[1].arithmetic
-    assert isinstance(steps, Steps)
+    assert isinstance(steps, ArithmeticLines)
     expected = (
         "price 4.50 × (30 − 10) ÷ 30 = 3.00",
         "cost 3.60 × (30 − 10) ÷ 30 = 2.40",

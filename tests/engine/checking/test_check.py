@@ -48,7 +48,7 @@ async def test_a_check_is_saved_in_one_piece(at: Running) -> None:
     lines = at.state.path.with_name("state.json.journal").read_text().splitlines()
     saved = [line for line in lines if '["cursor"' in line]
     assert len(saved) == 1
-    assert "check.history" in saved[0]
+    assert '["history",' in saved[0]
     assert f"initial.{MAIL}" in saved[0]
 
 

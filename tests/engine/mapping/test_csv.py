@@ -14,7 +14,7 @@ from cwtui.domain.errors import InputError
 from cwtui.domain.mappings import MAPPABLE_CHARGES, Mapping, MappingKey, MappingKind
 from cwtui.engine.csv_cells import damage, original_cell, safe_cell
 from cwtui.engine.mapping.csv import mappings_csv, mappings_export, read_mappings_csv, read_mappings_file
-from cwtui.engine.reports import MappingRow
+from cwtui.engine.reports import NamedMapping
 
 HEADER = "kind,marketplace_id,charge,connectwise_id\n"
 CUSTOMER = Mapping(MappingKey(MappingKind.CUSTOMER, "C1"), 118)
@@ -89,7 +89,7 @@ def test_a_workbook_is_written_and_read_back(tmp_path: Path) -> None:
     escaped = Mapping(MappingKey(MappingKind.CUSTOMER, "=1+1"), 5)
     long_id = Mapping(MappingKey(MappingKind.AGREEMENT, "12345678901234567890"), 6)
     mappings = [CUSTOMER, SETUP, AGREEMENT, escaped, long_id]
-    path.write_bytes(mappings_export(path, [MappingRow(one, "=cmd", "Müller") for one in mappings]))
+    path.write_bytes(mappings_export(path, [NamedMapping(one, "=cmd", "Müller") for one in mappings]))
     assert sorted(read_mappings_file(path), key=str) == sorted(mappings, key=str)
     assert read_mappings_file(path, sheet="mappings")
     with pytest.raises(InputError, match="it has no sheet other"):
@@ -114,7 +114,7 @@ def test_numbers_typed_into_a_workbook_are_ids(tmp_path: Path) -> None:
 
 def test_an_export_names_both_sides() -> None:
     """Rule: mapping.md#mapping-csv."""
-    text = mappings_csv([MappingRow(CUSTOMER, "Adatum", "=Adatum, AG")])
+    text = mappings_csv([NamedMapping(CUSTOMER, "Adatum", "=Adatum, AG")])
     assert list(csv.reader(io.StringIO(text))) == [
         [*HEADER.strip().split(","), "marketplace_name", "connectwise_name"],
         ["customer", "C1", "", "118", "Adatum", "'=Adatum, AG"],
@@ -204,7 +204,7 @@ def keys() -> st.SearchStrategy[MappingKey]:
 
 @given(st.dictionaries(keys(), st.integers(1, 2**31 - 1)))
 def test_an_export_reads_back_as_the_same_mappings(mapped: dict[MappingKey, int]) -> None:
-    mappings = [MappingRow(Mapping(key, target)) for key, target in mapped.items()]
+    mappings = [NamedMapping(Mapping(key, target)) for key, target in mapped.items()]
     text = mappings_csv(mappings)
     assert {mapping.key: mapping.connectwise_id for mapping in read_mappings_csv(text, "m.csv")} == mapped
     for row in list(csv.reader(io.StringIO(text, newline="")))[1:]:

@@ -13,7 +13,7 @@ import openpyxl
 import pytest
 
 from cwtui.domain.ids import AdditionId, AgreementId, CatalogItemId, CustomerId, TaskId
-from cwtui.domain.month_report import AgreementReport, Amounts, MonthReport, Reason, ReportLine, TaskMention
+from cwtui.domain.month_report import AgreementReport, BilledAmounts, MonthReport, Reason, ReportLine, TaskMention
 from cwtui.domain.periods import BillingPeriod
 from cwtui.domain.psa import Addition, AdditionValues
 from cwtui.engine.reporting.report_html import report_html
@@ -25,7 +25,7 @@ WHY = Reason(
 )
 
 
-def _line(number: int, name: str, price: str, now: Amounts, before: Amounts) -> ReportLine:
+def _line(number: int, name: str, price: str, now: BilledAmounts, before: BilledAmounts) -> ReportLine:
     values = AdditionValues(
         CatalogItemId(501), Decimal("0.125"), Decimal(price), Decimal("3.6"), date(2026, 12, 1), description=name
     )
@@ -36,8 +36,14 @@ def _line(number: int, name: str, price: str, now: Amounts, before: Amounts) -> 
 
 def _report(name: str = "Green Lane") -> MonthReport:
     lines = (
-        _line(1, name, "1234.5678", Amounts(Decimal("154.32"), Decimal("0.45")), Amounts()),
-        _line(2, name, "-20.90", Amounts(Decimal("-20.90"), Decimal("-1.10")), Amounts(Decimal("10.01"), Decimal(1))),
+        _line(1, name, "1234.5678", BilledAmounts(Decimal("154.32"), Decimal("0.45")), BilledAmounts()),
+        _line(
+            2,
+            name,
+            "-20.90",
+            BilledAmounts(Decimal("-20.90"), Decimal("-1.10")),
+            BilledAmounts(Decimal("10.01"), Decimal(1)),
+        ),
     )
     period = BillingPeriod(date(2026, 12, 1), date(2026, 12, 31))
     one = AgreementReport(AgreementId(101), name, name, "EUR", (period,), lines, (AdditionId(9),), is_prorated=True)
@@ -99,7 +105,7 @@ def test_the_page_adds_up_to_the_cent() -> None:
 
 @pytest.mark.parametrize("amount", ["0", "-5.00"])
 def test_a_bar_of_nothing_or_of_a_credit_has_no_length(amount: str) -> None:
-    line = _line(1, "x", "1", Amounts(Decimal(amount), Decimal(0)), Amounts())
+    line = _line(1, "x", "1", BilledAmounts(Decimal(amount), Decimal(0)), BilledAmounts())
     one = AgreementReport(AgreementId(1), "a", "c", "EUR", (), (line,))
     assert 'class="is" y="14" height="10" width="0' in report_html(MonthReport(None, date(2026, 12, 1), (one,)))
 

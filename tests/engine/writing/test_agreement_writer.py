@@ -27,9 +27,8 @@ from cwtui.domain.records import Leave
 from cwtui.domain.tasks import TaskStatus
 from cwtui.engine.rules import EngineRules
 from cwtui.engine.writing import agreement_writer
-from cwtui.engine.writing.agreement_writer import Contradiction
 from cwtui.engine.writing.create_once import SENDS
-from cwtui.engine.writing.evidence import NotSettled
+from cwtui.engine.writing.evidence import Contradiction, NotSettled
 from cwtui.store.state import open_state
 from tests.engine.writing.slow_psa import AGREEMENT, NOON, SUBSCRIPTION, TASK, TEN, Desk
 

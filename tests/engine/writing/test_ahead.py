@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from cwtui.domain.check_records import LastComparison
 from cwtui.domain.ids import SubscriptionId, TaskId
 from cwtui.domain.problems import ProblemCode
 from cwtui.domain.records import AuditRow
@@ -124,7 +125,7 @@ def end_of(at: Running, report: AutoReport) -> tuple[Any, ...]:
         (str(one.agreement_id), one.subscription_id, one.product_id, str(one.values)) for one in at.state.links()
     )
     counts = report.created, report.synced, report.failed, report.needs_action, report.waiting, report.writes
-    compared = at.state.fact("check.compared")
+    compared = at.state.note(LastComparison)
     cursor = replace(at.state.cursor(), checked_at=None)
     tasks = sorted(map(described, at.state.tasks()))
     return billed, links, counts, compared, cursor, tasks, sorted(report.errors), sorted(report.unread)

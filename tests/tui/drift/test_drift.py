@@ -11,7 +11,7 @@ import pytest
 from cwtui.domain.errors import Refused
 from cwtui.domain.ids import AdditionId
 from cwtui.domain.mappings import Link
-from cwtui.engine.writing.drift import DriftDesk
+from cwtui.engine.writing.drift import DriftChecker
 from cwtui.tui.drift.screen import DriftScreen
 from cwtui.tui.widgets.confirm_screen import ConfirmScreen
 from tests.tui.demo_app import Demo, demo
@@ -95,10 +95,10 @@ async def test_what_connectwise_refuses_is_said_and_the_row_stays(
     async with demo(tmp_path) as app:
         await drifted(app)
 
-        async def refuse(_: DriftDesk, __: AdditionId) -> str:
+        async def refuse(_: DriftChecker, __: AdditionId) -> str:
             raise Refused("ConnectWise said [/no].", next_step="Look there.", service="PSA", status=400)
 
-        monkeypatch.setattr(DriftDesk, "restore", refuse)
+        monkeypatch.setattr(DriftChecker, "restore", refuse)
         await app.press("R")
         await app.until(ConfirmScreen)
         await app.press("y")

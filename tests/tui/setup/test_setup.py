@@ -306,8 +306,8 @@ async def test_testing_what_is_typed_saves_nothing(tmp_path: Path) -> None:
         await app.until_idle()
         assert "✗ ConnectWise" in app.detail
         assert "401" in app.detail
-        assert app.app.session.desk is not None
-        assert app.app.session.desk.kept("connectwise.private_key").text == "••••••••"
+        assert app.app.session.settings is not None
+        assert app.app.session.settings.stored("connectwise.private_key").text == "••••••••"
 
 
 async def test_testing_with_something_missing_names_it(config: Path, tmp_path: Path) -> None:
@@ -326,7 +326,7 @@ async def test_esc_stops_a_test_that_does_not_end(tmp_path: Path, monkeypatch: p
             await asyncio.Event().wait()
             raise AssertionError
 
-        monkeypatch.setattr(type(app.app.session.desk), "examine", never)
+        monkeypatch.setattr(type(app.app.session.settings), "examine", never)
         await app.press("ctrl+t")
         await app.pilot.pause(0.2)
         assert app.screen.check_action("save", ()) is None

@@ -11,7 +11,7 @@ from cwtui.domain.lazily import dataclass
 from cwtui.domain.marketplace import Customer
 from cwtui.domain.psa import Company
 from cwtui.domain.suggestions import Suggestion
-from cwtui.engine.mapping.suggest.evidence import Evidence, Traits, compare
+from cwtui.engine.mapping.suggest.evidence import MatchEvidence, Traits, compare
 from cwtui.engine.mapping.suggest.legal_forms import split_legal_form
 from cwtui.engine.mapping.suggest.names import numbers_of, plain_code, plain_name
 from cwtui.engine.mapping.suggest.similar import SimilarNames
@@ -57,7 +57,7 @@ class _Found:
     reason: str
     exact: bool = False
     by_name: bool = False
-    evidence: Evidence = Evidence()
+    evidence: MatchEvidence = MatchEvidence()
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +175,7 @@ class CompanyMatcher:
                 score, reason = score - _OTHER_NUMBERS, f"{reason}, other numbers"
             yield _Found(like.position, score, reason)
 
-    def _weighed(self, found: _Found, evidence: Evidence) -> _Found:
+    def _weighed(self, found: _Found, evidence: MatchEvidence) -> _Found:
         if found.score > _SIMILAR + _TIE_BREAK:
             score = found.score + _TIE_BREAK * evidence.weight
         else:

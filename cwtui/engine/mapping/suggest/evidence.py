@@ -64,7 +64,7 @@ class Traits:
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class MatchEvidence:
     """How far the traits of two agree.
 
     Attributes:
@@ -78,10 +78,10 @@ class Evidence:
     other_country: bool = False
 
 
-_NOTHING = Evidence()
+_NOTHING = MatchEvidence()
 
 
-def compare(mine: Traits, theirs: Traits) -> Evidence:
+def compare(mine: Traits, theirs: Traits) -> MatchEvidence:
     """Compare the traits of a customer and a company; what only one of them names counts for nothing."""
     other_country = bool(mine.country and theirs.country and mine.country != theirs.country)
     checks = (
@@ -92,7 +92,7 @@ def compare(mine: Traits, theirs: Traits) -> Evidence:
     words = tuple(text for text, _, agrees in checks if agrees)
     weight = sum(weight for _, weight, agrees in checks if agrees)
     if other_country:
-        return Evidence(weight - 0.5, (*words, "another country"), other_country=True)
+        return MatchEvidence(weight - 0.5, (*words, "another country"), other_country=True)
     if mine.country and mine.country == theirs.country:
-        return Evidence(weight + 0.1, words)
-    return Evidence(weight, words) if words else _NOTHING
+        return MatchEvidence(weight + 0.1, words)
+    return MatchEvidence(weight, words) if words else _NOTHING

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from cwtui.vendors.desk import VendorDesk
+from cwtui.vendors.exports import VendorExports
 
 
 class Vendors(Protocol):
@@ -18,14 +18,14 @@ class Vendors(Protocol):
     def names(self) -> Sequence[str]:
         """Intermedia, then those of the settings, then those that come with the program."""
 
-    def steps(self, name: str) -> VendorDesk:
+    def steps(self, name: str) -> VendorExports:
         """A vendor's steps, on the settings as they are now.
 
         Raises:
             ConfigError: There is no such vendor.
         """
 
-    def draft(self, name: str, layout: Mapping[str, object]) -> VendorDesk:
+    def draft(self, name: str, layout: Mapping[str, object]) -> VendorExports:
         """The steps of a vendor that is not saved.
 
         Raises:

@@ -24,7 +24,7 @@ from cwtui.vendors.cross_references import Association, CrossReferences
 from cwtui.vendors.items import ItemExport, ItemsReport
 from cwtui.vendors.layouts import INTERMEDIA, Layout
 from cwtui.vendors.protocols import IntermediaPsa
-from cwtui.vendors.setup_tables import Checklist, SetupTables
+from cwtui.vendors.setup_tables import Checklist, VendorSetup
 from cwtui.vendors.sku_sheet import SkuSheet, read_sku_sheet
 from cwtui.vendors.usage_items import read_usage_items
 from cwtui.vendors.vendor_file import Refusal
@@ -54,8 +54,8 @@ class CountReconciliation:
 
 
 @dataclass(slots=True)
-class VendorDesk:
-    """One vendor's steps, on the engine's own state, services and desk."""
+class VendorExports:
+    """One vendor's exports: setup, accounts, items, cross-references and counts, on the engine's state and services."""
 
     psa: IntermediaPsa
     desk: PlanningDesk
@@ -64,7 +64,7 @@ class VendorDesk:
     once: CreateOnce
     work: TaskWork
 
-    def of_sheet(self, sheet: str) -> VendorDesk:
+    def of_sheet(self, sheet: str) -> VendorExports:
         """The same, for files of which this sheet is read; empty is the profile's, else the first."""
         return replace(self, layout=replace(self.layout, sheet=sheet)) if sheet else self
 
@@ -152,8 +152,8 @@ class VendorDesk:
         read = read_sku_sheet if self.layout.name == INTERMEDIA else read_usage_items
         return read(path, self.layout)
 
-    def _tables(self) -> SetupTables:
-        return SetupTables(self.psa, self.layout, self.once)
+    def _tables(self) -> VendorSetup:
+        return VendorSetup(self.psa, self.layout, self.once)
 
     def _counts(self) -> CountExport:
         return CountExport(

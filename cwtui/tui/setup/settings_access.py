@@ -10,7 +10,7 @@ from cwtui.engine.reports import DoctorReport
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class StoredSetting:
     """A setting as it stands.
 
     Attributes:
@@ -27,14 +27,14 @@ class Kept:
         return self.source.startswith("environment")
 
 
-class SetupDesk(Protocol):
+class SettingsAccess(Protocol):
     """Settings to look at, try and save. Changes are key (`connectwise.base_url`) → text; empty takes it out."""
 
     @property
     def place(self) -> str:
         """Where settings are saved, in words."""
 
-    def kept(self, key: str) -> Kept:
+    def stored(self, key: str) -> StoredSetting:
         """A setting as it stands."""
 
     def problem(self, key: str, text: str) -> str:
