@@ -19,7 +19,7 @@ from cwtui.composition import close_services
 from cwtui.domain.errors import AccessDenied, GuardError, InputError, ServiceError
 from cwtui.domain.ids import CatalogItemId, CustomerId
 from cwtui.domain.mappings import Mapping, MappingKey, MappingKind
-from cwtui.domain.problems import ProblemCode
+from cwtui.domain.problems import ProblemCase, ProblemCode
 from cwtui.domain.psa import Company, NewContact
 from cwtui.domain.tasks import TaskStatus
 from cwtui.engine.reports import UndoReport
@@ -540,6 +540,18 @@ async def test_an_account_without_an_agreement_waits_for_one(partner: Partner) -
     )
     again = await partner.export_counts("IM100205,SPF20A01SUNR,5,1.10")
     assert [(one.id, one.status) for one in again.tasks] == [(task.id, TaskStatus.READY)]
+
+
+async def test_a_report_that_is_no_longer_kept_is_asked_for_again(partner: Partner) -> None:
+    await partner.ready()
+    await partner.export_accounts(partner.account(JUNIPER))
+    (task,) = (await partner.export_counts(f"{JUNIPER},SPF20A01SUNR,5,1.10")).tasks
+    partner.state.drop_counts(task.id)
+    (problem,) = (await partner.engine.plan(task.id)).problems
+    assert (problem.code, problem.case) == (ProblemCode.SUBSCRIPTION_MISSING, ProblemCase.REPORT_GONE)
+    assert sentence(problem) == (
+        f"The lines of {task.order_number} are no longer kept. Give that report again, or skip this task."
+    )
 
 
 async def test_accounts_of_one_agreement_are_refused(partner: Partner) -> None:
