@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Sequence
 from collections.abc import Mapping as Dictionary
 from contextlib import AbstractContextManager
 from datetime import date, datetime
@@ -234,6 +234,15 @@ class Store(Known, Ledger, Work, Protocol):
 
     def batch(self) -> AbstractContextManager[None]:
         """Collect the saves of a block into one durable append."""
+
+    def change(self, work: Callable[[], None], *, about: TaskId) -> None:
+        """Do what saves something of one task, in one durable append.
+
+        Args:
+            work: It waits for nothing, asks the state about nothing but this task, and may be done twice: again, where
+                somebody else changed something about it meanwhile.
+            about: The task.
+        """
 
     def grouped(self) -> AbstractContextManager[None]:
         """Within this block saves are only appended, and share their flushes; who depends on one awaits `flushed`."""

@@ -22,25 +22,33 @@ RECORDS = "records"
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.02, 0.25
 
 
+class Taken(Exception):  # no error of anybody's
+    """Somebody else is at it."""
+
+
 def lease_of(agreement_id: AgreementId) -> str:
     """The lease of who writes to an agreement."""
     return f"agreement/{agreement_id}"
 
 
 @asynccontextmanager
-async def turn(workspace: Workspace, name: str, what: str) -> AsyncIterator[None]:
+async def turn(workspace: Workspace, name: str, what: str, *, waits: bool = True) -> AsyncIterator[None]:
     """Hold a lease for a block; wait for whoever holds it, and know then what was done meanwhile.
 
     Args:
         workspace: Its rules bound the waiting; its listener hears for whom.
         name: The lease.
         what: What it is for, such as "agreement 10".
+        waits: Wait for whoever holds it.
 
     Raises:
+        Taken: Somebody holds it, and it is not waited for.
         StateLocked: Somebody held it for so long, or the run is to end; says who.
     """
     leases, pause, until = workspace.store.leases, _FIRST_PAUSE_S, time.monotonic() + workspace.rules.wait_s
     while (holder := leases.take(name)) is not None:
+        if not waits:
+            raise Taken
         if time.monotonic() >= until or workspace.run.is_stopping:
             raise _refusal(what, holder)
         workspace.listener.progress(Progress(f"Waiting for {holder.who} at {what}", 0, None))

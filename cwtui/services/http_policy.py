@@ -285,6 +285,7 @@ class HttpPolicy:
                 raise throttled(asked, response, self._secrets)
         if is_in_doubt(response.status_code):
             raise TryAgain(broken(asked, response, self._secrets))
+        await _others_first(asked)
         return response
 
     def _shut(self, asked: Asked, response: httpx.Response, pause_s: float) -> ServiceError:
@@ -402,6 +403,15 @@ class HttpPolicy:
             keep_alive_s=_KEEP_ALIVE_S,
             proxy=proxy_to(url),
         )
+
+
+async def _others_first(asked: Asked) -> None:
+    """Let whoever waits for the place send, before the answer is worked on: the service is never idle meanwhile."""
+    try:
+        await asyncio.sleep(0)
+    except asyncio.CancelledError:
+        asked.in_doubt = True  # nobody hears the answer
+        raise
 
 
 @lru_cache(maxsize=256)

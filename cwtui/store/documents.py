@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from cwtui.domain.errors import Outdated, StateError, StateLocked, StateReadOnly
 from cwtui.store.layout import VERSION, Content
@@ -17,10 +18,20 @@ if TYPE_CHECKING:
 _LEAST_FOLD = 4 * 1024 * 1024
 """Bytes of journal below which a run does not stop to fold; beyond, a quarter of the file, so folding stays rare."""
 _CLOSING_PATIENCE_S = 2.0
+_FEW = 64
+"""Rows of a change that records of others are looked through for."""
+_PLAIN = re.compile(r"[ !#-\[\]-~]+")
+"""An id that JSON spells in one way only."""
 
-Undo = list[tuple[str, str, bytes | None]]
+T = TypeVar("T")
+Undo = list[tuple[str, str, bytes | None, Record | None]]
+"""Table, id, the row before, and by which record of another process it was made."""
 Moving = Callable[[Record, str, str, bytes | None, bytes | None], None]
 """Told of a row of a table that another process changed: by which record, table, id, the row before and after."""
+
+
+class _NotBeside(Exception):  # no error of anybody's
+    """A change has to be done alone; nothing of it is left."""
 
 
 class Documents:
@@ -50,6 +61,7 @@ class Documents:
         self._by: dict[tuple[str, str], Record] = {}
         self._pending: list[Op] = []
         self._undo: Undo = []
+        self._left: list[str] | None = None
         self._depth = self._grouped = 0
         self._shared: SharedFlush | None = None
         self._lost: StateError | None = None
@@ -133,22 +145,82 @@ class Documents:
 
     # changes
 
-    def commit(self, ops: Iterable[Op], *, at_once: bool = False) -> None:
+    def commit(self, ops: Sequence[Op] | Callable[[], Iterable[Op]]) -> None:
         """Put and drop documents: on disk when this returns, or at the end of the surrounding batch.
 
         Args:
-            ops: What to put and drop; what is so already costs nothing. A generator is asked while no other process
-                can change anything.
-            at_once: Do not wait for the end of a batch, nor stop to fold.
+            ops: What to put and drop; what is so already costs nothing. What makes them is asked as `change` asks.
 
         Raises:
             StateReadOnly: This state may not be written.
             StateError: The disk refused; memory and disk are as they were.
         """
-        with self.alone(at_once=at_once):
-            self._put(ops)
+        self.change(lambda: self._put(ops() if callable(ops) else ops))
+
+    def change(self, work: Callable[[], T], *, about: Iterable[bytes] = (), at_once: bool = False) -> T:
+        """Do what commits something, as within `alone`: it becomes one durable record.
+
+        Where each turn with the log costs trips to a server, it is done first on what is known here, and appended
+        behind what others appended meanwhile. It is done again, alone, where one of their records is about the same.
+
+        Args:
+            work: It waits for nothing, asks nothing of the state but rows it commits and what is `about`, and may be
+                done twice.
+            about: Pieces of JSON that every record holds which would alter what it does.
+            at_once: As for `alone`; and do not stop to fold.
+
+        Raises:
+            StateReadOnly: This state may not be written.
+            StateLocked: Another process does not let go.
+            StateError: The disk or the server refused; memory and state are as they were.
+        """
+        try:
+            done = self._change_beside(work, list(about))
+        except _NotBeside:
+            with self.alone(at_once=at_once):
+                done = work()
         if not at_once and not self._depth:
             self._fold_if_due()
+        return done
+
+    def _change_beside(self, work: Callable[[], T], watched: list[bytes]) -> T:
+        if self._depth or not self._log.appends_beside or self.is_read_only or not self._is_open or self._lost:
+            raise _NotBeside
+        self._depth, self._left = 1, []
+        try:
+            done = work()
+            watched += self._pieces()
+        except Exception as error:  # it knew too little, perhaps
+            self._put_back(self._undo)
+            raise _NotBeside from error
+        except BaseException:
+            self._put_back(self._undo)
+            raise
+        finally:
+            ops, undo, self._depth, self._left = self._pending, self._undo, 0, None
+            self._pending, self._undo = [], []
+        missed = None
+        try:
+            missed = self._log.append_beside(ops, watched)
+        finally:
+            if missed is None or missed:
+                self._put_back(undo)
+        if missed is None:
+            raise _NotBeside
+        self._wrote = True
+        if missed:  # they come before it
+            for record in missed:
+                self._follow(record)
+            self._put(ops)
+            self._pending, self._undo = [], []
+        return done
+
+    def _pieces(self) -> list[bytes]:
+        """What every record holds that is about a row which was just put, or dropped, or was so already."""
+        keys = {*(key for _, key, _ in self._pending), *(self._left or ())}
+        if not self._pending or len(keys) > _FEW or not all(map(_PLAIN.fullmatch, keys)):
+            raise _NotBeside
+        return [b'"%b"' % key.encode() for key in keys]
 
     @contextmanager
     def alone(self, *, at_once: bool = False) -> Iterator[None]:
@@ -166,6 +238,8 @@ class Documents:
             StateError: The disk refused; memory and disk are as they were.
         """
         if self._depth:
+            if at_once and self._left is not None:
+                raise _NotBeside
             yield
             if at_once:
                 self._settle(self._append())
@@ -203,18 +277,14 @@ class Documents:
         for name, key, document in ops:
             self._require_writable()
             table = self.table(name)
-            if document is None:
-                if key not in table:
-                    continue
-                old = table.drop(key)
-            elif same_document(table.rows.get(key), document):
+            if key not in table if document is None else same_document(table.rows.get(key), document):
+                if self._left is not None:
+                    self._left.append(key)
                 continue
-            else:
-                old = table.put(key, document)
-            if self._by:
-                self._by.pop((name, key), None)
+            old = table.drop(key) if document is None else table.put(key, document)
+            by = self._by.pop((name, key), None) if self._by else None
             self._pending.append((name, key, document))
-            self._undo.append((name, key, old))
+            self._undo.append((name, key, old, by))
 
     def _append(self) -> Undo:
         """Append what is pending; returns what takes it back."""
@@ -246,8 +316,10 @@ class Documents:
             raise
 
     def _put_back(self, undo: Undo) -> None:
-        for table, key, row in reversed(undo):
+        for table, key, row, by in reversed(undo):
             self.table(table).restore(key, row)
+            if by is not None:
+                self._by[table, key] = by
 
     @contextmanager
     def grouped(self) -> Iterator[None]:

@@ -262,6 +262,15 @@ class FileLog:
         self._journal.cut_tail()
         return self._journal.append(ops)
 
+    @property
+    def appends_beside(self) -> bool:
+        """A lock file is taken in a moment."""
+        return False
+
+    def append_beside(self, ops: Iterable[Op], watched: Sequence[bytes]) -> Sequence[Record] | None:  # noqa: ARG002
+        """Nothing is appended so."""
+        return None
+
     def flush(self) -> None:
         """Put on the disk what was appended. Another thread may call this."""
         self._journal.flush()

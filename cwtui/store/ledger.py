@@ -25,6 +25,7 @@ from cwtui.store.documents import Documents
 from cwtui.store.log import Record
 from cwtui.store.repository import Repository
 from cwtui.store.schema import json_field
+from cwtui.store.table import encode
 
 
 class LedgerTables:
@@ -112,7 +113,7 @@ class LedgerTables:
         present: frozenset[AdditionId],
         since: int | None = None,
     ) -> Intent:
-        """Note a write that may be sent once it is `flushed`; numbered by its journal record, so growing.
+        """Note a write that may be sent once it is `flushed`; its number grows with a task and an agreement.
 
         Rule: synchronising.md#exactly-once.
 
@@ -128,13 +129,17 @@ class LedgerTables:
         Raises:
             Outdated: Somebody else wrote to the agreement after that: what was read does not hold any more.
         """
-        with self.documents.alone(at_once=True):
+
+        def note() -> Intent:
             by = self._written_by.get(str(change.agreement_id))
             if since is not None and by is not None and by.seq > since:
                 raise Outdated(f"Agreement {change.agreement_id}", who=by.who, at=by.at)
             intent = Intent(self.documents.seq + 1, at, task_id, change, subscription_id, present, run_id)
             self.documents.commit([self._intents.put(intent)])
-        return intent
+            return intent
+
+        about = json_field(Change, "agreement_id", change.agreement_id), encode(task_id)
+        return self.documents.change(note, about=about, at_once=True)
 
     def renew(self, intent: Intent, at: datetime) -> Intent:
         """Note anew that a write may be sent, once it is `flushed` (hands.md#killed-at-any-instant).
@@ -143,9 +148,12 @@ class LedgerTables:
             Outdated: Another process has settled it meanwhile: it may not be sent any more.
         """
         renewed = replace(intent, at=at)
-        with self.documents.alone(at_once=True):
+
+        def note() -> None:
             self._require_open(intent)
             self.documents.commit([self._intents.put(renewed)])
+
+        self.documents.change(note, at_once=True)
         return renewed
 
     def _require_open(self, intent: Intent) -> None:
@@ -162,7 +170,8 @@ class LedgerTables:
         Raises:
             Outdated: Another process has settled it meanwhile: what was noted by that holds.
         """
-        with self.documents.alone(at_once=True):
+
+        def note() -> None:
             self._require_open(intent)
             ops = [self._intents.drop(str(intent.seq)), self._audit.append(row)]
             ops += [self._links.drop(str(addition_id)) for addition_id in unlink]
@@ -170,6 +179,8 @@ class LedgerTables:
             if row.is_done:
                 ops.append(self._done.put(ConfirmedChange(intent.task_id, intent.change.key)))
             self.documents.commit(ops)
+
+        self.documents.change(note, at_once=True)
 
     def note_left_out(self, row: AuditRow) -> AuditRow:
         """Add the audit row of a change that is not written, numbered as an intent is."""
@@ -190,8 +201,10 @@ class LedgerTables:
 
     def forget_done(self, task_id: TaskId) -> None:
         """A task was finished or undone: its confirmed changes no longer count."""
-        with self.documents.batch():
-            self.documents.commit([self._done.drop(name) for name in self._done.ids_in("task", task_id)])
+        self.documents.change(
+            lambda: self.documents.commit([self._done.drop(name) for name in self._done.ids_in("task", task_id)]),
+            about=[encode(task_id)],
+        )
 
     def audit(
         self,
@@ -267,8 +280,10 @@ class LedgerTables:
 
     def drop_owed(self, task_id: TaskId) -> None:
         """Everything of a task was evened out."""
-        with self.documents.batch():
-            self.documents.commit([self._owed.drop(name) for name in self._owed.ids_in("task", task_id)])
+        self.documents.change(
+            lambda: self.documents.commit([self._owed.drop(name) for name in self._owed.ids_in("task", task_id)]),
+            about=[encode(task_id)],
+        )
 
     def import_intent(self, company_id: CompanyId) -> ImportIntent | None:
         """How far the import of a company came; None if it never began."""

@@ -98,6 +98,16 @@ class Log(Protocol):
     def append(self, ops: Iterable[Op]) -> int:
         """Append one record, while `alone` and after `news`; returns its number. It is durable after `flush`."""
 
+    @property
+    def appends_beside(self) -> bool:
+        """`append_beside` is worth trying: each turn with the log costs trips to a server."""
+
+    def append_beside(self, ops: Iterable[Op], watched: Sequence[bytes]) -> Sequence[Record] | None:
+        """Append one record, durably, without keeping others out first; says what they had appended before it.
+
+        None where it was not appended: what they appended holds a watched piece of JSON, or cannot be told.
+        """
+
     def flush(self) -> None:
         """Make durable what was appended. May be called by another thread, outside of `alone`."""
 

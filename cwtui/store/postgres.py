@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -18,7 +18,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from cwtui.domain.errors import ConfigError, StateError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 _LIMITS: Mapping[str, str | int] = {
     "client_encoding": "utf8",
     "connect_timeout": 10,
@@ -54,6 +54,45 @@ create table if not exists cwtui.lease (
     profile text not null, name text not null, place bigint not null, who text not null, pid integer not null,
     since text not null, primary key (profile, name));
 insert into cwtui.schema_version select 1 where not exists (select from cwtui.schema_version);
+"""
+APPEND = "cwtui.append(text, bigint, integer, text, text, integer, text, bytea, bytea[])"
+_FUNCTION = """
+create or replace function cwtui.append(
+    of_profile text, known bigint, of_version integer, of_session text, of_who text, of_pid integer, of_at text,
+    of_ops bytea, watched bytea[])
+returns table (seq bigint, ops bytea, who text, pid integer, at text) language plpgsql volatile as $$
+declare
+    newest bigint;
+    upto bigint;
+begin
+    select s.last, s.folded into newest, upto from cwtui.state s where s.profile = of_profile for update;
+    if newest is null or newest < known or upto > known then
+        return;
+    end if;
+    if newest > known then
+        if exists (
+            select from cwtui.log l where l.profile = of_profile and l.seq > known
+            and (l.version <> of_version or l.session = 'not ' || of_session
+                 or exists (select from unnest(watched) as w (piece) where position(w.piece in l.ops) > 0)))
+        then
+            return;
+        end if;
+        return query
+            select l.seq, l.ops, l.who, l.pid, l.at from cwtui.log l
+            where l.profile = of_profile and l.seq > known order by l.seq;
+    end if;
+    insert into cwtui.log values (of_profile, newest + 1, of_version, of_session, of_who, of_pid, of_at, of_ops);
+    update cwtui.state s set last = newest + 1, pending = s.pending + length(of_ops), version = of_version
+        where s.profile = of_profile;
+    perform pg_notify('cwtui_state', of_profile);
+    return query select newest + 1, null::bytea, null::text, null::integer, null::text;
+end $$;
+update cwtui.schema_version set version = 2 where version < 2;
+"""
+"""Appends one record behind what others appended, in one trip and with their records as the answer, the new one's
+number last. It does nothing and answers nothing where what they appended holds a watched piece, is of another version
+or folded already, or where the record was given up (`not` and its name). Each of its statements sees what was
+committed when it began, so after the row's lock it sees everything.
 """
 _SIGNATURE = "cwtui.session"
 SIGNED = "current_setting(%s, true) is not distinct from %s"
@@ -107,8 +146,10 @@ def connect(address: str, name: str) -> psycopg.Connection:
     return connection
 
 
-def prepare(connection: psycopg.Connection, address: str) -> None:
-    """Make the tables where they are missing, and bring older ones up to date.
+def prepare(connection: psycopg.Connection, address: str) -> bool:
+    """Make the tables where they are missing, and bring older ones up to date; whether `APPEND` may be used.
+
+    Where its owner has not brought it up to date, and this user may not, version 1 does as well: only slower.
 
     Raises:
         StateError: This user may not make them, or a newer cwtui did.
@@ -116,19 +157,35 @@ def prepare(connection: psycopg.Connection, address: str) -> None:
     try:
         found = connection.execute("select to_regclass('cwtui.schema_version')").fetchone()
         if found is None or found[0] is None:
-            with connection.transaction():
-                connection.execute("select pg_advisory_xact_lock(%s)", (_MIGRATING,))
-                connection.execute(_TABLES)
-        row = connection.execute("select version from cwtui.schema_version").fetchone()
+            _make(connection, _TABLES + _FUNCTION)
+        version = _version(connection)
+        if version == 1:
+            with suppress(errors.InsufficientPrivilege):
+                _make(connection, _FUNCTION)
+            version = _version(connection)
+        may = connection.execute(
+            "select has_function_privilege(to_regprocedure(%s)::oid, 'execute')", (APPEND,)
+        ).fetchone()
     except psycopg.Error as error:
         raise unreachable(address, error) from error
-    version = row[0] if row else 0
     if version > SCHEMA_VERSION:
         raise StateError(
             f"The tables in {shown(address)} were made by a newer cwtui (version {version}, this one reads"
             f" {SCHEMA_VERSION}).",
             next_step="Upgrade cwtui, or name another state.url.",
         )
+    return may == (True,)
+
+
+def _make(connection: psycopg.Connection, statements: str) -> None:
+    with connection.transaction():
+        connection.execute("select pg_advisory_xact_lock(%s)", (_MIGRATING,))
+        connection.execute(statements)
+
+
+def _version(connection: psycopg.Connection) -> int:
+    row = connection.execute("select version from cwtui.schema_version").fetchone()
+    return row[0] if row else 0
 
 
 def begin_session(connection: psycopg.Connection, address: str) -> str:

@@ -21,6 +21,15 @@ _HELD = (
     " and classid::bigint = (place >> 32) & 4294967295 and objid::bigint = place & 4294967295)"
 )
 
+_TAKE = (
+    f"with asked as materialized (select case when {SIGNED} then pg_try_advisory_lock(%s) end as is_ours),"  # noqa: S608  # constants
+    " noted as (insert into cwtui.lease select %s, %s, %s, %s, %s, %s from asked where is_ours"
+    " on conflict (profile, name) do update"
+    " set place = excluded.place, who = excluded.who, pid = excluded.pid, since = excluded.since)"
+    " select is_ours from asked"
+)
+"""One trip: the lock is asked for once, and who holds it is noted where it was given."""
+
 
 class PostgresLeases:
     """Fits `Leases`, for one profile and one process."""
@@ -62,19 +71,13 @@ class PostgresLeases:
 
     def _take(self, name: str) -> Holder | None:
         connection, place = self._opened(), self._place_of(name)
-        row = connection.execute(
-            f"select case when {SIGNED} then pg_try_advisory_lock(%s) end", (*signed_by(self._signature), place)
-        ).fetchone()
+        mine = Holder(self._author.who, self._author.pid, datetime.now(UTC).isoformat(sep=" ", timespec="seconds"))
+        values = (*signed_by(self._signature), place, self._profile, name, place, mine.who, mine.pid, mine.since)
+        row = connection.execute(_TAKE, values, prepare=True).fetchone()
         if row is None or row[0] is None:
             raise self._shared()
         if not row[0]:
             return self.holders().get(name) or Holder("somebody else", 0, "a moment ago")
-        mine = Holder(self._author.who, self._author.pid, datetime.now(UTC).isoformat(sep=" ", timespec="seconds"))
-        connection.execute(
-            "insert into cwtui.lease values (%s, %s, %s, %s, %s, %s) on conflict (profile, name) do update"
-            " set place = excluded.place, who = excluded.who, pid = excluded.pid, since = excluded.since",
-            (self._profile, name, place, mine.who, mine.pid, mine.since),
-        )
         self._mine[name] = mine
         self._taken()
         return None

@@ -1,7 +1,8 @@
 """The log in PostgreSQL: the folded state in parts, the records after it as rows, one row to keep others out.
 
-A record is durable when `alone` ends: its transaction is committed then, and `flush` has nothing left to do. Where
-the connection breaks while that is asked for, the log looks on a new one whether the record is there.
+A record is durable when `append_beside` returns, or when `alone` ends: its transaction is committed then, and `flush`
+has nothing left to do. Where the connection breaks while that is asked for, the log looks on a new one whether the
+record is there.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
 from itertools import count
 from uuid import uuid4
 
@@ -24,12 +24,14 @@ from cwtui.store.layout import VERSION, Content, NotAState, parse, render
 from cwtui.store.log import Moved, Op, Record
 from cwtui.store.migrations import migrated
 from cwtui.store.postgres import GONE, connect, prepare, shown, unreachable
+from cwtui.store.postgres_records import News, Row, begin, news, written
 
 _PART = 1 << 22
 _PATIENCE_S = 30.0
 _STOPPED_S = 20
 """Who keeps the others out and says nothing for so long is stopped or cut off; others have more patience than that."""
 _AS_NOTED = "What was noted before is kept, the last change is not; nothing more is sent."
+_NOT_KNOWN = "Whether the last change was kept is not known; nothing more is noted, and nothing is sent."
 _AGAIN_S = 60.0
 """How long a lost connection is tried again before work stops."""
 
@@ -44,21 +46,23 @@ class PostgresLog:
             StateError: The server cannot be used.
         """
         self._address, self._profile, self._author = address, profile, author
-        self._session = uuid4().hex
+        self._session, self._number = uuid4().hex, 0
         self._depth = 0
         self._seq = self._pending = self._size = 0
         self._kept = True
         self._is_given_up = False
-        self._appended: int | None = None
+        self._appended: Row | None = None
         self._before = 0
         self._why: BaseException | None = None
+        self._said: News | None = None
+        self._may_append_beside = False
         self._is_astray = self._should_look = False
         self._connection = self._connected()
 
     def _connected(self) -> psycopg.Connection:
         connection = connect(self._address, f"cwtui {self._author}")
         try:
-            prepare(connection, self._address)
+            self._may_append_beside = prepare(connection, self._address)
             connection.execute(
                 "insert into cwtui.state values (%s, %s, 0, 0, 0, 0) on conflict do nothing", (self._profile, VERSION)
             )
@@ -196,30 +200,23 @@ class PostgresLog:
         """
         with self._translated():
             if self._is_astray:
+                self._said = None
                 raise Moved
             if not self._is_told() and not self._depth and not self._should_look:
                 return []
-            self._should_look = False
-            found = list(self._records(self._seq))
-            if not found and self._last() != self._seq:
-                found = list(self._records(self._seq))  # appended between the two questions, or folded
-                if not found:
-                    raise Moved
-            if found and found[0].seq != self._seq + 1:
-                raise Moved
-            if found:
-                self._seq = found[-1].seq
-            return found
+            said, self._said = self._said or news(self._connection, self._profile, self._seq), None
+        self._should_look = False
+        if (said.records[0].seq != self._seq + 1) if said.records else (said.last != self._seq):
+            raise Moved
+        if said.records:
+            self._seq = said.records[-1].seq
+        return said.records
 
     def _is_told(self) -> bool:
         """The server said that another process appended."""
         mine = self._connection.info.backend_pid
         told = list(self._connection.notifies(timeout=0))
         return any(note.payload == self._profile and note.pid != mine for note in told)
-
-    def _last(self) -> int:
-        row = self._connection.execute("select last from cwtui.state where profile = %s", (self._profile,)).fetchone()
-        return row[0] if row else -1
 
     # writing
 
@@ -247,24 +244,16 @@ class PostgresLog:
         else:
             self._commit()
         finally:
-            self._depth = 0
+            self._depth, self._said = 0, None
 
     def _begin(self, wait_s: float) -> None:
         self._appended = None
         for number in count():
             try:
-                self._connection.execute("begin isolation level read committed")
-                self._connection.execute(
-                    f"set local lock_timeout = {max(1, int(wait_s * 1000))};"
-                    f" set local idle_in_transaction_session_timeout = '{_STOPPED_S}s'"
-                )
-                self._connection.execute("select last from cwtui.state where profile = %s for update", (self._profile,))
+                self._said = begin(self._connection, self._profile, self._seq, wait_s=wait_s, stopped_s=_STOPPED_S)
             except errors.LockNotAvailable as error:
                 self._connection.execute("rollback")
-                raise StateLocked(
-                    f"Another process keeps the state {self.name} longer than {wait_s:.0f} seconds.",
-                    next_step="Wait until it is done, then start again.",
-                ) from error
+                raise self._locked(wait_s) from error
             except GONE as error:
                 self._reconnect(error, number)
             except psycopg.Error as error:
@@ -279,25 +268,54 @@ class PostgresLog:
         Raises:
             StateError: The server cannot be used; nothing was appended.
         """
-        written = [
-            b"[%b,%b]" % (orjson.dumps(table), orjson.dumps(key) if document is None else document)
-            for table, key, document in ops
-        ]
-        data = b"[%b]" % b",".join(written)
-        seq, at = self._seq + 1, datetime.now(UTC).isoformat(timespec="milliseconds")
-        values = (self._profile, seq, VERSION, self._session, self._author.who, self._author.pid, at, data)
-        with self._translated(), self._connection.pipeline():
-            self._connection.execute("insert into cwtui.log values (%s, %s, %s, %s, %s, %s, %s, %s)", values)
-            self._connection.execute(
-                "update cwtui.state set last = %s, pending = pending + %s, version = %s where profile = %s",
-                (seq, len(data), VERSION, self._profile),
-            )
-            self._connection.execute("select pg_notify('cwtui_state', %s)", (self._profile,))
+        row = self._row(ops)
+        self._said = None
+        with self._translated():
+            row.after(self._connection, self._seq)
         if self._appended is None:
             self._before = self._seq
-        self._seq = self._appended = seq
-        self._pending += len(data)
-        return seq
+        self._appended = row
+        self._seq += 1
+        self._pending += len(row.data)
+        return self._seq
+
+    def _row(self, ops: Iterable[Op]) -> Row:
+        self._number += 1
+        return Row(self._profile, f"{self._session}/{self._number}", self._author, written(ops))
+
+    @property
+    def appends_beside(self) -> bool:
+        """`append_beside` is worth trying."""
+        return self._may_append_beside and not self._is_astray
+
+    def append_beside(self, ops: Iterable[Op], watched: Sequence[bytes]) -> Sequence[Record] | None:
+        """Append one record in one trip, durably; says what others had appended before it.
+
+        None where it was not appended: what others appended holds a watched piece of JSON, or cannot be told.
+
+        Raises:
+            StateLocked: Another process keeps the log for long.
+            StateError: The server cannot be used; says whether the record was kept.
+        """
+        row = self._row(ops)
+        try:
+            found = row.beside(self._connection, self._seq, watched)
+        except errors.LockNotAvailable as error:
+            raise self._locked(_PATIENCE_S) from error
+        except (errors.UndefinedFunction, errors.InsufficientPrivilege):
+            self._may_append_beside = False
+            return None
+        except GONE as error:
+            if not self._connection.closed and _is_refusal(error):
+                raise unreachable(self._address, error, changed=_AS_NOTED) from error
+            return () if self._is_there(error, row, self._seq, gives_up=True) else None
+        except psycopg.Error as error:
+            raise unreachable(self._address, error, changed=_AS_NOTED) from error
+        if found is None:
+            return None
+        self._seq, missed = found
+        self._pending += len(row.data)
+        return missed
 
     def _commit(self) -> None:
         """End the transaction; where no answer says that it was committed, look on a new connection."""
@@ -305,23 +323,32 @@ class PostgresLog:
             done = self._connection.execute("commit").statusmessage
         except psycopg.Error as error:
             if self._appended is not None:
-                self._kept = self._is_there(error)
+                self._kept = self._is_there(error, self._appended, self._before)
         else:
             self._kept = self._appended is None or done == "COMMIT"
         if not self._kept:
             self._seq, self._is_astray = self._before, True
 
-    def _is_there(self, error: psycopg.Error) -> bool:
-        """The last record was kept. The server may still be at it: so whoever looks waits until that has ended."""
+    def _is_there(self, error: psycopg.Error, row: Row, known: int, *, gives_up: bool = False) -> bool:
+        """A record was kept after a known one; what others appended meanwhile is to be read again.
+
+        The server may still be at it: so whoever looks waits until that has ended, or gives the record up.
+        """
         for number in count():
             self._reconnect(error, number)
-            with suppress(psycopg.OperationalError), self._connection.transaction():
-                self._connection.execute("select from cwtui.state where profile = %s for update", (self._profile,))
-                row = self._connection.execute(
-                    "select session from cwtui.log where profile = %s and seq = %s", (self._profile, self._appended)
-                ).fetchone()
-                return row is not None and row[0] == self._session
+            try:
+                return row.is_there(self._connection, known, gives_up=gives_up)
+            except psycopg.OperationalError:
+                continue
+            except psycopg.Error as refused:
+                raise unreachable(self._address, refused, changed=_NOT_KNOWN) from refused
         raise AssertionError("count() has no end")
+
+    def _locked(self, wait_s: float) -> StateLocked:
+        return StateLocked(
+            f"Another process keeps the state {self.name} longer than {wait_s:.0f} seconds.",
+            next_step="Wait until it is done, then start again.",
+        )
 
     def _roll_back(self) -> None:
         if self._appended is not None:
@@ -388,7 +415,7 @@ class PostgresLog:
             raise unreachable(
                 self._address,
                 self._why or error,
-                changed="Whether the last change was kept is not known; nothing more is noted, and nothing is sent.",
+                changed=_NOT_KNOWN,
             ) from error
         if tries:
             time.sleep(pause)
@@ -416,3 +443,8 @@ class PostgresLog:
     def close(self) -> None:
         """Let the connection go."""
         self._connection.close()
+
+
+def _is_refusal(error: psycopg.Error) -> bool:
+    """The server answered, and goes on: nothing was kept of what it was asked."""
+    return error.sqlstate is not None and not error.sqlstate.startswith(("08", "57P"))

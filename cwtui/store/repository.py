@@ -124,7 +124,7 @@ class Repository(Generic[Value]):
 
     def save(self, *values: Value) -> None:
         """Set values: durable on return, or at the end of the batch around it."""
-        self._documents.commit(self.put(value) for value in values)
+        self._documents.commit(lambda: map(self.put, values))
 
 
 def keeping_unknown(row: bytes, document: bytes, records: Records) -> bytes:

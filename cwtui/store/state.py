@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -25,6 +25,7 @@ from cwtui.store.marketplace import MarketplaceTables
 from cwtui.store.opening import open_documents
 from cwtui.store.repository import Repository
 from cwtui.store.schema import json_field
+from cwtui.store.table import encode
 from cwtui.store.work import WorkTables
 
 ANYTHING: Final = -1
@@ -79,6 +80,10 @@ class State(LedgerTables, MarketplaceTables, WorkTables):
         except StateError:
             self._mappings = None  # what was not saved is taken back
             raise
+
+    def change(self, work: Callable[[], None], *, about: TaskId) -> None:
+        """Do what saves something of one task, in one durable append; see `Documents.change`."""
+        self.documents.change(work, about=[encode(about)])
 
     def catch_up(self) -> bool:
         """Take over what other processes changed; True where there was something."""
@@ -200,11 +205,14 @@ class State(LedgerTables, MarketplaceTables, WorkTables):
         Raises:
             Outdated: Somebody else changed it meanwhile; says who.
         """
-        with self.documents.batch():
+
+        def save() -> None:
             is_others = was is not None and self.documents.is_others(self._tasks.name, task.id)
             if is_others and self._tasks.get(task.id) != was:
                 raise self.documents.outdated(f"Task {task.id}", self._tasks.name, task.id)
             self._tasks.save(task)
+
+        self.documents.change(save)
 
     # mappings, edits
 

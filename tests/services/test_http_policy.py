@@ -306,3 +306,37 @@ async def test_never_more_in_flight_than_the_concurrency(script: Any, fake_time:
     await asyncio.gather(*(policy.ask("GET", "/x") for _ in range(50)))
     assert peak == 4
     await policy.aclose()
+
+
+async def test_who_waits_for_a_place_sends_before_an_answer_is_worked_on(script: Any, fake_time: Any) -> None:
+    policy = HttpPolicy(
+        "https://psa.example", service="PSA", headers={}, secrets=(), concurrency=1,
+        transport=httpx.MockTransport(script), timing=fake_time.timing(),
+    )  # fmt: skip
+    happened: list[str] = []
+
+    def note(request: httpx.Request) -> dict[str, bool]:
+        happened.append(f"sent {request.url.path}")
+        return OK
+
+    async def work(path: str) -> None:
+        await policy.ask("POST", path, body={})
+        happened.append(f"worked on {path}")
+
+    script.then(note)
+    await asyncio.gather(work("/1"), work("/2"))
+    assert happened == ["sent /1", "sent /2", "worked on /1", "worked on /2"]
+    await policy.aclose()
+
+
+async def test_a_create_whose_answer_nobody_hears_any_more_is_in_doubt(
+    policy: HttpPolicy, script: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cwtui.services.http_policy._STOP_GRACE_S", 0.0)
+
+    def stop(_: httpx.Request) -> dict[str, bool]:
+        policy.stop()
+        return OK
+
+    script.then(stop)
+    assert isinstance(await refused(policy, "POST"), OutcomeUnknown)

@@ -20,7 +20,7 @@ from cwtui.domain.tasks import Task, TaskStatus
 from cwtui.engine.planning.desk import PlanningDesk
 from cwtui.engine.protocols import Progress
 from cwtui.engine.reports import AutoReport, Writes
-from cwtui.engine.turns import lease_of, turn
+from cwtui.engine.turns import Taken, lease_of, turn
 from cwtui.engine.workspace import Feature
 from cwtui.engine.writing.agreement_writer import AgreementWriter, writer_of
 from cwtui.engine.writing.evidence import Contradiction, NotSettled
@@ -134,9 +134,9 @@ class Synchroniser(Feature):
         Whoever calls it then calls `require_saved`.
         """
         try:
-            if not waits and agreement_id is not None and self._is_taken(agreement_id):
-                return False
-            await self._in_turn(agreement_id, tasks)
+            await self._in_turn(agreement_id, tasks, waits=waits)
+        except Taken:
+            return False
         except (Outdated, StateLocked) as error:  # somebody else is at it
             self.outcome.errors.append(str(error))
             self.listener.problem(str(error))
@@ -173,18 +173,22 @@ class Synchroniser(Feature):
         ended = self.is_ending or self._unsaved is not None or self.is_stopping
         return ended or self.outcome.denied is not None
 
-    def _is_taken(self, agreement_id: AgreementId) -> bool:
-        return lease_of(agreement_id) in self.store.leases.holders()
-
-    async def _in_turn(self, agreement_id: AgreementId | None, tasks: list[Task]) -> None:
+    async def _in_turn(self, agreement_id: AgreementId | None, tasks: list[Task], *, waits: bool) -> None:
         """Work through an agreement while nobody else does, with what is still open then."""
         if agreement_id is None or self._is_over:
             await self._agreement(agreement_id, tasks)
             return
-        async with turn(self.workspace, lease_of(agreement_id), f"agreement {agreement_id}"):
+        if tasks and self._is_done(agreement_id, tasks):  # by another worker
+            self._advance(len(tasks))
+            return
+        async with turn(self.workspace, lease_of(agreement_id), f"agreement {agreement_id}", waits=waits):
             still = [task for task in map(self._now, tasks) if task.status.is_open]
             self._advance(len(tasks) - len(still))
             await self._agreement(agreement_id, still)
+
+    def _is_done(self, agreement_id: AgreementId, tasks: list[Task]) -> bool:
+        is_settled = not (self.store.open_intents(agreement_id) or self.store.doubts(agreement_id))
+        return is_settled and not any(self._now(task).status.is_open for task in tasks)
 
     async def _agreement(self, agreement_id: AgreementId | None, tasks: list[Task]) -> None:
         """Work through one agreement's tasks; a subscription whose task stops keeps its later ones waiting."""
@@ -300,14 +304,17 @@ class Synchroniser(Feature):
 
     def _finish(self, task: Task, plan: Plan) -> None:
         note_left_out(self.workspace, plan, self.run_id)
-        with self.store.batch():
+        task = replace(warned(task, self._moved(plan)), status=TaskStatus.SYNCED, problems=(), note=_written(plan))
+        task = replace(task, synced_at=self.desk.clock.now())
+
+        def end() -> None:
             self.store.end_plan(task.id)
             self.store.forget_done(task.id)
             self.store.drop_edits(task.id)
             self.store.drop_owed(task.id)  # what stayed invoiced counts as charged now
-            at = self.desk.clock.now()
-            task = warned(task, self._moved(plan))
-            self._save(replace(task, status=TaskStatus.SYNCED, problems=(), note=_written(plan), synced_at=at))
+            self._save(task)
+
+        self.store.change(end, about=task.id)
         self.outcome.synced.append(task.id)
 
     def _moved(self, plan: Plan) -> list[str]:
