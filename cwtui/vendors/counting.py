@@ -114,7 +114,7 @@ class _Draft:
     ) -> None:
         self.problems.append(Problem(code, facts, target, case=case))
 
-    # what stands in the way
+    # obstacles
 
     def refuse_rows(self) -> None:
         """Name the refused rows that keep this task from being written."""
@@ -134,7 +134,7 @@ class _Draft:
             )
 
     def adopted(self, name: str, held: Addition, counted: Decimal | None, charge: Charge = Charge.RECURRING) -> bool:
-        """An addition may be changed: it is linked. Else a person is asked to adopt it."""
+        """Whether an addition may be changed because it is linked; else a person is asked to adopt it."""
         if held.id in self.holds.linked():
             return True
         values = held.values
@@ -218,7 +218,7 @@ class _Draft:
             return
         if not self.adopted(item.name, held, item.quantity, charge):
             return
-        if not self.holds.moves(item.sku):  # else its units at all prices together are looked at
+        if not self.holds.moves(item.sku):  # else its units at all prices are compared together
             self.check_guard(item.name, values.quantity, item.quantity)
         self.add(
             item,
@@ -281,7 +281,7 @@ class _Draft:
         self.add(item, Operation.CREATE, values, rule=rule, arithmetic=(shown,))
 
     def end_old_prices(self) -> None:
-        """End what a new price of the same SKU replaces."""
+        """End additions that a new price of the same SKU replaces."""
         if self.dates is None:
             return
         start = self.dates.first_open_day
@@ -380,5 +380,5 @@ def _lines(item: CountedItem) -> str:
 
 
 def _kept(wanted: Decimal, held: Decimal) -> Decimal:
-    """What is held stays where only ConnectWise's rounding tells it from what is wanted."""
+    """Keep held values that differ from the wanted ones only by ConnectWise's rounding."""
     return held if is_rounding(wanted, held) else wanted

@@ -147,7 +147,7 @@ SENTENCES: Mapping[ProblemCode, Mapping[ProblemCase, str]] = {
         ProblemCase.ONLY: f"The marketplace's {{record}} cannot be read. {{said}} {_GOES_ON}",
     },
     ProblemCode.NOT_CARRIED_OVER: {
-        ProblemCase.ONLY: "What subscription {subscription} holds is not what was carried over, and no order says why."
+        ProblemCase.ONLY: "Subscription {subscription} differs from what was carried over, and no order says why."
         " {differences:sentences} Reconcile the customer; or skip this task, if it is right as it is.",
     },
     ProblemCode.OUTCOME_DOUBTFUL: {

@@ -76,6 +76,10 @@ def test_it_is_kept_whole_beside_the_new_one(old: Path) -> None:
     assert {row["id"] for row in kept["facts"].values()} == {row["id"] for row in expected["facts"].values()}
 
 
+REWORDED = ("What subscription S1 holds is not what", "Subscription S1 differs from what")
+"""A sentence of version 2, and how it is worded now."""
+
+
 def told_then() -> dict[str, list[tuple[str, str, str]]]:
     """The problems of each task that version 2 kept, in its words."""
     rows = orjson.loads((FIXTURES / "version_2.json").read_bytes())["tasks"].values()
@@ -103,12 +107,16 @@ def test_problems_say_what_they_said(old: Path) -> None:
 
 
 async def test_problems_say_the_same_from_their_facts(old: Path) -> None:
-    """Planned again, no problem is told in other words."""
+    """Planned again, no problem is told in other words, but for one that was worded anew."""
     world = World.from_json((FIXTURES / "version_2_world.json").read_bytes())
     async with running(world, old.parent, PLANNED_ON) as at:
         plans = [await at.engine.plan(TaskId(name)) for name in told_then()]
     now = {one.task_id: [(p.code.value, p.target, sentence(p)) for p in one.problems] for one in plans}
-    assert now == told_then()
+    assert now == {
+        name: [(code, target, said.replace(*REWORDED))
+               for code, target, said in problems]
+        for name, problems in told_then().items()
+    }
     assert {p.case for one in plans for p in one.problems} >= {ProblemCase.CUSTOMER, ProblemCase.SUBSCRIPTION}
 
 

@@ -1,4 +1,4 @@
-"""`reconciliation` tasks of what no order explains: made, kept up to date, settled.
+"""Makes, updates and settles `reconciliation` tasks for differences that no order explains.
 
 Rule: check.md#what-no-order-explains.
 """
@@ -60,7 +60,7 @@ class DifferenceTasks(Feature):
         return task
 
     def update(self, name: SubscriptionId, found: Sequence[Difference]) -> bool:
-        """Say in the open task of a subscription what differs now; False if there is none."""
+        """Update the open task of a subscription with the present differences; False if there is none."""
         task = self.open_of(name)
         if task is None:
             return False
@@ -93,7 +93,7 @@ class DifferenceTasks(Feature):
 
 
 def difference_problem(store: Store, task: Task) -> Problem:
-    """What keeps a difference's task from ready until a person or the marketplace settles it."""
+    """The problem that keeps such a task waiting until a person or the marketplace settles the difference."""
     facts: ProblemFacts = {
         "subscription": task.subscription_id,
         "differences": tuple(one.text for one in store.differences(task.id)),
