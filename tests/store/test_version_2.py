@@ -113,8 +113,7 @@ async def test_problems_say_the_same_from_their_facts(old: Path) -> None:
         plans = [await at.engine.plan(TaskId(name)) for name in told_then()]
     now = {one.task_id: [(p.code.value, p.target, sentence(p)) for p in one.problems] for one in plans}
     assert now == {
-        name: [(code, target, said.replace(*REWORDED))
-               for code, target, said in problems]
+        name: [(code, target, said.replace(*REWORDED)) for code, target, said in problems]
         for name, problems in told_then().items()
     }
     assert {p.case for one in plans for p in one.problems} >= {ProblemCase.CUSTOMER, ProblemCase.SUBSCRIPTION}
