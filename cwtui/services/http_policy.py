@@ -46,13 +46,13 @@ from cwtui.services.one_connection import LEAVE, OneConnection
 TRIES = 5
 """For 5xx and connection errors (synchronising.md#retries)."""
 THROTTLED_TRIES = 10
-"""For 429 and 503 that say how long to wait: then more of them are worth it."""
+"""For 429 and 503 with a time to wait, where more tries are worth it."""
 LONGEST_PAUSE_S = 300.0
-"""A `Retry-After` beyond this is not waited for: the request fails and says so."""
+"""A longer `Retry-After` is not waited for: the request fails with that reason."""
 
 _TOKENS_HIDDEN = 8
 _STOP_GRACE_S = 1.0
-"""What is under way when the program shall end has this long to come to its end."""
+"""How long a request under way may still take when the program shall end."""
 # A server that closes an idle connection just as a create is sent leaves its outcome unknown, so ours goes first:
 # uvicorn keeps connections for 5 s, the usual proxies longer.
 _KEEP_ALIVE_S = 4.0
@@ -71,10 +71,10 @@ class Answer:
 
 
 class HttpPolicy:
-    """Sends requests to one service, each of those under way on a connection of its own.
+    """Sends requests to one service; requests under way at the same time use connections of their own.
 
-    A pool of sixteen connections looks at all of them for each request, and tries to give several requests the same
-    one: that cost more than all else about a request. Here whoever asks takes the connection that was used last.
+    httpx's pool looks at all its connections for each request and tries to share one, which cost more than the rest of
+    a request. Here a request takes the connection that was used last.
 
     Attributes:
         sent: Requests that left, by method, every try counted.
@@ -139,12 +139,12 @@ class HttpPolicy:
         self._idle.clear()
 
     def hide(self, secret: str) -> None:
-        """Keep one more text out of every message: a token. The last few are remembered, the credentials always."""
+        """Keep a token out of every message, too: the last few tokens are remembered, the credentials always."""
         passing = self._secrets[len(self._fixed_secrets) :]
         self._secrets = (*self._fixed_secrets, *(*passing, secret)[-_TOKENS_HIDDEN:])
 
     def stop(self) -> None:
-        """Give what is under way a second to end, and wait for nothing after that (synchronising.md#stopping)."""
+        """Give requests under way a second to end, and wait for none after that (synchronising.md#stopping)."""
         loop = asyncio.get_running_loop()
         self._stop_at = loop.time() + _STOP_GRACE_S
         for limit in self._limits:
@@ -172,7 +172,7 @@ class HttpPolicy:
             form: Sent as a form, in place of `body`.
             headers: Besides the service's own.
             repeatable: Whether an unknown outcome may be answered by sending again; by default for all but POST.
-            leave: Awaited just before each try is sent, after every wait; what it raises keeps the try back.
+            leave: Awaited just before each try is sent, after every wait; if it raises, the try is not sent.
 
         Raises:
             OutcomeUnknown: A create was sent, and no answer says whether it happened.
@@ -198,7 +198,7 @@ class HttpPolicy:
         return Answer(asked, response.status_code, response.headers, self._document(asked, response))
 
     async def ask_once(self, method: str, path: str) -> Answer:
-        """As `ask`, for what may be left unanswered: one try, no pauses."""
+        """Like `ask`, for a request that may stay unanswered: one try, no pauses."""
         asked = self.asked(method, path)
         try:
             response, connection = await self._exchange(asked)
@@ -210,7 +210,7 @@ class HttpPolicy:
         return Answer(asked, response.status_code, response.headers, self._document(asked, response))
 
     def asked(self, method: str, path: str) -> Asked:
-        """A question to this service, for errors about its answer."""
+        """A request to this service, for errors about its answer."""
         return Asked(service=self.service, method=method, path=path, repeatable=method != "POST")
 
     def _document(self, asked: Asked, response: httpx.Response) -> object:
@@ -289,7 +289,7 @@ class HttpPolicy:
         return response
 
     def _shut(self, asked: Asked, response: httpx.Response, pause_s: float) -> ServiceError:
-        """Ask nothing more until the service's quota is new: that would only cost time, or more of the quota."""
+        """Send nothing more until the service's quota is renewed: it would only cost time, or more of the quota."""
         self._shut_until = self._timing.monotonic() + pause_s
         self._shut_by = response, self._timing.now() + timedelta(seconds=pause_s)
         return out_of_quota(asked, response, self._secrets, self._shut_by[1])
@@ -299,10 +299,10 @@ class HttpPolicy:
             raise out_of_quota(asked, self._shut_by[0], self._secrets, self._shut_by[1])
 
     async def _believe_refusal(self, asked: Asked, over: httpx.AsyncBaseTransport | None) -> None:
-        """Go on after the pause that a service asked for, unless a create may be done.
+        """Accept a request for a pause as the answer, unless the create may have been done.
 
-        A "come again later" that nobody asked for looks like the answer to the create that was just sent. Then the
-        create's own answer comes during the pause, over the same connection.
+        A stray "come again later" looks like the answer to the create that was just sent. The create's own answer then
+        comes during the pause, over the same connection.
 
         Raises:
             OutcomeUnknown: It did.
@@ -315,7 +315,7 @@ class HttpPolicy:
             raise failed(asked, f"{asked.opening} answered {asked} twice.")
 
     def _asked_pause(self, response: httpx.Response, tried: int, admitted_at: float) -> float | None:
-        """Slow everything down if the service says so; gives how long it asks for, None if it does not."""
+        """Slow all requests down if the service asks for it; returns the pause it asks for, or None."""
         if not is_throttled(response):
             if response.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
                 self.gate.speed_up()
@@ -387,7 +387,7 @@ class HttpPolicy:
             ) from error
 
     def _open(self) -> httpx.AsyncBaseTransport:
-        """A connection that the first request on it opens: building a service costs nothing."""
+        """A connection that opens with its first request, so that building a service costs nothing."""
         connection = self._transport or self._connection()
         self._opened.append(connection)
         return connection

@@ -29,7 +29,7 @@ from cwtui.store.postgres_records import News, Row, begin, news, written
 _PART = 1 << 22
 _PATIENCE_S = 30.0
 _STOPPED_S = 20
-"""Who keeps the others out and says nothing for so long is stopped or cut off; others have more patience than that."""
+"""A process that keeps others out and is silent for so long is stopped or cut off; others wait longer than that."""
 _AS_NOTED = "What was noted before is kept, the last change is not; nothing more is sent."
 _NOT_KNOWN = "Whether the last change was kept is not known; nothing more is noted, and nothing is sent."
 _AGAIN_S = 60.0
@@ -167,7 +167,7 @@ class PostgresLog:
             raise StateError(
                 f"An earlier state was put in the place of {self.name} while cwtui worked on it.",
                 changed="Nothing more was noted, and nothing more is sent.",
-                next_step="Start again: what stands there now is what counts then.",
+                next_step="Start again: the state that is there now counts then.",
             )
 
     def _records(self, after: int) -> Iterator[Record]:
