@@ -118,7 +118,8 @@ SENTENCES: Mapping[ProblemCode, Mapping[ProblemCase, str]] = {
     },
     ProblemCode.LINK_CHANGED: {
         ProblemCase.OTHER_AGREEMENT: "Addition {addition} of {name} belongs to agreement {theirs}, the subscription is"
-        " mapped to {ours} now. Map it back, or move the addition in ConnectWise and adopt it.",
+        " mapped to {ours} now. Map it back; or skip this task and reconcile the customer, which ends it there and"
+        " bills what is held in the new agreement.",
         ProblemCase.REMOVED: "Addition {addition} of {name} was removed in ConnectWise.",
         ProblemCase.EDITED: "Addition {addition} of {name} was edited in ConnectWise ({edited:changes}).",
         ProblemCase.WRITTEN_SINCE: "Addition {addition} of product {product} was written since the comparison."

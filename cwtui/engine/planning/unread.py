@@ -128,7 +128,8 @@ class UnreadRecords:
         return kept.records if kept is not None else {}
 
     def _save(self, records: Mapping[str, UnreadRecord]) -> None:
-        self.store.save_note(Unread(records))
+        if records != self._kept():  # so that a state which may only be read is left alone
+            self.store.save_note(Unread(records))
 
 
 def _problem(record: str, target: str, kept: UnreadRecord) -> Problem:
