@@ -140,6 +140,7 @@ class DifferenceKind(StrEnum):
     GOES_ON = "goes_on"
     ACTIVE_AGAIN = "active_again"
     CUSTOMER = "customer"
+    AGREEMENT = "agreement"
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,9 +59,21 @@ def assign(facts: ReconcileFacts, rows: Iterable[ReconciliationRow], start: date
         for addition, link in left:
             extras[link.subscription_id].append(Extra(addition, link.product_id))
     return tuple(
-        Repair(facts.agreement.id, name, start, tuple(repairs.get(name, ())), tuple(extras.get(name, ())))
+        Repair(
+            facts.agreement.id,
+            name,
+            _after_elsewhere(facts, name, start),
+            tuple(repairs.get(name, ())),
+            tuple(extras.get(name, ())),
+        )
         for name in dict.fromkeys((*repairs, *extras))
     )
+
+
+def _after_elsewhere(facts: ReconcileFacts, subscription: SubscriptionId, start: date) -> date:
+    """No day is billed twice: not before what stands in another agreement has ended (reconciling.md#moved)."""
+    last = facts.billed_elsewhere.get(subscription)
+    return start if last is None else max(start, last + ONE_DAY)
 
 
 def _assigned(

@@ -229,7 +229,8 @@ def _check_links(draft: Draft) -> None:
         if agreement is not None and link.agreement_id != agreement.id:
             text = (
                 f"belongs to agreement {link.agreement_id}, the subscription is mapped to {agreement.id} now."
-                " Map it back, or move the addition in ConnectWise and adopt it"
+                " Map it back; or skip this task and reconcile the customer, which ends it there and bills what is held"
+                " in the new agreement"
             )
         elif additions is None:
             continue

@@ -6,6 +6,7 @@ Rule: reconciling.md#repairs.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from cwtui.domain.ids import (
@@ -141,14 +142,34 @@ class RepairTasks(Feature):
             The task, not saved yet; or why there can be none now, in a sentence.
         """
         queue = [task for task in self._queue(repair) if task.status.is_open]
-        if queue and queue[0].kind is TaskKind.RECONCILIATION:
+        is_left = self._ends_what_was_left(repair)
+        if queue and queue[0].kind is TaskKind.RECONCILIATION and not is_left:
             return queue[0]
-        if queue:
+        if queue and queue[0].kind is not TaskKind.RECONCILIATION:
             return (
                 f"Subscription {name} has open tasks that come first: sync or skip {', '.join(map(_id, queue))},"
                 " then reconcile again."
             )
+        if is_left:
+            return self._ending(repair) or self._new(
+                replace(repair, subscription_id=SubscriptionId("")), customer_id, customer_name, name
+            )
         return self._new(repair, customer_id, customer_name, name)
+
+    def _ends_what_was_left(self, repair: Repair) -> bool:
+        """It ends what goes on where its subscription no longer is; that subscription's own tasks are not its.
+
+        Rule: reconciling.md#moved.
+        """
+        mapped = self.store.mappings().agreement(repair.subscription_id)
+        return not repair.targets and mapped is not None and mapped != repair.agreement_id
+
+    def _ending(self, repair: Repair) -> Task | None:
+        for task in self.open_in(repair.agreement_id, ()):
+            begun = self.repair_of(task)
+            if begun is not None and begun.subscription_id == repair.subscription_id:
+                return task
+        return None
 
     def save(self, task: Task, repair: Repair) -> None:
         """Keep a task and what it shall repair, in one piece; edits of an earlier plan no longer fit."""
