@@ -87,7 +87,7 @@ def _row(fact: Document, key: str, step: Step) -> Document | None:
         made = step(key, value)
     except (AttributeError, KeyError, TypeError, ValueError):
         made = {"value": value}  # somebody broke it: it stays as it is, and whoever reads it is told what it lacks
-    return None if made is None else {"id": key, **made, **besides}
+    return None if made is None else {"id": key, **besides, **made}
 
 
 def _repair(key: str, old: Value) -> Document:
