@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 from cwtui.domain.errors import Outdated, StateError, StateLocked, StateReadOnly
 from cwtui.store.layout import VERSION, Content
 from cwtui.store.log import Leases, Log, Moved, Op, Record
-from cwtui.store.table import Document, Table, encode, same_document
+from cwtui.store.table import Document, Table, document_of, encode, same_document
 
 if TYPE_CHECKING:
     from cwtui.store.shared_flush import SharedFlush
@@ -129,10 +129,20 @@ class Documents:
             )
             raise self._lost
         self._content = content
+        for name in {*before.tables, *content.tables}:
+            self._note_changed(name, before.table(name), self.table(name))
         for name, table in before.tables.items():
             self.table(name).take_indices(table)
         for told in self.reloaded:
             told()
+
+    def _note_changed(self, name: str, before: Table, now: Table) -> None:
+        """Rows that are not as they were known here: somebody changed them, and who is not said."""
+        somebody = Record(self._log.seq, VERSION, ())
+        for key in before.rows.keys() | now.rows.keys():
+            old, new = before.rows.get(key), now.rows.get(key)
+            if old != new and (old is None or new is None or document_of(old) != document_of(new)):
+                self._by[name, key] = somebody
 
     def is_others(self, table: str, key: str) -> bool:
         """The last change of a row since this process opened the state is another process's."""
@@ -373,6 +383,17 @@ class Documents:
         self._content.folded = self._log.seq
         return self._content
 
+    def require_empty(self) -> None:
+        """Do nothing.
+
+        Raises:
+            StateError: Something is kept here.
+        """
+        if not self.is_empty:
+            raise StateError(
+                f"The state {self.name} is not empty.", next_step="Name a place where no state is kept yet."
+            )
+
     def take_whole(self, content: Content) -> None:
         """Begin an empty state with everything another one holds.
 
@@ -382,10 +403,7 @@ class Documents:
         self._require_writable()
         with self._log.alone():
             self.catch_up()
-            if not self.is_empty:
-                raise StateError(
-                    f"The state {self.name} is not empty.", next_step="Name a place where no state is kept yet."
-                )
+            self.require_empty()
             self._log.fold(content)
         self._content, self._stale = self._log.load()
 

@@ -228,6 +228,17 @@ def test_what_never_arrived_is_noted_on_a_new_connection(at: Place) -> None:
     assert [ann.task(OTHER.id), ann.task(TASK.id)] == [OTHER, TASK]
 
 
+def test_what_another_changed_while_the_connection_was_gone_is_not_overwritten(at: Place) -> None:
+    """It is read with everything else then, and no record says who it was."""
+    ann, bob = at.state(), at.state(BOB)
+    ann.save_task(TASK)
+    bob.save_task(replace(TASK, note="his"), was=TASK)
+    disconnect(at.server)
+    with pytest.raises(Outdated, match="was changed by somebody else"):
+        ann.save_task(replace(TASK, note="hers"), was=TASK)
+    assert ann.task(TASK.id) == at.state().task(TASK.id) == replace(TASK, note="his")
+
+
 def test_what_was_given_up_is_not_appended_by_a_server_process_that_hears_of_it_late(at: Place) -> None:
     """It may lie in a socket while its sender is cut off, and asks on another connection."""
     state = at.state()
