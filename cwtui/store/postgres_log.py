@@ -15,7 +15,7 @@ from uuid import uuid4
 
 import orjson
 import psycopg
-from psycopg import errors
+from psycopg import Notify, errors
 
 from cwtui.domain.errors import StateError, StateLocked
 from cwtui.store.author import Author
@@ -32,6 +32,8 @@ _STOPPED_S = 20
 """Who keeps the others out and says nothing for so long is stopped or cut off; others have more patience than that."""
 _AS_NOTED = "What was noted before is kept, the last change is not; nothing more is sent."
 _NOT_KNOWN = "Whether the last change was kept is not known; nothing more is noted, and nothing is sent."
+_LATER_S = (0.3, 1.0, 3.0)
+"""After others were told of something they ask again: what follows at once is not told, and may be long in coming."""
 _AGAIN_S = 60.0
 """How long a lost connection is tried again before work stops."""
 
@@ -56,7 +58,9 @@ class PostgresLog:
         self._why: BaseException | None = None
         self._said: News | None = None
         self._may_append_beside = False
-        self._is_astray = self._should_look = False
+        self._is_astray = self._should_look = self._is_told = False
+        self._again_at: list[float] = []
+        self._told_at = 0.0
         self._connection = self._connected()
 
     def _connected(self) -> psycopg.Connection:
@@ -66,6 +70,8 @@ class PostgresLog:
             connection.execute(
                 "insert into cwtui.state values (%s, %s, 0, 0, 0, 0) on conflict do nothing", (self._profile, VERSION)
             )
+            self._server_process = connection.info.backend_pid
+            connection.add_notify_handler(self._hear)
             connection.execute("listen cwtui_state")
         except BaseException as error:
             connection.close()
@@ -202,7 +208,7 @@ class PostgresLog:
             if self._is_astray:
                 self._said = None
                 raise Moved
-            if not self._is_told() and not self._depth and not self._should_look:
+            if not self._has_heard() and not self._depth and not self._should_look:
                 return []
             said, self._said = self._said or news(self._connection, self._profile, self._seq), None
         self._should_look = False
@@ -212,11 +218,23 @@ class PostgresLog:
             self._seq = said.records[-1].seq
         return said.records
 
-    def _is_told(self) -> bool:
-        """The server said that another process appended."""
-        mine = self._connection.info.backend_pid
-        told = list(self._connection.notifies(timeout=0))
-        return any(note.payload == self._profile and note.pid != mine for note in told)
+    def _has_heard(self) -> bool:
+        """The server said that another process appended, or did so a little ago: it does not say so each time."""
+        server, now = self._connection.pgconn, time.monotonic()
+        server.consume_input()
+        while note := server.notifies():
+            self._hear(Notify("", note.extra.decode(), note.be_pid))
+        is_told, self._is_told = self._is_told, False
+        if is_told:
+            self._again_at = [now + later for later in _LATER_S]
+        elif self._again_at and now >= self._again_at[0]:
+            del self._again_at[0]
+            return True
+        return is_told
+
+    def _hear(self, note: Notify) -> None:
+        if note.payload == self._profile and note.pid != self._server_process:
+            self._is_told = True
 
     # writing
 
@@ -297,9 +315,9 @@ class PostgresLog:
             StateLocked: Another process keeps the log for long.
             StateError: The server cannot be used; says whether the record was kept.
         """
-        row = self._row(ops)
+        row, began = self._row(ops), time.monotonic()
         try:
-            found = row.beside(self._connection, self._seq, watched)
+            found = row.beside(self._connection, self._seq, watched, told_ago=began - self._told_at)
         except errors.LockNotAvailable as error:
             raise self._locked(_PATIENCE_S) from error
         except (errors.UndefinedFunction, errors.InsufficientPrivilege):
@@ -313,9 +331,11 @@ class PostgresLog:
             raise unreachable(self._address, error, changed=_AS_NOTED) from error
         if found is None:
             return None
-        self._seq, missed = found
+        self._seq = found.seq
         self._pending += len(row.data)
-        return missed
+        if found.has_told:
+            self._told_at = began
+        return found.missed
 
     def _commit(self) -> None:
         """End the transaction; where no answer says that it was committed, look on a new connection."""

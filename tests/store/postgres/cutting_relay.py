@@ -44,10 +44,11 @@ class CuttingRelay:
                 threading.Thread(target=self._connect, args=(client,), daemon=True).start()
 
     def _connect(self, client: socket.socket) -> None:
-        with contextlib.suppress(OSError):
-            server = socket.create_connection(("127.0.0.1", self._server_port))
-            threading.Thread(target=self._pass, args=(client, server, FAULTS[:3]), daemon=True).start()
+        with contextlib.suppress(OSError), client, socket.create_connection(("127.0.0.1", self._server_port)) as server:
+            asking = threading.Thread(target=self._pass, args=(client, server, FAULTS[:3]), daemon=True)
+            asking.start()
             self._pass(server, client, FAULTS[3:])
+            asking.join()
 
     def _next(self, faults: tuple[str, ...]) -> str:
         with self._lock:

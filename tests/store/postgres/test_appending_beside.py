@@ -5,6 +5,7 @@ Rule: hands.md#beyond-one-machine.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -114,6 +115,28 @@ def test_a_fact_takes_one_trip(fact: Callable[[State], object], at: Place) -> No
     assert rows(at.state(BOB)) == rows(state), "in the sequence in which it was noted"
 
 
+def test_whoever_follows_is_told_of_a_burst_and_sees_its_end(at: Place) -> None:
+    """Not of each fact: a notification makes every commit on that server wait for its own."""
+    ann, bob = at.state(), at.state(BOB)
+    notes: list[psycopg.Notify] = []
+    with psycopg.connect(at.address, autocommit=True) as listening:
+        listening.execute("listen cwtui_state")
+        for number in range(30):
+            ann.save_task(replace(TASK, note=str(number)))
+        ended = time.monotonic()
+        while (task := bob.task(TASK.id)) is None or task.note != "29":
+            assert time.monotonic() < ended + 1
+            time.sleep(0.25)
+            bob.catch_up()
+        notes = [note for note in listening.notifies(timeout=0.1) if note.payload == at.profile]
+    assert 1 <= len(notes) < 30
+    time.sleep(0.3)
+    with asked(bob) as heard:
+        for _ in range(3):
+            bob.catch_up()
+    assert len(heard) <= 1
+
+
 def test_what_comes_too_late_is_refused_and_says_who(at: Place) -> None:
     ann, bob = at.state(), at.state(BOB)
     ann.save_task(TASK)
@@ -206,8 +229,8 @@ def test_an_answer_that_is_lost_is_looked_for(at: Place, monkeypatch: pytest.Mon
     bob.save_task(OTHER)
     beside = Row.beside
 
-    def lose_the_answer(self: Row, connection: psycopg.Connection, *args: Any) -> Any:
-        beside(self, connection, *args)
+    def lose_the_answer(self: Row, connection: psycopg.Connection, *args: Any, **kwargs: Any) -> Any:
+        beside(self, connection, *args, **kwargs)
         connection.close()
         raise psycopg.OperationalError("server closed the connection unexpectedly")
 
@@ -246,10 +269,10 @@ def test_what_was_given_up_is_not_appended_by_a_server_process_that_hears_of_it_
     late = Row(at.profile, "of ann/1", Author("ann", 1), written(ops))
     with psycopg.connect(at.address, autocommit=True) as stale, psycopg.connect(at.address, autocommit=True) as new:
         assert not late.is_there(new, 0, gives_up=True)
-        assert late.beside(stale, 0, [b'"1"']) is None
+        assert late.beside(stale, 0, [b'"1"'], told_ago=1) is None
         assert not late.is_there(new, 0, gives_up=False)
         other = Row(at.profile, "of ann/2", Author("ann", 1), written(ops))
-        assert other.beside(stale, 0, [b'"1"']) is not None
+        assert other.beside(stale, 0, [b'"1"'], told_ago=1) is not None
     state.catch_up()
     assert rows(state) == rows(at.state(BOB))
 

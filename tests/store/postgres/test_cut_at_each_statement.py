@@ -126,7 +126,7 @@ def records(server: Server, profile: str) -> Iterator[psycopg.Connection]:
 @pytest.fixture(autouse=True)
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Who connects again makes no long pauses."""
-    pausing = SimpleNamespace(sleep=lambda seconds: time.sleep(seconds / 50))
+    pausing = SimpleNamespace(sleep=lambda seconds: time.sleep(seconds / 50), monotonic=time.monotonic)
     monkeypatch.setattr(postgres_log, "time", pausing)
 
 
