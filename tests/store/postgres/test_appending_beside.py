@@ -160,6 +160,20 @@ def test_who_wrote_to_the_agreement_meanwhile_ends_a_write(at: Place) -> None:
     assert [intent.seq for intent in bob.open_intents()] == [1, 2, 3]
 
 
+@pytest.mark.parametrize("is_answered", [False, True])
+def test_so_does_whoever_wrote_what_is_folded_meanwhile(is_answered: bool, at: Place) -> None:
+    """No record says so any more."""
+    ann, bob = at.state(), at.state(BOB)
+    read = ann.position
+    intent = intend(bob, bob.position)
+    if is_answered:
+        bob.conclude(intent, answered(intent))
+    bob.fold()
+    with pytest.raises(Outdated, match="Agreement 10 was changed by somebody else"):
+        intend(ann, read)
+    intend(ann, read, agreement=11)
+
+
 def test_a_write_is_settled_once(at: Place) -> None:
     ann, bob = at.state(), at.state(BOB)
     intent = intend(ann, ann.position)
