@@ -236,13 +236,13 @@ def _count_source(settings: Settings, state: State) -> CountSource:
 
 
 async def close_services(*services: Marketplace | Psa) -> None:
-    """Close the connections of clients; what stands in the place of one has none."""
+    """Close the clients' connections; the stand-in for a missing client has none."""
     for client in _clients(services):
         await client.aclose()
 
 
 def stop_services(*services: Marketplace | Psa) -> None:
-    """Let nothing wait for an answer of clients longer than a moment."""
+    """Make the clients wait only a moment longer for answers."""
     for client in _clients(services):
         client.stop()
 
@@ -255,7 +255,7 @@ def _clients(services: Iterable[Marketplace | Psa]) -> Iterator[Client]:
 
 
 def open_services(settings: Settings, transport: httpx.AsyncBaseTransport | None) -> tuple[Marketplace, PsaRecords]:
-    """Both clients; in the place of one without credentials, something that says so when it is asked."""
+    """Both clients; a stand-in for one without credentials, which says so when it is called."""
     lacking = {key.partition(".")[0] for key in settings.missing_for(files=False)}
     nobody = Unconfigured(partial(settings.require_connections, files=False))
     market, psa, sync = settings.marketplace, settings.connectwise, settings.sync

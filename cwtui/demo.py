@@ -26,7 +26,7 @@ _ORIGIN = "http://127.0.0.1"
 
 
 class _SavingTransport(httpx.AsyncBaseTransport):
-    """Keeps what a write did before its answer goes out, as the services of the real world do."""
+    """Saves the world after each write, before the answer goes out, as a real service does."""
 
     def __init__(self, inner: httpx.AsyncBaseTransport, save: Callable[[], None]) -> None:
         self._inner, self._save = inner, save
@@ -83,6 +83,6 @@ class DemoWorld:
                 store.save_mapping(Mapping(key, int(target)))
 
     def save(self) -> None:
-        """Keep what the PSA now holds."""
+        """Save the world as it is now."""
         if self.path is not None:
             write_atomically(self.path, [self.world.to_json()])

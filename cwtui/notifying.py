@@ -1,4 +1,4 @@
-"""What a run has to tell, and whether it was told before (settings.md#notifications)."""
+"""Notifications: what a run reports, and whether it was reported before (settings.md#notifications)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from cwtui.settings import Settings
 from cwtui.store.state import State
 
 _STANDING = (Event.ERRORS, Event.ACTION_NEEDED)
-"""What stays so from run to run; `created` and `synced` are of one run, and told with it."""
+"""Events that last from run to run; `created` and `synced` belong to one run and are reported with it."""
 
 
 def news_of(report: AutoReport) -> tuple[News, ...]:
@@ -47,7 +47,7 @@ def _why(task: Task) -> str:
 
 
 def marks_of(news: Iterable[News], on: Collection[str]) -> frozenset[str]:
-    """One mark for each thing that stands and is to be told."""
+    """One mark for each lasting event to report."""
     return frozenset(_marks(news, on))
 
 
@@ -59,7 +59,7 @@ def _marks(news: Iterable[News], on: Collection[str]) -> Iterator[str]:
 
 
 def is_new(news: Iterable[News], on: Collection[str], told: Told | None, *, now: datetime, remind: timedelta) -> bool:
-    """Whether something of it was not told, or was told too long ago."""
+    """Whether some mark was never reported, or too long ago."""
     items = tuple(news)
     if any(item.count and item.event in on and item.event not in _STANDING for item in items):
         return True
@@ -70,14 +70,14 @@ def is_new(news: Iterable[News], on: Collection[str], told: Told | None, *, now:
 
 
 async def notify(settings: Settings, report: AutoReport, state: State, now: datetime) -> Sequence[str]:
-    """One message about a run, to whom the settings name (settings.md#notifications)."""
+    """Send one message about a run to the addresses of the settings (settings.md#notifications)."""
     if not settings.notify.urls or report.dry_run:
         return ()
     on, news = settings.notify.on, news_of(report)
     told, marks = state.note(Told), marks_of(news, on)
     if not is_new(news, on, told, now=now, remind=settings.notify.remind):
         if told is not None and told.marks - marks and not state.is_read_only:
-            state.save_note(Told(told.at, marks & told.marks))  # what comes back is new again
+            state.save_note(Told(told.at, marks & told.marks))  # a failure that comes back is new again
         return ()
     message = message_about(news, on, profile=settings.origin.profile)
     if message is None:
@@ -90,7 +90,7 @@ async def notify(settings: Settings, report: AutoReport, state: State, now: date
 
 
 async def send_test(settings: Settings) -> tuple[Sequence[str], int]:
-    """Send a word to everybody the settings name: what failed, and how many were told."""
+    """Send a test message to every address of the settings: what failed, and how many it reached."""
     urls = [url.get_secret_value() for url in settings.notify.urls]
     name = plain_text(settings.origin.profile)
     failures = await send(Message(f"cwtui ({name}): a test", "Notifications of cwtui arrive here."), urls)

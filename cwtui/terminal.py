@@ -30,7 +30,7 @@ from cwtui.vendors.exports import VendorExports
 from cwtui.vendors.layouts import INTERMEDIA
 
 _YOUNG, _OLDER, _ALL = 100_000, 10, 1000
-"""When objects are looked through: the young ones hold up no key, all of them take 100 ms with many tasks."""
+"""When garbage is collected: young objects delay no key; all of them take 100 ms with many tasks."""
 _DEMO_ONLY = "this session only: it is the demo"
 
 
@@ -72,7 +72,7 @@ async def _begin_demo(composed: Composition, session: Session) -> None:
 
 
 def session_of(composed: Composition, listener: ScreenListener) -> Session:
-    """What the screens share, of what was composed."""
+    """The session that all screens share, made of the composition."""
     session = Session(engine=composed.engine, listener=listener, holder=composed.holder)
     session.settings = LiveSettings(composed, session)
     session.vendors = LiveVendors(composed, session)
@@ -94,7 +94,7 @@ def _preferences_path(composed: Composition) -> Path | None:
 
 
 def take_settings(session: Session, composed: Composition) -> None:
-    """Let the session say and do what the settings now are."""
+    """Apply the settings to the session."""
     settings = composed.settings
     session.engine = composed.engine
     session.title = "demo" if composed.is_demo else settings.origin.profile

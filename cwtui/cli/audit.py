@@ -133,7 +133,7 @@ def _cells(row: Write) -> tuple[object, ...]:
 
 
 def _difference(row: AuditRow) -> str:
-    """What changed; of what was created or deleted, quantity, price and days; what of it was edited."""
+    """The changed values; of a creation or deletion its quantity, price and days; then the operator's edits."""
     edited = edit_text(row.change)
     return _changed(row) + (f" (edited: {edited})" if edited else "")
 

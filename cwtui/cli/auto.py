@@ -26,7 +26,7 @@ from cwtui.engine.schedule import next_round
 _DAY = timedelta(days=1)
 _LOOK_S = 20.0
 _LAST_WORDS_S = 1.0
-"""Seconds that a notification has once the run shall end."""
+"""Seconds that a notification may still take after the run was told to end."""
 
 
 def run_auto(*, every: timedelta | None, dry_run: bool) -> ExitStatus:
@@ -40,14 +40,14 @@ def run_auto(*, every: timedelta | None, dry_run: bool) -> ExitStatus:
                 status = await _round(engine, stop, dry_run=dry_run, goes_on=every is not None)
                 if every is None or stop.is_set():
                     break
-                gc.collect()  # what a round left is not kept until the next one
+                gc.collect()  # free what the round used before the next one begins
         return status
 
     return with_engine(rounds)
 
 
 async def _is_due(stop: asyncio.Event, last: datetime | None, every: timedelta, at: time | None) -> bool:
-    """Wait for the next round by the wall clock, which goes on while a machine sleeps; False once it shall stop."""
+    """Wait for the next round by the wall clock, which runs on while a machine sleeps; False if the run shall end."""
     while (left := next_round(last, every, at, now := datetime.now(UTC)) - now) > timedelta(0):
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(min(left.total_seconds(), _LOOK_S)):
@@ -80,7 +80,7 @@ async def _round(engine: Engine, stop: asyncio.Event, *, dry_run: bool, goes_on:
 
 
 async def _with_tasks(engine: Engine, report: AutoReport) -> AutoReport:
-    """A run that was stopped, with the tasks as they stand: who asked for JSON gets the document all the same."""
+    """Add the tasks as they are now to the report of a stopped run, so that --json still prints a whole document."""
     try:
         tasks = tuple(await engine.tasks())
     except CwtuiError:  # what stopped the run is what counts
@@ -96,9 +96,9 @@ async def _with_tasks(engine: Engine, report: AutoReport) -> AutoReport:
 
 
 async def notify_of(engine: Engine, report: AutoReport, stop: asyncio.Event) -> None:
-    """Send the notifications a report calls for; what fails is said, and changes nothing else."""
+    """Send the notifications that a report calls for; a failure is reported on stderr and changes nothing else."""
     if report.dry_run:
-        return  # whoever tries something out is looking at the screen
+        return  # somebody who tries a dry run is looking at the screen
     try:
         failures = await _unless_stopped(engine.notify(report), stop)
     except Exception as error:  # noqa: BLE001  # whatever it is, a notification hides neither the run nor its status
@@ -108,7 +108,7 @@ async def notify_of(engine: Engine, report: AutoReport, stop: asyncio.Event) -> 
 
 
 async def _unless_stopped(telling: Coroutine[object, object, Sequence[str]], stop: asyncio.Event) -> Sequence[str]:
-    """What could not be told; a slow server is not waited for once the run shall end."""
+    """The failures of a notification; stops waiting for a slow server once the run shall end."""
     task, stopping = asyncio.create_task(telling), asyncio.create_task(stop.wait())
     await asyncio.wait({task, stopping}, return_when=asyncio.FIRST_COMPLETED)
     await asyncio.wait({task}, timeout=_LAST_WORDS_S)

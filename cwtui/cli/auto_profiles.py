@@ -80,7 +80,7 @@ async def _rounds(names: Sequence[str], *, every: timedelta | None, dry_run: boo
 
 
 async def _of_profile(name: str, at_work: _AtWork, stop: asyncio.Event, *, dry_run: bool) -> _Round:
-    """One profile's run; whatever stops it stops no other."""
+    """One profile's run; an error in it does not stop the other profiles."""
     current_options().profile = name
     options = replace(current_options().options(), profile=name)
     try:
@@ -125,7 +125,7 @@ def _answer(rounds: Sequence[_Round]) -> None:
 
 
 def _refuse_shared_connections(names: Sequence[str]) -> None:
-    """The environment applies to the selected profile; here that would be all of them."""
+    """Refuse connections from the environment: they are meant for one profile, and here all would use them."""
     shared = sorted(name for name, value in os.environ.items() if value and name.upper().startswith(_CONNECTIONS))
     if shared and len(names) > 1:
         raise ConfigError(

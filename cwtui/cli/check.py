@@ -17,7 +17,7 @@ from cwtui.engine.reports import CheckReport
 from cwtui.engine.writing.drift import DriftReport
 
 LOOKED_AT_UNASKED = 100
-"""Agreements with linked additions whose additions a check reads without being asked: one request each."""
+"""A check reads the additions of up to so many agreements without being asked: one request each."""
 
 
 @click.command(cls=ListingCommand, epilog=examples("cwtui check", "cwtui check --json", "cwtui check --no-drift"))
@@ -33,8 +33,8 @@ LOOKED_AT_UNASKED = 100
 def check(*, looks: bool | None, watch: bool) -> ExitStatus:
     """Look for new and ended orders on the marketplace and make their tasks.
 
-    Once in a UTC day, and with --watch, it also compares what the subscriptions hold with what was carried over:
-    what no order explains becomes a task that waits for a person, and settles itself when the difference is gone.
+    Once in a UTC day, and with --watch, it also compares the subscriptions with what cwtui carried over. A difference
+    that no order explains becomes a task that waits for a person; the task settles itself when the difference is gone.
     Notices linked additions that were edited, ended or removed in ConnectWise since cwtui wrote them. Nothing is
     written to ConnectWise or to the marketplace.
     """

@@ -44,9 +44,9 @@ def import_(
 ) -> ExitStatus:
     """Bring ConnectWise companies into the marketplace as customers, and map them at once.
 
-    Without a selection, lists the companies that are no customers yet, and what each lacks. A company whose identifier
-    is a customer's external id already, or which alone has the name of a customer that is mapped to nothing, is mapped
-    to that customer; none is created twice. On a terminal, the gaps of one company are asked for.
+    Without a selection, lists the companies that are no customers yet, and what each lacks. A company is mapped to a
+    customer that exists, not created again, if its identifier is the customer's external id, or if it alone has the
+    name of a customer without a mapping. On a terminal, the gaps of one company are asked for.
     """
     if everything and company_ids:
         raise click.UsageError("Name companies, or take --all; not both.")

@@ -27,7 +27,7 @@ def task_document(task: Task) -> Document:
 
 
 def kept_task_document(kept: Document) -> Document:
-    """The same from a task's document in the state file, without making a task of it."""
+    """The same document, made from the task's row in the state file without building a `Task`."""
     effect = kept.get("monthly_effect")
     warnings: list[str] = kept.get("warnings", [])
     acceptance: Document = kept.get("acceptance") or {}
@@ -116,7 +116,7 @@ def values_document(values: AdditionValues | None) -> Document | None:
 
 
 def audit_document(row: AuditRow | RecordWrite) -> Document:
-    """One write: of an addition, or of any other record, for which what only additions have is null."""
+    """One write of an addition or of another record; the fields that only additions have are null for the others."""
     from cwtui.domain.records import AuditRow as Row  # noqa: PLC0415  # start-up
 
     document: Document = {field.name: None for field in fields(Row)}

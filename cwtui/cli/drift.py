@@ -63,19 +63,19 @@ def drift(context: click.Context) -> ExitStatus | None:
 @drift.command(cls=Command, epilog=examples("cwtui drift keep 9001"))
 @_ADDITION
 def keep(addition_id: int) -> None:
-    """Let ConnectWise's stand, and do not report it again while it stays so.
+    """Keep ConnectWise's values, and do not report them again while they stay the same.
 
-    Quantity, price and cost as cwtui wrote them stay what later orders are counted from. Nothing is written to
+    Later orders are still counted from the quantity, price and cost that cwtui wrote. Nothing is written to
     ConnectWise.
     """
-    _settle(addition_id, "It stands, and is not reported again while it stays so.", agreed=False)
+    _settle(addition_id, "It is kept as it is, and is not reported again while it stays the same.", agreed=False)
 
 
 @drift.command(cls=Command, epilog=examples("cwtui drift adopt 9001"))
 @_ADDITION
 def adopt(addition_id: int) -> None:
-    """Adopt ConnectWise's as the new truth: later orders are counted from it. Nothing is written to ConnectWise."""
-    _settle(addition_id, "What ConnectWise holds counts from now on.", agreed=True)
+    """Adopt ConnectWise's values: later orders are counted from them. Nothing is written to ConnectWise."""
+    _settle(addition_id, "The addition as ConnectWise holds it counts from now on.", agreed=True)
 
 
 def _settle(addition_id: int, said: str, *, agreed: bool) -> None:
@@ -137,6 +137,6 @@ def drift_text(engine: Engine, report: DriftReport) -> str:
     ]
     return (
         f"{table(headers, rows)}\n"
-        "For each: let ConnectWise's stand (cwtui drift keep ADDITION_ID), restore cwtui's (cwtui drift restore"
-        " ADDITION_ID),\nor adopt ConnectWise's as the new truth (cwtui drift adopt ADDITION_ID)."
+        "For each: keep ConnectWise's values (cwtui drift keep ADDITION_ID), restore cwtui's (cwtui drift restore"
+        " ADDITION_ID),\nor adopt ConnectWise's values for later orders (cwtui drift adopt ADDITION_ID)."
     )

@@ -1,4 +1,4 @@
-"""How a command asks the engine: one engine, for as long as the question takes."""
+"""Opens one engine for a command, and closes it when the command is done."""
 
 from __future__ import annotations
 
@@ -39,7 +39,8 @@ def with_engine(ask: Callable[[Engine], Awaitable[T]], *, only_reads: bool = Fal
 
     Args:
         ask: The question; the engine is open while it runs.
-        only_reads: It changes no state, so another process may hold that meanwhile (a service under `--every`).
+        only_reads: The question changes no state, so another process may hold the state meanwhile (a service under
+            `--every`).
 
     Raises:
         CwtuiError: What the engine raised.
@@ -56,7 +57,7 @@ def open_composition(options: Options, listener: Listener) -> AbstractAsyncConte
 
 
 def with_composition(ask: Callable[[Composition], Awaitable[T]], *, only_reads: bool = False) -> T:
-    """As `with_engine`, for what has a vendor's steps beside the engine."""
+    """Like `with_engine`, for commands that need a vendor's steps beside the engine."""
     return _with(open_composition, ask, only_reads=only_reads)
 
 

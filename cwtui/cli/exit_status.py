@@ -6,7 +6,7 @@ from enum import IntEnum
 
 
 class ExitStatus(IntEnum):
-    """What a run ended as."""
+    """How a run ended."""
 
     DONE = 0
     FAILED = 1

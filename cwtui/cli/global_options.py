@@ -16,7 +16,7 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 @dataclass(slots=True)
 class GlobalOptions:
-    """What was given so far; an option after the sub-command overrules the same one before it."""
+    """The global options read so far; one after the sub-command overrules the same one before it."""
 
     profile: str = DEFAULT_PROFILE
     config: Path | None = None
@@ -28,7 +28,7 @@ class GlobalOptions:
     wait: float = WAIT_S
 
     def options(self) -> Options:
-        """As the composition root takes them."""
+        """The options in the form that the composition root takes."""
         return Options(self.profile, self.config, self.state, self.as_of, self.demo, wait_s=self.wait)
 
     def arguments(self) -> list[str]:

@@ -88,8 +88,8 @@ def export_accounts(
 ) -> ExitStatus:
     """Link each account to its company for good, or create the company.
 
-    A company whose Company ID or account number is the account id is linked by ConnectWise's internal id. Before
-    companies are created, a terminal is asked, with their names.
+    A company whose Company ID or account number is the account id is linked by ConnectWise's internal id. On a
+    terminal, cwtui shows the names of new companies and asks before it creates them.
     """
 
     async def ask(composition: Composition) -> AccountsReport:
@@ -154,8 +154,8 @@ def _link_row(link: AccountLink) -> tuple[object, ...]:
 def export_items(file: Path, *, reset: bool, yes: bool, dry_run: bool, sheet: str, refused: Path | None) -> ExitStatus:
     """Create a catalog item for each SKU and unit cost, named SKU_PRICE, once.
 
-    What is there already is left as it is, edited or not. With --reset every difference is shown, and on a
-    terminal asked about, before it is undone.
+    Items that exist are left as they are, edited or not. --reset undoes every difference; it shows each first, and on a
+    terminal asks.
     """
     return create_items(INTERMEDIA, file, reset=reset, dry_run=dry_run, yes=yes, sheet=sheet, refused=refused)
 

@@ -9,21 +9,21 @@ import sys
 from cwtui.cli.streams import guard, unwritten
 
 _COLLECTED_EVERY = 500_000
-"""Objects made and not given back; looking through so many takes a tenth of a second."""
+"""Garbage is collected after so many new objects; collecting them takes a tenth of a second."""
 
 
 def prepare() -> None:
-    """Set what a start is quick by, before anything is loaded.
+    """Prepare a fast start, before anything is loaded.
 
-    What is loaded is no garbage, and to look through it again and again took a sixth of the start; a run that makes
-    more than that is looked through as ever. pydantic searches every installed package for plugins; here are none.
+    Loaded modules are no garbage, and collecting again and again took a sixth of the start; a run that makes more
+    objects than that is collected as usual. pydantic would search every installed package for plugins; cwtui has none.
     """
     gc.set_threshold(_COLLECTED_EVERY)
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 
 def main() -> None:
-    """Run the command line and exit; the version alone is answered without loading any of it."""
+    """Run the command line and exit; `--version` alone is answered without loading the command line."""
     guard()
     if sys.argv[1:] == ["--version"]:
         from cwtui import __version__  # noqa: PLC0415
@@ -36,7 +36,7 @@ def main() -> None:
     try:
         cli.main(prog_name="cwtui")
     finally:
-        gc.freeze()  # the system takes all of it back: looking through it first took as long as three requests
+        gc.freeze()  # no collection at exit: the system frees everything, and collecting took as long as three requests
         gc.disable()
 
 

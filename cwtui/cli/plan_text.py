@@ -17,7 +17,7 @@ from cwtui.domain.plans import Change, Plan
 from cwtui.domain.tasks import Problem, Task
 
 Named = Callable[[MappingKind, object], str]
-"""Says the name and the id of something of ConnectWise's, or of a product, where its name is known."""
+"""Gives name and id of a ConnectWise record or a product; the id alone while the name is not known."""
 
 
 def task_text(task: Task, plan: Plan, named: Named) -> str:

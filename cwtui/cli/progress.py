@@ -1,4 +1,4 @@
-"""What the engine does, on stderr: a bar where stderr is a terminal, problems in any case (commands.md#auto)."""
+"""Shows the engine's progress on stderr: a bar if that is a terminal, problems always (commands.md#auto)."""
 
 from __future__ import annotations
 

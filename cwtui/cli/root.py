@@ -98,7 +98,7 @@ class Root(LazyGroup):
 
 
 def ended_as(run: Any) -> int:
-    """Run something and say what it ended as; the reason goes to stderr."""
+    """Run something and return its exit status; the reason goes to stderr."""
     from cwtui.domain.errors import CwtuiError  # noqa: PLC0415
 
     try:
@@ -120,7 +120,7 @@ _VERSION = "cwtui.version"
 
 
 def _version(context: click.Context) -> None:
-    """Answer the version at once; where more is asked for, once the other options are known."""
+    """Answer `--version` at once; if more is asked for, after the other options were read."""
     if _VERBOSE & context.meta[_ARGUMENTS]:
         context.meta[_VERSION] = True
         return

@@ -1,4 +1,4 @@
-"""Standard streams that may be closed, full, or without a reader: the work goes on, and is reported at the end.
+"""Standard streams that may be closed, full or without a reader: work goes on, the failure is reported at the end.
 
 Rule: hands.md#output-is-a-write-too.
 """
@@ -31,7 +31,7 @@ class CarefulOutput(io.RawIOBase):
         self.error: OSError | None = None
 
     def write(self, data: ReadableBuffer, /) -> int:
-        """Write everything; what cannot be written is lost, and said by `error`."""
+        """Write everything; what cannot be written is dropped, and `error` keeps the reason."""
         rest = memoryview(data).cast("B")
         length = len(rest)
         try:
@@ -57,8 +57,8 @@ class CarefulOutput(io.RawIOBase):
 def guard() -> None:
     """Make the standard streams of this process safe, before anything else opens a file.
 
-    A descriptor that is closed would be given to the next file that is opened, such as the journal: it leads to
-    nowhere instead.
+    The system would give a closed descriptor to the next file that is opened, such as the journal; so a closed one is
+    opened on the null device first.
     """
     for descriptor in _STANDARD:
         try:

@@ -21,9 +21,9 @@ _ADDITION = click.argument("addition_id", metavar="ADDITION_ID", type=click.IntR
 @_ADDITION
 @click.option("--product", metavar="PRODUCT_ID", help="What it bills, where the task leaves a choice.")
 def adopt(task_id: str, addition_id: int, product: str | None) -> None:
-    """Take an addition of the agreement for the one that a task misses, or would make.
+    """Link an addition that exists to a task, in place of the one that the task misses or would create.
 
-    It goes on as it is, and cwtui keeps it true from now on. Nothing is written to ConnectWise.
+    The addition goes on as it is, and cwtui keeps it true from now on. Nothing is written to ConnectWise.
     """
 
     async def ask(engine: Engine) -> Task:
@@ -39,7 +39,7 @@ def adopt(task_id: str, addition_id: int, product: str | None) -> None:
 def end(task_id: str, addition_id: int) -> None:
     """Let an addition that was made by hand end where the task's new one begins.
 
-    It becomes part of the task's plan: it is written, and taken back, with the rest.
+    Its end becomes part of the task's plan, and is written and taken back with the rest of it.
     """
 
     async def ask(engine: Engine) -> Task:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 Document = dict[str, Any]
 
-# Written out, so that the list starts without the domain; a test holds them to its enumerations.
+# Spelled out, so that the list starts without the domain; a test compares them with its enumerations.
 STATUSES = ("needs_action", "ready", "waiting", "synced", "failed", "skipped")
 KINDS = (
     "sales_order",
@@ -88,7 +88,7 @@ def _kept_tasks(chosen: GlobalOptions) -> Iterable[Document]:
 
 
 def _is_placed(config: Path | None) -> bool:
-    """The settings may name where the state is. Only then are they loaded: the list shall answer in a blink."""
+    """Whether the settings may name the state's place. Only then are they loaded: the list shall answer in a blink."""
     from cwtui.locations import config_path  # noqa: PLC0415
 
     if any(name.upper().startswith("CWTUI_STATE__") for name in os.environ):
@@ -126,7 +126,7 @@ def _is_warned(document: Document) -> bool:
 
 
 def _age(document: Document) -> tuple[str, str, str]:
-    """Oldest order first, `initial` before all; of one moment the smaller id (check.md#order-of-tasks)."""
+    """Oldest order first, `initial` before all; at the same moment the smaller id (check.md#order-of-tasks)."""
     order = document["order"]
     number = order["id"].zfill(_ID_WIDTH) if order["id"].isdecimal() else order["id"]
     return order["created"] or "", number, document["id"]

@@ -64,7 +64,7 @@ def sync(task_ids: tuple[str, ...], *, dry_run: bool) -> ExitStatus:
         if task.status is TaskStatus.SKIPPED:
             tell(f"{plain_text(task.id)} is skipped. Take it up again: cwtui tasks reopen {plain_text(task.id)}.")
     status = status_of(report)
-    # What was asked for by name and still waits has an older task in its way, which a person has to see to.
+    # A task that was named and still waits has an older task before it, which needs a person.
     still_waits = report.waiting > 0 and not dry_run
     return ExitStatus.NEEDS_ACTION if status is ExitStatus.DONE and still_waits else status
 
@@ -73,9 +73,9 @@ def sync(task_ids: tuple[str, ...], *, dry_run: bool) -> ExitStatus:
 @click.argument("task_ids", metavar="[ID…]", nargs=-1)
 @click.option("--all", "all_warned", is_flag=True, help="Every task with warnings that nobody accepted yet.")
 def accept(task_ids: tuple[str, ...], *, all_warned: bool) -> None:
-    """Say that you have seen the warnings of tasks: they are told no more, unless others appear.
+    """Accept the warnings of tasks: they are not shown again, unless others appear.
 
-    Who accepted and when is kept. Nothing is written to ConnectWise.
+    cwtui keeps who accepted them and when. Nothing is written to ConnectWise.
     """
     if bool(task_ids) is all_warned:
         raise click.UsageError("Name tasks, or all of them with --all.")
@@ -153,7 +153,7 @@ def undo(task_id: str | None, run_id: str | None, *, compensate: bool) -> ExitSt
 def resolve(task_id: str, adopt: int | None, *, send_again: bool) -> None:
     """Settle a create that ConnectWise did not answer (outcome_doubtful).
 
-    Look at the additions that the task names first: what is sent again although it arrived is billed twice.
+    Look at the additions that the task names first: a create that arrived and is sent again is billed twice.
     """
     if (adopt is not None) is send_again:
         raise click.UsageError("Name the addition with --adopt, or give --send-again.")

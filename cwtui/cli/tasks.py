@@ -13,7 +13,7 @@ COMMANDS = {
     "show": Lazy("cwtui.cli.task_work:show", _LIST, "Show a task and its plan, with the arithmetic."),
     "sync": Lazy("cwtui.cli.task_work:sync", _WORK, "Write the plans of tasks to ConnectWise."),
     "accept": Lazy("cwtui.cli.task_work:accept", _WORK, "Say that you have seen the warnings of tasks."),
-    "adopt": Lazy("cwtui.cli.task_by_hand:adopt", _WORK, "Take an addition that stands already for a task's."),
+    "adopt": Lazy("cwtui.cli.task_by_hand:adopt", _WORK, "Link an addition that exists already to a task."),
     "end": Lazy("cwtui.cli.task_by_hand:end", _WORK, "End a hand-made addition where a task's new one begins."),
     "bill-both": Lazy("cwtui.cli.task_by_hand:bill_both", _WORK, "Bill a hand-made addition beside a task's new one."),
     "skip": Lazy("cwtui.cli.task_work:skip", _WORK, "Set tasks aside; the next of the subscription goes on."),

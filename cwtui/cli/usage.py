@@ -51,7 +51,7 @@ def usage() -> None:
 
 
 def chosen(layout: str | None) -> str:
-    """The profile named; else the only one of the settings, else Intermedia's: which one is said."""
+    """The profile that was named, else the only one of the settings, else Intermedia's; prints which one it took."""
     if layout is not None:
         return layout
 

@@ -26,7 +26,7 @@ Document = dict[str, Any]
 
 
 _FEW = 20
-"""Refused rows that are named one by one; of more, each reason and account."""
+"""Up to so many refused rows are named one by one; more are summed up by reason and account."""
 
 
 def tell_refused(refused: Sequence[Refusal], *, every: bool = True, out: Path | None = None) -> None:
@@ -140,7 +140,7 @@ def association_documents(found: Iterable[Association]) -> list[Document]:
 
 
 def counts_document(report: CountsReport) -> Document:
-    """What a report came to."""
+    """The result of reading a report."""
     return {
         "report": report.report,
         "dated": report.moment.isoformat(),

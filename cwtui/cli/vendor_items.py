@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def create_items(
     layout: str, file: Path, *, reset: bool, dry_run: bool, yes: bool, sheet: str, refused: Path | None
 ) -> ExitStatus:
-    """Create a catalog item for each SKU of a file, and say what came of it."""
+    """Create a catalog item for each SKU of a file, and print the result."""
 
     async def ask(composition: Composition) -> ItemsReport:
         export, found = await composition.vendor(layout).of_sheet(sheet).compare_items(file)
@@ -51,7 +51,7 @@ def create_items(
 
 
 def _may_create(found: ItemsReport, *, yes: bool) -> bool:
-    """Whether to create: asked where somebody can answer, with the names. A script has said so by its command."""
+    """Whether to create: on a terminal it shows the names and asks; a script agrees by calling the command."""
     new = found.of(ItemState.NEW)
     if yes or not new or not sys.stdin.isatty():
         return True
@@ -61,7 +61,7 @@ def _may_create(found: ItemsReport, *, yes: bool) -> bool:
 
 
 def _agreed(differing: int, *, yes: bool) -> bool:
-    """Whether to reset: asked where somebody can answer. A script has said so by giving --reset."""
+    """Whether to reset: on a terminal it asks; a script agrees by giving --reset."""
     if yes or not differing or not sys.stdin.isatty():
         return True
     return click.confirm(f"Reset {counted(differing, 'catalog item')}?", err=True)

@@ -26,7 +26,7 @@ from cwtui.engine.writing.why import Explanation
 def why(what: str) -> None:
     """Explain an addition, or every change of a task, planned or written.
 
-    Order and line, rule, the numbers put into the formula, the request, the answer, who and when.
+    Shows the order line, the rule, the formula with its numbers, the request, the answer, who and when.
     """
 
     async def ask(engine: Engine) -> Sequence[Explanation]:

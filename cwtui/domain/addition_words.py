@@ -62,7 +62,7 @@ _FROM = {PriceSource.MARKETPLACE: "the marketplace", PriceSource.CONNECTWISE: "C
 
 
 def edit_text(change: Change) -> str:
-    """What the operator made of a change, and who did: `quantity 8 in place of 6, by ann on …`; empty if nothing.
+    """The operator's edit of a change and who made it: `quantity 8 in place of 6, by ann on …`; empty if none.
 
     Rule: plans.md#edits-stay-visible.
     """
@@ -83,7 +83,7 @@ def _edits_shown(change: Change) -> Iterator[str]:
         if field.name in change.edited and after is not None and computed is not None:
             new, old = (value_text(field.name, getattr(values, field.name)) for values in (after, computed))
             yield f"{label_of(field.name)} {new} in place of {old}"
-        elif field.name in change.edited:  # written before what was computed was kept
+        elif field.name in change.edited:  # a row of an older version, which did not keep the computed values
             yield label_of(field.name)
     if "price_source" in change.edited:
         yield f"prices from {_FROM[change.price_source]}"

@@ -1,4 +1,4 @@
-"""What a subscription holds, beside what was carried over of it (check.md#what-no-order-explains)."""
+"""Compares what a subscription holds with what cwtui carried over (check.md#what-no-order-explains)."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ class Carried:
     """What was carried over of one subscription.
 
     Attributes:
-        links: Of its standing additions, those that ended too.
+        links: The links of its standing additions, also of those that ended.
         is_known: Some task of it was synced, or an addition of it was adopted.
         customer_id: Whose it was when a task of it was synced last; empty if none was.
         is_foreign: Its additions stand in an agreement of another company than its customer is mapped to.
-        prices: Unit prices as the marketplace had them when the subscription was last found in order. What is
-            billed at another price since then was decided by a person or by the price source.
+        prices: Unit prices as the marketplace had them when the subscription was last found in order. If another price
+        is billed since then, a person or the price source decided so.
     """
 
     links: Sequence[Link] = ()
@@ -80,7 +80,7 @@ def differences(
 
 
 def differences_of_a_missing_one(carried: Carried) -> tuple[Difference, ...]:
-    """Say what goes on of a subscription that the marketplace no longer has."""
+    """The additions that go on although the marketplace no longer has their subscription, as differences."""
     return tuple(_going_on("no longer on the marketplace", carried))
 
 
@@ -155,7 +155,7 @@ def _by_product(links: Iterable[Link]) -> dict[ProductId, list[Link]]:
 
 
 def _goes_on(links: Sequence[Link], today: date) -> list[Link]:
-    """What nobody ended; where everything was, what has not ended yet."""
+    """The links that nobody ended; if all were ended, those whose last day is still to come."""
     ending = [link for link in links if link.values.cancelled is not None and link.values.cancelled >= today]
     return open_ended(links) or ending
 

@@ -43,7 +43,7 @@ class History:
         return self.states.get(order, status) is status
 
     def note_handled(self, orders: Iterable[Order]) -> None:
-        """These made their tasks."""
+        """Remember orders that made their tasks."""
         self.handled.update((order.id, order.created) for order in orders)
 
     def makes_no_task(self, order: Order) -> bool:
@@ -52,7 +52,7 @@ class History:
         return is_older or order.id in self.ended_before or order.id in self.handled
 
     def for_the_next(self, now: datetime, since: datetime, open_orders: Collection[OrderId]) -> History:
-        """What the next check needs of it, which looks back to `since`."""
+        """The part that the next check needs, which looks back to `since`."""
         return History(
             real_moment=now,
             first_since=self.first_since or since,
@@ -93,7 +93,7 @@ class ReadSoFar:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """An order that explains a difference, and the last day it can; None: as long as it is open."""
+    """An order that explains a difference, and the last day on which it can; None while the order is open."""
 
     order_id: OrderId
     until: date | None = None
@@ -151,7 +151,7 @@ class Difference:
 
     @property
     def mark(self) -> str:
-        """The same for the same difference, however much of the subscription was read."""
+        """Identifies the difference, however much of the subscription was read."""
         return self.kind.value if self.kind is DifferenceKind.NEVER_CARRIED else self.text
 
 

@@ -1,4 +1,4 @@
-"""Forecast: an agreement's next invoice with and without the pending plans, and what would be billed twice or not."""
+"""Forecast: an agreement's next invoice with and without the pending plans, and alarms for double or missing bills."""
 
 from __future__ import annotations
 
@@ -211,7 +211,7 @@ def _is_double(first: _Billed, second: _Billed, period: BillingPeriod) -> bool:
 
 
 def _gaps(owned: Sequence[_Billed], dates: AgreementDates) -> Iterable[Alarm]:
-    """Days between ended ones and a started one that nobody is charged for; invoiced ones are history."""
+    """Days between an ended addition and its successor that nobody is charged for; invoiced days are left out."""
     last: _Billed | None = None
     for second in owned:
         ends = last.values.cancelled if last else None
@@ -250,7 +250,7 @@ def _hand_made(charged: Sequence[_Billed], period: BillingPeriod) -> Iterable[Al
 def _prorations(once: Sequence[_Billed], dates: AgreementDates, period: BillingPeriod) -> Iterable[Alarm]:
     """The same days prorated twice: by two additions, or by one where ConnectWise prorates by itself.
 
-    Two orders of one day may well add the same; it is a double where one task, or nobody known, made the second.
+    Two orders of one day may rightly add the same; it is a double only if one task, or an unknown one, made both.
     """
     live = [one for one in once if _is_live(one.values, period)]
     seen: dict[tuple[str, Decimal, Decimal, TaskId | None], _Billed] = {}

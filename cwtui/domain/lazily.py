@@ -1,9 +1,9 @@
-"""What a program may know of without having it yet: dataclasses, whose methods are written late, and modules.
+"""Dataclasses whose methods are generated on first use, and modules that are loaded on first use.
 
-`dataclass` is the standard library's, but writes a class's methods when one of them is first asked for.
+`dataclass` is the standard library's, but generates a class's methods when one of them is first used.
 
-A start of the program declares more than a hundred of these classes and uses a few. To write and compile `__init__`,
-`__eq__`, `__repr__` and their like for all of them took as long as half of everything else.
+A start of the program declares more than a hundred of these classes and uses a few. Generating `__init__`, `__eq__`,
+`__repr__` and the rest for all of them took a third of the start.
 
 To a type checker this is `dataclasses.dataclass` itself; so it is to `fields`, `replace` and `is_dataclass`.
 """
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 C = TypeVar("C")
 
 _FIRST = ("__init__", "__dataclass_fields__", "__match_args__", "__setattr__", "__delattr__", "__replace__")
-"""What whoever makes a value needs; the rest is for whoever compares, shows or inherits."""
+"""The methods that making a value needs; the others are for comparing, showing and inheriting."""
 _ALWAYS = ("__init__", "__dataclass_fields__", "__match_args__", "__dataclass_params__", "__eq__", "__repr__")
 _IF_FROZEN = ("__setattr__", "__delattr__", "__hash__")
 _SINCE_3_13 = ("__replace__",)
@@ -34,7 +34,7 @@ _one_at_a_time = RLock()
 
 
 class _Later:
-    """Stands in a class for what is not written yet, and has it written when it is asked for."""
+    """Stands in for a method that is not generated yet, and generates it on first use."""
 
     __slots__ = ("_frozen", "_name", "_plain", "_slotted")
 
@@ -53,7 +53,7 @@ class _Later:
 
 
 def _declared(plain: type[C], *, frozen: bool) -> type[C]:
-    """The class with a slot for each field; every annotation is one."""
+    """The class with a slot for each field; every annotation is a field."""
     fields = get_annotations(plain)
     inherited = set(chain.from_iterable(vars(base).get("__slots__", ()) for base in plain.__mro__[1:]))
     names = _ALWAYS + (_IF_FROZEN if frozen else ()) + (_SINCE_3_13 if sys.version_info >= (3, 13) else ())
@@ -65,7 +65,7 @@ def _declared(plain: type[C], *, frozen: bool) -> type[C]:
 
 
 def _write(slotted: type, plain: type, *, frozen: bool, whole: bool) -> None:
-    """Let the standard library write into the class as it was declared, and take over what it wrote."""
+    """Let the standard library generate the methods on the class as it was declared, and copy them over."""
     copy: type[Any] = _class(plain, _body(plain))
     dataclasses.dataclass(frozen=frozen, slots=True, eq=whole, repr=whole)(copy)  # noqa: TID251  # it writes them
     for name, written in vars(copy).items():
@@ -78,7 +78,7 @@ def _body(plain: type) -> dict[str, Any]:
 
 
 def _class(plain: type[C], body: dict[str, Any]) -> type[C]:
-    """As `plain` was made, of another body."""
+    """A class made like `plain`, with another body."""
     metaclass: Any = type(plain)
     made: type[C] = metaclass(plain.__name__, plain.__bases__, body)
     made.__qualname__ = plain.__qualname__
@@ -95,7 +95,7 @@ def _restore(self: Any, state: list[object]) -> None:
 
 
 class _LaterModule(ModuleType):
-    """Stands for a module that is loaded when something of it is first asked for."""
+    """Stands in for a module that is loaded on first use."""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(import_module(self.__name__), name)
@@ -109,7 +109,7 @@ def module(name: str) -> ModuleType:
 if not TYPE_CHECKING:
 
     def dataclass(*, slots: bool, frozen: bool = False) -> Callable[[type[C]], type[C]]:
-        """Declare a dataclass with slots; its methods are written when one of them is first asked for.
+        """Declare a dataclass with slots; its methods are generated when one of them is first used.
 
         Args:
             slots: True. A class without slots takes the standard library's own.

@@ -107,7 +107,7 @@ class Why:
     price_source: str = ""
 
     def shown(self) -> dict[str, object]:
-        """What there is to show, by name; what was edited is told apart, in words."""
+        """The facts to show, by name; edits stand apart, in words."""
         names = ("rule", "source", "arithmetic", "request", "stored_otherwise")
         return {name: value for name in names if (value := getattr(self, name))}
 
@@ -221,7 +221,7 @@ class Fit(NamedTuple):
 def fit_of(intended: AdditionValues, held: Addition) -> Fit:
     """Compare an addition with a create whose answer is lost (synchronising.md#the-candidate)."""
     values = held.values
-    if not held.is_whole:  # what it lacks may be what would tell it apart
+    if not held.is_whole:  # a value that is missing may be the one that differs
         return Fit(values.catalog_item_id in {intended.catalog_item_id, UNKNOWN_ITEM}, is_exact=False)
     is_candidate = (
         values.catalog_item_id == intended.catalog_item_id
@@ -232,5 +232,5 @@ def fit_of(intended: AdditionValues, held: Addition) -> Fit:
 
 
 def moved_amount(intended: AdditionValues, kept: AdditionValues) -> Decimal:
-    """By how much ConnectWise bills more or less per period, since it keeps another price than it was sent."""
+    """How much more or less ConnectWise bills per period, because it keeps another price than it was sent."""
     return abs(intended.quantity * (kept.unit_price - intended.unit_price))

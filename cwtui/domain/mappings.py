@@ -94,7 +94,7 @@ class Mappings:
 
     @property
     def fingerprint(self) -> str:
-        """Differs wherever anything is mapped otherwise, whatever was mapped first; kept, not counted anew."""
+        """Differs whenever a mapping differs, in whatever order they were made; kept up to date, not computed anew."""
         if self._sum is None:
             rows = ((kind, key, target) for kind, mine in self._by_kind.items() for key, target in mine.items())
             self._sum = sum(starmap(_number_of, rows))
@@ -141,7 +141,7 @@ class Mappings:
 
 
 def _number_of(kind: MappingKind, place: tuple[str, str], target: int) -> int:
-    """A number that is the row's own; the sum of all is the same in any order."""
+    """A number for the row; the sum over all rows does not depend on their order."""
     row = repr((kind.value, place, target)).encode()
     return int.from_bytes(blake2b(row, digest_size=16).digest(), "big")
 

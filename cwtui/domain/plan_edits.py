@@ -15,7 +15,7 @@ from cwtui.domain.psa import BillCustomer
 _SOURCES = {PriceSource.MARKETPLACE: "the marketplace's", PriceSource.CONNECTWISE: "ConnectWise's"}
 
 DROPPED = "dropped"
-"""The digest of edits that fitted no more once: they fit no plan again (plans.md#edits)."""
+"""The digest of edits that once no longer fitted their plan: they fit no later plan (plans.md#edits)."""
 
 
 def with_edits(plan: Plan, edits: PlanEdits | None) -> Plan:
@@ -39,19 +39,19 @@ def with_edits(plan: Plan, edits: PlanEdits | None) -> Plan:
 
 
 def _billed_beside(changes: Sequence[Change]) -> Iterator[str]:
-    """What goes on because its end was left out, while what takes its place begins (plans.md#edits-stay-visible)."""
+    """Additions whose end was left out although their successor begins (plans.md#edits-stay-visible)."""
     for change in changes:
         is_ended = change.is_standing and change.instead_of is None and change.operation is not Operation.CREATE
         replaced = replaced_on(change, changes) if change.left_out and is_ended else None
         if replaced is not None:
             yield (
-                f"Addition {change.addition_id} goes on, since its end is left out, while what takes its place begins"
-                f" on {replaced}: both are billed."
+                f"Addition {change.addition_id} goes on, because its end is left out, and its replacement begins on"
+                f" {replaced}: both are billed."
             )
 
 
 def replaced_on(change: Change, changes: Iterable[Change]) -> date | None:
-    """The day on which what takes the place of a standing addition begins; None if nothing does, or it is left out.
+    """The day on which the successor of a standing addition begins; None if there is none, or it is left out.
 
     Args:
         change: The end or the deletion of that addition.
@@ -78,7 +78,7 @@ def _adds_units(change: Change) -> bool:
 
 
 def edited_change(change: Change, edit: Edit | None) -> Change:
-    """One computed change as the operator edited it; of a deletion, only a last day counts, which ends it instead.
+    """One computed change with the operator's edits; a deletion can only get a last day, which ends it instead.
 
     Rule: plans.md#an-end-in-place-of-a-deletion.
     """
@@ -116,7 +116,7 @@ _DAYS = frozenset({"effective", "cancelled"})
 
 
 def _edited_steps(change: Change) -> tuple[str, ...]:
-    """The arithmetic of what is written, after that of what was computed; the same where no number was edited."""
+    """The computed arithmetic, then that of the edited numbers; unchanged if no number was edited."""
     after, edited = change.after, change.edited
     if after is None:
         return tuple(change.arithmetic)

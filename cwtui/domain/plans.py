@@ -200,7 +200,7 @@ class Plan:
 
 
 def beyond_guard(name: str, stands: Decimal, wanted: Decimal) -> str:
-    """What the confirmation of a guard names: it holds for these numbers and no others (plans.md#guards)."""
+    """The numbers that a guard's confirmation names; it holds for no others (plans.md#guards)."""
     return f"{name}: {plain(stands)} → {plain(wanted)}"
 
 
@@ -267,7 +267,7 @@ def total_step(quantity: Decimal, price: Decimal) -> str:
 
 
 def _fixed(change: Change) -> object:
-    """What of a change was computed: of an end its day only, the rest is what ConnectWise holds."""
+    """The computed part of a change; of an end only its day, because ConnectWise holds the rest."""
     if change.instead_of is Operation.DELETE:
         return None
     after = change.computed or change.after

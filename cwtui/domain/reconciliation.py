@@ -153,7 +153,7 @@ class ReconcileFacts:
     identifiers: Mapping[CatalogItemId, str] = field(default_factory=dict)
 
     def link_of(self, addition: Addition) -> Link | None:
-        """The link that says which subscription an addition is for; one that names none does not."""
+        """The link of an addition, if it names a subscription."""
         link = self.links.get(addition.id)
         return link if link is not None and link.subscription_id else None
 
@@ -287,7 +287,7 @@ def _status(wanted: Sequence[WantedProduct], live: Sequence[Addition]) -> RowSta
 
 
 def _as_wanted(kept: Decimal, wanted: Iterable[Decimal | None]) -> Decimal:
-    """The wanted amount that ConnectWise kept rounded; the kept one if no rounding explains it."""
+    """The wanted amount if rounding explains what ConnectWise keeps; else the kept amount."""
     known = [amount for amount in wanted if amount is not None]
     return kept if kept in known else next((amount for amount in known if is_rounding(amount, kept)), kept)
 

@@ -15,7 +15,7 @@ from cwtui.domain.plans import Change, PriceSource
 from cwtui.domain.psa import Addition, AdditionValues
 
 Leave = Callable[[], Awaitable[Callable[[], bool]]]
-"""Awaited just before a request is sent, each time it is: after every wait. What it raises keeps the request back."""
+"""Awaited just before each sending of a request, after every wait. If it raises, the request is not sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +59,11 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What was told last (settings.md#notifications).
+    """The last notification (settings.md#notifications).
 
     Attributes:
         at: When.
-        marks: One for each failure and each task that needs action, of its words.
+        marks: One for each failure and each task that needs action, made of its words.
     """
 
     at: datetime

@@ -89,9 +89,9 @@ def _goes_on(values: AdditionValues, start: date) -> bool:
 
 
 def left_alone(facts: ReconcileFacts, rows: Iterable[ReconciliationRow], start: date) -> Iterator[str]:
-    """What somebody made by hand, makes a row differ, and is no product's that lacks one: a sentence each.
+    """A sentence for each addition made by hand that makes a row differ and that no product could adopt.
 
-    A product that lacks one asks about it in its own plan. Rule: reconciling.md#adoption.
+    A product without an addition asks about it in its own plan. Rule: reconciling.md#adoption.
     """
     for row in rows:
         if row.status in {RowStatus.MATCH, RowStatus.UNMAPPED} or not all(_assigned(facts, row, start)[0].values()):
@@ -228,7 +228,7 @@ class RepairDraft:
                 self._end(held, wanted.product_id, _RULE)
 
     def _prolong(self, held: Addition, wanted: WantedProduct) -> None:
-        """What bills the right thing, but not in this period, is moved to it."""
+        """Move an addition that bills the right thing in another period into this one."""
         if is_live(held.values, self.period.end):
             return
         after = replace(held.values, cancelled=None)

@@ -71,7 +71,7 @@ class AutoRun(Feature):
         return replace(report, unread=check.unread)
 
     async def _map_exact(self, *, dry_run: bool) -> list[str]:
-        """Map and create what the settings allow; what fails is said, and the rest of the run goes on."""
+        """Map and create what the settings allow; a failure is reported, and the rest of the run goes on."""
         failures = []
         try:
             if self.workspace.rules.maps_exact:

@@ -1,4 +1,4 @@
-"""The garbage collector, out of the way of work that builds much and forms no cycles."""
+"""Pauses the garbage collector for work that makes many objects and no reference cycles."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def collector_paused() -> Iterator[None]:
-    """Look for no cycles meanwhile: each look goes through everything that was built so far."""
+    """Pause the collector for a block: each collection would go through everything made so far."""
     was_on = gc.isenabled()
     gc.disable()
     try:

@@ -1,4 +1,4 @@
-"""Many requests at once, in a bounded number of tasks; much work in turns with whatever else goes on."""
+"""Runs many requests in a bounded number of tasks, and long loops in turns with other work."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ async def each(
         items: What to ask for.
         ask: One request; the first exception cancels the others (they only read) and is raised.
         at_once: How many tasks to run; the service's own limit still holds.
-        done: Hears how many are answered, after each.
+        done: Called after each answer with the number of answers.
 
     Returns:
         The answers, in the order of `items`.
@@ -44,9 +44,9 @@ async def each(
 
 
 async def in_turns(things: Iterable[Item]) -> AsyncIterator[Item]:
-    """The same things, one after the other, with a turn every few milliseconds for whatever else goes on.
+    """The same items, one after the other; every few milliseconds other work gets a turn.
 
-    A key, a paint or an answer never waits for ten thousand plans. What is looked at may have changed after a turn.
+    So no key, repaint or answer waits for ten thousand plans. The items may have changed after a turn.
     """
     until = monotonic() + _TURN_S
     for thing in things:

@@ -1,11 +1,11 @@
-"""Cells as spreadsheets leave them: undone where that has one meaning, and written so that nothing is computed."""
+"""Cells of spreadsheets: reads what a spreadsheet did to a text, and writes texts so that none is computed."""
 
 from __future__ import annotations
 
 import re
 from functools import lru_cache
 
-# What a spreadsheet starts a formula with, in ASCII and full width; an apostrophe in front is what escapes it.
+# The signs that begin a formula, in ASCII and full width; an apostrophe in front escapes them.
 _FORMULA = re.compile(r"'*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
 _PLAIN_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 _TEXT_FORMULA = re.compile(r'="([^"]*)"')
@@ -32,7 +32,7 @@ def safe_cell(text: str) -> str:
 
 
 def original_cell(text: str) -> str:
-    """What `safe_cell` was given: it takes one apostrophe away where it would have put one."""
+    """The text that `safe_cell` was given: removes the apostrophe that `safe_cell` would have added."""
     return text[1:] if text.startswith("'") and _FORMULA.match(text) else text
 
 
@@ -50,7 +50,7 @@ def undamaged(text: str) -> str:
 
 @lru_cache(4096)
 def damage(text: str) -> str:
-    """Why a name cannot be told from a cell any more, in words; empty if it can."""
+    """Why the original name cannot be recovered from a cell, in words; empty if it can."""
     if _ERROR.fullmatch(text):
         return "is a spreadsheet's error"
     if _SHORTENED.fullmatch(text):

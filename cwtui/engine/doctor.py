@@ -51,7 +51,7 @@ FILE_PROBES = (
     _Probe("Procurement", "Product Catalog", "Edit", "PATCH", f"/procurement/catalog/{_IMPOSSIBLE_ID}", []),
     _Probe("System", "Table Setup", "Add", "POST", "/procurement/types", {}),
 )
-"""What vendors' files need beside the table (reconciling.md#permissions)."""
+"""The permissions that vendors' files need beside those of the table (reconciling.md#permissions)."""
 
 
 async def examine(marketplace: Marketplace, psa: Psa, *, files: bool = False) -> DoctorReport:

@@ -1,4 +1,4 @@
-"""Which open tasks a check plans anew: not those that only a person at cwtui can move, however many they are."""
+"""Chooses the open tasks that a check plans anew: not those that only a person at cwtui can change."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _SETTLED_HERE = frozenset(
         ProblemCode.NOT_CARRIED_OVER,
     ]
 )
-"""Problems that nothing in ConnectWise removes: with the same mappings and rules they stay as they were found."""
+"""Problems that no change in ConnectWise removes: they stay as long as mappings and rules stay the same."""
 
 _BASIS = "planning.basis"
 _FEW = 2
@@ -78,7 +78,7 @@ def _has(task: Task, code: ProblemCode) -> bool:
 
 
 def basis(store: Store, rules: PlanningRules) -> str:
-    """Fingerprint of what the operator decides about plans: mappings, settings, this version's rules."""
+    """Fingerprint of all that decides plans beside the services: mappings, settings, this version's rules."""
     parts = [__version__, _WORDS, repr(rules), store.mappings().fingerprint]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 

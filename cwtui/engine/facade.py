@@ -100,7 +100,7 @@ class Engine(Feature):
         self.workspace.run.end_waiting()
 
     def go_on(self) -> None:
-        """What begins now is not meant by an earlier `stop`."""
+        """Let new work begin: an earlier `stop` does not apply to it."""
         self.workspace.run.is_stopping = False
 
     async def notify(self, report: AutoReport) -> Sequence[str]:
@@ -149,7 +149,7 @@ class Engine(Feature):
         return await self.psa.additions(agreement)
 
     async def adopt_for(self, task_id: TaskId, addition_id: AdditionId, product: ProductId | None = None) -> Task:
-        """Link an addition that stands already to a task's subscription (plans.md#billed-by-hand)."""
+        """Link an addition that exists already to a task's subscription (plans.md#billed-by-hand)."""
         return await self.by_hand.adopt(task_id, addition_id, product)
 
     async def end_by_hand(self, task_id: TaskId, addition_id: AdditionId) -> Task:
@@ -261,7 +261,7 @@ class Engine(Feature):
 
     @cached_property
     def by_hand(self) -> HandMadeDecisions:
-        """Settles what stands in an agreement already."""
+        """Settles additions that an agreement has already."""
         from cwtui.engine.reconciling.by_hand import HandMadeDecisions
 
         return HandMadeDecisions(self.workspace, self.desk, self.open_tasks, self.adoption)
@@ -291,35 +291,35 @@ class Engine(Feature):
 
     @cached_property
     def explainer(self) -> Explainer:
-        """Says where an addition comes from."""
+        """Explains where an addition comes from."""
         from cwtui.engine.writing.why import Explainer
 
         return Explainer(self.workspace, self.desk)
 
     @cached_property
     def forecaster(self) -> Forecaster:
-        """Says what the next invoices become."""
+        """Forecasts the next invoices."""
         from cwtui.engine.reporting.forecast import Forecaster
 
         return Forecaster(self.workspace, self.desk)
 
     @cached_property
     def reporter(self) -> Reporter:
-        """What a month bills, and why."""
+        """Reports what a month bills, and why."""
         from cwtui.engine.reporting.report import Reporter
 
         return Reporter(self.workspace, self.desk)
 
     @cached_property
     def customers(self) -> CustomerImport:
-        """Brings ConnectWise's companies into the marketplace."""
+        """Imports ConnectWise's companies into the marketplace."""
         from cwtui.engine.importing.customers import CustomerImport
 
         return CustomerImport(self.workspace, self.open_tasks)
 
     @cached_property
     def runs(self) -> Runs:
-        """What each start of the program wrote."""
+        """Lists what each start of the program wrote, and takes it back."""
         from cwtui.engine.writing.runs import Runs
 
         return Runs(self.workspace, self.work)

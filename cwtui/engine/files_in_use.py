@@ -1,4 +1,4 @@
-"""Whether vendors' files are in use: what each start asks, since it decides which settings are missed."""
+"""Whether vendors' files are in use: each start asks this, because it decides which settings are required."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Text as the screen compares it: what an operator types finds what the marketplace wrote."""
+"""Text in the form in which the screen compares it, so that an operator's typing finds the marketplace's spelling."""
 
 from __future__ import annotations
 

@@ -137,7 +137,7 @@ class Psa(Protocol):
 
     @property
     def offers(self) -> str:
-        """In sentences: where it is asked if that was changed, what it offers, and what it does not know."""
+        """In sentences: its address if that was changed, the version it offers, and the fields it does not know."""
 
     async def located(self) -> str:
         """In a sentence, where its log-in says that this company's API is; empty if it does not say."""
@@ -185,11 +185,11 @@ class Leases(Protocol):
 
     def give_back(self, name: str) -> None: ...
     def holds(self, name: str) -> bool:
-        """It is still ours: asked before each write."""
+        """Whether the lease is still ours; asked before each write."""
 
     @property
     def may_be_lost(self) -> bool:
-        """Another process can get what a living one took: its request may still be under way then."""
+        """Whether another process can get a living one's lease, whose request may then still be under way."""
 
     def holders(self) -> Dictionary[str, Holder]:
         """Everything that is held now, by anybody."""
@@ -199,7 +199,7 @@ class Known(Protocol):
     """The state as a shell may see it: it reads, and what changes something is asked of the engine."""
 
     def warming(self) -> Iterator[None]:
-        """Do a little at a time what the first plan would have to wait for in a large state."""
+        """Prepare a large state for its first plan, a little at a time."""
 
     @property
     def is_read_only(self) -> bool:
@@ -245,7 +245,7 @@ class Store(Known, Ledger, Work, Protocol):
         """
 
     def grouped(self) -> AbstractContextManager[None]:
-        """Within this block saves are only appended, and share their flushes; who depends on one awaits `flushed`."""
+        """Within this block saves are only appended and share their flushes; await `flushed` to be sure of one."""
 
     async def flushed(self) -> None:
         """Wait until everything saved so far is on the disk."""
@@ -259,7 +259,7 @@ class Store(Known, Ledger, Work, Protocol):
 
     @property
     def position(self) -> int:
-        """How far this process knows what is noted, by anybody: grows."""
+        """How far this process knows everybody's notes; it only grows."""
 
     def is_written_by_others(self, agreement_id: AgreementId, since: int) -> bool:
         """Another process noted a write to the agreement after that `position`, as far as is known here."""

@@ -73,7 +73,7 @@ class AutoReport:
 
 @dataclass(frozen=True, slots=True)
 class UndoReport:
-    """What `tasks undo` took back.
+    """The result of `tasks undo`.
 
     Attributes:
         lines: What was done, or what differs and stopped it, one sentence each.

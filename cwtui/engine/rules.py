@@ -18,7 +18,7 @@ class EngineRules:
         who: The operator, for the audit.
         maps_exact, creates_items: mapping.auto = exact; mapping.create_catalog_items.
         reads_files: Vendors' files are set up (`intermedia`, `usage`), so their permissions matter.
-        wait_s: How long to wait for who works on the same agreement, or checks.
+        wait_s: How long to wait for another process that works on the same agreement, or checks.
         only_customers: sync.auto_customers; empty is all.
         round_at: The time of day for periods of whole days, in UTC.
     """

@@ -11,7 +11,7 @@ _DAY = timedelta(days=1)
 
 
 def next_round(last: datetime | None, every: timedelta, at: time | None, now: datetime) -> datetime:
-    """The moment of the next round, in UTC; one that is past is due at once.
+    """The moment of the next round, in UTC; a past moment is due at once.
 
     Args:
         last: When the last round began; None if there was none.

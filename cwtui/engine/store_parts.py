@@ -1,4 +1,4 @@
-"""Two parts of what the engine needs of its `Store`: the ledger of writes, and what tasks are made of beside orders."""
+"""Two parts of the engine's `Store` protocol: the ledger of writes, and the material of tasks without orders."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ class Ledger(Protocol):
 
     def save_doubtful(self, doubtful: Doubtful) -> None: ...
     def drop_doubtful(self, seq: int) -> None:
-        """A create is settled; none of that number is no error."""
+        """Forget a settled create; it is no error if there is none of that number."""
 
     def lost(self) -> Sequence[Lost]:
         """Records that a damaged journal cost this state: each may have noted a write."""
@@ -116,7 +116,7 @@ class Ledger(Protocol):
 
 
 class Work(Protocol):
-    """What tasks are made of beside orders, and what checks and runs remember."""
+    """The material of tasks that come from no order, and what checks and runs remember."""
 
     def repair(self, task_id: TaskId) -> Repair | None: ...
     def save_repair(self, task_id: TaskId, repair: Repair) -> None: ...

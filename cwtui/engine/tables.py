@@ -26,13 +26,13 @@ if TYPE_CHECKING:
 Cells: TypeAlias = list[str]
 Header: TypeAlias = tuple[str, ...]
 Line: TypeAlias = tuple[int, int, Cells, bool]
-"""First and last line of a row in the file, its cells, and whether its quotation marks part them beyond doubt."""
+"""First and last line of a row in the file, its cells, and whether its quotation marks are beyond doubt."""
 
 _DELIMITERS = ",;\t|"
 _SEPARATORS = re.compile(r"[\s_-]+")
 _SEP_LINE = re.compile(r"\ufeff?\"?sep=(.)\"?[\r\n]*", re.IGNORECASE)
 _END = "\x1cend of the file\x1c"
-"""A row put behind the last one: what swallows it is a quotation mark that nothing closes."""
+"""A row put behind the last one: if a cell swallows it, a quotation mark was never closed."""
 _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 _DEEPEST_HEADER = 100
 """Lines that a preamble may have."""
@@ -71,7 +71,7 @@ class Table:
         self.delimiter = ""
 
     def find(self, wanted: Callable[[Header], int], *, header_row: int | None = None) -> Found:
-        """Find the header: the first line that lacks nothing; else the one that lacks least.
+        """Find the header: the first line with all wanted columns; else the one that lacks fewest.
 
         Args:
             wanted: How many of the columns looked for a header lacks.
@@ -179,7 +179,7 @@ def _remembered(text: Iterable[str], raw: list[str]) -> Iterator[str]:
 
 @cache
 def _sound(delimiter: str) -> re.Pattern[str]:
-    """A row whose quoted cells end where a cell ends."""
+    """Whether the quoted cells of a row end where cells end."""
     by = re.escape(delimiter)
     cell = rf'(?:"(?:[^"]++|"")*+"|(?!")[^{by}\r\n]*+)'
     return re.compile(rf"{cell}(?:{by}{cell})*+[\r\n]*")
@@ -195,7 +195,7 @@ def broken(name: str, line: int, what: str) -> InputError:
 
 
 def swallows_rows(cells: Sequence[str], delimiter: str, width: int, least: int) -> bool:
-    """A quoted cell of several lines has rows of the file in it, and not just a text of several lines.
+    """Whether a quoted cell of several lines swallowed rows of the file, and is not just a text of several lines.
 
     Then a line inside it is a row of its own; or what its first and its last line are in the file are rows.
 
@@ -218,7 +218,7 @@ def swallows_rows(cells: Sequence[str], delimiter: str, width: int, least: int) 
 
 
 def folded(header: str) -> str:
-    """A header as headers are compared: in any case, blanks and underscores alike."""
+    """A header in the form in which headers are compared: case, blanks and underscores do not matter."""
     return _SEPARATORS.sub("_", header.strip().strip('"').strip().casefold())
 
 

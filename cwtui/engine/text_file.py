@@ -1,4 +1,4 @@
-"""Files as people save them: packed or not, from standard input, in whatever encoding a program chose."""
+"""Reads files as people save them: packed or not, from standard input, in any common encoding."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _FEW_BYTES = 400
 _WORD = re.compile(r"[^\W\d_]+")
 _SIGN_IN_WORD = re.compile(r"[¢£¤¥¦¨¬¯±²³´¶¸¹¼½¾][^\W\d_]")
-"""What letters of other encodings look like in Windows' own: `Spó³ka`."""
+"""Signs that betray another encoding read as Windows' own: `Spó³ka`."""
 _TOO_FEW = 2
-"""So few bytes are one character of a script of many bytes, at most: no evidence of it."""
+"""Too few bytes to be evidence: at most one character of a multi-byte script."""
 
 
 def read_text(path: Path, what: str) -> str:

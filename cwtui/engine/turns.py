@@ -1,4 +1,4 @@
-"""One at a time: who works on an agreement, and who checks, among all processes on one state.
+"""Leases: among all processes on one state, one works on an agreement at a time, and one checks.
 
 Rule: hands.md#leases.
 """
@@ -36,7 +36,7 @@ async def turn(workspace: Workspace, name: str, what: str, *, waits: bool = True
     """Hold a lease for a block; wait for whoever holds it, and know then what was done meanwhile.
 
     Args:
-        workspace: Its rules bound the waiting; its listener hears for whom.
+        workspace: Its rules limit the wait; its listener hears whom it waits for.
         name: The lease.
         what: What it is for, such as "agreement 10".
         waits: Wait for whoever holds it.

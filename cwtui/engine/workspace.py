@@ -1,4 +1,4 @@
-"""What every feature of the engine is given: the state, the services, the clock, the listener and the rules."""
+"""The workspace of every feature: the state, the services, the clock, the listener and the rules."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ class CurrentRun:
 
     @property
     def id(self) -> str:
-        """Its name; the first write of a program that began none begins one."""
+        """The run's name; a write outside a run begins one."""
         return self._id or self.begin()
 
 
 def _nothing_to_do() -> None:
-    """For services that never wait, and are configured."""
+    """Stands in for services that never wait and are configured."""
 
 
 @dataclass(slots=True)
@@ -42,7 +42,7 @@ class RunState:
 
     Attributes:
         is_stopping: The work under way ends before its next write.
-        end_waiting: Lets nothing wait for a service longer than a moment.
+        end_waiting: Ends every wait for a service within a moment.
         require_services: Raises `ConfigError` where a setting of a service in use is missing.
         has_marketplace: There is one; else only vendors' files bring work.
         readings: Grows whenever ConnectWise is to be read afresh: what was worked out before is old then.
@@ -61,7 +61,7 @@ class Workspace:
 
     Attributes:
         current_run: The run that writes belong to.
-        run: How the work under way stands. These two are the only parts that change.
+        run: The state of the work under way. These two are the only parts that change.
     """
 
     store: Store
@@ -75,7 +75,7 @@ class Workspace:
     run: RunState = field(default_factory=RunState)
 
     def require_writable(self) -> None:
-        """Give the permit to write.
+        """Make sure that this user may write.
 
         Raises:
             StateError: This user may not write the state.

@@ -1,4 +1,4 @@
-"""What the PSA refuses of an addition, and what it fills in."""
+"""The PSA's rules for additions: what it refuses, fills in and computes."""
 
 from __future__ import annotations
 

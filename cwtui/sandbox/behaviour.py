@@ -37,7 +37,7 @@ class Fault:
     times: int = 1
 
     def __post_init__(self) -> None:
-        """Refuse what `from_json` may have been given."""
+        """Refuse impossible values, which a JSON document may hold."""
         if self.kind not in get_args(Kind) or self.when not in get_args(When) or self.service not in get_args(Service):
             raise ValueError(f"{self} is not a fault the sandbox knows.")
 
@@ -72,7 +72,7 @@ _PLAIN = frozenset(
 
 @dataclass(slots=True)
 class Behaviour:
-    """What may be set while the sandbox runs.
+    """The settings of a running sandbox.
 
     latency_ms: Waited before a request is handled.
     script: Faults in order; a request takes the first that fits it.
@@ -89,7 +89,7 @@ class Behaviour:
     calls_per_minute, calls_per_day: What the marketplace's gateway grants; 0 is no limit.
     day_s: How long a day of the gateway is.
     unknown_fields: Names that an older PSA does not know in `fields`.
-    keeping: What the PSA keeps of additions, and how it answers them.
+    keeping: How the PSA stores additions, and how it returns them.
     """
 
     latency_ms: float = 0
@@ -164,7 +164,7 @@ def _fault(document: dict[str, Any]) -> Fault:
 
 @dataclass(slots=True)
 class RequestLog:
-    """What was asked of the sandbox: counts by service, method and path template, and how many at once.
+    """The requests to the sandbox: counts by service, method and path template, and the most at once.
 
     recent: The last requests as (service, method, path with query, status); status 0 while unanswered.
     peak: The most requests in flight at once, by service.

@@ -11,7 +11,7 @@ from cwtui.sandbox.behaviour import Behaviour, RequestLog
 from cwtui.sandbox.http import Request, Response
 from cwtui.sandbox.world import World
 
-# What a test may do to the world from outside, by name, with the arguments as a JSON object.
+# Changes of the world that a test may call by name, with the arguments as a JSON object.
 _CALLS = frozenset(
     [
         "add_customer",

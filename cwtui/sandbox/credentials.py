@@ -1,4 +1,4 @@
-"""What a client of the sandbox has to say; fixed, and no secret."""
+"""The sandbox's credentials; fixed, and no secret."""
 
 from __future__ import annotations
 

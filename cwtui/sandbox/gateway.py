@@ -37,7 +37,7 @@ class Gateway:
     _day: _Window = field(default_factory=_Window)
 
     def refusal(self) -> Response | None:
-        """What a call is answered that goes beyond; else None, and the call is counted."""
+        """The answer to a call beyond a limit; else None, and the call is counted."""
         now, behaviour = self.clock(), self.behaviour
         day = self._day.left(now, behaviour.day_s, behaviour.calls_per_day)
         if day:

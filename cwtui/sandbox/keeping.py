@@ -1,4 +1,4 @@
-"""What the PSA keeps of an addition it was sent, and how it answers: not always as it was sent."""
+"""How the PSA stores and returns additions: not always as they were sent."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Keeping:
         return replace(self, **changes)
 
     def kept(self, row: Row) -> Row:
-        """What is kept of an addition."""
+        """An addition as it is stored."""
         kept = dict(row)
         if self.decimals is not None:
             place = Decimal(1).scaleb(-self.decimals)

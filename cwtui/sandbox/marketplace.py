@@ -20,10 +20,10 @@ from cwtui.sandbox.world import World
 
 DEFAULT_LIMIT = 10
 MAX_LIMIT = 100
-# Looks at orders that are closer together belong to one check of one client.
+# Requests for orders within so many seconds belong to one check of one client.
 ROUND_S = 2.0
 
-# What a list leaves out of the details.
+# The fields of the details that a list leaves out.
 _DETAILS_ONLY = {
     "orders": frozenset({"products", "subscriptionId", "targetSubscriptionId", "billingModel", "subscriptions"}),
     "subscriptions": frozenset(
@@ -272,7 +272,7 @@ _MOMENTS = {"creationTimeFrom", "creationTimeTo", "creationDateFrom", "creationD
 
 
 def _readable(body: Row) -> Row:
-    """A customer's body without what is only ever written, and without what only the marketplace sets."""
+    """A customer's body without write-only fields, and without those that only the marketplace sets."""
     row = {key: value for key, value in body.items() if key not in {"id", "resellerId"}}
     if isinstance(row.get("contactPersons"), list):
         row["contactPersons"] = [

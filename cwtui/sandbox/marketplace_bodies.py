@@ -1,4 +1,4 @@
-"""The bodies that the marketplace takes: what they may hold, and what they may not be without."""
+"""The bodies that the marketplace accepts: allowed and required fields."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Form:
     others: Any = None
 
     def missing(self, sent: Row, at: str = "") -> Iterator[str]:
-        """The paths of what is required and not there, at any depth."""
+        """The paths of required fields that are missing, at any depth."""
         yield from (at + name for name in self.required if sent.get(name) in (None, "", [], {}))
         for name, kind in self.fields.items():
             inner, value = (kind[0], sent.get(name)) if isinstance(kind, list) else (kind, [sent.get(name)])
@@ -35,7 +35,7 @@ class Form:
                     yield from inner.missing(entry, f"{at}{name}.") if isinstance(entry, dict) and entry else ()
 
     def wrong(self, sent: Row, at: str = "") -> Iterator[str]:
-        """The paths of what is there and may not be what it is, at any depth."""
+        """The paths of fields with a value that is not allowed, at any depth."""
         for name, value in sent.items():
             kind = self.fields.get(name, self.others)
             if kind is not None:

@@ -1,4 +1,4 @@
-"""The simulated PSA: who may ask, what the path leads to, and the answer."""
+"""The simulated PSA: checks credentials and permissions, finds the resource, and answers."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ class Psa:
         return self._shown(route, Response(200, select(self._kept(route, table, written))))
 
     def _kept(self, route: Route, table: Table, row: Row) -> Row:
-        """Keep an addition the PSA's own way; what is answered at once may still be what was sent."""
+        """Store an addition the PSA's own way; the immediate answer may still show the values sent."""
         if route.resource.table != "additions":
             return row
         kept = self.behaviour.keeping.kept(row)

@@ -124,7 +124,7 @@ _INT32 = 2**31
 
 
 def know_paging(request: Request) -> None:
-    """Refuse what no page has, also where no page is asked for.
+    """Refuse impossible paging parameters, also on requests that do not page.
 
     Raises:
         Fault400: If a paging parameter is not a whole number in its range, or stands there twice.
@@ -145,7 +145,7 @@ def _whole(request: Request, name: str, default: int, least: int = 1) -> int:
 
 
 def selection(request: Request, shape: str) -> Selection:
-    """What `fields` leaves of a record; everything without it, `_info` only if it is named.
+    """The part of a record that `fields` names; all of it without `fields`, `_info` only if named.
 
     Raises:
         Fault400: If it names a field the record does not have.

@@ -1,4 +1,4 @@
-"""References of PSA records: what a body points at, looked up and answered in full."""
+"""References of PSA records: looks up the target of a reference, and returns it in full."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def reference(target: str, row: Row) -> Row:
 
 
 def resolve_reference(world: Records, target: str, sent: Any) -> Row | None:
-    """What a body's reference points at, by `id`, else `identifier`, else `name`; None if there is no such record."""
+    """The target of a body's reference, by `id`, else `identifier`, else `name`; None if there is no such record."""
     if not isinstance(sent, dict):
         return None
     table = _TABLES.get(target)

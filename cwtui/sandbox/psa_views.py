@@ -1,4 +1,4 @@
-"""PSA answers that no table holds: worked out from others when asked for."""
+"""PSA answers that are computed from other tables."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def legacy_subcategories(world: World, _behaviour: Behaviour, parent: int | None
 
 
 def recaps(world: World, _behaviour: Behaviour, _parent: int | None) -> list[Row]:
-    """What each agreement was and will be invoiced."""
+    """The past and coming invoices of each agreement."""
     latest: dict[int, Row] = {}
     for invoice in world.psa["invoices"]:
         agreement = invoice.get("agreement", {}).get("id")

@@ -1,4 +1,4 @@
-"""Writing to the PSA: create, replace, patch, delete, with what it refuses and fills in."""
+"""Writes to the PSA: create, replace, patch, delete, with its refusals and defaults."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def _operations(body: Any) -> list[Row]:
 
 
 def _taken(world: World, resource: Resource, body: Any) -> Row:
-    """What the PSA takes of a body: the fields it knows, references looked up, line ends as spaces."""
+    """The accepted part of a body: known fields, references looked up, line ends as spaces."""
     shape = SHAPES[resource.shape]
     if not isinstance(body, dict):
         raise shape.refuse(Item("InvalidObject", "The body must be an object.", shape.name, ""))
@@ -132,7 +132,7 @@ def _looked_up(world: World, shape: Shape, name: str, target: str, sent: Any) ->
 
 
 def _follow(resource: Resource, row: Row, parent: Row | None) -> None:
-    """Give a child what follows from its parent before it is judged."""
+    """Give a child the values that follow from its parent, before it is judged."""
     if parent is None:
         return
     match resource.table:

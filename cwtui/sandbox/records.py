@@ -1,4 +1,4 @@
-"""What both simulated services know, in memory, as the JSON they answer with."""
+"""The records of both simulated services, in memory, as the JSON they answer with."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ class Records:
         wanted = value.casefold()
         return next((row for row in self.psa[table] if str(row.get(field, "")).casefold() == wanted), None)
 
-    # what tests look at
+    # for tests
 
     def additions(self, agreement_id: int | None = None) -> list[Row]:
         """The additions of one agreement, or of all, in the order of their ids."""
@@ -104,7 +104,7 @@ class Records:
         """The mappings that a demo begins with, with the holes its story leaves."""
         return list(self.mappings)
 
-    # what happens while the program runs
+    # events while the program runs
 
     def complete_order(self, order_id: str, provisioned: date | str | None = None) -> Row:
         """End an open order: completed, provisioned on that day (else `today`), its effects on the subscription.

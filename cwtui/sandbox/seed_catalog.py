@@ -1,4 +1,4 @@
-"""What the demo's reseller sells: the marketplace's products and the PSA's catalog items."""
+"""The goods of the demo's reseller: the marketplace's products and the PSA's catalog items."""
 
 from __future__ import annotations
 

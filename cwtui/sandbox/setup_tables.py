@@ -1,4 +1,4 @@
-"""The setup tables of the simulated PSA: what an operator finds there before any customer."""
+"""The setup tables of the simulated PSA, which exist before any customer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a PSA record may look like: its fields, and the refusals of a body that breaks them."""
+"""The shapes of PSA records: their fields, and the refusals of a body that breaks them."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class Shape:
         return items
 
     def judge_sent(self, sent: Row) -> list[Item]:
-        """List the values of a body that no such record holds, at any depth; what it leaves out is not judged."""
+        """List the values of a body that no such record can hold, at any depth; missing fields are not judged."""
         known = [field for field in self.fields.values() if field.name in sent]
         problems = [(field, _problem(field, sent[field.name], field.name)) for field in known]
         return [self._item(*problem, field) for field, problem in problems if problem]
@@ -143,7 +143,7 @@ def _is_moment(text: str) -> bool:
 
 @cache
 def reference_shape(target: str) -> Shape:
-    """What a reference to `target`, or an entry of a list of them, looks like."""
+    """The shape of a reference to `target`, or of an entry in a list of them."""
     return _parse(target, REFERENCE_FIELDS.get(target, PLAIN_REFERENCE) + " _info:o")
 
 

@@ -1,4 +1,4 @@
-"""Which addresses a service may have, and by which way it is reached."""
+"""Checks the address of a service, and finds the proxy to it."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def proxy_to(url: httpx.URL) -> httpx.URL | None:
     """The proxy that the environment names for an address; plain http is this machine's loopback, which needs none.
 
     Raises:
-        ConfigError: It is not one that HTTP is spoken to.
+        ConfigError: It is not an HTTP proxy.
     """
     if url.scheme == "http" or proxy_bypass(url.host):
         return None

@@ -1,4 +1,4 @@
-"""What a service's answer means, in the three sentences an operator reads (synchronising.md#what-a-failure-says)."""
+"""Turns a service's answer into an error with its three sentences (synchronising.md#what-a-failure-says)."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class Asked:
 
     @property
     def changed(self) -> str:
-        """What can be said about its effect while no good answer came."""
+        """The sentence about its effect while no good answer came."""
         if not self.in_doubt or self.method == "GET":
             return NOTHING_CHANGED
         return NOT_KNOWN if self.repeatable else NOT_KNOWN_YET
@@ -152,7 +152,7 @@ def _page(response: httpx.Response, secrets: Iterable[str]) -> str:
 
 
 def _text(response: httpx.Response) -> str:
-    """The beginning of a page, whatever encoding it claims: `httpx` trusts codecs that make no text, such as hex."""
+    """The beginning of a page in any encoding: `httpx` trusts names of codecs that make no text, such as hex."""
     beginning = response.content[:_MOST_OF_A_PAGE]
     try:
         return beginning.decode(response.charset_encoding or "utf-8", "replace")
@@ -201,7 +201,7 @@ def refusal(asked: Asked, response: httpx.Response, secrets: Iterable[str]) -> S
 
 
 def out_of_quota(asked: Asked, response: httpx.Response, secrets: Iterable[str], goes_on_at: datetime) -> ServiceError:
-    """The error for a service that asks to be left alone for longer than anybody waits."""
+    """The error for a service that asks for a longer pause than anybody waits."""
     its = read_refusal_text(response, secrets)
     words = f" ({its.message.rstrip('.')})" if its.message else ""
     return QuotaReached(
@@ -227,7 +227,7 @@ def stopped(asked: Asked) -> ServiceError:
 
 
 def is_in_doubt(status: int) -> bool:
-    """Whether a service, or what stands before it, gave up: it may have done what was asked."""
+    """Whether a service, or a gateway before it, gave up: it may have done what was asked."""
     return status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in _GAVE_UP
 
 
@@ -245,7 +245,7 @@ def broken(asked: Asked, response: httpx.Response, secrets: Iterable[str]) -> Se
 
 
 def throttled(asked: Asked, response: httpx.Response, secrets: Iterable[str]) -> ServiceError:
-    """The error for a service that would not take the request, however long it was waited for."""
+    """The error for a service that still refused the request after every pause."""
     its = read_refusal_text(response, secrets)
     happened = its.answering(asked, response.status_code, "kept answering")
     return Transient(
@@ -267,7 +267,7 @@ def failed(asked: Asked, happened: str, *, status: int | None = None, code: str 
             status=status,
             code=code,
             changed=NOT_KNOWN_YET,
-            next_step="Look whether it is there before sending it again; the next run does so by itself.",
+            next_step="Check whether it exists before sending it again; the next run does so by itself.",
         )
     return Transient(
         happened,
@@ -295,7 +295,7 @@ def unreadable(asked: Asked, what: str, status: int | None = None) -> ServiceErr
 
 
 def web_page(response: httpx.Response, secrets: Iterable[str]) -> str:
-    """What an answer that is not JSON is, in words."""
+    """Names an answer that is not JSON, in words."""
     return _page(response, secrets) or "something that is not JSON"
 
 
@@ -322,5 +322,5 @@ def _http_date(text: str) -> datetime | None:
     try:
         moment = parsedate_to_datetime(text)
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    except (ValueError, TypeError, IndexError, OverflowError):  # the parser reads any number, and a date has bounds
+    except (ValueError, TypeError, IndexError, OverflowError):  # the parser accepts any number, but a date has bounds
         return None

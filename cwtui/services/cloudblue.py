@@ -29,9 +29,9 @@ from cwtui.services.reading import M, Reader, Unread
 from cwtui.services.tokens import BasicSignIn, OAuthClient, OAuthSignIn, SignIn, Tokens, origin_of, secrets_of
 
 PAGE = 100
-"""Rows asked for at once; a server that gives fewer is followed at its own pace."""
+"""Rows of one page; if a server gives fewer, its own page size is used."""
 _READING_S = 0.003
-"""About what a page of 100 costs to receive and read here."""
+"""About how long receiving and reading a page of 100 takes here."""
 
 D = TypeVar("D")
 
@@ -217,7 +217,7 @@ class CloudBlue(Client):
                     total = max(total, page.total or 0)
                     yield pages.new(page.rows, page.asked)
                     position, end = page.offset + len(page.rows), min(page.offset + step, total)
-                    while page.rows and position < end:  # it gave fewer than it should: ask for the rest
+                    while page.rows and position < end:  # the server gave fewer rows than it should: ask for the rest
                         rest = await self._page(path, query, position, end - position)
                         if not rest.rows:
                             break
@@ -231,7 +231,7 @@ class CloudBlue(Client):
             position, total = position + len(page.rows), page.total
 
     def _worth_asking_ahead(self, first: _Page) -> int:
-        """Pages to ask for at once: from a server as fast as our own reading, more connections only cost time."""
+        """How many pages to ask for at once: more than our reading keeps up with only cost time."""
         return max(2, min(self._ahead, round(first.asked.took_s / _READING_S)))
 
     async def _page(self, path: str, query: Mapping[str, str], offset: int, limit: int) -> _Page:

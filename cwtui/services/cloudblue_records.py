@@ -22,7 +22,7 @@ from cwtui.domain.marketplace import (
 )
 from cwtui.services.reading import Amount, Day, Moment, Reader, Record, Text, needed
 
-# Looked up rather than called: an enum's call costs more than all else about a row.
+# A look-up, not a call: calling an enum costs more than the rest of reading a row.
 _ORDER_TYPES = {member.value: member for member in OrderType}
 _ORDER_STATUSES = {member.value: member for member in OrderStatus}
 _SUBSCRIPTION_STATUSES = {member.value: member for member in SubscriptionStatus}

@@ -137,7 +137,7 @@ class ConnectWise(Setup):
         reader = additions.additions(before.agreement_id)
         kept = await self._patch(path, reader, changes, additions.ADDITION_FIELDS, leave=leave)
         if "cancelledDate" in changes and after.cancelled is None and kept.values.cancelled is not None:
-            # Whether null clears a date is not documented; the other way to say it is `remove`.
+            # It is not documented whether null clears a date; the operation `remove` is the other way.
             kept = await self._patch(
                 path, reader, {"cancelledDate": None}, additions.ADDITION_FIELDS, removing="cancelledDate", leave=leave
             )
@@ -160,7 +160,7 @@ class ConnectWise(Setup):
                 yield page
 
     async def _agreements(self, ids: Collection[AgreementId] | None) -> AsyncGenerator[Sequence[Agreement]]:
-        # An agreement only names its cycle; what that bills is in a table, read once.
+        # An agreement only names its cycle; a table, read once, says what the cycle bills.
         if self._cycles is None:
             self._cycles = await _if_there(self.billing_cycles())
         pages = self._pages(_AGREEMENTS, records.agreements(self._cycles), records.AGREEMENT_FIELDS, ids)
@@ -201,7 +201,7 @@ class ConnectWise(Setup):
 
 
 async def _if_there(table: Awaitable[Mapping[int, D]]) -> Mapping[int, D]:
-    """A table that explains others; a server without it leaves them to their names."""
+    """Read a table that explains others; if the server has none, the records keep their plain names."""
     try:
         return await table
     except NotFound:
@@ -213,7 +213,7 @@ def _additions(agreement_id: AgreementId) -> str:
 
 
 def _contact_body(contact: NewContact) -> dict[str, object]:
-    """A contact as it is created; its kinds of communication are named, since the contract lists no table of them."""
+    """The body of a new contact; communication types go by name, because the contract has no table of them."""
     names = {"firstName": contact.first_name, "lastName": contact.last_name}
     reached = (("Email", contact.email), ("Phone", contact.phone))
     items = [

@@ -35,15 +35,15 @@ class AdditionRecord(Record):
 
 
 def additions(agreement_id: AgreementId) -> Reader[AdditionRecord, Addition]:
-    """A reader of additions of one agreement. What is billed must be there: unknown is not zero."""
+    """A reader of additions of one agreement. Every billed value must be present: unknown is not zero."""
     return Reader(AdditionRecord, lambda row: _addition(row, agreement_id))
 
 
 def listed_additions(agreement_id: AgreementId) -> Reader[AdditionRecord, Addition]:
-    """A reader of all additions of an agreement: one that cannot be read whole is there, but not whole.
+    """A reader of all additions of an agreement; one with missing values is marked as not whole.
 
-    The contract lets amounts, days and more be null, and somebody's addition without a cost shall not keep all others
-    from being billed.
+    The contract lets amounts, days and more be null, and one addition without a cost shall not keep all others from
+    being billed.
     """
 
     def addition(row: AdditionRecord) -> Addition:
@@ -61,7 +61,7 @@ def listed_additions(agreement_id: AgreementId) -> Reader[AdditionRecord, Additi
 
 
 class _Additions(Reader[AdditionRecord, Addition]):
-    """Of an addition that cannot be read at all, what is left is that it is there."""
+    """Keeps an addition that cannot be read at all as its id alone, marked as not whole."""
 
     def one(self, row: object) -> Addition:
         try:
@@ -112,7 +112,7 @@ _ADDITION_FIELD = {
 
 
 def addition_body(values: AdditionValues) -> dict[str, object]:
-    """Exactly what plans.md#what-an-addition-carries says every created addition carries."""
+    """The body of a new addition (plans.md#what-an-addition-carries)."""
     return {name: value for name, value in _addition_fields(values).items() if value is not None}
 
 

@@ -1,4 +1,4 @@
-"""The address of ConnectWise's REST API, from what people know of it (settings.md#base-addresses)."""
+"""The address of ConnectWise's REST API, made from any form in which people know it (settings.md#base-addresses)."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def site_url(base_url: str) -> str:
 
 
 def address_remark(base_url: str) -> str:
-    """In a sentence, that another host is asked than was set; empty if it is the same."""
+    """A sentence if cwtui asks another host than was set; empty if it is the same."""
     was, now = urlsplit(base_url.strip()).netloc, urlsplit(api_url(base_url)).netloc
     if was == now:
         return ""

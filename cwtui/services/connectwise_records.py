@@ -1,4 +1,4 @@
-"""ConnectWise's billing records and the domain values they become; `…_FIELDS` is all that travels of them."""
+"""ConnectWise's billing records and the domain values they become; only their `…_FIELDS` are requested."""
 
 from __future__ import annotations
 
@@ -178,7 +178,7 @@ class AgreementRecord(Record):
 
 
 _CYCLES_BY_NAME = {str(cycle): cycle for cycle in BillingCycle}
-"""For a cycle whose row of the table cannot be read: its name, where that is exactly one of the options."""
+"""Cycles by exact name, for a cycle whose row of the table cannot be read."""
 
 
 def agreements(cycles: Mapping[int, BillingCycle]) -> Reader[AgreementRecord, Agreement]:

@@ -57,11 +57,11 @@ class Setup(Verbs):
 
     @property
     def offers(self) -> str:
-        """In sentences: where it is asked if that was changed, what it offers, and what it does not know."""
+        """In sentences: its address if that was changed, the version it offers, and the fields it does not know."""
         return " ".join(part for part in (address_remark(self.base_url), self.edition.server_remarks) if part)
 
     async def located(self) -> str:
-        """In a sentence, where the log-in says that this company's API is; empty if it does not say.
+        """A sentence with the API address that the log-in names for this company; empty if it names none.
 
         `GET {host}/login/companyinfo/{company id}`, without credentials (reconciling.md#doctor).
         """
@@ -70,7 +70,7 @@ class Setup(Verbs):
             answer = await http.ask_once("GET", f"/login/companyinfo/{quote(self._company_id, safe='')}")
             info = records.COMPANY_INFO.one(answer.document)
         except (ServiceError, ValueError):
-            return ""  # self-hosted servers need not have it, and the connection test says what is wrong
+            return ""  # self-hosted servers may lack it, and the connection test reports what is wrong
         finally:
             await http.aclose()
         host = api_url(f"{urlsplit(self.base_url).scheme}://{info.site_url or urlsplit(http.base_url).netloc}")
@@ -89,7 +89,7 @@ class Setup(Verbs):
         return await self._post(_table(name).path, records.ENTRIES, body)
 
     async def billing_cycles(self) -> Mapping[int, BillingCycle]:
-        """What each billing cycle stands for, by its id; those that stand for nothing known are left out."""
+        """The meaning of each billing cycle by its id; unknown ones are left out."""
         rows = await self._get_all("/finance/billingCycles", records.CYCLES, "id,billingOptions")
         return {number: cycle for number, cycle in rows if cycle is not None}
 

@@ -114,7 +114,7 @@ class Verbs(Client):
         repeatable: bool | None = None,
         leave: Leave | None = None,
     ) -> Answer:
-        """Ask; where the server does not know a field or the version that was asked for, ask again without it.
+        """Ask; if the server does not know a requested field or version, ask again without it.
 
         Rule: settings.md#versions.
         """
@@ -230,7 +230,7 @@ class Verbs(Client):
             return
 
     def _not_kept(self, path: str, what: str) -> ServiceError:
-        """The error for a PATCH that was answered well and yet not done."""
+        """The error for a PATCH that was answered with success but not carried out."""
         return Refused(
             f"ConnectWise answered PATCH {path} as if it had worked, but did not keep {what}.",
             service="PSA",
@@ -274,8 +274,8 @@ def _following(link: str, rows: Sequence[object]) -> Mapping[str, str] | None:
     """The parameters of the next page, or None after the last one.
 
     Only the parameters of the link are taken, never its address: behind a proxy that is often another one, and
-    credentials go nowhere but to the configured one. Forward-only paging names a next page even after the last, so
-    there a page shorter than the link says it is, is the last. Without a link, a full page asks for what follows it.
+    credentials go nowhere but to the configured one. Forward-only paging names a next page even after the last, so a
+    page shorter than its link says is the last. Without a link, the next page is requested after every full page.
     """
     if not rows:
         return None

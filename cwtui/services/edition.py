@@ -1,4 +1,4 @@
-"""What one ConnectWise server does not know of the contract, learned from its refusals (settings.md#versions)."""
+"""Learns from refusals which parts of the contract a ConnectWise server does not know (settings.md#versions)."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _ID = re.compile(r"/\d+(?=/|$)")
 
 
 class Edition:
-    """What is asked of a server, less what it refused before: each refusal costs one request a session.
+    """Leaves out of requests what a server refused before, so that each refusal costs one request a session.
 
     Attributes:
-        offers: The version of its newest records, as it names it with its answers; empty until it did.
+        offers: The version of its newest records, as its answers name it; empty before the first answer.
     """
 
     def __init__(self, version: str) -> None:
@@ -44,7 +44,7 @@ class Edition:
         return rest | ({"fields": ",".join(left)} if left else {})
 
     def learn(self, path: str, query: Mapping[str, str], refusal: Refused) -> bool:
-        """Take note of what a server does not know; True if asking again makes sense.
+        """Note what a server does not know; True if asking again makes sense.
 
         A refusal that names no field that was asked for may still be about one: then the whole record is asked for.
         """
@@ -71,7 +71,7 @@ class Edition:
 
     @property
     def server_remarks(self) -> str:
-        """What the server offers, and what of the contract it does not know, in sentences."""
+        """Sentences on the version that the server offers and the fields that it does not know."""
         parts = [f"It offers version {self.offers}."] if self.offers else []
         left_out = sorted({name for names in self._unknown.values() for name in names})
         if left_out:

@@ -18,10 +18,10 @@ def _fraction(text: str) -> Decimal | str:
         number = Decimal(text)
         if abs(number.adjusted()) <= _LARGEST_EXPONENT:
             return number
-    return f"{text[:_LONGEST_NUMBER]}…"  # no number any more, so that whoever reads the field refuses it
+    return f"{text[:_LONGEST_NUMBER]}…"  # a text, no number, so that the reader of the field refuses it
 
 
-# NaN and Infinity are kept as their names: the one field that holds them is refused, not the whole page.
+# NaN and Infinity become their names, so that only their field is refused, not the whole page.
 _DECODER = json.JSONDecoder(parse_float=_fraction, parse_constant=str)
 
 

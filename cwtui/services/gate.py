@@ -21,7 +21,7 @@ def _utc_now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Where time comes from and how it is waited for; tests bring their own.
+    """The clock and the sleep; tests bring their own.
 
     Attributes:
         now: The moment, aware; only read to turn a `Retry-After` date into seconds.
@@ -68,7 +68,7 @@ class Gate:
             pause = self._pause()
             if pause <= 0:
                 break
-            self._leave_place()  # whoever waits holds no place: the limit may have shrunk meanwhile
+            self._leave_place()  # a waiting request holds no place: the limit may have shrunk meanwhile
             await self._timing.sleep(pause)
         self._admitted.append(self._timing.monotonic())
         try:
@@ -107,10 +107,10 @@ class Gate:
         place = asyncio.get_running_loop().create_future()
         self._waiting.append(place)
         try:
-            await place  # whoever fulfils it has counted the place already
+            await place  # the place is counted already where the future is fulfilled
         except asyncio.CancelledError:
             if place.done() and not place.cancelled():
-                self._leave_place()  # given and called off in the same turn of the loop: pass it on
+                self._leave_place()  # cancelled in the same turn in which it got its place: pass the place on
             raise
 
     def _leave_place(self) -> None:

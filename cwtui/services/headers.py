@@ -1,4 +1,4 @@
-"""The headers of every request, and what none of them can hold."""
+"""The headers of every request, and a check that each can be sent."""
 
 from __future__ import annotations
 

@@ -8,11 +8,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-import ssl
 from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from functools import cache, lru_cache
+from functools import lru_cache
 from http import HTTPStatus
 from urllib.parse import urlencode
 
@@ -22,7 +21,7 @@ from cwtui.domain.errors import ConfigError, ServiceError
 from cwtui.domain.lazily import dataclass
 from cwtui.domain.records import Leave
 from cwtui.services import exact_json
-from cwtui.services.addresses import checked_url, proxy_to
+from cwtui.services.addresses import checked_url
 from cwtui.services.answers import (
     Asked,
     Service,
@@ -38,6 +37,7 @@ from cwtui.services.answers import (
     unreadable,
     web_page,
 )
+from cwtui.services.connections import Connections
 from cwtui.services.gate import Gate, Timing
 from cwtui.services.headers import STANDARD_HEADERS, refuse_impossible
 from cwtui.services.no_answer import TryAgain, no_answer
@@ -46,16 +46,13 @@ from cwtui.services.one_connection import LEAVE, OneConnection
 TRIES = 5
 """For 5xx and connection errors (synchronising.md#retries)."""
 THROTTLED_TRIES = 10
-"""For 429 and 503 that say how long to wait: then more of them are worth it."""
+"""For 429 and 503 with a time to wait, where more tries are worth it."""
 LONGEST_PAUSE_S = 300.0
-"""A `Retry-After` beyond this is not waited for: the request fails and says so."""
+"""A longer `Retry-After` is not waited for: the request fails with that reason."""
 
 _TOKENS_HIDDEN = 8
 _STOP_GRACE_S = 1.0
-"""What is under way when the program shall end has this long to come to its end."""
-# A server that closes an idle connection just as a create is sent leaves its outcome unknown, so ours goes first:
-# uvicorn keeps connections for 5 s, the usual proxies longer.
-_KEEP_ALIVE_S = 4.0
+"""How long a request under way may still take when the program shall end."""
 
 _log = logging.getLogger("cwtui.http")
 
@@ -71,10 +68,7 @@ class Answer:
 
 
 class HttpPolicy:
-    """Sends requests to one service, each of those under way on a connection of its own.
-
-    A pool of sixteen connections looks at all of them for each request, and tries to give several requests the same
-    one: that cost more than all else about a request. Here whoever asks takes the connection that was used last.
+    """Sends requests to one service; requests under way at the same time use connections of their own.
 
     Attributes:
         sent: Requests that left, by method, every try counted.
@@ -121,30 +115,26 @@ class HttpPolicy:
         self._concurrency, self._timeout_s = max(1, concurrency), timeout_s
         # `_exchange_on` keeps `timeout_s` as a whole; connecting gets less of it, so that "not sent" is known.
         self._timeout = httpx.Timeout(timeout_s, connect=timeout_s * 0.75)
-        self._transport = transport
+        self._connections = Connections(self.base_url, self._timeout, timeout_s, transport)
         self._timing = timing or Timing()
         self.gate = Gate(self._concurrency, self._timing, per_minute=per_minute)
         self._limits: set[asyncio.Timeout] = set()
         self._stop_at: float | None = None
         self._shut_until = 0.0
         self._shut_by: tuple[httpx.Response, datetime] | None = None
-        self._idle: list[httpx.AsyncBaseTransport] = []
-        self._opened: list[httpx.AsyncBaseTransport] = []
         _quiet_libraries()
 
     async def aclose(self) -> None:
         """Close the connections."""
-        while self._opened:
-            await self._opened.pop().aclose()
-        self._idle.clear()
+        await self._connections.aclose()
 
     def hide(self, secret: str) -> None:
-        """Keep one more text out of every message: a token. The last few are remembered, the credentials always."""
+        """Keep a token out of every message, too: the last few tokens are remembered, the credentials always."""
         passing = self._secrets[len(self._fixed_secrets) :]
         self._secrets = (*self._fixed_secrets, *(*passing, secret)[-_TOKENS_HIDDEN:])
 
     def stop(self) -> None:
-        """Give what is under way a second to end, and wait for nothing after that (synchronising.md#stopping)."""
+        """Give requests under way a second to end, and wait for none after that (synchronising.md#stopping)."""
         loop = asyncio.get_running_loop()
         self._stop_at = loop.time() + _STOP_GRACE_S
         for limit in self._limits:
@@ -172,7 +162,7 @@ class HttpPolicy:
             form: Sent as a form, in place of `body`.
             headers: Besides the service's own.
             repeatable: Whether an unknown outcome may be answered by sending again; by default for all but POST.
-            leave: Awaited just before each try is sent, after every wait; what it raises keeps the try back.
+            leave: Awaited just before each try is sent, after every wait; if it raises, the try is not sent.
 
         Raises:
             OutcomeUnknown: A create was sent, and no answer says whether it happened.
@@ -198,19 +188,19 @@ class HttpPolicy:
         return Answer(asked, response.status_code, response.headers, self._document(asked, response))
 
     async def ask_once(self, method: str, path: str) -> Answer:
-        """As `ask`, for what may be left unanswered: one try, no pauses."""
+        """Like `ask`, for a request that may stay unanswered: one try, no pauses."""
         asked = self.asked(method, path)
         try:
             response, connection = await self._exchange(asked)
         except TryAgain as error:
             raise error.error from error
-        self._release(connection)
+        self._connections.give_back(connection)
         if response.status_code >= HTTPStatus.MULTIPLE_CHOICES:
             raise refusal(asked, response, self._secrets)
         return Answer(asked, response.status_code, response.headers, self._document(asked, response))
 
     def asked(self, method: str, path: str) -> Asked:
-        """A question to this service, for errors about its answer."""
+        """A request to this service, for errors about its answer."""
         return Asked(service=self.service, method=method, path=path, repeatable=method != "POST")
 
     def _document(self, asked: Asked, response: httpx.Response) -> object:
@@ -272,7 +262,7 @@ class HttpPolicy:
                 response, refused_over = await self._exchange(asked)
                 pause = self._asked_pause(response, tried, admitted_at)
                 if pause is None or asked.repeatable:
-                    self._release(refused_over)
+                    self._connections.give_back(refused_over)
             if is_in_doubt(response.status_code):
                 asked.in_doubt = True
                 if not asked.repeatable:
@@ -289,7 +279,7 @@ class HttpPolicy:
         return response
 
     def _shut(self, asked: Asked, response: httpx.Response, pause_s: float) -> ServiceError:
-        """Ask nothing more until the service's quota is new: that would only cost time, or more of the quota."""
+        """Send nothing more until the service's quota is renewed: it would only cost time, or more of the quota."""
         self._shut_until = self._timing.monotonic() + pause_s
         self._shut_by = response, self._timing.now() + timedelta(seconds=pause_s)
         return out_of_quota(asked, response, self._secrets, self._shut_by[1])
@@ -299,23 +289,23 @@ class HttpPolicy:
             raise out_of_quota(asked, self._shut_by[0], self._secrets, self._shut_by[1])
 
     async def _believe_refusal(self, asked: Asked, over: httpx.AsyncBaseTransport | None) -> None:
-        """Go on after the pause that a service asked for, unless a create may be done.
+        """Accept a request for a pause as the answer, unless the create may have been done.
 
-        A "come again later" that nobody asked for looks like the answer to the create that was just sent. Then the
-        create's own answer comes during the pause, over the same connection.
+        A stray "come again later" looks like the answer to the create that was just sent. The create's own answer then
+        comes during the pause, over the same connection.
 
         Raises:
             OutcomeUnknown: It did.
         """
         if over is None or asked.repeatable:
             return
-        self._release(over)
+        self._connections.give_back(over)
         if isinstance(over, OneConnection) and await over.said_more():
             asked.in_doubt = True
             raise failed(asked, f"{asked.opening} answered {asked} twice.")
 
     def _asked_pause(self, response: httpx.Response, tried: int, admitted_at: float) -> float | None:
-        """Slow everything down if the service says so; gives how long it asks for, None if it does not."""
+        """Slow all requests down if the service asks for it; returns the pause it asks for, or None."""
         if not is_throttled(response):
             if response.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
                 self.gate.speed_up()
@@ -329,17 +319,13 @@ class HttpPolicy:
         return pause
 
     async def _exchange(self, asked: Asked) -> tuple[httpx.Response, httpx.AsyncBaseTransport]:
-        """One request, one answer of whatever status, and the connection it came over, for `_release`."""
-        connection = self._idle.pop() if self._idle else self._open()
+        """One request, one answer of whatever status, and the connection it came over, to be given back."""
+        connection = self._connections.take()
         try:
             return await self._exchange_on(connection, asked), connection
         except BaseException:
-            self._release(connection)
+            self._connections.give_back(connection)
             raise
-
-    def _release(self, connection: httpx.AsyncBaseTransport) -> None:
-        if connection in self._opened:  # not closed meanwhile
-            self._idle.append(connection)
 
     async def _exchange_on(self, connection: httpx.AsyncBaseTransport, asked: Asked) -> httpx.Response:
         request = self._request(asked)
@@ -386,24 +372,6 @@ class HttpPolicy:
                 next_step=f"Check the settings of {asked.by_name} for characters that do not belong there.",
             ) from error
 
-    def _open(self) -> httpx.AsyncBaseTransport:
-        """A connection that the first request on it opens: building a service costs nothing."""
-        connection = self._transport or self._connection()
-        self._opened.append(connection)
-        return connection
-
-    def _connection(self) -> httpx.AsyncBaseTransport:
-        url = httpx.URL(self.base_url)
-        # Certificates are always checked; plain http needs no CA bundle, which takes 50 ms to load.
-        certificates = _no_certificates() if url.scheme == "http" else _certificates()
-        return OneConnection(
-            certificates=certificates,
-            connect_timeout_s=self._timeout.connect or 0,
-            timeout_s=self._timeout_s,
-            keep_alive_s=_KEEP_ALIVE_S,
-            proxy=proxy_to(url),
-        )
-
 
 async def _others_first(asked: Asked) -> None:
     """Let whoever waits for the place send, before the answer is worked on: the service is never idle meanwhile."""
@@ -418,16 +386,6 @@ async def _others_first(asked: Asked) -> None:
 def _url(text: str) -> httpx.URL:
     """An address, taken apart once: an agreement is written to several times."""
     return httpx.URL(text)
-
-
-@cache
-def _no_certificates() -> ssl.SSLContext:
-    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-
-
-@cache
-def _certificates() -> ssl.SSLContext:
-    return httpx.create_ssl_context()
 
 
 def _quiet_libraries() -> None:

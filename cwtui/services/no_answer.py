@@ -1,4 +1,4 @@
-"""What a request without an answer means: not sent, or sent and in doubt; and why, in words."""
+"""Errors for requests without an answer: not sent, or sent and in doubt; with the reason in words."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class TryAgain(Exception):  # it is no error before the last try
 def no_answer(
     asked: Asked, error: httpx.HTTPError | TimeoutError, secrets: Iterable[str], timeout_s: float
 ) -> Exception:
-    """What to raise for a request that brought no answer; `TryAgain` where it may be sent again."""
+    """The error for a request without an answer; `TryAgain` if it may be sent again."""
     words = one_line(redacted(str(error), secrets), 160).rstrip(".")
     because = f" ({words})" if words else ""
     for each in _causes(error):

@@ -1,4 +1,4 @@
-"""Notifications through Apprise: one message per run, to whom the settings name (settings.md#notifications)."""
+"""Notifications through Apprise: one message per run to the addresses of the settings (settings.md#notifications)."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Message:
 
 
 def message_about(news: Iterable[News], on: Collection[str], *, profile: str) -> Message | None:
-    """The message a run calls for, or None if nothing of `on` happened.
+    """The message about a run, or None if no event of `on` happened.
 
     Everything that happened is counted in it, so that the reader sees the whole run.
     """
@@ -83,7 +83,7 @@ async def send(message: Message, urls: Sequence[str], *, limit_s: float = LIMIT_
     Args:
         message: What to say.
         urls: Apprise URLs; they hold secrets, so failures name their place in the settings and their scheme only.
-        limit_s: How long a server is waited for; a slow one keeps nobody, and no process, waiting.
+        limit_s: How long to wait for a server; after that neither the caller nor the process waits.
 
     Returns:
         One text per address that did not take the message; never raises for one that is wrong or unreachable.
@@ -109,7 +109,7 @@ def _scheme(url: str) -> str:
 
 
 def _service(url: str) -> NotifyBase | None:
-    """What speaks to an address; None if nothing understands it.
+    """Apprise's service for an address; None if there is none.
 
     Apprise logs what it sends and where to; what failed is said by `send`, without the address.
     """

@@ -1,7 +1,7 @@
 """One HTTP/1.1 connection as an `httpx` transport (docs/adr/0009).
 
-`httpx`'s own costs 1.04 ms of CPU a request where this costs 0.43, and takes an answer that nobody asked for as the
-answer to the next request. asyncio moves the bytes, and `h11` (which `httpx` uses too) says what they mean.
+A request costs 1.04 ms of CPU with httpx's own connections and 0.43 ms with this one; and httpx takes a stray answer as
+the answer to the next request. asyncio moves the bytes, and `h11` (which `httpx` uses too) parses them.
 """
 
 from __future__ import annotations
@@ -22,9 +22,8 @@ from cwtui.services.wire import Wire
 _SPOKE_FIRST = "the server spoke before it was asked, or hung up"
 _DONE = 200
 LEAVE = "cwtui.leave"
-"""The extension of a request that is awaited when the connection stands, just before the first byte is sent.
-
-What it answers is asked once more in the moment before the first byte: False has it awaited again.
+"""The extension of a request that is awaited once the connection is open, before the first byte is sent. It returns a
+function that is called in the moment before the first byte: if that returns False, it is awaited again.
 """
 _TRIES = 5
 _TCP_GIVES_UP: int | None = getattr(socket, "TCP_USER_TIMEOUT", None)
@@ -66,7 +65,7 @@ class OneConnection(httpx.AsyncBaseTransport):
         """
         head = _head(request)
         wire = await self._usable() or await self._opened(request.url)
-        # if anything goes wrong from here on, nobody could tell whose answer comes next
+        # after an error from here on, nobody could tell whose answer comes next
         self._last, self._wire = wire, None
         try:
             await self._let_leave(wire, request)
@@ -96,10 +95,10 @@ class OneConnection(httpx.AsyncBaseTransport):
         raise httpx.ConnectError("leave to send it came too late each time")
 
     async def said_more(self) -> bool:
-        """Whether the server said something since its last answer: then that one belonged to no request."""
+        """Whether the server said something since its last answer: then that answer belonged to no request."""
         if self._last is None:
             return False
-        await self._last.is_silent()  # reads what lies on the socket
+        await self._last.is_silent()  # reads the bytes that wait on the socket
         return self._last.spoke_unasked
 
     async def aclose(self) -> None:

@@ -1,7 +1,7 @@
-"""Reading a service's records: tolerant of what is not used, exact about what is billed.
+"""Reads a service's records: tolerant of unused fields, exact about billed ones.
 
 A record's model names the fields that are used; anything else in it is ignored, and null stands for absent.
-Numbers written as text and text written as numbers are taken; what could be read in two ways is not.
+Numbers written as text and text written as numbers are accepted; a value with two readings is not.
 """
 
 from __future__ import annotations
@@ -128,7 +128,7 @@ class Reader(Generic[M, D]):
             raise ValueError(_faults(error)) from error
 
     def many(self, rows: Sequence[object]) -> tuple[list[D], list[Unread]]:
-        """Read a page: what could be read, in order, and what could not."""
+        """Read a page: the readable records in order, and the unreadable ones."""
         _, many = _adapters(self._model)
         convert = self._convert
         try:

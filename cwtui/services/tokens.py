@@ -134,7 +134,7 @@ class OAuthSignIn:
 
 
 def secrets_of(client: OAuthClient) -> tuple[str, ...]:
-    """Texts that no message may hold: the secret, and it as it is sent."""
+    """Texts that no message may hold: the secret, and its form in the header."""
     secret = client.client_secret.get_secret_value()
     known = f"{quote_plus(client.client_id)}:{quote_plus(secret)}"
     return secret, quote_plus(secret), b64encode(known.encode()).decode()
@@ -162,7 +162,7 @@ def _denied(error: AccessDenied | Refused) -> AccessDenied:
 
 
 class Tokens:
-    """The bearer token: renewed ahead of its end, by one request at a time."""
+    """The bearer token, renewed before it expires, by one request at a time."""
 
     def __init__(self, http: HttpPolicy, sign_in: SignIn, timing: Timing) -> None:
         self._http, self._sign_in, self._timing = http, sign_in, timing

@@ -1,4 +1,4 @@
-"""In the place of a service without credentials: says so when it is asked, not before."""
+"""Stands in for a service without credentials, and reports that only when it is called."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Never
 
 
 class Unconfigured:
-    """Any question raises the `ConfigError` that names what is missing."""
+    """Every call raises the `ConfigError` that names what is missing."""
 
     def __init__(self, complain: Callable[[], None]) -> None:
         self._complain = complain

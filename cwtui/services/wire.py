@@ -1,4 +1,4 @@
-"""An open HTTP/1.1 connection that knows what was said on it, and by whom first."""
+"""An open HTTP/1.1 connection that notices when the server speaks without being asked."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MOST_BODY = 16 * 1024 * 1024
 
 _MOST_HEAD = 100 * 1024
 _TURNS = 3
-"""Turns of the loop that what lies on a socket is given to be read: a session ticket of TLS is no answer."""
+"""Turns of the loop in which waiting bytes are read: a session ticket of TLS is no answer."""
 
 
 class TooLarge(httpx.RemoteProtocolError):
@@ -23,10 +23,10 @@ class TooLarge(httpx.RemoteProtocolError):
 
 
 class Wire(asyncio.Protocol):
-    """The bytes of one connection, and where the conversation on it stands.
+    """The bytes of one connection, and the state of the conversation on it.
 
-    A server may speak only after it was asked. Whatever comes at another time belongs to no request: from then on
-    nobody could tell whose answer is next, so the connection is spoiled.
+    A server may speak only after it was asked. Bytes at another time belong to no request: from then on nobody could
+    tell whose answer is next, so the connection is not used again.
 
     Attributes:
         spoke_unasked: Something came that belongs to no request.
@@ -77,7 +77,7 @@ class Wire(asyncio.Protocol):
             self._transport.abort()
 
     async def is_silent(self) -> bool:
-        """Open, and nothing lies unread on it. What lies on the socket is read first: it may be none of HTTP's."""
+        """Open, with no unread bytes. Bytes on the socket are read first: they may not belong to HTTP."""
         for _ in range(_TURNS):
             if self._is_silent_now():
                 return True
@@ -94,10 +94,10 @@ class Wire(asyncio.Protocol):
         return self._transport
 
     async def ask(self, head: h11.Request, content: bytes) -> tuple[h11.Response, bytes]:
-        """Send one request and read its whole answer, as it was sent; the connection must be silent.
+        """Send one request and read its whole answer, still encoded; the connection must be silent.
 
         Raises:
-            h11.ProtocolError: Either side said what HTTP does not allow.
+            h11.ProtocolError: Either side broke HTTP's rules.
             TooLarge: The answer has no reasonable end.
             OSError: The connection broke.
         """

@@ -1,4 +1,4 @@
-"""What may be configured, and where it came from. Imports pydantic: not for `--version` or `tasks list`.
+"""The settings and where each came from. Imports pydantic, so `--version` and `tasks list` do not load it.
 
 Rule: commands.md#task-list.
 """

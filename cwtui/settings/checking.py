@@ -1,4 +1,4 @@
-"""Settings as texts that somebody types: how each is shown, what is wrong with one, and all of them with changes."""
+"""Settings as typed texts: shows them, checks them, and applies changes."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _USAGE_NAME = re.compile(r"[a-z][a-z0-9_-]{0,40}")
 
 
 def text_of(settings: Settings, key: str) -> str:
-    """A setting as one would type it; of a secret only that it is set, of a half-shown key its last letters."""
+    """A setting as one would type it; a mask for a secret, the last letters of a half-shown key."""
     value = settings.value(key)
     if key in SECRET_KEYS:
         return MASK if _is_set(value) else ""
@@ -69,7 +69,7 @@ def value_of(key: str, text: str) -> Value:
 
 
 def _parts(key: str, text: str) -> Value:
-    """A list, taken apart as the environment's is."""
+    """The parts of a list, split as in the environment."""
     section, name = key.split(".")
     try:
         value = getattr(getattr(Settings.model_validate({section: {name: text}}), section), name)
@@ -117,7 +117,7 @@ def with_usage(settings: Settings, name: str, layout: Mapping[str, object]) -> S
     """The settings as they would be with one more column profile.
 
     Raises:
-        ConfigError: There is one of that name, or no such name or layout can be.
+        ConfigError: The name is taken, or name or layout is not allowed.
     """
     if not _USAGE_NAME.fullmatch(name):
         raise ConfigError(
@@ -147,7 +147,7 @@ def _sections(settings: Settings) -> dict[str, dict[str, Any]]:
 
 
 def _of_sections(sections: Mapping[str, Mapping[str, object]], former: Settings) -> Settings:
-    """Settings of these values, from where the former ones are."""
+    """Settings with these values, from the same place as the former ones."""
     changed = Settings.model_validate(sections)
     changed.remember(former.origin)
     return changed

@@ -64,7 +64,7 @@ def parse_document(raw: bytes, path: Path) -> dict[str, object]:
 
 
 def _refuse_shared_secrets(document: Table, path: Path, about: os.stat_result) -> None:
-    """Secrets are the owner's; of a state that a group shares, its members may read them too."""
+    """Refuse secrets that others can read; the members of a group that shares the state may."""
     shared = stat.S_IRWXG | stat.S_IRWXO
     if _is_of_group(document, about.st_gid):
         shared &= ~stat.S_IRGRP
@@ -109,7 +109,7 @@ def profile_table(document: Table, profile: str, path: Path) -> Table:
     """The table of one profile, which stands alone: it takes nothing from the top level or other profiles.
 
     Raises:
-        ConfigError: If the file has no such profile, or says twice what `default` is.
+        ConfigError: If the file has no such profile, or defines `default` twice.
     """
     top = {name: value for name, value in document.items() if name != PROFILES}
     profiles = document.get(PROFILES, {})

@@ -18,7 +18,7 @@ def _keyring() -> ModuleType:
 
 
 def read_secret(profile: str, key: str) -> tuple[str, str]:
-    """The secret and an empty text, or an empty text and why the keyring could not be asked.
+    """The secret and an empty text, or an empty text and the reason why the keyring could not be asked.
 
     No keyring at all, as on most servers, is not a failure: there is simply nothing in it.
     """

@@ -6,7 +6,7 @@ Rule: settings.md#where-settings-come-from.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,7 @@ from cwtui.settings.model import (
     ENV_PREFIX,
     HALF_SHOWN_KEYS,
     SECRET_KEYS,
+    SECTIONS,
     Origin,
     Settings,
     environment_name,
@@ -33,7 +34,7 @@ from cwtui.settings.model import (
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
-_SECTIONS = tuple(Settings.model_fields)
+_SECTIONS = tuple(SECTIONS)
 _MOST_NAMED = 5
 
 
@@ -82,15 +83,27 @@ def settings_from(table: Table, *, path: Path, profile: str, exists: bool = True
     for key, source in sources.items():
         if key.split(".")[0] not in _SECTIONS:  # before pydantic sees them: it has keywords of its own
             raise _unknown_key(key, source.removeprefix("file "))
-    merged: dict[str, Any] = {section: {} for section in _SECTIONS}  # so that each is built with the whole, not alone
+    merged: dict[str, Any] = {}
     for layer in reversed(layers):
         merged = _laid_over(merged, layer.values)
-    try:
-        settings = Settings(**merged)
-    except ValidationError as error:
-        raise _as_config_error(error, sources, path) from None
+    settings = _validated(merged, sources, path)
     settings.remember(Origin(profile, path, exists, sources, failure))
     return settings
+
+
+def _validated(merged: Mapping[str, Any], sources: Mapping[str, str], path: Path) -> Settings:
+    """Check section by section: what reads one that nobody filled in is not built, which takes as long as a request."""
+    sections: dict[str, Any] = {}
+    wrong: list[ErrorDetails] = []
+    for name, model in SECTIONS.items():
+        try:
+            sections[name] = model.model_validate(merged[name]) if name in merged else model.model_construct()
+        except ValidationError as error:
+            found = error.errors(include_url=False, include_input=True)
+            wrong.extend({**detail, "loc": (name, *detail["loc"])} for detail in found)
+    if wrong:
+        raise _as_config_error(wrong, sources, path)
+    return Settings.model_construct(**sections)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +148,7 @@ def _from_environment() -> Table:
 
 
 def _from_keyring(profile: str, layers: list[_Layer]) -> tuple[Table, str]:
-    """Secrets no other source gives, of the sections that are begun: a newcomer is not asked to unlock a keyring."""
+    """Secrets that no other source gives, of sections in use: a newcomer need not unlock a keyring."""
     given = {key for layer in layers for key in layer.dotted()}
     begun = {section for layer in layers for section in layer.values}
     found: dict[str, dict[str, str]] = {}
@@ -151,14 +164,13 @@ def _from_keyring(profile: str, layers: list[_Layer]) -> tuple[Table, str]:
 
 
 def _unused_secret(layers: list[_Layer]) -> str:
-    """The secret of the way to sign in that is not taken."""
+    """The secret of the sign-in method that is not used."""
     sections = [section for layer in layers if isinstance(section := layer.values.get("marketplace"), dict)]
     auth = next((section["auth"] for section in sections if "auth" in section), Auth.BASIC)
     return "marketplace.password" if auth == Auth.OAUTH else "marketplace.client_secret"
 
 
-def _as_config_error(error: ValidationError, sources: Mapping[str, str], path: Path) -> ConfigError:
-    details = error.errors(include_url=False, include_input=True)
+def _as_config_error(details: Sequence[ErrorDetails], sources: Mapping[str, str], path: Path) -> ConfigError:
     for detail in details:
         key = ".".join(str(part) for part in detail["loc"][:2])
         if detail["type"] == "extra_forbidden" and key not in ALLOWED:

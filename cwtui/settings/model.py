@@ -1,4 +1,4 @@
-"""What may be configured: one frozen model. The `description` of a field says what it allows.
+"""All settings as one frozen model. The `description` of a field says which values it allows.
 
 Rule: settings.md#where-settings-come-from.
 """
@@ -125,7 +125,7 @@ class MappingRules(Section):
 
 
 class Notify(Section):
-    """Whom to tell about what; Apprise URLs hold passwords and tokens, so they are secrets."""
+    """Notifications: whom to tell about which events; Apprise URLs hold passwords and tokens, so they are secrets."""
 
     urls: SecretTexts = Field((), description=LIST_FORM)
     on: Annotated[frozenset[NotifyOn], BeforeValidator(listed)] = Field(
@@ -144,7 +144,7 @@ class StatePlace(Section):
 
 
 class Guard(Section):
-    """What stops a plan or a run until a person has looked (plans.md#guards); percent, None is off."""
+    """Limits that stop a plan or a run until a person has looked (plans.md#guards); percent, None is off."""
 
     max_quantity_change: Annotated[Decimal | None, BeforeValidator(none_if_off)] = Field(
         None, ge=0, description='a percentage such as 50, or "off"'
@@ -211,7 +211,7 @@ class UsageLayout(VendorFiles):
     @model_validator(mode="before")
     @classmethod
     def check_keys(cls, given: object) -> object:
-        """Refuse a key that there is none of, with the nearest there is; so the keys of `columns`."""
+        """Refuse an unknown key and name the nearest known one; likewise the keys of `columns`."""
         if isinstance(given, Mapping):
             from cwtui.vendors.layouts import COUNT_COLUMNS  # noqa: PLC0415  # start-up: most runs have no such file
 
@@ -230,7 +230,7 @@ class Usage(Section):
     @model_validator(mode="before")
     @classmethod
     def begin_with_shipped(cls, given: object) -> object:
-        """A profile that comes with the program is where settings of its name begin."""
+        """Lay settings over the profile of the same name that comes with the program."""
         if not isinstance(given, Mapping) or not given:
             return given
         from cwtui.vendors.profiles import is_shipped, shipped_profile  # noqa: PLC0415  # start-up, as above
@@ -314,7 +314,7 @@ class Settings(BaseModel):
         """Keys that have no value yet.
 
         Args:
-            files: Vendors' files are in use. Then a marketplace of which nothing is set is not missed.
+            files: Vendors' files are in use. Then a marketplace without any setting is not missing.
         """
         keys = _CONNECTWISE_KEYS
         if self.marketplace.is_begun or not files:
@@ -350,11 +350,20 @@ def _holds_secrets(annotation: object) -> bool:
     return annotation is SecretStr or any(_holds_secrets(part) for part in get_args(annotation))
 
 
-def _fields() -> Iterator[tuple[str, str, bool]]:
+def _sections() -> Iterator[tuple[str, type[BaseModel]]]:
     for section, outer in Settings.model_fields.items():
         model = outer.annotation
         if not (isinstance(model, type) and issubclass(model, BaseModel)):
             raise TypeError(f"{section} is not a section")
+        yield section, model
+
+
+SECTIONS: Mapping[str, type[BaseModel]] = dict(_sections())
+"""What reads each section."""
+
+
+def _fields() -> Iterator[tuple[str, str, bool]]:
+    for section, model in SECTIONS.items():
         for name, inner in model.model_fields.items():
             yield f"{section}.{name}", inner.description or TEXT_FORM, _holds_secrets(inner.annotation)
 

@@ -27,7 +27,7 @@ Values = Annotated[tuple[str, ...], BeforeValidator(_values)]
 
 
 def refuse_unknown(given: Iterable[object], known: Iterable[str], where: str) -> None:
-    """Refuse the first key that there is none of.
+    """Refuse the first unknown key.
 
     Raises:
         ValueError: It names the key and the nearest known one.

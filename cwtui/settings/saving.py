@@ -1,4 +1,4 @@
-"""Writing the settings file: the template for a newcomer, and what the setup screen changed.
+"""Writes the settings file: the template for a newcomer, and the changes of the setup screen.
 
 Rule: settings.md#where-settings-come-from.
 """
@@ -135,7 +135,7 @@ def _keyring_text(value: Value) -> str:
 
 
 def _apply(document: TOMLDocument, profile: str, changes: Mapping[str, Value]) -> None:
-    """Set and remove settings; a section that only holds a secret of the keyring stays, empty, as its sign."""
+    """Set and remove settings; a section whose only value is a secret in the keyring stays, empty, as a sign of it."""
     table = _profile(document, profile)
     for key, value in changes.items():
         section_name, name = key.split(".")

@@ -78,7 +78,7 @@ username = ""
 #urls = ["mailtos://user:password@example.com?to=billing@example.com"]
 # Any of "errors", "action_needed", "created", "synced".
 #on = ["errors", "action_needed"]
-# What was told is told again when it changes, or after this time.
+# A lasting event is reported again when it changes, or after this time.
 #remind = "1d"
 
 [guard]

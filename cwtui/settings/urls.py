@@ -47,7 +47,7 @@ def is_loopback(host: str) -> bool:
 
 
 def _is_possible(host: str) -> bool:
-    """Whether a name could be looked up: no part of it is empty, or longer than a name may be."""
+    """Whether a name could be looked up: no part of it is empty or too long."""
     if ":" in host:  # the address of IP version 6
         return True
     try:

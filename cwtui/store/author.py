@@ -1,4 +1,4 @@
-"""Who works here: what every record of the log and every row of the audit is signed with."""
+"""The author who signs every record of the log and every row of the audit."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def this_author() -> Author:
 
 
 def operator() -> str:
-    """The person: who called `sudo`, else the login, else `CWTUI_OPERATOR`, else the account; at this machine."""
+    """The person who called `sudo`, else the login, else `CWTUI_OPERATOR`, else the account; at this machine."""
     return f"{_person()}@{os.uname().nodename}"
 
 

@@ -1,4 +1,4 @@
-"""A state from one place to another: a file, or PostgreSQL; the same documents, byte for byte."""
+"""Copies a state from one place to another, file or PostgreSQL: the same documents, byte for byte."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ def open_place(place: str, profile: str) -> State:
 def copy_state(source: State, place: str, profile: str) -> int:
     """Copy everything a state holds to a place where none is kept yet; how many documents.
 
-    Nobody can change the source meanwhile; what is changed there later stays there.
+    Nobody can change the source meanwhile: a later change stays there alone.
 
     Raises:
         ConfigError: The address is none.
-        StateError: Something is kept there, or it cannot be used; or what was written reads otherwise; or somebody
-            works on the source.
+        StateError: The target holds something or cannot be used; the copy reads differently; or somebody works on the
+            source.
     """
     _refuse_busy(source)
     target = open_place(place, profile)
@@ -45,7 +45,7 @@ def copy_state(source: State, place: str, profile: str) -> int:
     try:
         if list(again.documents.rows()) != expected:
             raise StateError(
-                f"The copy in {again.documents.name} is not what was copied.",
+                f"The copy in {again.documents.name} differs from the original.",
                 changed="The state that was copied is as it was.",
                 next_step="Delete the copy, and copy again while nobody works on the state.",
             )
@@ -63,7 +63,7 @@ def _copy(source: State, target: State) -> list[tuple[str, str, bytes]]:
 
 
 def _refuse_busy(source: State) -> None:
-    """Who writes while a copy is made would go on in one state what another takes up in the other."""
+    """Refuse to copy while somebody writes: the same work would go on in both states."""
     for name, holder in source.leases.holders().items():
         raise StateError(
             f"{holder} works on the state {source.documents.name} ({name.replace('/', ' ')}).",

@@ -72,7 +72,7 @@ class Documents(Following):
         """Put and drop documents: on disk when this returns, or at the end of the surrounding batch.
 
         Args:
-            ops: What to put and drop; what is so already costs nothing. What makes them is asked as `change` asks.
+            ops: What to put and drop; an unchanged document costs nothing. A generator is read as `change` reads one.
 
         Raises:
             StateReadOnly: This state may not be written.
@@ -147,7 +147,7 @@ class Documents(Following):
 
     @contextmanager
     def alone(self, *, at_once: bool = False) -> Iterator[None]:
-        """Know everything others did, and keep them from doing more until the end of the block, which must not wait.
+        """Take over others' changes, and keep others from changing more until the block ends, which must not wait.
 
         What is committed within becomes one durable record, also if the block fails: it happened. Only a change that
         came too late (`Outdated`) takes back the whole block.
@@ -190,7 +190,7 @@ class Documents(Following):
 
     @contextmanager
     def batch(self) -> Iterator[None]:
-        """As `alone`, and fold at the end where that is due."""
+        """Like `alone`, and fold at the end if that is due."""
         with self.alone():
             yield
         if not self._depth:
@@ -246,9 +246,9 @@ class Documents(Following):
 
     @contextmanager
     def grouped(self) -> Iterator[None]:
-        """Within this block commits are only appended when they return: a flush they share with others follows.
+        """Within this block commits are appended but not yet flushed when they return; they share a later flush.
 
-        Whoever depends on one waits for `flushed`.
+        Await `flushed` to be sure of one.
 
         Raises:
             StateError: The disk refused; what was noted last may be lost with the machine.
@@ -372,7 +372,7 @@ class Documents(Following):
             if self._should_fold():
                 self.fold(wait_s=_CLOSING_PATIENCE_S)
         except StateLocked:
-            pass  # somebody else is at it; the journal holds everything
+            pass  # another process folds; the journal holds everything
         finally:
             self._is_open = False
             self.leases.close()

@@ -148,12 +148,12 @@ class FileLog:
         return found
 
     def _is_behind(self) -> bool:
-        """A whole journal began and was folded since: none stood there before, and none does again."""
+        """A whole journal began and was folded since: there was none before, and there is none again."""
         folded = self._folded()
         return folded is not None and folded > self.seq
 
     def _rest(self) -> list[Record]:
-        """What was appended to the file that is open."""
+        """The records appended to the open file."""
         size = self._journal.size()
         if size == self._journal.length:
             if self._lock.is_held and not self._journal.ends_as_known():
@@ -207,7 +207,7 @@ class FileLog:
             f"The journal of the state {self.path} was removed, or an earlier state was put in its place, while"
             " cwtui worked on it.",
             changed="Nothing more was noted, and nothing more is sent.",
-            next_step="Start again: what stands there now is what counts then.",
+            next_step="Start again: the state that is there now counts then.",
         )
 
     def _state_stamp(self) -> _Stamp:
@@ -228,7 +228,7 @@ class FileLog:
         self._lock.open()
 
     def begin(self, mode: int, gid: int | None) -> None:
-        """Make the state file, where there is none yet, for whom it is meant.
+        """Make the state file if there is none yet, for its user or group.
 
         Raises:
             StateError: The disk refused, or this user cannot give it to that group.

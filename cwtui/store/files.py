@@ -1,4 +1,4 @@
-"""Files that are either the old one or the new one, whatever is killed when."""
+"""Writes files so that a kill at any moment leaves the old one or the new one, never a part."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def open_private(path: Path, flags: int) -> int:
 
 
 def open_like(path: Path, flags: int, state: Path) -> int:
-    """Open a file beside a state; a new one is for whom the state is: its owner, or its group as well.
+    """Open a file beside a state; a new one gets the state's readers: its owner, or its group as well.
 
     Raises:
         OSError: As `os.open` does.

@@ -80,14 +80,14 @@ class Following:
             heard(record)
 
     def _reload(self) -> None:
-        """Read everything again: what was appended meanwhile cannot be said record by record."""
+        """Read everything again, because the changes are not known record by record."""
         before, seq = self._content, self._log.seq
         content, self._stale = self._log.load()
         if self._log.seq < seq - 1:
             self._lost = StateError(
                 f"An earlier state was put in the place of {self.name} while cwtui worked on it.",
                 changed="Nothing more was noted, and nothing more is sent.",
-                next_step="Start again: what stands there now is what counts then.",
+                next_step="Start again: the state that is there now counts then.",
             )
             raise self._lost
         self._content = content

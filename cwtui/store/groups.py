@@ -1,4 +1,4 @@
-"""What rows of the state are grouped by, read from their bytes, and what follows from it."""
+"""The groups of the state's rows, read from their bytes, and the rows that are no longer needed."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def replaces(row: bytes) -> str:
 def unneeded(
     orders: Table, subscriptions: Table, open_tasks: Collection[bytes], kept: Collection[tuple[str, str]]
 ) -> Iterable[Op]:
-    """What drops the orders and subscriptions that no open task refers to, except some."""
+    """The operations that drop orders and subscriptions to which no open task refers, except some."""
     needed = {
         "orders": (orders, set(map(order_of_task, open_tasks))),
         "subscriptions": (subscriptions, set(map(subscription_of_task, open_tasks))),

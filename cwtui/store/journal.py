@@ -1,4 +1,4 @@
-"""The write-ahead journal: one JSON line per fact, on disk before anything depends on it, read by all who follow it.
+"""The write-ahead journal: one JSON line per record, on disk before anything depends on it.
 
 A line is `{"crc":"0a1b2c3d","p":"…","seq":4712,"v":2,"at":"…","by":["ann@host",17],"ops":[["tasks",{"id":…}],…]}`: a
 document of a table is put, or the id named is dropped. Both are absolute, so a record may be replayed any number of
@@ -107,7 +107,7 @@ def _last_seq(records: Sequence[Record]) -> int:
 
 
 def _follows(line: bytes, after: bytes) -> bool:
-    """A line stands behind the right one; older versions did not say."""
+    """Whether a line follows the right one; older versions did not record that."""
     before = line[_HEAD_LENGTH : _HEAD_LENGTH + 14]
     return after == _NO_LINE or not before.startswith(b'"p":"') or before[5:13] == after
 
@@ -151,7 +151,7 @@ def apply(record: Record, content: Content) -> None:
 
 
 class Journal:
-    """The journal of one state file. Who appends or rotates holds the log's lock; who reads need not."""
+    """The journal of one state file. Appending and rotating need the log's lock; reading does not."""
 
     def __init__(self, state: Path, *, seq: int = 0, author: Author = NOBODY) -> None:
         """Continue after record `seq`."""
@@ -195,7 +195,7 @@ class Journal:
         self.length, self._last, self._last_length, self._before = 0, _NO_LINE, 0, None
 
     def ends_as_known(self) -> bool:
-        """The last line is still the one that was read or appended last: none of the same length stands there."""
+        """The last line is still the one that was read or appended last, not another of the same length."""
         if self._descriptor is None or not self._last_length:
             return True
         head = os.pread(self._descriptor, _HEAD_LENGTH, self.length - self._last_length)
@@ -227,7 +227,7 @@ class Journal:
         return segment_of(b"".join(parts), self._last)
 
     def advance(self, segment: Segment) -> None:
-        """Stand behind what was read. It is as durable as who wrote it made it: our next flush covers it."""
+        """Go on behind the records that were read; our next flush covers them."""
         was_flushed = self.is_flushed
         self.length += segment.good_length
         self._before = None
@@ -235,7 +235,7 @@ class Journal:
             self._last, self._last_length = segment.last, segment.last_length
         if segment.records:
             self.seq = max(self.seq, segment.records[-1].seq)
-        if was_flushed:  # how durable others' records are is theirs to see to
+        if was_flushed:  # others make their own records durable
             self._flushed = self.seq
 
     def begin_at(self, seq: int) -> None:
@@ -284,8 +284,8 @@ class Journal:
         """Put every record on the disk. Another thread may call this.
 
         Raises:
-            StateError: The disk refused, now or before. What it lost then it would not say again, so no record is
-                taken any more, unless the last is taken back.
+            StateError: The disk refused, now or before. It would not report again what it lost then, so no further
+                record is accepted unless the last one is taken back.
         """
         with self._flushing:
             seq = self.seq

@@ -38,7 +38,7 @@ TinyDocument = dict[str, dict[str, Document]]
 
 
 class NotAState(ValueError):
-    """The bytes are no state file: cut off, altered, or something else altogether. Says what is wrong with them."""
+    """The bytes are no state file: cut off, altered, or something else altogether; the message says which."""
 
 
 @dataclass(slots=True)
@@ -94,7 +94,7 @@ def parse(data: bytes) -> Content:
 
 
 def _parse_sealed(data: bytes) -> Content | None:
-    """The quick way, for bytes that are exactly what `render` made; None for others."""
+    """The fast way, for bytes exactly as `render` made them; None for others."""
     end = data.rfind(b"\n")
     if not data.startswith(b'{"%b":' % META.encode()) or not data.startswith(b'\n,"%b":' % SEAL.encode(), end):
         return None

@@ -127,7 +127,7 @@ class FileLeases:
         return (mine.st_dev, mine.st_ino) == (there.st_dev, there.st_ino)
 
     def _sign(self, descriptor: int) -> None:
-        """Write our name and what we hold into our place; who finds no place stays nameless."""
+        """Write our name and our leases into our place; a process without a place stays nameless."""
         if self._place is None:
             self._place = next((place for place in range(_PLACES) if _lock(descriptor, place * _PLACE)), None)
         if self._place is None:
@@ -141,7 +141,7 @@ class FileLeases:
         os.pwrite(descriptor, note[:_PLACE].ljust(_PLACE), self._place * _PLACE)
 
     def _notes(self) -> Iterator[_Note]:
-        """What the living wrote, except ourselves."""
+        """The notes of the other living processes."""
         descriptor = self._descriptor
         if descriptor is None:
             try:

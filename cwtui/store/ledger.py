@@ -31,7 +31,7 @@ _LEFT_OUT = json_field(AuditRow, "outcome", Outcome.LEFT_OUT)
 
 
 class LedgerTables:
-    """What was to be written, what was, and what nobody knows yet."""
+    """Intended writes, answered writes, and those in doubt."""
 
     def __init__(self, documents: Documents) -> None:
         self.documents = documents
@@ -170,7 +170,7 @@ class LedgerTables:
         """Note the answer: close the intent, add the audit row, put and drop links, in one durable line.
 
         Raises:
-            Outdated: Another process has settled it meanwhile: what was noted by that holds.
+            Outdated: Another process has settled it meanwhile: its note holds.
         """
 
         def note() -> None:
@@ -292,7 +292,7 @@ class LedgerTables:
         return self._imports.get(str(company_id))
 
     def save_import_intent(self, intent: ImportIntent) -> None:
-        """Note that a company's import begins, or what came of it."""
+        """Note that a company's import begins, or its result."""
         self._imports.save(intent)
 
     def save_record_write(self, write: RecordWrite) -> RecordWrite:

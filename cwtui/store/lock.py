@@ -14,7 +14,7 @@ from cwtui.store.author import Author
 from cwtui.store.files import beside, open_like, share_like
 
 PATIENCE_S = 30.0
-"""Nobody keeps the lock so long, but a process that was stopped while it held it, or an old cwtui."""
+"""Only a process that was stopped while it held the lock keeps it longer, or an old cwtui."""
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.000_05, 0.005
 _NOTE_LENGTH = 120
 

@@ -1,4 +1,4 @@
-"""The shared log and the leases, as the tables above them see both: a file beside others, or a database's tables.
+"""The protocols of the shared log and the leases: kept in files, or in a database.
 
 Any number of processes append to one log. Who wants to change something takes the log for a moment (`alone`), reads
 what others appended (`news`), looks whether the change still fits, appends, and lets go. What was appended is seen by
@@ -40,7 +40,7 @@ class Record:
 
 
 class Moved(Exception):  # no error of anybody's: the answer to `news`
-    """What was appended since cannot be said record by record: everything is to be read again (`load`)."""
+    """The new records are not available one by one: read everything again (`load`)."""
 
 
 class Log(Protocol):
@@ -59,7 +59,7 @@ class Log(Protocol):
 
     @property
     def length(self) -> int:
-        """How much folding would take up, in bytes; 0 where there is nothing to fold."""
+        """Bytes that a fold would read; 0 if there is nothing to fold."""
 
     @property
     def size(self) -> int:

@@ -1,4 +1,4 @@
-"""What a damaged journal cost: the records that cannot be read, as a doubt in the state that is offered instead.
+"""Keeps a doubt for each record that a damaged journal lost, in the state that is offered instead.
 
 Rule: synchronising.md#damaged-state.
 """
@@ -60,7 +60,7 @@ def note_lost(lost: Sequence[Lost], content: Content) -> None:
 
 
 def _read_again(content: Content, since: datetime | None) -> None:
-    """What a check found and noted may be lost, while the note of how far it came is not."""
+    """Move the cursor back: a check's findings may be lost although the note of how far it came is not."""
     table = content.table(schema.CURSOR.name)
     found = table.get(_CURSOR)
     if found is None or since is None:
@@ -74,7 +74,7 @@ def _read_again(content: Content, since: datetime | None) -> None:
 
 
 def words_of(lost: Sequence[Lost]) -> str:
-    """What the operator should know of what is lost, and what is done about it."""
+    """Sentences for the operator: what is lost, and what cwtui does about it."""
     if not lost:
         return ""
     agreements = ", ".join(map(str, dict.fromkeys(name for one in lost for name in one.agreements)))

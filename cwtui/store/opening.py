@@ -1,4 +1,4 @@
-"""Opening a state: what may stand at its path, whose it is, and which files belong to it."""
+"""Opens a state: checks its path, its owner, and the files that belong to it."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ def _group_id(group: str) -> int:
 
 
 def _notices(path: Path, group: str | None) -> Iterator[str]:
-    """Files that more, fewer or other users may open than the state is meant for."""
+    """Notices of files that other users may open than those the state is meant for."""
     gid = None if group is None else _group_id(group)
     for suffix in _SUFFIXES:
         file = beside(path, suffix)

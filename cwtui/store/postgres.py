@@ -1,6 +1,6 @@
-"""A connection to PostgreSQL for a state: how it is made, what it says when it fails, and the schema it needs.
+"""A connection to PostgreSQL for a state: opens it, translates its errors, and makes the schema.
 
-TLS and passwords are libpq's affair (`sslmode`, `.pgpass`, a service file): an address with a password is refused.
+libpq handles TLS and passwords (`sslmode`, `.pgpass`, a service file): an address with a password is refused.
 """
 
 from __future__ import annotations
@@ -232,7 +232,7 @@ def signed_by(signature: str) -> tuple[str, str]:
 
 
 def shared_session(address: str) -> StateError:
-    """The error for locks that would be held by nobody in particular."""
+    """The error for locks that would belong to no session in particular."""
     return StateError(
         f"A pooler between cwtui and {shown(address)} gives each transaction another session of the server, so that"
         " nobody can be kept away from an agreement.",

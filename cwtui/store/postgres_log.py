@@ -27,7 +27,7 @@ from cwtui.store.postgres_whole import read, write
 
 _PATIENCE_S = 30.0
 _STOPPED_S = 20
-"""Who keeps the others out and says nothing for so long is stopped or cut off; others have more patience than that."""
+"""A process that keeps others out and is silent for so long is stopped or cut off; others wait longer than that."""
 _AS_NOTED = "What was noted before is kept, the last change is not; nothing more is sent."
 _NOT_KNOWN = "Whether the last change was kept is not known; nothing more is noted, and nothing is sent."
 _AGAIN_S = 60.0

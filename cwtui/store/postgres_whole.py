@@ -55,7 +55,7 @@ def read(connection: psycopg.Connection, profile: str, known: int, name: str) ->
         raise StateError(
             f"An earlier state was put in the place of {name} while cwtui worked on it.",
             changed="Nothing more was noted, and nothing more is sent.",
-            next_step="Start again: what stands there now is what counts then.",
+            next_step="Start again: the state that is there now counts then.",
         )
     _refuse_newer(version, name)
     parts = connection.execute("select data from cwtui.part where profile = %s order by number", (profile,)).fetchall()

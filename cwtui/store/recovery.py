@@ -1,4 +1,4 @@
-"""What is offered when a state file or its journal is damaged; the damaged files themselves stay as they are.
+"""Recovers a state from a damaged state file or journal; the damaged files themselves stay as they are.
 
 Rule: synchronising.md#damaged-state.
 

@@ -51,7 +51,7 @@ class Repository(Generic[Value]):
         return self._documents.table(self.name)
 
     def warming(self) -> Iterator[None]:
-        """Do a little at a time what the first look at a table takes: cut its rows, build its indices."""
+        """Prepare a table for its first use, a little at a time: cut its rows, build its indices."""
         yield from self.table.cutting()
         for index in self._indices.values():
             yield from index.building(self.table)

@@ -1,4 +1,4 @@
-"""One flush to the disk for all who wait for it at that time, away from the event loop."""
+"""One flush to the disk for all tasks that wait for it, in a thread beside the event loop."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ if TYPE_CHECKING:
 
 
 class SharedFlush:
-    """Runs a blocking flush in a thread, one at a time; whoever asks meanwhile shares the next one.
+    """Runs a blocking flush in a thread, one at a time; requests that come meanwhile share the next one.
 
-    A disk takes from a fraction of a millisecond to several for it. Sixteen agreements that are written side by side
-    would wait for sixteen of them, one after the other, and everything else with them.
+    A flush takes from a fraction of a millisecond to several. Sixteen agreements written side by side would wait for
+    sixteen flushes, one after the other, and everything else with them.
     """
 
     def __init__(self, flush: Callable[[], None]) -> None:

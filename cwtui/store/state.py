@@ -12,9 +12,7 @@ from cwtui.domain.errors import ConfigError, StateError
 from cwtui.domain.ids import SubscriptionId, TaskId
 from cwtui.domain.mappings import Mapping, MappingKey, Mappings
 from cwtui.domain.plans import PlanEdits
-from cwtui.domain.records import (
-    OthersChange,
-)
+from cwtui.domain.records import OthersChange
 from cwtui.domain.tasks import Task, TaskStatus
 from cwtui.store import groups, schema
 from cwtui.store.author import Author, this_author

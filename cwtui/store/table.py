@@ -13,7 +13,7 @@ import orjson
 
 Document = dict[str, Any]
 Records = Mapping[str, "Records"]
-"""Which fields of a record hold a record, and which of that one do."""
+"""The fields of a record that hold records, and the same for those."""
 _AT_ONCE = 500
 """Rows decoded in one call: enough to make the call cheap, few enough to stay out of the way."""
 _BYTES_AT_ONCE = 1 << 17
@@ -115,7 +115,7 @@ def number_after(row: bytes, marker: bytes) -> str:
 
 
 class Index:
-    """The ids of a table by something their rows say; built when first asked, kept true afterwards."""
+    """The ids of a table by a value in their rows; built on first use, kept up to date afterwards."""
 
     def __init__(self, group_of: Callable[[bytes], str]) -> None:
         self._group_of = group_of
@@ -299,7 +299,7 @@ class Table:
             index.moved(key, old, new)
 
     def take_indices(self, other: Table) -> None:
-        """Have the indices of a table that this one takes the place of."""
+        """Take over the indices of the table that this one replaces."""
         self.indices = other.indices
         for index in self.indices:
             index.reset()

@@ -48,13 +48,13 @@ from cwtui.tui.widgets.virtual_table import VirtualTable
 
 _LOOKS_PER_S = 20
 _MOUSE_MODES = (1000, 1003, 1015, 1006)
-"""As Textual turns them on: presses, moves, and how they are written."""
+"""The terminal's mouse modes that Textual turns on."""
 _SHORT = 13
 """Lines from which on a screen has room for more than its list."""
 _LEAVES = "ctrl+q"
 _LOOK_S = 20.0
 """Seconds between two looks at the wall clock, for automatic synchronisation."""
-"""The key that works everywhere and at once."""
+"""Works everywhere and at once."""
 
 
 class Ending(IntEnum):
@@ -66,7 +66,7 @@ class Ending(IntEnum):
 
 
 class CwTui(App[Ending]):
-    """Everything on the keyboard, everything also by mouse."""
+    """The app: everything works by keyboard, and also by mouse."""
 
     TITLE = "cwtui"
     CSS_PATH = "cwtui.tcss"
@@ -136,7 +136,7 @@ class CwTui(App[Ending]):
         return screen
 
     def on_mount(self) -> None:
-        """Look for the engine's news when there is some, and ask a newcomer what to begin with."""
+        """Begin to follow the engine's news, and ask a newcomer what to begin with."""
         self._news = self.set_interval(1 / _LOOKS_PER_S, self._look, pause=True)
         self.session.listener.on_news = self._news.resume
         self.mode_change_signal.subscribe(self, lambda _: self.call_after_refresh(self._note))
@@ -161,14 +161,14 @@ class CwTui(App[Ending]):
                 return
 
     def _fatal_error(self) -> None:
-        """End on what nobody foresaw. Textual's own report shows local variables: a bearer token can be among them."""
+        """End after an unforeseen error. Textual's own report shows local variables, which may hold a bearer token."""
         self.bell()
         traceback = Traceback(show_locals=False, width=None, suppress=[rich])
         self._exit_renderables.append(Segments(self.console.render(traceback, self.console.options)))
         self._close_messages_no_wait()
 
     async def on_event(self, event: events.Event) -> None:
-        """Keep from a question the keys that were not meant for it; every key comes by here first."""
+        """Keep keys from a question that were not meant for it; every key comes here first."""
         if isinstance(event, events.InputEvent) and not self.screen_stack:
             return  # between two screens, or after the last one
         if isinstance(event, events.Key) and not event.is_forwarded:
@@ -178,7 +178,7 @@ class CwTui(App[Ending]):
                 return
         await super().on_event(event)
 
-    # news, and what goes on by itself
+    # news, and automatic synchronisation
 
     def _look(self) -> None:
         """Tell the screens what is new, then rest until there is more."""
@@ -187,7 +187,7 @@ class CwTui(App[Ending]):
         if self._is_leaving and not self.session.working:
             self.exit(Ending.LEFT)
             return
-        if not self.screen_stack:  # news of the last moment: the screens are being taken down
+        if not self.screen_stack:  # the screens are being taken down
             return
         changed, self.session.listener.changed = self.session.listener.changed, {}
         for screen in self._shown.values():
@@ -200,7 +200,7 @@ class CwTui(App[Ending]):
         self._note()
 
     def _note(self) -> None:
-        """Say at the top whose settings these are, and what happens by itself."""
+        """Show at the top the profile, and when automatic synchronisation runs."""
         session = self.session
         parts = [session.title]
         if session.is_read_only:
@@ -228,7 +228,7 @@ class CwTui(App[Ending]):
             session.auto_next = next_round(last, session.auto_every, session.auto_at, now)
 
     def _run_if_due(self) -> None:
-        """By the wall clock: a laptop sleeps, and a day's period outlives the program."""
+        """Run if the period is over by the wall clock: a laptop sleeps, and a day's period outlives the program."""
         due, now = self.session.auto_next, self.session.engine.now()
         if due is not None and now >= due:
             self._plan_round(now)
@@ -243,14 +243,14 @@ class CwTui(App[Ending]):
     # leaving
 
     async def action_quit(self) -> None:
-        """Leave: now where nothing is going on, else after the write in flight; asked again, at once."""
+        """Quit: now if no work goes on, else after the write in flight; a second time, at once."""
         if self._is_leaving:
             self.exit(Ending.LEFT)
         else:
             self.leave()
 
     def leave(self) -> None:
-        """Begin nothing more, and end when what is going on has ended."""
+        """Begin nothing more, and end after the present work."""
         self._is_leaving = True
         if not self.session.working:
             self.exit(Ending.LEFT)
@@ -272,7 +272,7 @@ class CwTui(App[Ending]):
     # what every screen can do
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """What stands over a mode is left by esc: a digit typed there leads nowhere."""
+        """A digit changes the mode only on a mode's own screen; a screen above it is left by esc."""
         if action == "mode" and len(self.screen_stack) > 1:
             return False
         return super().check_action(action, parameters)
@@ -293,7 +293,7 @@ class CwTui(App[Ending]):
         self.keep_preferences()
 
     def keep_preferences(self) -> None:
-        """Keep what the operator likes for the next start."""
+        """Save the operator's preferences for the next start."""
         if failed := self.session.preferences.keep():
             self.notify(failed, severity="warning", markup=False)
 
@@ -316,13 +316,13 @@ class CwTui(App[Ending]):
         self.notify(said, markup=False)
 
     def copy(self, text: str) -> None:
-        """Send a text to the terminal's clipboard and say what is known about that."""
+        """Send a text to the terminal's clipboard and say whether it may have arrived."""
         self.copy_to_clipboard(text)
         self.notify(copied_words(text, os.environ), title="Copy", markup=False)
 
     @on(VirtualTable.Highlighted, "#tasks")
     def _task_seen(self, event: VirtualTable.Highlighted) -> None:
-        """Other screens may begin with the task one comes from."""
+        """Remember the task under the cursor, with which other screens begin."""
         self.session.task_in_sight = TaskId(event.key) if event.key else None
 
     @on(SetupScreen.Saved)
@@ -358,5 +358,5 @@ class CwTui(App[Ending]):
 
 
 def _is_there(screen: WorkScreen) -> bool:
-    """It is shown or kept, and not being taken down."""
+    """Whether the screen is shown or kept, and not being taken down."""
     return screen.is_mounted and bool(screen.children)

@@ -15,8 +15,8 @@ Answer = TypeVar("Answer")
 async def ask(asker: Screen[Any], dialog: Dialog[Answer]) -> Answer | None:
     """Show a dialog and wait for its answer; called in a worker of the screen that asks.
 
-    What leads to a question may take time, and the operator goes on meanwhile. A question that comes late is not
-    asked: over another screen, another question or the filter line it would take keys that were not meant for it.
+    Preparing a question may take time, and the operator goes on meanwhile. A late question is not asked: over another
+    screen, another question or the filter line it would take keys that were not meant for it.
 
     Returns:
         The answer; None also where the question was not asked.

@@ -1,4 +1,4 @@
-"""What can be known about a copy: the terminal is asked to take it (OSC 52), and never answers."""
+"""What is known about a copy: the terminal is asked to take it (OSC 52), and never answers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _LIMIT = 74_994
 
 
 def copied_words(text: str, environment: Mapping[str, str]) -> str:
-    """Said after a copy: what was sent where, and what may keep it from arriving.
+    """The message after a copy: what was sent where, and what may keep it from arriving.
 
     Args:
         text: What was copied.

@@ -1,7 +1,7 @@
-"""A terminal that is gone (a dropped SSH line): what is left of its file descriptors is put to rest.
+"""Handles a lost terminal (a dropped SSH line): replaces its file descriptors.
 
-Textual reads and writes them in threads of its own, and neither outlives an error there: the reader would end the
-app in the middle of a write, and a screen nobody takes the output of would stand still.
+Textual reads and writes them in threads of its own, and an error there ends the thread: the reader would end the app in
+the middle of a write, and without the writer the app would stop drawing and hang.
 """
 
 from __future__ import annotations
@@ -30,23 +30,23 @@ def is_gone() -> bool:
 
 
 def put_to_rest() -> None:
-    """What is written from now on goes nowhere; what is read never comes."""
+    """Replace the descriptors: output goes to the null device, and input never comes."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for number in _OUTPUTS:
         os.dup2(nowhere, number)
     os.close(nowhere)
     never, other_end = os.pipe()
     _kept_open.append(other_end)
-    os.set_blocking(never, False)  # a reader that was told of the hang-up must not wait here for ever
+    os.set_blocking(never, False)  # a reader that saw the hang-up must not wait here for ever
     os.dup2(never, _STDIN)
     os.close(never)
 
 
 @contextlib.contextmanager
 def on_hang_up(when_gone: Callable[[], object]) -> Iterator[None]:
-    """Call something as soon as the terminal is gone, with its descriptors at rest already.
+    """Call a function as soon as the terminal is gone and its descriptors are replaced.
 
-    Not through the event loop: it may be busy, and the threads that read and write are not.
+    It is a signal handler, not a task of the event loop: the loop may be busy while the threads go on.
     """
     if sys.platform == "win32":
         yield

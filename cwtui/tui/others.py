@@ -1,4 +1,4 @@
-"""What other people and processes change in the same state, shown as it happens.
+"""Shows what other people and processes change in the same state, as it happens.
 
 Rule: hands.md#one-state-many-processes.
 """
@@ -25,7 +25,7 @@ class Others:
     """Follows the state for as long as the screens are open."""
 
     def __init__(self, session: Session, tell: Callable[[str], None]) -> None:
-        """Take whom to tell who changed what, in a sentence."""
+        """Take the function that shows a sentence about who changed what."""
         self._session, self._tell = session, tell
         self._changed: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
         self._tasks: list[asyncio.Task[None]] = []

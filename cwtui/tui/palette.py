@@ -15,7 +15,7 @@ Action = partial[Coroutine[Any, Any, bool]]
 
 
 class ActionProvider(Provider):
-    """Offers what the keys offer, by name, what was used most first; what cannot be used now is not offered."""
+    """Offers the actions of the keys by name, the most used first; those that cannot be used now are left out."""
 
     async def discover(self) -> Hits:
         """Everything, before a letter is typed."""

@@ -1,8 +1,8 @@
 r"""The one place where text from outside enters the screen (commands.md#outside-text).
 
-What a terminal would obey, hide or reorder becomes something one can see: `\x1b[31m` is shown as `␛[31m`, a line
-break as `↵`, a right-to-left override as `�`. What terminals disagree about the width of (joined emoji, flags,
-variation selectors, filler letters) is reduced to what they all agree about, so that no row breaks the layout.
+Characters that a terminal would obey, hide or reorder become visible: `\x1b[31m` is shown as `␛[31m`, a line
+break as `↵`, a right-to-left override as `�`. Characters whose width terminals disagree about (joined emoji, flags,
+variation selectors, filler letters) are replaced by ones they agree about, so that no row breaks the layout.
 Nothing here is ever read as markup: strings become `Text` or `Content` objects, which are not parsed.
 """
 

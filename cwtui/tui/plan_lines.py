@@ -37,7 +37,7 @@ def task_lines(task: Task) -> list[Line]:
 
 
 def warning_lines(task: Task) -> Iterator[Line]:
-    """What its plan warns of, or warned of when it was written, and who has accepted that."""
+    """The warnings of its plan, or of the plan that was written, and who accepted them."""
     if not task.warnings:
         return
     given = task.acceptance
@@ -51,7 +51,7 @@ def warning_lines(task: Task) -> Iterator[Line]:
 
 
 def problem_lines(problems: Iterable[Problem]) -> Iterator[Line]:
-    """What keeps a task from being ready, whole, each with the key that fixes it."""
+    """The problems that keep a task from being ready, each with the key that fixes it."""
     for place, problem in enumerate(problems):
         if not place:
             yield Line("")
@@ -61,7 +61,7 @@ def problem_lines(problems: Iterable[Problem]) -> Iterator[Line]:
 
 
 def plan_lines(plan: Plan, names: Names | None = None, shown: Collection[str] = ()) -> list[Line]:
-    """What a plan would write, and why; without the warnings that are shown already."""
+    """The changes of a plan with their reasons; without the warnings that are shown already."""
     known = names or BareIds()
     return [
         *problem_lines(plan.problems),

@@ -1,4 +1,4 @@
-"""What one operator likes on the screen: theme, hints closed, actions used. Nothing of it changes what is billed."""
+"""One operator's preferences on the screen: theme, closed hints, used actions. None affects what is billed."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Preferences:
         if path is None:
             return found
         document: object = None
-        with contextlib.suppress(OSError, ValueError):  # a preference is worth no question: the defaults do
+        with contextlib.suppress(OSError, ValueError):  # a damaged preference is no reason to ask: take the defaults
             document = json.loads(path.read_text(encoding="utf-8"))
         if isinstance(document, dict):
             found.theme = str(document.get("theme", ""))

@@ -1,4 +1,4 @@
-"""What the screens share: the engine, what it says while it works, and one piece of work at a time."""
+"""The session that the screens share: the engine, its events, and one piece of work at a time."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def _ignore() -> None:
 
 @dataclass(slots=True)
 class ScreenListener:
-    """Hears the engine and keeps what it says until the screen looks (it looks many times a second).
+    """Keeps the engine's events until the screen looks, many times a second.
 
     Attributes:
         changed: Tasks that changed since the screen looked.
@@ -116,7 +116,7 @@ class Done:
 
     Attributes:
         error: What stopped it; None if it came to its end, or was stopped.
-        said: What it has to say, its first line first.
+        said: The result in words; its first line is the headline.
     """
 
     said: str
@@ -138,9 +138,9 @@ class Session:
         settings: Where settings are read, tried and saved; None where there are none (tests).
         vendors: Whose files can be read, on the settings as they are; None where there are none (tests).
         examples: Where the demo has files to try Intermedia's steps with; None outside of it.
-        task_in_sight: The task under the cursor of the task list: where the other screens may begin.
+        task_in_sight: The task under the cursor of the task list, with which other screens may begin.
         tabs: The modes there are; the app knows.
-        working: What is being done now, or nothing: one thing at a time.
+        working: The work under way, or empty: one thing at a time.
         shows_hints: A newcomer is walked through a first sync.
         preferences: What the operator likes on the screen.
     """
@@ -177,13 +177,13 @@ class Session:
     async def work(
         self, what: str, job: Callable[[], Awaitable[str]], *, only_reads: bool = False, is_noted: bool = True
     ) -> Done | None:
-        """Do one thing, if nothing else is being done, and note in the activity how it ended.
+        """Do one piece of work, if no other is under way, and note its end in the activity.
 
         Args:
             what: Named in the activity and in messages.
             job: Returns what it has to say.
-            only_reads: `stop` may cut it off anywhere; else it ends by itself before its next write.
-            is_noted: False for what only leads to a question.
+            only_reads: `stop` may cancel it anywhere; else it ends by itself before its next write.
+            is_noted: False for work that only prepares a question.
 
         Returns:
             How it ended; None if something else is going on.
@@ -212,12 +212,12 @@ class Session:
         return done
 
     def _was_stopped(self) -> bool:
-        """The job was cut off by `stop`, not together with whoever waits for it."""
+        """Whether `stop` cancelled the job, and not the task that waits for it."""
         me = asyncio.current_task()
         return self._only_reads and self._job is not None and self._job.cancelled() and not (me and me.cancelling())
 
     def stop(self) -> None:
-        """End what is being done: at once where it only reads, else before its next write."""
+        """End the work: at once if it only reads, else before its next write."""
         self.engine.stop()
         if self._only_reads and self._job is not None:
             self._job.cancel()

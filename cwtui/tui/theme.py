@@ -1,4 +1,4 @@
-"""The two themes of cwtui, and what becomes of them where colour is not wanted.
+"""The two themes of cwtui, and how `NO_COLOR` turns colours off.
 
 The stylesheet names no colours; these do. Every text stands out from what is behind it by 4.5 to 1 at least, the
 ratio that WCAG asks for.
@@ -75,7 +75,7 @@ LIGHT = Theme(
 
 
 def ansi_color(environment: Mapping[str, str]) -> bool | None:
-    """What `App(ansi_color=…)` is to be given, so that `NO_COLOR` means no colour at all.
+    """The value for `App(ansi_color=…)`, so that `NO_COLOR` means no colour at all.
 
     Textual alone turns colours into greys and still sends those; with `ansi_color` it sends none.
 

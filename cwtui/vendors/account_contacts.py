@@ -17,7 +17,7 @@ from cwtui.vendors.vendor_file import Refusal, Row
 class AccountContacts:
     """Creates the contacts of companies that were created here; those of other companies are left alone.
 
-    That a contact is due is noted before its company is created, so that a killed run's successor still makes it.
+    A due contact is noted before its company is created, so that it is made even if the run is killed in between.
     """
 
     psa: IntermediaPsa
@@ -26,12 +26,12 @@ class AccountContacts:
     once: CreateOnce
 
     def note_due(self, row: Row) -> None:
-        """The company of this row is about to be created."""
+        """Note that the company of this row is about to be created."""
         if _contact(row, CompanyId(0)) is not None:
             self.store.save_contact_due(self._account(row))
 
     async def make(self, row: Row, company: Company) -> Refusal | None:
-        """Create the contact if it is due; why it could not be, to be tried again with the next export."""
+        """Create the contact if it is due; returns why it could not be created, and the next export tries again."""
         contact = _contact(row, company.id)
         if contact is None or not self.store.is_contact_due(self._account(row)):
             return None
@@ -46,7 +46,7 @@ class AccountContacts:
         try:
             if not await self.psa.contacts_of(company.id):  # else a killed run made it, or somebody was quicker
                 await self.once.create(send, look)
-        except ServiceError as error:  # the company is there and linked, whatever becomes of its contact
+        except ServiceError as error:  # the company is created and linked, even if its contact fails
             return row.refused(f"its contact was not created: {error.happened.rstrip('.')}", "account_id")
         self.store.drop_contact_due(self._account(row))
         return None
@@ -56,11 +56,11 @@ class AccountContacts:
 
 
 def _contact(row: Row, company: CompanyId) -> NewContact | None:
-    """The person that a row names; None if it names nobody."""
+    """The contact that a row names; None if it names nobody."""
     first, last, email = row["contact_first_name"], row["contact_last_name"], row["contact_email"]
     if not (first or last or email):
         return None
-    # ConnectWise lists people by their first name, so somebody without one goes by what else is known.
+    # ConnectWise lists people by their first name, so somebody without one gets another known name in its place.
     return NewContact(company, first or last or email, last if first else "", email, row["phone"])
 
 

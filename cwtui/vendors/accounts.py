@@ -27,7 +27,7 @@ from cwtui.vendors.setup_tables import SOLUTION, solution_named
 from cwtui.vendors.vendor_file import Refusal, Row, Shape, VendorFile, read_vendor_file
 
 LONGEST_IDENTIFIER = 30
-"""Of a company; newer servers take more, the oldest known this many."""
+"""Characters of a company's identifier that the oldest known server takes; newer ones take more."""
 _OTHER_NAMES = {"usa": "US", "u.s.a.": "US", "united states of america": "US", "uk": "GB", "great britain": "GB"}
 
 
@@ -57,7 +57,7 @@ class AccountsReport:
     """What one export of accounts did.
 
     Attributes:
-        namesakes: Rows whose company was created although one of that name exists, and which.
+        namesakes: Rows whose company was created although another has the same name, and that company.
         failures: Rows that could not be carried out now, to be tried again.
         without_contact: Rows whose company was created and linked, but whose contact was not, and why.
     """
@@ -140,7 +140,7 @@ class AccountExport:
     async def run(self, file: VendorFile, *, manage_id: bool = False, dry_run: bool = False) -> AccountsReport:
         """Link or create the company of every row; with `manage_id`, by Manage ID too, and write it.
 
-        A dry run says what would be done, and writes nothing.
+        A dry run reports what would be done, and writes nothing.
 
         Raises:
             InputError: `manage_id` without the Management IT solution.
@@ -232,7 +232,7 @@ class AccountExport:
         return found
 
     def _previewed(self, row: Row) -> AccountLink | Refusal:
-        """What would be done with a row."""
+        """The link that a row would get."""
         found = self._found(row)
         if isinstance(found, Refusal):
             return found

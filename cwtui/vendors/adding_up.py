@@ -1,6 +1,6 @@
 """Rows of a usage report become the lines of accounts (files.md#export-counts).
 
-A report has hundreds of thousands of rows and few different SKUs, amounts and quantities. Each is understood once.
+A report has hundreds of thousands of rows and few different SKUs, amounts and quantities, so each is parsed once.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from cwtui.vendors.vendor_file import Candidates, Refusal, Row
 
 @dataclass(slots=True)
 class _Kind:
-    """What rows of one SKU, unit cost and price have in common, as they spell them.
+    """The common part of rows with the same spelling of SKU, unit cost and price.
 
     Attributes:
         sku: As it is spelt.
         error: Why none of them is counted.
-        may_bill: Refused ones could be something that is billed.
+        may_bill: Refused rows of it could belong to a billed item.
         key: The same for every spelling.
         unit_cost, price: Of what one the file counts.
         item: The catalog item's identifier.
@@ -107,7 +107,7 @@ class Counting:
         line.quantity += quantity
         line.rows.append(row)
 
-    # what is seen for the first time
+    # values that are seen for the first time
 
     def _understood(self, row: int, account: str, kind: _Kind, text: str) -> tuple[_Lines, Decimal] | None:
         """The account's lines and the quantity; None if the row is refused."""
@@ -187,7 +187,7 @@ class Counting:
     # lines
 
     def lines(self) -> dict[str, tuple[CountLine, ...]]:
-        """The lines of every account of which something could be counted; what was added up is let go."""
+        """The lines of every account with counted rows; the sums are dropped."""
         found = {}
         for account, lines in self._found.items():
             if counted := tuple(self._lines_of(account, lines)):
@@ -255,7 +255,7 @@ class Counting:
         return self._billed[exact]
 
     def _a_unit(self, amount: Decimal | None) -> Decimal | None:
-        """What a billed unit costs, of what one the file counts does."""
+        """The amount for a billed unit, from the amount for a unit that the file counts."""
         if amount is None or self.layout.multiply_by == self.layout.divide_by:
             return amount
         return amount * self.layout.divide_by / self.layout.multiply_by
@@ -290,7 +290,7 @@ def _is_total(account: str, sku: str) -> bool:
 
 
 def _could_be(account: str, sku: str) -> Candidates:
-    """What a row could belong to whose account or SKU is none."""
+    """The accounts and SKUs that a row could belong to if its own cannot be read."""
     if _is_total(account, sku):
         return ()
     account, sku = ("" if damage(text) else text for text in (account, sku))

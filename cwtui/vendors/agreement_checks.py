@@ -21,11 +21,11 @@ from cwtui.domain.tasks import Problem, ProblemCode, Task
 from cwtui.vendors.count_facts import CountFacts
 
 MONTH = Duration("month", Decimal(1))
-"""What a report counts: units of one month, so the agreement must bill by the month."""
+"""A report counts units of one month, so the agreement must bill by the month."""
 
 
 def agreement_faults(facts: CountFacts) -> list[Problem]:
-    """What is wrong with the account's link and agreement, each with what to do about it."""
+    """The problems of the account's link and agreement, each with a remedy."""
     task, company = facts.task, facts.company
     choose = Remedy(Action.MAP, task.subscription_id, "agreement")
     found = []
@@ -51,7 +51,7 @@ def end_faults(agreement: Agreement, changes: Sequence[Change]) -> list[Problem]
 
 
 def _as_subscription(task: Task) -> Subscription:
-    """What an account's counts are to an agreement: something that bills by the month."""
+    """The account as a subscription that bills by the month, for the checks of agreements."""
     return Subscription(
         task.subscription_id,
         task.subscription_name,

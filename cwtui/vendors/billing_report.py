@@ -33,7 +33,7 @@ class BillingReport:
         is_dated: Its day is known; else only the file's time is.
         row_count: Rows with anything in them.
         counts: Lines by account, in the file's order.
-        doubts: What the refused rows could belong to: nothing of that is known.
+        doubts: The accounts and SKUs that refused rows could belong to: their counts are not known.
         numbers: How its numbers were read, in words; empty where there is nothing to say.
         left_out: Rows that the profile does not count, by header and value.
     """
@@ -50,7 +50,7 @@ class BillingReport:
 
     @property
     def is_all_zero(self) -> bool:
-        """It has lines, and not one unit."""
+        """It has lines, but all count zero."""
         lines = [line for lines in self.counts.values() for line in lines]
         return bool(lines) and all(line.quantity == ZERO for line in lines)
 
@@ -59,7 +59,7 @@ class BillingReport:
         return tuple(sorted(number for line in self.counts.get(account, ()) for number in line.lines))
 
     def spelt(self, spelling: Callable[[str], str]) -> BillingReport:
-        """The same with its accounts named otherwise: as they were linked."""
+        """The same with its accounts in the spelling under which they were linked."""
         return replace(self, counts={spelling(account): lines for account, lines in self.counts.items()})
 
 
@@ -139,7 +139,7 @@ def report_of(
     refused: Sequence[Refusal] = (),
     numbers: NumberRule | None = None,
 ) -> BillingReport:
-    """Add up rows by account and SKU (and unit cost, where that is told apart); what cannot be counted is refused.
+    """Add up rows by account and SKU (and unit cost, if the profile separates it); refuse rows that cannot be counted.
 
     Accounts and SKUs are the same in capitals; an account is named as its first row spells it.
     """

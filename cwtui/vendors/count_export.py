@@ -42,7 +42,7 @@ _RECORDS_KEPT = 3
 
 @dataclass(frozen=True, slots=True)
 class CountsReport:
-    """What a report came to.
+    """The result of a report.
 
     Attributes:
         created: Tasks made now; `unchanged`: accounts whose newest task carries the same counts already.
@@ -51,7 +51,7 @@ class CountsReport:
         vanished: Additions whose account or SKU the report does not name; they are left alone.
         is_dated: Its day was given or is known from the file; else `moment` is when the file was changed.
         numbers: How its numbers were read, in words.
-        adopted: Additions linked now, because a person said that they are what the report counts.
+        adopted: Additions linked now, because a person confirmed that the report counts them.
         left_out: Rows that the profile does not count, by header and value.
     """
 
@@ -99,7 +99,7 @@ class CountExport:
 
         Args:
             report: As read; rows refused there are carried over.
-            adopts: Link the additions that the report counts and nobody linked: a person said that they are these.
+            adopts: Link the unlinked additions that the report counts; a person confirmed it.
             force: Take a report that is older than the last one, or suspiciously small.
 
         Raises:
@@ -111,7 +111,7 @@ class CountExport:
         return await self.make(report, accounts, adopts=adopts)
 
     def check(self, report: BillingReport, *, force: bool) -> None:
-        """Stop a report that cannot be what it seems (plans.md#guards)."""
+        """Stop an implausible report (plans.md#guards)."""
         if not report.row_count:
             raise _guarded(f"{report.name} has a header and no rows: an empty report ends nothing", "the right file")
         last = self.store.last_report(self.layout.name)
@@ -187,7 +187,7 @@ class CountExport:
         )
 
     def _task(self, report: BillingReport, one: AccountCounts, *, renew: bool) -> tuple[Task, bool]:
-        """The account's task for this report, and whether it is new: the same report twice makes one."""
+        """The account's task for this report, and whether it is new: the same report twice makes one task."""
         subscription = self.layout.subscription(one.account)
         older = self.store.tasks_of(subscription)
         newest = next((task for task in reversed(older) if task.status is not TaskStatus.SKIPPED), None)
@@ -218,7 +218,7 @@ class CountExport:
         )
 
     def _supersede(self, task: Task, report: BillingReport) -> list[TaskId]:
-        """Skip older open tasks of the account, unless part of one is written already: it goes on to its end first."""
+        """Skip older open tasks of the account, except one that is partly written: it is finished first."""
         older = list(self.store.tasks_of(task.subscription_id))
         skipped = []
         for other in older:
@@ -251,7 +251,7 @@ class CountExport:
         return vanished(self.source.facts(self.desk, task, record, record.seen, self.layout)) if record else []
 
     async def _gone_accounts(self, report: BillingReport, named: Collection[str]) -> list[Vanished]:
-        """What the accounts are billed that an earlier report named and this one does not."""
+        """The additions of accounts that an earlier report named and this one does not."""
         named = {*named, *map(str.casefold, report.counts), *report.doubts.by_account}
         gone = [account for account in self._accounts.links.accounts() if account.casefold() not in named]
         tasks = {

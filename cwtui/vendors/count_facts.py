@@ -1,4 +1,4 @@
-"""What the plan of one account's counts depends on."""
+"""The facts for the plan of one account's counts."""
 
 from __future__ import annotations
 

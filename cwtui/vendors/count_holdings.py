@@ -1,4 +1,4 @@
-"""What an agreement holds beside an account's counts: whose additions are, which lines they carry, and what is doubted.
+"""Assigns an agreement's additions to an account's counts: by link or item, with the lines they bill.
 
 Rule: files.md#export-counts.
 """
@@ -21,7 +21,7 @@ from cwtui.vendors.doubts import concerns
 
 @dataclass(slots=True)
 class CountHoldings:
-    """One account's additions, as its counts look at them."""
+    """One account's additions, in view of its counts."""
 
     facts: CountFacts
     dates: AgreementDates | None = field(init=False)
@@ -62,7 +62,7 @@ class CountHoldings:
         return found
 
     def is_doubted(self, sku: str) -> bool:
-        """A refused row could belong to a SKU: then its count is not known."""
+        """Whether a refused row could belong to a SKU, so that its count is not known."""
         return concerns(self.facts.doubts, sku) or concerns(self.facts.anywhere, sku)
 
     def is_reported(self, held: Addition) -> bool:
@@ -81,9 +81,9 @@ class CountHoldings:
         return [held for held in found if held.values.cancelled is None] or found
 
     def replaced(self) -> list[tuple[Addition, Sequence[CountedItem]]]:
-        """Additions of an old price whose SKU starts or grows at another one, with what replaces them.
+        """Additions of an old price whose SKU starts or grows at another price, each with its replacement.
 
-        Where the other price's count neither starts nor grows, the units of the old one just vanished.
+        If the count at the other price neither starts nor grows, the units of the old price just vanished.
         """
         if self._replaced is None:
             self._replaced = self._find_replaced()
@@ -114,5 +114,5 @@ class CountHoldings:
 
 
 def units(held: Sequence[Addition]) -> Decimal:
-    """What several additions bill together."""
+    """The units that several additions bill together."""
     return sum((one.values.quantity for one in held), start=ZERO)

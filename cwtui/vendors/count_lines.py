@@ -29,5 +29,5 @@ class CountLine(NamedTuple):
 
     @property
     def name(self) -> str:
-        """What tells it from the account's other lines."""
+        """Distinguishes it from the account's other lines."""
         return f"{self.item} @ {plain(self.unit_cost)}" if self.is_apart and self.unit_cost is not None else self.item

@@ -28,7 +28,7 @@ _LEFT_ALONE = "It is not in the report; it is left alone."
 
 
 class CountStatus(StrEnum):
-    """How a line of the report stands beside the additions."""
+    """How a line of the report compares with the additions."""
 
     MATCH = "match"
     QUANTITY_DIFFERS = "quantity_differs"
@@ -72,7 +72,7 @@ class CountRow:
 
 
 def compare(accounts: Iterable[AccountCounts], layout: Layout, refused: Sequence[Refusal]) -> list[CountRow]:
-    """Every line of the report, every addition of a SKU that it does not name, and what cannot be compared."""
+    """Rows for every line of the report, every addition of a SKU that it does not name, and what cannot be compared."""
     rows: list[CountRow] = []
     for one in accounts:
         rows += _account_rows(one, layout)
@@ -174,7 +174,7 @@ def _agreed(amounts: set[Decimal]) -> Decimal | None:
 
 
 def count_rows_csv(rows: Iterable[CountRow]) -> str:
-    """The comparison as CSV, nothing in it that a spreadsheet would compute."""
+    """The comparison as CSV, without cells that a spreadsheet would compute."""
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(COLUMNS)

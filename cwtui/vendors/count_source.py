@@ -38,7 +38,7 @@ class CountSource:
         return {item.catalog_item_id for item in record.items} if record else set()
 
     def plan(self, desk: PlanningDesk, task: Task, additions: Mapping[AdditionId, Addition] | None) -> Plan:
-        """The plan of one account's counts; from the additions as they were seen, until they are read afresh."""
+        """The plan of one account's counts; uses the additions that the report saw until they are read afresh."""
         record = self.store.counts(task.id)
         if record is None:
             problem = Problem(
@@ -63,7 +63,7 @@ class CountSource:
     def facts(
         self, desk: PlanningDesk, task: Task, record: CountRecord, additions: Sequence[Addition], layout: Layout
     ) -> CountFacts:
-        """Everything the plan depends on, as far as the desk loaded it."""
+        """Everything the plan depends on, as far as it was loaded."""
         agreement_id = self.agreement_of(task)
         agreement = desk.agreements.get(agreement_id) if agreement_id is not None else None
         return CountFacts(

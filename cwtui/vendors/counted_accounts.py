@@ -114,7 +114,7 @@ class CountedAccounts:
                 yield self.links.spelling(account), ()
 
     def _told_by(self, item: CountedItem) -> str:
-        """What tells whether an account's line is the same again."""
+        """The key that identifies an account's line."""
         if self.layout.priced_names:
             return item.name
         amounts = (item.unit_cost, item.price)
@@ -230,7 +230,7 @@ class CountedAccounts:
         return None, f"Company {company.name} has no agreement of type {kind}. Add one in ConnectWise."
 
     def _alone(self, report: BillingReport, found: Sequence[AccountCounts]) -> list[AccountCounts]:
-        """Accounts that share an agreement would undo each other's counts: all are refused, or added up."""
+        """Refuse accounts that share an agreement, or add them up: they would undo each other's counts."""
         sharing: dict[AgreementId, list[str]] = defaultdict(list)
         for one in found:
             if one.record.agreement_id is not None:
@@ -255,7 +255,7 @@ class CountedAccounts:
         return groups.values()
 
     def _together(self, group: Sequence[AccountCounts]) -> AccountCounts:
-        """One company's accounts as one, named by the first of those linked: every month the same."""
+        """One company's accounts as one, under the name linked first, so that it is the same every month."""
         if len(group) == 1 and not self.links.other(group[0].company.id, group[0].account):
             return group[0]
         company = group[0].company

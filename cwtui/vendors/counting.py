@@ -108,7 +108,7 @@ class _Draft:
     def problem(self, code: ProblemCode, target: object, message: str) -> None:
         self.problems.append(Problem(code, message, str(target)))
 
-    # what stands in the way
+    # obstacles
 
     def refuse_rows(self) -> None:
         """Name the refused rows that keep this task from being written."""
@@ -130,7 +130,7 @@ class _Draft:
             )
 
     def adopted(self, name: str, held: Addition, what: str, charge: Charge = Charge.RECURRING) -> bool:
-        """An addition may be changed: it is linked. Else a person is asked to adopt it."""
+        """Whether an addition may be changed because it is linked; else a person is asked to adopt it."""
         if held.id in self.holds.linked():
             return True
         values = held.values
@@ -200,7 +200,7 @@ class _Draft:
             return
         if not self.adopted(item.name, held, f"the report counts {plain(item.quantity)}", charge):
             return
-        if not self.holds.moves(item.sku):  # else its units at all prices together are looked at
+        if not self.holds.moves(item.sku):  # else its units at all prices are compared together
             self.check_guard(item.name, values.quantity, item.quantity)
         self.add(
             item,
@@ -263,7 +263,7 @@ class _Draft:
         self.add(item, Operation.CREATE, values, rule=rule, arithmetic=(shown,))
 
     def end_old_prices(self) -> None:
-        """End what a new price of the same SKU replaces."""
+        """End additions that a new price of the same SKU replaces."""
         if self.dates is None:
             return
         start = self.dates.first_open_day
@@ -362,5 +362,5 @@ def _lines(item: CountedItem) -> str:
 
 
 def _kept(wanted: Decimal, held: Decimal) -> Decimal:
-    """What is held stays where only ConnectWise's rounding tells it from what is wanted."""
+    """Keep held values that differ from the wanted ones only by ConnectWise's rounding."""
     return held if is_rounding(wanted, held) else wanted

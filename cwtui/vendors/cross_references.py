@@ -37,7 +37,7 @@ class Association:
 
     @property
     def vendor_type(self) -> str:
-        """What the vendor calls it: the SKU."""
+        """The vendor's name for it: the SKU."""
         return sku_of(self.item)
 
     @property

@@ -1,4 +1,4 @@
-"""What refused rows could belong to: nothing of that is written (files.md#a-part-is-never-the-whole)."""
+"""Accounts and SKUs that refused rows could belong to: none is written (files.md#a-part-is-never-the-whole)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Doubts:
 
     @classmethod
     def of_refused(cls, refused: Iterable[Refusal]) -> Doubts:
-        """What these rows could belong to."""
+        """The accounts and SKUs that these rows could belong to."""
         found: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
         for one in refused:
             for account, sku in one.could_be:
@@ -32,7 +32,7 @@ class Doubts:
         return cls({account: {sku: tuple(lines) for sku, lines in skus.items()} for account, skus in found.items()})
 
     def of(self, account: str) -> SkuLines:
-        """What could belong to an account."""
+        """The doubts that concern an account."""
         found: dict[str, tuple[int, ...]] = {}
         for key in dict.fromkeys(("", account.casefold())):
             for sku, lines in self.by_account.get(key, {}).items():
@@ -42,5 +42,5 @@ class Doubts:
 
 
 def concerns(doubts: SkuLines, sku: str) -> bool:
-    """A refused row could belong to a SKU."""
+    """Whether a refused row could belong to a SKU."""
     return "" in doubts or sku.casefold() in doubts

@@ -1,4 +1,4 @@
-"""Everything a shell can ask about one vendor's files: each step answers with a value (files.md#intermedia-files)."""
+"""All steps for one vendor's files, as the shells call them; each returns a value (files.md#intermedia-files)."""
 
 from __future__ import annotations
 
@@ -65,11 +65,11 @@ class VendorExports:
     work: TaskWork
 
     def of_sheet(self, sheet: str) -> VendorExports:
-        """The same, for files of which this sheet is read; empty is the profile's, else the first."""
+        """The same, reading this sheet of a workbook; empty means the profile's sheet, else the first."""
         return replace(self, layout=replace(self.layout, sheet=sheet)) if sheet else self
 
     async def setup(self, *, apply: bool = False) -> Checklist:
-        """The checklist of setup tables; with `apply`, what is missing is created."""
+        """The checklist of setup tables; with `apply`, create missing entries."""
         if not apply:
             return await self._tables().checklist(apply=False)
         self.work.workspace.begin_run()
@@ -89,7 +89,7 @@ class VendorExports:
             return await export.run(file, manage_id=manage_id, dry_run=False)
 
     async def compare_items(self, path: Path) -> tuple[ItemExport, ItemsReport]:
-        """What of a SKU sheet is new, the same, or held otherwise; `ItemExport.apply` carries it out."""
+        """Compare a SKU sheet with the catalog: new, same and different items; `ItemExport.apply` writes."""
         self.work.workspace.begin_run()
         export = ItemExport(
             self.psa,
@@ -103,7 +103,7 @@ class VendorExports:
         return export, await export.compare(self._items(path))
 
     async def cross_references(self, *, apply: bool = False) -> tuple[Association, ...]:
-        """Every exported SKU and whether it is associated; with `apply`, those that are not become so."""
+        """Every exported SKU and whether it is associated; with `apply`, associate the others."""
         tables, store, listener = self._tables(), self.desk.store, self.desk.listener
         references = CrossReferences(self.psa, store, listener, self.layout, self.once, tables)
         if not apply:

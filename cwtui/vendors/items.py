@@ -39,7 +39,7 @@ class ItemState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FieldDifference:
-    """One field that ConnectWise holds otherwise than the sheet says."""
+    """One field whose value in ConnectWise differs from the sheet."""
 
     field: str
     held: str
@@ -52,7 +52,7 @@ class ExportedItem:
 
     Attributes:
         held: The catalog item, if there is one.
-        differences: What the operator edited (or the sheet changed); `reset` would put the sheet's back.
+        differences: Fields that the operator edited (or the sheet changed); `reset` would restore the sheet's values.
         note: What to know about it, or why it failed.
     """
 
@@ -65,7 +65,7 @@ class ExportedItem:
 
 @dataclass(frozen=True, slots=True)
 class ItemsReport:
-    """What an export of items found, or did."""
+    """The result of an export of items."""
 
     items: tuple[ExportedItem, ...] = ()
     refused: tuple[Refusal, ...] = ()
@@ -90,7 +90,7 @@ class ItemExport:
     _by_id: dict[CatalogItemId, CatalogItem] = field(default_factory=dict)
 
     async def compare(self, sheet: SkuSheet) -> ItemsReport:
-        """What of the sheet is new, the same, or held otherwise; nothing is written."""
+        """Find new, same and different items; nothing is written."""
         async for page in self.psa.catalog_items():
             for held in page:
                 self._by_id[held.id] = held

@@ -1,4 +1,4 @@
-"""How a vendor's files are laid out; Intermedia is one layout of the general thing (files.md#intermedia-files)."""
+"""Layouts: how vendors' files are read and billed; Intermedia's is one of them (files.md#intermedia-files)."""
 
 from __future__ import annotations
 
@@ -46,14 +46,14 @@ class Layout:
     """One vendor's files and how they are billed: a column profile (files.md#profiles).
 
     Attributes:
-        name: Names what is kept of this vendor (`intermedia:IM100201`).
+        name: The prefix of this vendor's ids in the state (`intermedia:IM100201`).
         agreement_type: The type of the agreements its counts belong to.
         columns: Column → header in the vendor's files, or headers that are joined by `joined_by`.
         keep, skip: Header → values whose rows count, or do not.
         by_name: Accounts are companies' names, found through the customer mapping; else ids.
         adds_up_company: Accounts of one company are added up; else refused.
         splits_sku: Rows of one SKU are billed apart by their unit cost; else added up.
-        multiply_by, divide_by, round, decimals: From what a file counts to what is billed; without `round`, a part is
+        multiply_by, divide_by, round, decimals: Convert counted into billed units; without `round`, a fraction is
             refused.
         quantity: What each row counts, instead of a column.
         sku_columns: Header → SKU, for files with one column a SKU.
@@ -100,15 +100,15 @@ class Layout:
     links_by_identifier: bool = False
 
     def customer(self, account: str) -> CustomerId:
-        """What an account is mapped under."""
+        """The id under which an account is mapped."""
         return CustomerId(f"{self.name}:{account}")
 
     def subscription(self, account: str) -> SubscriptionId:
-        """What an account's tasks queue under."""
+        """The id under which an account's tasks queue."""
         return SubscriptionId(f"{self.name}:{account}")
 
     def product(self, item: str) -> ProductId:
-        """What a catalog item is mapped and linked under."""
+        """The id under which a catalog item is mapped and linked."""
         return ProductId(f"{self.name}:{item}")
 
     def item_name(self, sku: str, unit_cost: Decimal | None) -> str:
@@ -118,7 +118,7 @@ class Layout:
         return f"{sku}_{plain(unit_cost)}"
 
     def billed(self, quantity: Decimal) -> Decimal | None:
-        """What is billed of what the file counts; None where that is a part that the profile does not round."""
+        """The billed quantity for a counted one; None for a fraction that the profile does not round."""
         exact = quantity * self.multiply_by / self.divide_by
         step = Decimal(1).scaleb(-self.decimals)
         rounded = exact.quantize(step, rounding=ROUNDINGS[self.round or "half_up"])
@@ -126,7 +126,7 @@ class Layout:
 
     @property
     def is_exact(self) -> bool:
-        """The file counts what is billed: each row must be whole by itself."""
+        """Whether the file counts billed units, so that each row must be a whole number."""
         return not self.round and self.multiply_by == self.divide_by
 
     def sku_of(self, item: str) -> str:

@@ -22,7 +22,7 @@ _MINUS = {"-", "\u2212"}
 
 
 class CellError(ValueError):
-    """Why a cell's value cannot be counted: the reason, and the value where it belongs into it as `{}`."""
+    """Why a cell's value cannot be counted: the reason, with `{}` in place of the value."""
 
     def __init__(self, reason: str, value: str = "") -> None:
         super().__init__(reason.replace("{}", repr(value)))
@@ -35,9 +35,9 @@ class NumberRule:
 
     Attributes:
         mark: The file's decimal mark; empty where none of its numbers shows one.
-        is_given: The settings name it: then a number such as `1,000` has one meaning.
-        parts_by_comma: Commas part the cells: then `1.000` has one meaning.
-        is_mixed: Some numbers show one mark and some the other: then none with a mark has a meaning.
+        is_given: The settings name the mark, so a number such as `1,000` has one meaning.
+        parts_by_comma: Commas separate the cells, so `1.000` has one meaning.
+        is_mixed: Some numbers show one mark and some the other, so none with a mark has a meaning.
     """
 
     mark: str = ""
@@ -130,7 +130,7 @@ def _readings(body: str) -> tuple[Decimal | None, Decimal | None]:
 
 
 def _shown_mark(text: str) -> str:
-    """The decimal mark that a number has to be read with; empty where it could be either, or none."""
+    """The only decimal mark with which a number can be read; empty if both fit, or none."""
     if not _MARKED.search(text):
         return ""
     try:

@@ -1,4 +1,4 @@
-"""A column profile proposed for a file, by what its headers are called (files.md#profiles)."""
+"""Proposes a column profile for a file by the names of its headers (files.md#profiles)."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 @dataclass(frozen=True, slots=True)
 class ProfileProposal:
-    """What a file looks like, and the profile that would read it.
+    """The layout of a file, and the profile that would read it.
 
     Attributes:
         headers: As the file spells them.

@@ -1,4 +1,4 @@
-"""What vendors' steps need of ConnectWise (files.md#intermedia-files)."""
+"""The protocol of ConnectWise for vendors' steps (files.md#intermedia-files)."""
 
 from cwtui.engine.psa_records import PsaRecords as IntermediaPsa
 

@@ -1,4 +1,4 @@
-"""Every refused row of a file as CSV, for who corrects the file (files.md#refused-rows)."""
+"""Every refused row of a file as CSV, for the person who corrects the file (files.md#refused-rows)."""
 
 from __future__ import annotations
 

@@ -39,13 +39,13 @@ _FORMS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"(?<!\d)(20\d\d)(0[1-9]|1[0-2])(?!\d)", "ym"),
     )
 )
-"""Forms, the more telling first: what one has read is not read again."""
+"""Forms of dates, the more specific first: a text that one form has read is not read again."""
 
 
 def day_in(text: str) -> date | None:
-    """The last day that a text carries: of two, the later; of a month, its last. None where it carries none for sure.
+    """The last day in a text: the later of two, the last of a month. None if no day is certain.
 
-    A date such as `11-10-2026` is the tenth of November or the eleventh of October: that is none for sure.
+    A date such as `11-10-2026` is the tenth of November or the eleventh of October, so it is not certain.
     """
     found: list[date] = []
     for pattern, order in _FORMS:
@@ -66,7 +66,7 @@ def last_day(texts: Iterable[str]) -> date | None:
 
 
 def _read(match: re.Match[str]) -> str:
-    """What stands for a form that was read."""
+    """Blank out a form that was read."""
     return "/" * len(match[0])
 
 

@@ -27,7 +27,7 @@ _NEW_AGREEMENT_TYPE = {
 
 
 class SetupState(StrEnum):
-    """How one entry of the checklist stands."""
+    """The state of one entry of the checklist."""
 
     THERE = "there"
     MISSING = "missing"
@@ -190,7 +190,7 @@ class VendorSetup:
 
 
 def solution_named(solutions: Sequence[ManagementSolution], name: str) -> ManagementSolution | None:
-    """The custom solution of that solution name, else one that is merely called so."""
+    """The custom solution with that solution name, else one with that name."""
     wanted = name.casefold()
     custom = (row for row in solutions if row.type == _CUSTOM and row.solution_name.casefold() == wanted)
     return next(custom, next((row for row in solutions if row.name.casefold() == wanted), None))

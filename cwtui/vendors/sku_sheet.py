@@ -15,7 +15,7 @@ from cwtui.vendors.numbers import CellError, NumberRule
 from cwtui.vendors.vendor_file import Refusal, Row, Shape, read_vendor_file
 
 LONGEST_IDENTIFIER, LONGEST_DESCRIPTION = 60, 60
-"""Of a catalog item: ConnectWise's shortest known."""
+"""ConnectWise's shortest known limits for a catalog item's texts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class SheetItem:
 
 @dataclass(frozen=True, slots=True)
 class SkuSheet:
-    """What a sheet asks for, and what of it is refused."""
+    """The items of a sheet, and its refused rows."""
 
     items: tuple[SheetItem, ...] = ()
     refused: tuple[Refusal, ...] = ()

@@ -25,7 +25,7 @@ Candidates = tuple[tuple[str, str], ...]
 ANYTHING: Candidates = (("", ""),)
 _NUMBERS = frozenset({"quantity", "unit_cost", "price", "retail_price"})
 _MOST_SHIFTS = 3
-"""Cells too many with which the places of account and SKU can still be told."""
+"""Up to so many surplus cells, the places of account and SKU can still be found."""
 _REMEMBERED = 65_536
 _SHOWN = 60
 _UNTOUCHED = "Nothing was changed."
@@ -40,7 +40,7 @@ class Refusal:
         subject: What it is about (account, SKU), as the file has it.
         rule: Why, in words, without a full stop; `{}` stands for the value.
         value: The cell that is the reason, if one is.
-        could_be: The accounts and SKUs that it could belong to: what is counted of them is not known.
+        could_be: The accounts and SKUs that it could belong to: their counts are not known.
     """
 
     line: int
@@ -56,7 +56,7 @@ class Refusal:
 
     @property
     def kind(self) -> str:
-        """Why, without the value: rows refused alike are summed up."""
+        """The reason without the value, to sum up rows that are refused alike."""
         return self.rule.replace("{} ", "").replace("{}", "")
 
     def __str__(self) -> str:
@@ -105,7 +105,7 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class VendorFile:
-    """What could be read of a file, and what could not.
+    """The readable and the refused rows of a file.
 
     Attributes:
         rows: Those that count.
@@ -272,7 +272,7 @@ class _Reader:
             yield Row(first, values, places)
 
     def _joining(self) -> Callable[[tuple[str, ...]], tuple[str, ...]] | None:
-        """What makes one value of the cells of several headers; None where no column has several."""
+        """A function that joins the cells of several headers; None if no column has several."""
         sizes = [len(places) for places in self.at.values()]
         if all(size == 1 for size in sizes):
             return None
@@ -282,7 +282,7 @@ class _Reader:
 
         def join(values: tuple[str, ...]) -> tuple[str, ...]:
             return tuple(
-                by.join(values[start:end]) if all(values[start:end]) else ""  # of a key, a part is nothing
+                by.join(values[start:end]) if all(values[start:end]) else ""  # a part of a key is no key
                 for start, end in bounds
             )
 
@@ -350,7 +350,7 @@ class _Reader:
         return self.at.get(column, ())
 
     def _shifted(self, cells: list[str], extra: int, delimiter: str) -> Candidates:
-        """What a row with cells too many could be about: one cell of it was parted, any of them."""
+        """The accounts and SKUs of a row with surplus cells: any one of its cells may have been split."""
         accounts, skus = self._at("account_id"), self._at("sku")
         if extra > _MOST_SHIFTS or len(accounts) != 1 or len(skus) > 1:
             return ANYTHING
@@ -359,7 +359,7 @@ class _Reader:
 
 
 def _parted(cells: list[str], extra: int, delimiter: str, at: int) -> list[str]:
-    """What the cell at a place may have been, if it or one before it was parted."""
+    """The possible texts of the cell at a place, if it or one before it was split."""
     found = [
         undamaged(delimiter.join(cells[at + shift : at + shift + size]))
         for shift in range(extra + 1)
@@ -369,7 +369,7 @@ def _parted(cells: list[str], extra: int, delimiter: str, at: int) -> list[str]:
 
 
 class _Cleaned(dict[str, str]):
-    """Cells → what a spreadsheet was given; each is cleaned once."""
+    """Cells → the texts before a spreadsheet changed them; each is cleaned once."""
 
     def __missing__(self, text: str) -> str:
         if len(self) > _REMEMBERED:

@@ -261,7 +261,7 @@ def test_what_goes_on_beside_what_takes_its_place_is_warned_of(
     edited = with_edits(
         plan, edits(plan, *(Edit(change.key, left_out=change.key in left_out) for change in plan.changes))
     )
-    said = "Addition 90 goes on, since its end is left out, while what takes its place begins on 2026-12-01"
+    said = "Addition 90 goes on, because its end is left out, and its replacement begins on 2026-12-01"
     assert any(text.startswith(said) for text in edited.warnings) is is_warned
 
 

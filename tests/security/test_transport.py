@@ -88,13 +88,13 @@ async def test_a_certificate_of_the_operators_own_authority_is_accepted(
     impostor: tuple[int, list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The refusal above is about trust: with SSL_CERT_FILE, the way the message names, the same server is heard."""
-    from cwtui.services import http_policy  # noqa: PLC0415  # its cache is emptied
+    from cwtui.services import connections  # noqa: PLC0415  # its cache is emptied
 
     monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
-    http_policy._certificates.cache_clear()
+    connections._certificates.cache_clear()
     with pytest.raises(NotFound):
         await asked(psa(f"https://localhost:{impostor[0]}"))
-    http_policy._certificates.cache_clear()
+    connections._certificates.cache_clear()
     assert len(impostor[1]) == 1
 
 

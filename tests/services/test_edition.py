@@ -81,7 +81,7 @@ async def test_a_refusal_that_names_nothing_is_asked_again_for_whole_records(psa
         asked.append(request.url.params.get("fields", ""))
         return httpx.Response(400, json={"message": "Bad request"}) if asked[-1] else httpx.Response(200, json=[])
 
-    psa._http._transport = httpx.MockTransport(answer)
+    psa._http._connections._transport = httpx.MockTransport(answer)
     for _ in range(2):
         await psa.table("units")
     assert [bool(fields) for fields in asked] == [True, False, False]
@@ -94,7 +94,7 @@ async def test_a_refusal_about_something_else_stays_one(psa: ConnectWise) -> Non
         asked.append(request.url.params.get("fields", ""))
         return httpx.Response(400, json={"code": "ApiFindCondition", "message": "The conditions are wrong"})
 
-    psa._http._transport = httpx.MockTransport(answer)
+    psa._http._connections._transport = httpx.MockTransport(answer)
     for _ in range(2):
         with pytest.raises(Refused):
             await psa.table("units")

@@ -1,4 +1,4 @@
-"""Additions that stand in the agreement and that cwtui knows nothing of (plans.md#billed-by-hand)."""
+"""Additions of the agreement that cwtui does not know (plans.md#billed-by-hand)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _END_RULE = "billed by hand: the addition that somebody made ends where this one
 
 
 def check_by_hand(draft: Draft) -> None:
-    """Stop before something is billed twice: by hand, or by a cwtui whose state is not this one.
+    """Stop before something is billed twice: by an addition made by hand, or by a cwtui with another state.
 
     A decision holds for the addition as it was seen; one that was changed since is asked about again.
     """
@@ -78,7 +78,7 @@ def _ask(draft: Draft, change: Change, held: Addition) -> None:
 
 
 def by_hand_question(held: Addition, name: str) -> str:
-    """What a person is asked about an addition that nobody linked, before the same is billed once more."""
+    """The question to a person about an unlinked addition, before the same is billed again."""
     values = held.values
     until = f" to {values.cancelled}" if values.cancelled else ""
     return (

@@ -88,7 +88,7 @@ def _check_unlinked(draft: Draft) -> None:
 
 
 def _products(draft: Draft) -> list[ProductId]:
-    """What the subscription holds; where it lists nothing any more, what the order names of it."""
+    """The products that the subscription holds; if it lists none any more, those that the order names."""
     held = draft.subscription.products
     if held:
         return [product.id for product in held if product.quantity is None or product.quantity > 0]

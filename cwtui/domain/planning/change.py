@@ -26,7 +26,7 @@ from cwtui.domain.planning.standing import (
 )
 
 _NEW_RULE = "change order: a standing addition with the new quantity"
-_UNNAMED_RULE = "change order: the subscription holds another quantity than stands"
+_UNNAMED_RULE = "change order: the subscription holds another quantity than is billed"
 _PRORATED_RULE = "change order: the added units for the days before the new standing addition, once"
 _CREDIT_RULE = "change order: the credit for the days before the new standing addition, once"
 _ONCE_RULE = "change order: charged once"
@@ -44,9 +44,9 @@ def plan_change_order(draft: Draft, lines: tuple[ChargedLine, ...]) -> None:
 
 
 def plan_unnamed(draft: Draft, named: Collection[ProductId]) -> None:
-    """Of the newest order: what the subscription holds otherwise than stands, though no line says so.
+    """For the newest order: products that the subscription holds differently than billed, though no line says so.
 
-    It is planned as held, warned of, and charges no days (plans.md#change-order).
+    They are planned as held, with a warning, and no days are charged (plans.md#change-order).
     """
     if not draft.facts.is_newest or draft.subscription.billing_model.is_usage_based:
         return
@@ -62,7 +62,7 @@ def plan_unnamed(draft: Draft, named: Collection[ProductId]) -> None:
             continue
         stands = linked_quantity(links)
         draft.warnings.append(
-            f"{draft.name_of(product)}: no line of the order names it, {plain(stands)} stand and the subscription"
+            f"{draft.name_of(product)}: no line of the order names it. {plain(stands)} are billed, and the subscription"
             f" holds {plain(held)} now; {plain(held)} is planned, and no days are charged."
         )
         check_guard(draft, product, stands, held)
@@ -92,7 +92,7 @@ def plan_product_change(draft: Draft, product: ProductId, lines: Sequence[Charge
     recurring = [line for line in lines if line.charge is Charge.RECURRING]
     credit = [line for line in lines if line.charge is Charge.CREDIT]
     if draft.subscription.billing_model.is_usage_based:
-        draft.warnings.append(f"{draft.name_of(product)} is billed by use: nothing stands that could change.")
+        draft.warnings.append(f"{draft.name_of(product)} is billed by use: it has no standing addition to change.")
         for line in credit:
             unexpected(draft, line, "change order of a subscription that is billed by use")
         return

@@ -98,7 +98,7 @@ def _plan_days(draft: Draft, days: _Days, unit: ItemPrice, dates: PlanDates, rul
 def plan_days_before(
     draft: Draft, lines: Iterable[ChargedLine], *, rule: str, bill: BillCustomer = BillCustomer.BILLABLE
 ) -> None:
-    """Charge, or credit, e … s − 1 day of lines; where nothing is prorated, say whom nobody charges."""
+    """Charge or credit the days e … s − 1 of lines; if nothing is prorated, note the days nobody is charged for."""
     if draft.dates is None or draft.dates.start <= draft.dates.effective:
         return
     for line in lines:
@@ -257,10 +257,10 @@ def _total_step(billed: _Billed) -> str:
 
 
 def _compare(draft: Draft, line: ChargedLine, after: AdditionValues, *, is_part: bool) -> None:
-    """Another amount than the marketplace's is a note, above 10 % a warning (plans.md#differences-to-the-line-total).
+    """Note a difference to the marketplace's amount; warn above 10 % (plans.md#differences-to-the-line-total).
 
-    Some marketplaces tell a whole period's total on a line that they charge some days for. A prorated part differs
-    from that by what it leaves out, so it is a note only.
+    Some marketplaces put a whole period's total on a line although they charge only some days. A prorated part then
+    differs rightly, so it is a note only.
     """
     charged = line.extended or ZERO
     ours = line_total(after.quantity, after.unit_price)

@@ -223,7 +223,7 @@ class Draft:
 
 
 def ended(held: Addition, after: AdditionValues | None, instead: Change, *, rule: str) -> Change:
-    """The end, or the deletion, of an addition that another one takes the place of."""
+    """The end or the deletion of an addition that another one replaces."""
     operation = Operation.DELETE if after is None else Operation.UPDATE
     return Change(
         key=f"{operation}:{held.id}",

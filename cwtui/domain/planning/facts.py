@@ -45,7 +45,7 @@ class PlanningFacts:
         products: The marketplace's catalogue, as far as needed: names and costs.
         links: All links of this subscription.
         additions: The agreement's additions as just read; None where they were not read for this plan.
-        is_newest: The order is the newest completed one known of its subscription.
+        is_newest: No later order of its subscription is known that is still to be carried over.
         price_sources: The operator's override per change key.
         is_company_deleted: The mapped company is in ConnectWise's recycle bin.
         unlinked: The agreement's additions that cwtui knows nothing of, by catalog item; empty where not looked for.

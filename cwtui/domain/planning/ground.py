@@ -1,4 +1,4 @@
-"""What every plan stands on: a company, an agreement that can bill, catalog items that can be billed.
+"""Checks that every plan needs: the company, the agreement that bills, and the catalog items.
 
 One set of checks for the plans of orders, of repairs and of counts (plans.md#problems).
 """

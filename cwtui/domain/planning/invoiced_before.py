@@ -1,4 +1,4 @@
-"""What a task that was taken back has on invoices already: those days are not charged again.
+"""Days that a task had invoiced before it was taken back: they are not charged again.
 
 Rule: synchronising.md#taken-back.
 """
@@ -36,7 +36,7 @@ def unpaid_days(draft: Draft, product: ProductId, charge: Charge) -> list[Days]:
 
 
 def _paid(draft: Draft, product: ProductId, charge: Charge) -> Iterable[Days]:
-    """Days that additions of this very task billed and still stand for: it ended them when it was taken back."""
+    """Days invoiced by additions of this very task, which were ended when it was taken back."""
     additions, dates = draft.facts.additions, draft.dates
     if dates is None:
         return
@@ -60,7 +60,7 @@ def _paid(draft: Draft, product: ProductId, charge: Charge) -> Iterable[Days]:
 
 
 def _without(whole: Days, paid: Iterable[Days]) -> Iterable[Days]:
-    """What is left of some days, without others that are in order."""
+    """Some days without others; the others are in order."""
     first, end = whole
     for begin, before in paid:
         if first < min(begin, end):

@@ -22,8 +22,8 @@ _RENEW = "renew"
 class ChargedLine:
     """Lines of one order with the same product, charge and unit price, added up (plans.md#charges).
 
-    A credit is told positive here, however the marketplace told it: its charge says whose money it is. Only
-    `extended` keeps the sign it bills with.
+    Credits are kept positive, whatever sign the marketplace used; `charge` says who owes whom. Only `extended` keeps
+    the sign it bills with.
 
     Attributes:
         types: The marketplace's line types that went into it, each once.
@@ -40,9 +40,10 @@ class ChargedLine:
 
     @property
     def total(self) -> Decimal | None:
-        """What it comes to: as told, else, of what is charged once and in full, quantity × price, unrounded.
+        """The line's total: as stated; else, of what is charged once and in full, quantity × price, unrounded.
 
-        Of a recurring charge or its credit only the marketplace knows: it may have charged some days only.
+        For a recurring charge or its credit only a stated total counts: the marketplace may have charged some days
+        only.
         """
         if self.extended is not None or self.charge is Charge.RECURRING or self.is_standing_credit:
             return self.extended
@@ -77,7 +78,7 @@ class ChargedLine:
         return self.charge is Charge.RECURRING and self.unit_price is not None and self.unit_price.amount < 0
 
     def as_credit(self) -> ChargedLine:
-        """The same as a credit on a standing addition, told positive."""
+        """The same as a credit on a standing addition, kept positive."""
         return _told_positive(replace(self, charge=Charge.CREDIT))
 
 

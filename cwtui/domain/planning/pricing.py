@@ -22,7 +22,7 @@ _UNIT_CHARGES = frozenset({Charge.RECURRING, Charge.PRORATED})
 
 @dataclass(frozen=True, slots=True)
 class ItemPrice:
-    """What bills one unit of a line: the catalog item, and price and cost, unrounded.
+    """The catalog item that bills one unit of a line, with its price and cost, unrounded.
 
     Attributes:
         formulas: How price and cost came about; None where they were taken as they stand.
@@ -38,7 +38,7 @@ class ItemPrice:
         return ItemPrice(self.item, -abs(self.price), -abs(self.cost), self.formulas)
 
     def positive(self) -> ItemPrice:
-        """The same as a charge, where both quantity and price were told negative."""
+        """The same as a charge, for a line whose quantity and price are both negative."""
         return ItemPrice(self.item, abs(self.price), abs(self.cost), self.formulas)
 
 
@@ -77,7 +77,7 @@ def check_currency(draft: Draft, currency: str) -> None:
 def item_price_for(
     draft: Draft, line: ChargedLine, source: PriceSource, *, prefer_held: bool = False
 ) -> ItemPrice | None:
-    """Catalog item, price and cost of one unit of a line; None, and every reason as a problem, without.
+    """Catalog item, price and cost of one unit of a line; None if one is missing, each reason as a problem.
 
     Args:
         draft: The plan being made.

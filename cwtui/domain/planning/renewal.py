@@ -43,7 +43,7 @@ def plan_renewal_order(draft: Draft, lines: tuple[ChargedLine, ...]) -> None:
 
 def _plan_product(draft: Draft, product: ProductId, lines: Sequence[ChargedLine]) -> None:
     if draft.subscription.billing_model.is_usage_based:
-        draft.notes.append(f"{draft.name_of(product)} is billed by use: nothing stands that could be renewed.")
+        draft.notes.append(f"{draft.name_of(product)} is billed by use: it has no standing addition to renew.")
         return
     links = standing_links(draft, product)
     if not links:
@@ -77,7 +77,7 @@ def _renewed_quantity(draft: Draft, product: ProductId, total: Decimal) -> Decim
 def _is_unchanged(
     draft: Draft, links: Sequence[Link], wanted: Sequence[WantedAddition], lines: Sequence[ChargedLine]
 ) -> bool:
-    """Quantity and price stand as renewed: as they are planned, or each line as an addition of its own."""
+    """The additions bill the renewed quantity and price already: as they are planned, or one for each line."""
     decimals = draft.facts.rules.price_decimals
     standing = sorted((link.values.quantity, link.values.unit_price) for link in links)
     planned = []

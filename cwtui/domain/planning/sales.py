@@ -61,10 +61,10 @@ def _plan_product(draft: Draft, product: ProductId, lines: Sequence[ChargedLine]
 
 
 def _is_covered(draft: Draft, product: ProductId, lines: Sequence[ChargedLine], links: Sequence[Link]) -> bool:
-    """What was sold stands already: never a second addition for the same seats.
+    """Additions bill what was sold already: never a second one for the same seats.
 
-    That is so if what stands came from this very task; if as many stand as the subscription holds; or, in the middle
-    of its queue, if what stands came from the first check, which found it active before the sale's order ended.
+    That is so if this very task made them; if they bill as many as the subscription holds; or, in the middle of its
+    queue, if the first check made them, because it found the subscription active before the sale's order ended.
     """
     task = draft.facts.task
     if all(link.task_id == task.id for link in links):
@@ -81,7 +81,7 @@ def _is_covered(draft: Draft, product: ProductId, lines: Sequence[ChargedLine], 
 def _plan_initial(draft: Draft) -> None:
     """Every product the subscription holds, from e; nothing for usage-based subscriptions (plans.md#initial-order)."""
     if draft.subscription.billing_model.is_usage_based:
-        draft.notes.append("Billed by use: nothing stands, its billing orders bill it.")
+        draft.notes.append("Billed by use: it gets no standing addition, its billing orders bill it.")
         return
     entries: dict[tuple[ProductId, Price | None], Decimal] = {}
     for held in draft.subscription.products:

@@ -140,9 +140,9 @@ def create_standing(
 def replace_standing(
     draft: Draft, product: ProductId, links: Sequence[Link], wanted: Sequence[WantedAddition], *, rule: str
 ) -> bool:
-    """Let what is wanted stand instead of what does (plans.md#change-order).
+    """Replace a product's standing additions by the wanted ones (plans.md#change-order).
 
-    An addition that is wanted as it is goes on; the others end or are deleted, and what is missing begins.
+    An addition that is wanted unchanged goes on; the others end or are deleted, and missing ones begin.
 
     Returns:
         Whether the plan could be made; False where a mapping, a price or a date is missing.
@@ -201,7 +201,7 @@ class WantedAddition:
 def wanted_standing(
     draft: Draft, product: ProductId, links: Sequence[Link], quantity: Decimal, line: ChargedLine
 ) -> list[WantedAddition] | None:
-    """The standing additions of a product that shall come to a quantity.
+    """The standing additions that together bill a quantity of a product.
 
     One; but of a product that the subscription lists at several prices one for each.
 
@@ -281,7 +281,7 @@ def _stays(draft: Draft, link: Link, quantity: Decimal, unit: ItemPrice) -> bool
 
 
 def _priced_as_recurring(line: ChargedLine, links: Sequence[Link]) -> ChargedLine:
-    """A downgrade that comes as a credit line only: the price that stands goes on, not the price of the credit."""
+    """For a downgrade that comes as a credit line only: the standing price goes on, not the credit's price."""
     if line.charge is Charge.RECURRING:
         return line
     currency = line.unit_price.currency if line.unit_price else ""

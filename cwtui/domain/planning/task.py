@@ -195,7 +195,7 @@ def _needs_reconciling(draft: Draft) -> None:
 
 
 def _check_calendar(draft: Draft) -> None:
-    """What cwtui computes and what ConnectWise invoices may differ (plans.md#calendar-warnings)."""
+    """Warn where ConnectWise may invoice something else than cwtui computes (plans.md#calendar-warnings)."""
     agreement, dates = draft.agreement, draft.dates
     if agreement is None or dates is None or not draft.changes:
         return
@@ -222,7 +222,7 @@ def _check_end(draft: Draft) -> None:
 
 
 def _check_links(draft: Draft) -> None:
-    """What the plan counts on must still be what cwtui wrote, and where it is mapped (plans.md#problems)."""
+    """Additions that the plan relies on must be as cwtui wrote them, in the mapped agreement (plans.md#problems)."""
     additions, agreement = draft.facts.additions, draft.agreement
     for link in draft.counted_on.values():
         remedy = None
@@ -283,7 +283,7 @@ def _unknown_subscription(facts: PlanningFacts) -> Subscription:
 
 
 def _plan_without_subscription(draft: Draft) -> None:
-    """Nothing can be planned; what else is in the way is said all the same."""
+    """Nothing can be planned; the other problems are reported all the same."""
     task = draft.facts.task
     if not draft.facts.unread:
         draft.problem(

@@ -1,4 +1,4 @@
-"""What may go on with a first check's subscriptions while the rest of them is still being read."""
+"""Work on a first check's subscriptions while the rest of them is still being read."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ class Ahead(Protocol):
         """The tasks it saved, before the check saves the others."""
 
     def running(self) -> AbstractAsyncContextManager[None]:
-        """What it began comes to its end before the block does; a block that fails lets it begin nothing more."""
+        """Ends its work before the block ends; if the block fails, nothing more is begun."""
 
     def expect(self, tasks: Sequence[Task]) -> Sequence[SubscriptionId]:
         """Take note of all tasks that the check will make; gives the order in which to read their subscriptions."""
 
     def take(self, task: Task, subscription: Subscription, customer: Customer) -> None:
-        """Everything about one of them is read."""
+        """Hear that everything about one subscription is read."""
 
 
 @dataclass(slots=True)
@@ -40,18 +40,18 @@ class HandedOn:
     _waiting: list[Subscription] = field(default_factory=list)
 
     def expect(self, listed: Iterable[Subscription]) -> Sequence[SubscriptionId]:
-        """Say what will be read; gives the order that is best."""
+        """Name the subscriptions that will be read; returns the best order."""
         return self.ahead.expect([initial_task(row, None) for row in listed])
 
     def read(self, subscription: Subscription) -> None:
-        """A subscription was read."""
+        """Hear that a subscription was read."""
         if self._customers is None:
             self._waiting.append(subscription)
         elif (customer := self._customers.get(subscription.customer_id)) is not None:
             self.ahead.take(initial_task(subscription, customer), subscription, customer)
 
     def know(self, customers: Mapping[CustomerId, Customer]) -> None:
-        """The customers were read; a subscription of one that was not is left to the check's end."""
+        """Hear that the customers were read; a subscription whose customer was not waits for the check's end."""
         self._customers = customers
         waiting, self._waiting = self._waiting, []
         for subscription in waiting:

@@ -34,7 +34,7 @@ _FEW = 2
 
 @dataclass(slots=True)
 class _Found:
-    """Everything one check read, saved in one piece at its end."""
+    """What one check found, saved in one piece at its end."""
 
     tasks: dict[TaskId, Task] = field(default_factory=dict)
     customers: dict[CustomerId, Customer] = field(default_factory=dict)
@@ -103,7 +103,7 @@ class ChangeCheck(Feature):
             found = await self._later(since, cursor, history)
         found.open_orders.update(self.marketplace.unreadable_orders)
         checked_at = max(moment, cursor.checked_at or moment)
-        # In one piece: a check that is remembered without its history would make tasks of orders long ended.
+        # In one piece: a saved check without its history would make tasks of orders that ended long ago.
         with self.store.batch():
             self._save(found, Cursor(checked_at, frozenset(found.open_orders), dict(self._counts)), is_first=is_first)
             self.store.save_note(history.for_the_next(now, since, found.open_orders))
@@ -170,7 +170,7 @@ class ChangeCheck(Feature):
             active.update((row.id, row) for row in rows if row.status is SubscriptionStatus.ACTIVE)
             self.listener.progress(Progress("Listing subscriptions", len(active), None))
         await self._read_first(found, active)
-        # One that cannot be read makes its task all the same: nothing else would ever bring it up again.
+        # A subscription that cannot be read gets its task all the same: nothing else would ever bring it up again.
         listed = {**active, **found.subscriptions}
         moved = {row.customer_id for row in found.subscriptions.values()} - found.customers.keys()
         found.customers |= await self._customers(moved)
@@ -180,7 +180,7 @@ class ChangeCheck(Feature):
         return found
 
     async def _orders_before(self, found: _Found, since: datetime, history: History) -> None:
-        """Which orders are open: known before subscriptions are read, which show what the others brought about."""
+        """The open orders. They are read before the subscriptions, which then show the effect of the completed ones."""
 
         async def still_open() -> None:
             found.open_orders |= await self._listed_as_open(None, history)
@@ -194,7 +194,7 @@ class ChangeCheck(Feature):
         await together(still_open(), late())
 
     async def _read_first(self, found: _Found, active: Mapping[SubscriptionId, Subscription]) -> None:
-        """The details of what is active, and its customers, side by side."""
+        """The details of the active subscriptions and their customers, side by side."""
         handed_on = HandedOn(self.ahead) if self.ahead else None
         kept = {name: snapshot for name, row in active.items() if (snapshot := self._kept.snapshot(row)) is not None}
         names = handed_on.expect(active.values()) if handed_on else list(active)
@@ -261,7 +261,7 @@ class ChangeCheck(Feature):
     async def _listed_as_open(self, wanted: set[OrderId] | None, history: History) -> set[OrderId]:
         """Orders that are open now: all, or those wanted, which are looked for where they were seen last.
 
-        One that moved on to another open state is missed here; its details say so then.
+        An order that moved on to another open state is missed here; its details show the state.
         """
         listed: dict[OrderId, Order] = {}
         for status in _OPEN_STATUSES:
@@ -332,7 +332,7 @@ class ChangeCheck(Feature):
             self.store.save_cursor(cursor)
 
     def _settle(self, found: _Found) -> None:
-        """What an order explains now waits no longer for a person; nor does an order that can be read at last."""
+        """End the tasks of differences that an order explains now, and of orders that can be read at last."""
         for order in found.orders:
             stand_in = self.store.task(task_id(order.id, SubscriptionId("")))
             if stand_in is not None and stand_in.status.is_open and subscriptions_of(order):

@@ -1,4 +1,4 @@
-"""Check changes as an operator asks for it: find new orders, make their tasks, plan what may have changed."""
+"""One check as an operator starts it: find new orders, make their tasks, plan what may have changed."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ class Checking(Feature):
         """Look for new and ended orders, make their tasks and plan what is open (check.md#later-checks).
 
         Args:
-            watch: What subscriptions hold is compared too, whatever was compared today.
-            writes_next: What is ready is written at once, and whoever writes looks at the agreements anyway.
+            watch: Compare the subscriptions too, even if they were compared today.
+            writes_next: The caller writes the ready tasks at once, and looks at their agreements anyway.
             ahead: Goes on with what a first check has read while the rest of it is being read.
         """
         self.workspace.run.require_services()

@@ -1,4 +1,4 @@
-"""Once a day: what the subscriptions hold beside what was carried over (check.md#what-no-order-explains)."""
+"""Once a day: compares the subscriptions with what was carried over (check.md#what-no-order-explains)."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from cwtui.engine.protocols import Progress
 from cwtui.engine.workspace import Feature
 
 _FAILED_FOR_GOOD_DAYS = 31
-"""An order that failed so long ago explains nothing any more: what its subscription holds is told all the same."""
+"""An order that failed so many days ago explains nothing any more: its subscription's difference is reported."""
 _TURNS = 30
 GONE = "The marketplace no longer lists the subscription. The task comes back if it is listed again."
 
@@ -66,7 +66,7 @@ class DailyComparison(Feature):
         return last is None or last.day != self.clock.today
 
     async def list_subscriptions(self) -> None:
-        """Read the list, before the orders are read: no order of later is taken for a difference."""
+        """Read the list before the orders, so that no later order is taken for a difference."""
         self._rows.clear()
         async for page in self.marketplace.subscriptions():
             self._rows.update((row.id, row) for row in page)
@@ -103,7 +103,7 @@ class DailyComparison(Feature):
         self.was_made = True
 
     def conclude(self) -> list[Task]:
-        """Save what was found: new tasks, tasks that settle, and what was seen. The new tasks are given back."""
+        """Save the new tasks, the tasks that settle, and what was seen; returns the new tasks."""
         made: list[Task] = []
         for name, found in self._found.items():
             subscription = self._read.get(name) or self._rows.get(name)
@@ -125,7 +125,7 @@ class DailyComparison(Feature):
         return made
 
     def remember(self, subscriptions: Iterable[Subscription]) -> None:
-        """The first check carried these over as they are: the next comparison reads them only if they change."""
+        """Remember what the first check carried over: the next comparison reads a subscription only if it changed."""
         self.store.save_note(LastComparison(None, {each.id: _in_order(each) for each in subscriptions}))
 
     @property
@@ -199,13 +199,13 @@ class DailyComparison(Feature):
         return any(self._companies.get(name, company) != company for name in self._agreements_of(subscription.id))
 
     def _agreements_of(self, name: SubscriptionId) -> set[AgreementId]:
-        """Where its additions go on; if it has none, where they would be made."""
+        """The agreements of its additions; if it has none, the one where they would be created."""
         found = {link.agreement_id for link in open_ended(self.store.links_of(name))}
         mapped = self.store.mappings().agreement(name)
         return found or ({mapped} if mapped is not None else set())
 
     async def _read_companies(self, rows: Iterable[Subscription]) -> None:
-        """Whose the agreements are of subscriptions that changed hands."""
+        """Read the companies of the agreements of subscriptions that changed hands."""
         wanted: set[AgreementId] = set()
         async for row in in_turns(rows):
             synced = [task for task in self.store.tasks_of(row.id) if self.tasks.carried(task)]
@@ -222,7 +222,7 @@ class DailyComparison(Feature):
     # what is gone
 
     async def _look_for_missing(self, skipped: set[SubscriptionId]) -> None:
-        """What additions or open tasks name and the list does not: gone, if the marketplace says so itself."""
+        """Ask for subscriptions that additions or open tasks name and the list lacks: they may be gone."""
         linked = {link.subscription_id async for link in in_turns(self.store.links()) if open_ended([link])}
         waiting = {task.subscription_id for task in self.store.open_tasks() if task.is_initial}
         names = [
@@ -239,7 +239,7 @@ class DailyComparison(Feature):
                 self._found[name] = differences_of_a_missing_one(Carried(self.store.links_of(name), is_known=True))
 
     def _is_of_the_marketplace(self, name: SubscriptionId) -> bool:
-        """It is not an account of a vendor's file."""
+        """It belongs to the marketplace, not to a vendor's file."""
         tasks = self.store.tasks_of(name)
         return bool(tasks) and not all(task.kind is TaskKind.COUNT_UPDATE for task in tasks)
 
@@ -275,7 +275,7 @@ class DailyComparison(Feature):
         return self.tasks.open_of(name) is None and not self._is_accepted(name, found)
 
     def _is_accepted(self, name: SubscriptionId, found: Sequence[Difference]) -> bool:
-        """A person skipped its newest task, and nothing differs since that did not differ then."""
+        """A person skipped its newest task, and there is no difference that was not there then."""
         tasks = [task for task in self.store.tasks_of(name) if task.kind is not TaskKind.COUNT_UPDATE]
         newest = tasks[-1] if tasks else None
         if newest is None or newest.status is not TaskStatus.SKIPPED or newest.note == GONE:
@@ -290,7 +290,7 @@ class DailyComparison(Feature):
         return True
 
     def _keep(self, name: SubscriptionId) -> None:
-        """Its details need not be read again until they change."""
+        """Remember its details, which need not be read again until they change."""
         read = self._read.get(name)
         if read is not None:
             known = self._known.setdefault(name, Compared())
@@ -325,13 +325,13 @@ class DailyComparison(Feature):
         return {name: known for name, known in last.subscriptions.items() if name in self._rows} if last else {}
 
     def _lost(self, name: SubscriptionId) -> Subscription:
-        """A subscription that is gone, as far as its tasks tell."""
+        """A subscription that is gone, made of what its tasks know."""
         task = self.store.tasks_of(name)[-1]
         return Subscription(name, task.subscription_name, task.customer_id, SubscriptionStatus.REMOVED)
 
 
 def _has_its_turn(name: SubscriptionId, today: date) -> bool:
-    """Where the marketplace names no last change, each subscription is read again once in so many days."""
+    """Whether it is read again today: once in so many days, if the marketplace names no last change."""
     return crc32(name.encode()) % _TURNS == today.toordinal() % _TURNS
 
 

@@ -1,4 +1,4 @@
-"""`reconciliation` tasks of what no order explains: made, kept up to date, settled.
+"""Makes, updates and settles `reconciliation` tasks for differences that no order explains.
 
 Rule: check.md#what-no-order-explains.
 """
@@ -67,7 +67,7 @@ class DifferenceTasks(Feature):
         return task
 
     def update(self, name: SubscriptionId, found: Sequence[Difference]) -> bool:
-        """Say in the open task of a subscription what differs now; False if there is none."""
+        """Update the open task of a subscription with the present differences; False if there is none."""
         task = self.open_of(name)
         if task is None:
             return False
@@ -100,10 +100,10 @@ class DifferenceTasks(Feature):
 
 
 def difference_problem(store: Store, task: Task) -> Problem:
-    """What keeps a difference's task from ready until a person or the marketplace settles it."""
+    """The problem that keeps such a task waiting until a person or the marketplace settles the difference."""
     words = " ".join(one.text for one in store.differences(task.id))
     message = (
-        f"What subscription {task.subscription_id} holds is not what was carried over, and no order says why. {words}"
+        f"Subscription {task.subscription_id} differs from what was carried over, and no order says why. {words}"
         " Reconcile the customer; or skip this task, if it is right as it is."
     )
     return Problem(ProblemCode.NOT_CARRIED_OVER, message, task.subscription_id)

@@ -1,4 +1,4 @@
-"""What a check that was cut off had read, so that the next one asks only for the rest (check.md#a-check-resumes)."""
+"""Keeps what a check read before it was cut off, so that the next reads only the rest (check.md#a-check-resumes)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cwtui.domain.marketplace import Order, OrderStatus, Subscription
 from cwtui.engine.protocols import Store
 
 _AT_ONCE = 100
-"""Records kept together: each time costs an entry in the journal."""
+"""Records saved together: each save costs an entry in the journal."""
 
 
 @dataclass(slots=True)
@@ -57,7 +57,7 @@ class KeptProgress:
                 self.store.save_snapshot(name, subscription)
 
     def carries(self, subscription: Subscription) -> bool:
-        """Its first task carries it over as it is now; else it changed after an earlier attempt had written it."""
+        """Its first task carries it over as it is now; False if it changed after an earlier attempt had written it."""
         return self.store.snapshot(task_id(INITIAL, subscription.id)) == subscription
 
     # a later check
@@ -107,7 +107,7 @@ class KeptProgress:
         self._orders.clear()
 
     def end(self) -> None:
-        """The check came to its end, and saved everything itself."""
+        """Forget all of it: the check ended and saved everything itself."""
         self._subscriptions.clear()
         self._orders.clear()
         self.store.drop_note(Beginning)

@@ -1,4 +1,4 @@
-"""Reading single records of the marketplace for a check: what cannot be read is noted, what is read is kept.
+"""Reads single records of the marketplace for a check; notes those that cannot be read, keeps the others.
 
 Rules: check.md#one-bad-record, check.md#a-check-resumes.
 """
@@ -45,7 +45,7 @@ class RecordReader(Feature):
     total: int = 0
 
     async def order(self, name: OrderId, *, is_listed: bool) -> Order | None:
-        """One order; what cannot be read now is followed until it can, what is gone is told once."""
+        """One order; one that cannot be read is followed until it can, one that is gone is reported once."""
         try:
             answer = await self.unread.read(order_record(name), self._of_a_listed_order(name, is_listed=is_listed))
         except _Gone:
@@ -115,7 +115,7 @@ class RecordReader(Feature):
                 self.store.save_customers([answer])
 
     def counting(self, what: str, total: int, *, before: int = 0) -> Callable[[int], None]:
-        """Begin to read so many records of a kind; what is given back is told how many of them are read."""
+        """Begin to read so many records of a kind; returns a function that hears how many of them are read."""
         self.done, self.total = before, total
 
         def count(done: int) -> None:

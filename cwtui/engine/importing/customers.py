@@ -74,7 +74,7 @@ class Twins:
 
     Attributes:
         exact: By company: the one customer of that name, if nothing contests it (reconciling.md#customers-import).
-        contested: By company: a customer called so, where it is for a person to decide.
+        contested: By company: a customer of that name, where a person has to decide.
     """
 
     exact: Dictionary[CompanyId, Customer] = field(default_factory=dict)
@@ -219,7 +219,7 @@ class CustomerImport(Feature):
         return Imported(company, customer, adopted)
 
     async def _known(self, candidates: Sequence[ImportCandidate]) -> Sequence[Customer]:
-        """All customers. What a killed import may just have created is given time to appear."""
+        """All customers, after a wait for those that a killed import may just have created."""
         customers = await self._customers()
         known = by_external_id(customers)
         if any(self._is_open(one.company) and one.company.identifier.casefold() not in known for one in candidates):
@@ -231,7 +231,7 @@ class CustomerImport(Feature):
         return await _all(self.marketplace.customers())
 
     async def _twins(self, customers: Sequence[Customer], candidates: Sequence[ImportCandidate]) -> Twins:
-        """Customers that nobody mapped and that are called as a candidate is."""
+        """Unmapped customers with the name of a candidate."""
         mapped = {row.key.marketplace_id for row in self.store.mappings().of_kind(MappingKind.CUSTOMER)}
         free = [customer for customer in customers if customer.id not in mapped]
         namesakes = namesakes_of([one.company for one in candidates], free)

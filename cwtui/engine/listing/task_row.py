@@ -1,4 +1,4 @@
-"""What the task list shows of one task: its columns, what it is sorted by, and what is looked for in it."""
+"""One task as a row of the task list: its columns, its sort keys, and the text that a search looks in."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class TaskRow:
 
     @property
     def needs_person(self) -> bool:
-        """Nothing goes on here before somebody looks (commands.md#exit-statuses)."""
+        """The task does not go on until a person looks at it (commands.md#exit-statuses)."""
         return self.status in _FOR_PEOPLE or self.is_warned
 
     @classmethod
@@ -144,7 +144,7 @@ def _text_key(text: str) -> str | None:
 
 
 def search_text(row: TaskRow) -> str:
-    """Everything of a row that is looked for, folded, apart by newlines, which no word contains."""
+    """The searchable texts of a row, folded, separated by newlines, which no word contains."""
     words = f"{_STATUS_WORDS[row.status]}\n{_KIND_WORDS[row.kind]}"
     text = f"{row.customer}\n{row.subscription}\n{row.order_number}\n{row.problem}\n{words}"
     if text.isascii():

@@ -1,4 +1,4 @@
-"""What a customer, product or subscription can be mapped to: suggestions first, everything else by searching."""
+"""The choices for mapping a customer, product or subscription: suggestions first, the rest by searching."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Choice:
     """One ConnectWise entry.
 
     Attributes:
-        detail: What tells it from others of its name.
+        detail: Distinguishes it from others of the same name.
         why_not: Why it cannot be chosen; empty if it can.
     """
 
@@ -76,7 +76,7 @@ def company_choices(companies: Iterable[Company]) -> list[Choice]:
 
 
 def item_choices(items: Iterable[CatalogItem]) -> list[Choice]:
-    """Catalog items, by identifier; those that ConnectWise bills on no agreement are not for choosing."""
+    """Catalog items, by identifier; one that ConnectWise bills on no agreement cannot be chosen."""
     ordered = sorted(items, key=lambda item: item.identifier.casefold())
     return [Choice(item.id, item.identifier, item.description, _why_not_item(item)) for item in ordered]
 

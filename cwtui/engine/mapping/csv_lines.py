@@ -65,9 +65,9 @@ class _Found:
 
 
 async def mapping_lines(editor: MappingEditor, kind: MappingKind) -> list[MappingLine]:
-    """Everything of a kind: what open tasks need and nobody mapped, what else is unmapped, what is mapped.
+    """Every row of a kind: unmapped and needed by open tasks, then other unmapped, then mapped.
 
-    Nothing is asked of a service; long states are read in turns with whatever else goes on.
+    No service is asked; a long state is read in turns with other work.
     """
     found = _Found()
     async for task in in_turns(editor.store.open_tasks()):
@@ -122,7 +122,7 @@ def _collect(editor: MappingEditor, kind: MappingKind, task: Task, found: _Found
 
 
 def _known(editor: MappingEditor, kind: MappingKind) -> Iterable[tuple[str, str, str]]:
-    """What the state knows of the marketplace beside the open tasks."""
+    """The names and details that the state knows beside the open tasks."""
     match kind:
         case MappingKind.CUSTOMER:
             return ((one.id, one.name, one.external_id) for one in editor.store.customers())
@@ -133,7 +133,7 @@ def _known(editor: MappingEditor, kind: MappingKind) -> Iterable[tuple[str, str,
 
 
 def _mapped_subscriptions(editor: MappingEditor) -> Iterable[tuple[str, str, str]]:
-    for row in list(editor.store.mappings().of_kind(MappingKind.AGREEMENT)):  # others go on meanwhile
+    for row in list(editor.store.mappings().of_kind(MappingKind.AGREEMENT)):  # other work may change them meanwhile
         held = editor.store.subscription(SubscriptionId(row.key.marketplace_id))
         if held is not None:
             customer = editor.store.customer(CustomerId(held.customer_id))
@@ -159,7 +159,7 @@ def _line(editor: MappingEditor, mappings: Mappings, key: MappingKey, found: _Fo
 
 
 def _without_needless(lines: Iterable[MappingLine], refined: Sequence[Mapping]) -> Iterable[MappingLine]:
-    """A product whose charges are all mapped one by one, and that no task needs otherwise, is not called unmapped."""
+    """The rows without products whose charges are all mapped one by one and that no task needs otherwise."""
     by_charge = {row.key.marketplace_id for row in refined if row.key.charge}
     for line in lines:
         if line.target is None and line.key.marketplace_id in by_charge and not line.waiting:

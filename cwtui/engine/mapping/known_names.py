@@ -32,7 +32,7 @@ class KnownNames(Feature):
                 self.store.save_fact(_NAMES, dict(known))
 
     def remember_planned(self, desk: PlanningDesk) -> None:
-        """Keep the names that were read for plans: what is written is looked at later, too."""
+        """Keep the names that were read for plans: screens show the written additions later, too."""
         agreements = [held for held in desk.agreements.values() if held is not None]
         self.remember(MappingKind.AGREEMENT, [(held.id, held.name) for held in agreements])
         self.remember(MappingKind.PRODUCT, [(held.id, held.identifier) for held in desk.items.values()])

@@ -1,4 +1,4 @@
-"""Whether what a mapping points at exists, and may be chosen (mapping.md#targets-exist)."""
+"""Checks that the target of a mapping exists and may be chosen (mapping.md#targets-exist)."""
 
 from __future__ import annotations
 

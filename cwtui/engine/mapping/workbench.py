@@ -1,4 +1,4 @@
-"""What mapping by hand, the wizard and the addition editor ask of the engine."""
+"""Serves mapping by hand, the wizard and the addition editor."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ from cwtui.engine.workspace import Feature
 
 _Id = TypeVar("_Id", bound=str)
 SETUP_TABLES = ("categories", "subcategories", "product_types", "units", "billing_cycles")
-"""What the form of a new catalog item chooses from."""
+"""The tables that the form of a new catalog item chooses from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ class SetupTables:
 
 @dataclass(slots=True)
 class Workbench(Feature):
-    """Choices, suggestions, edits and previews; what they lead to is written by the engine."""
+    """Reads and prepares choices, suggestions, edits and previews; the engine writes."""
 
     desk: PlanningDesk
     mapping: MappingEditor
@@ -91,7 +91,7 @@ class Workbench(Feature):
         return await mapping_lines(self.mapping, kind)
 
     async def suggestions(self, lines: Sequence[MappingLine]) -> Dictionary[MappingKey, tuple[Suggestion, ...]]:
-        """Suggestions for lines of one kind; what was worked out before is not worked out again."""
+        """Suggestions for lines of one kind, each computed once."""
         if self._suggested_from != self.workspace.run.readings:
             self._suggested.clear()
             self._suggested_from = self.workspace.run.readings
@@ -112,7 +112,7 @@ class Workbench(Feature):
         ]
 
     def forget_suggestions(self, changed: MappingKey) -> None:
-        """A mapping changed: what was suggested next to it may be taken, or possible, now."""
+        """Forget the suggestions after a mapping changed: their entries may be taken now, or free."""
         self._suggested.pop(changed, None)
         kinds = {changed.kind, MappingKind.AGREEMENT} if changed.kind is MappingKind.CUSTOMER else set()
         for key in [key for key in self._suggested if key.kind in kinds]:
@@ -221,7 +221,7 @@ class Workbench(Feature):
     # a new catalog item
 
     async def setup_tables(self) -> SetupTables:
-        """What the form of a new catalog item chooses from; read once a session."""
+        """The tables that the form of a new catalog item chooses from; read once a session."""
         if self._tables is None:
             rows = {}
             for name in SETUP_TABLES:
@@ -231,14 +231,14 @@ class Workbench(Feature):
         return self._tables
 
     async def create_item(self, item: NewCatalogItem) -> CatalogItem:
-        """Create a catalog item; whoever asked maps it."""
+        """Create a catalog item; the caller maps it."""
         self.workspace.require_writable()
         created = await self.psa.create_catalog_item(item)
         self.mapping.forget()
         return created
 
     def price_of(self, task_id: TaskId | None, product_id: str) -> tuple[str, str]:
-        """What the marketplace asks for a unit of a product in a task's subscription: price and cost, as text."""
+        """Price and cost of a unit of a product in a task's subscription, as text."""
         task = self.store.task(task_id) if task_id else None
         held = self.subscription(task.subscription_id) if task else None
         product = held.product(ProductId(product_id)) if held else None
@@ -302,7 +302,7 @@ class Workbench(Feature):
         self.workspace.require_writable()
         edits, now, was = editing.edits(), self.store.edits(editing.task.id), editing.stored
         if now and was and replace(now, digest=was.digest) == was:
-            was = now  # they were dropped since, which nobody decided
+            was = now  # they were dropped since, without anybody's decision
         with self.store.batch():
             if edits is None:
                 self.store.save_edits(PlanEdits(editing.task.id, editing.plan.digest), was=was)

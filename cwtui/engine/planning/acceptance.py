@@ -1,4 +1,4 @@
-"""What a person says about a task's plan: its warnings are seen, what a guard stopped is meant."""
+"""A person's word on a task's plan: the warnings are accepted, a change that a guard stopped is confirmed."""
 
 from __future__ import annotations
 

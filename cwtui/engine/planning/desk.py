@@ -264,8 +264,18 @@ class PlanningDesk(Feature):
         return None
 
     def _is_newest(self, task: Task) -> bool:
+        """No later order is still to be carried over.
+
+        A later one that was carried over counted what was held by then: an order that completes after it must not
+        count its own units once more (plans.md#newest-order).
+        """
         queue = [other for other in self.store.tasks_of(task.subscription_id) if not self._is_own(other)]
-        return not queue or queue[-1].id == task.id
+        for other in reversed(queue):
+            if other.id == task.id:
+                return True
+            if other.status is not TaskStatus.SYNCED:
+                return False
+        return not queue
 
     def _is_own(self, task: Task) -> bool:
         """Its plan comes from a source, not from an order; a migration's does once it is reconciled."""

@@ -264,20 +264,20 @@ class PlanEditing:
         return self._bills_twice(change, change.before.values.effective) or f"The agreement ends on {self._ends}."
 
     def _bills_twice(self, change: Change, last: date | None) -> str:
-        """Why an addition cannot last so long: what takes its place has begun by then; empty if it can."""
+        """Why an addition cannot last so long: its replacement has begun by then; empty if it can."""
         computed, replaced = change.after.cancelled if change.after else None, self._replaced_on(change)
         is_as_computed = change.after is not None and last == computed
         if replaced is None or change.before is None or is_as_computed or (last is not None and last < replaced):
             return ""
         begins = change.before.values.effective
         if begins >= replaced:
-            return f"It begins on {begins}, and what takes its place on {replaced}: both would be billed." + (
+            return f"It begins on {begins}, and its replacement on {replaced}: both would be billed." + (
                 "" if change.replaced_from else " Leave that out, or let it begin later."
             )
-        return f"What takes its place begins on {replaced}: both would be billed. The day before is the latest."
+        return f"Its replacement begins on {replaced}: both would be billed. The day before is the latest."
 
     def _replaced_on(self, change: Change) -> date | None:
-        """The day on which what takes its place begins, as the plan is edited now."""
+        """The day on which its replacement begins, as the plan is edited now."""
         if not change.is_standing or change.operation is Operation.CREATE:
             return None
         return replaced_on(change, [edited_change(one, self._edit(one.key)) for one in self.plan.changes])

@@ -1,4 +1,4 @@
-"""What stands where a subscription's first plan writes, told before a run begins (plans.md#billed-by-hand)."""
+"""Looks at the agreements of first plans before a run begins, and reports what they hold (plans.md#billed-by-hand)."""
 
 from __future__ import annotations
 

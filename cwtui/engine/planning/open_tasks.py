@@ -1,4 +1,4 @@
-"""Every open task at once: read, and planned anew when what they all depend on has changed."""
+"""Reads all open tasks, and plans them anew when mappings or rules changed."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class OpenTasks(Feature):
         return [task async for task in in_turns(self.store.open_tasks())]
 
     def read_afresh(self) -> None:
-        """Let the next plans be made from what ConnectWise then holds."""
+        """Forget what was read of ConnectWise, so that the next plans read it again."""
         self.desk.forget()
         self.workspace.run.readings += 1
 
@@ -51,7 +51,7 @@ class OpenTasks(Feature):
             self.listener.problem(f"The mapping is saved. Tasks are planned anew by the next check. ({error})")
 
     async def replan_followers(self, tasks: Iterable[Task]) -> None:
-        """Plan these tasks as they stand, and what waited behind them and may be ready now."""
+        """Plan these tasks as they stand, and those that waited behind them and may be ready now."""
         names = {name: None async for task in in_turns(tasks) for name in (task.id, *self._queue(task))}
         found = [self.store.task(name) async for name in in_turns(names)]
         behind = [task for task in found if task is not None and task.status.is_open]

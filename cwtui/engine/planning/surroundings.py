@@ -1,4 +1,4 @@
-"""What bears on a plan beside its order: the company, additions that cwtui knows nothing of, what people said."""
+"""What a plan depends on beside its order: the company, unlinked additions, and people's decisions."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class DeletedCompanies(Feature):
     async def load(self, tasks: Sequence[Task]) -> None:
         """Ask for the companies of these tasks, unless they are known.
 
-        Where something else keeps a task from being written, its company is asked for once nothing does.
+        A company is asked for only once nothing else keeps its task from being written.
         Rule: check.md#cost-of-a-check.
         """
         company = self.store.mappings().company
@@ -65,7 +65,7 @@ class DeletedCompanies(Feature):
 
 @dataclass(slots=True)
 class UnlinkedAdditions(Feature):
-    """Additions of agreements that cwtui knows nothing of; each reading of an agreement is looked through once."""
+    """Additions of agreements that no link names; each reading of an agreement is searched once."""
 
     _found: dict[AgreementId, tuple[Mapping[AdditionId, Addition], Mapping[CatalogItemId, Sequence[Addition]]]] = field(
         default_factory=dict
@@ -87,7 +87,7 @@ class UnlinkedAdditions(Feature):
         return known[1]
 
     def forget(self) -> None:
-        """Look through the next reading afresh."""
+        """Forget the readings that were searched."""
         self._found.clear()
 
 
@@ -115,7 +115,7 @@ def price_sources(edits: PlanEdits | None) -> dict[str, PriceSource]:
 
 
 def without_order(task: Task, unread: tuple[Problem, ...] = ()) -> Plan:
-    """What cannot be read any more is not taken for an order without lines."""
+    """An order that cannot be read any more is not planned as an order without lines."""
     if unread:
         return Plan(task.id, task.subscription_id, None, problems=unread)
     problem = Problem(

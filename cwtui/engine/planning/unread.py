@@ -18,7 +18,7 @@ from cwtui.engine.protocols import Store
 Answer = TypeVar("Answer")
 
 _HOPELESS = 16
-"""So many failures without one good answer are no longer the records' fault."""
+"""After so many failures without one good answer the service is at fault, not the records."""
 _BROKEN = frozenset(
     [
         HTTPStatus.INTERNAL_SERVER_ERROR,
@@ -45,9 +45,9 @@ def order_record(order: OrderId) -> str:
 
 
 def is_the_records_fault(error: ServiceError) -> bool:
-    """Only this record cannot be read; what is asked next may well be answered.
+    """Only this record cannot be read; the next request may well be answered.
 
-    A service that is busy, unreachable, over its quota or refuses the credentials is none of that.
+    Not so if the service is busy, unreachable, over its quota or refuses the credentials.
     """
     if isinstance(error, AccessDenied):
         return error.status == HTTPStatus.FORBIDDEN
@@ -70,7 +70,7 @@ class UnreadRecords:
     _failed: Counter[bool] = field(default_factory=Counter)
 
     async def read(self, record: str, asked: Awaitable[Answer]) -> Answer | None:
-        """Wait for a record; None if it cannot be read, which is noted.
+        """Await a record; None if it cannot be read, which is noted.
 
         Raises:
             ServiceError: The service fails, and not only for this record.
@@ -127,7 +127,8 @@ class UnreadRecords:
         return kept.records if kept is not None else {}
 
     def _save(self, records: Mapping[str, UnreadRecord]) -> None:
-        self.store.save_note(Unread(records))
+        if records != self._kept():  # so that a state which may only be read is left alone
+            self.store.save_note(Unread(records))
 
 
 def _problem(record: str, target: str, kept: UnreadRecord) -> Problem:

@@ -1,4 +1,4 @@
-"""What keeps a task waiting for a person, whatever its plan says."""
+"""The problems that keep a task waiting for a person, whatever its plan says."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from cwtui.engine.planning.desk import PlanningDesk
 from cwtui.engine.workspace import Feature
 
 ADOPTED = TaskId("adopted")
-"""What stands in a link in the place of the task that wrote the addition."""
+"""Stands in a link for the task that wrote the addition."""
 
 _STANDING = frozenset({Charge.RECURRING})
 
@@ -75,7 +75,7 @@ class Adoption(Feature):
         product: ProductId,
         charge: Charge = Charge.RECURRING,
     ) -> Link:
-        """Remember what an addition is for; what ConnectWise holds of it counts as agreed."""
+        """Remember what an addition is for; its values in ConnectWise count as agreed."""
         link = Link(
             addition_id=addition.id,
             agreement_id=addition.agreement_id,

@@ -1,4 +1,4 @@
-"""What a person decides about an addition that stands already: adopt it, end it, or bill both."""
+"""A person's decisions about an existing addition: adopt it, end it, or bill both."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class HandMadeDecisions(Feature):
         return task, self.desk.plan(task, additions), held
 
     async def _planned(self, task_id: TaskId) -> Task:
-        """The task as it stands on the agreement's additions now, with what waits behind it."""
+        """The task, planned anew with the agreement's additions, together with those that wait behind it."""
         task = self.store.task(task_id)
         if task is None:
             raise AssertionError(f"{task_id} is gone")

@@ -62,9 +62,9 @@ class Comparison:
     found: Reconciliation
 
     def repairs(self, today: date) -> tuple[tuple[Repair, ...], tuple[str, ...]]:
-        """What has to change from the first day ConnectWise accepts, whichever period was compared.
+        """The repairs from the first day that ConnectWise accepts, whichever period was compared.
 
-        Also what somebody made by hand and no repair touches, a sentence each (reconciling.md#adoption).
+        Also a sentence for each addition made by hand that no repair touches (reconciling.md#adoption).
         """
         start = repair_start(self.dates, today, self.found.period.start)
         rows = compare(self.facts, self.dates.calendar.period_of(start))
@@ -141,7 +141,7 @@ class BothSides(Feature):
     async def compare(
         self, pairs: Sequence[tuple[Holdings, AgreementId]], chosen: AgreementId | None, period_day: date | None
     ) -> tuple[list[Comparison], list[str]]:
-        """Compare each pair; what cannot be compared is said in a sentence each."""
+        """Compare each pair; adds a sentence for each that cannot be compared."""
         names = sorted({agreement for _, agreement in pairs})
         await self.desk.load_agreements(set(names))
         await self.desk.load_items(self._items(holdings for holdings, _ in pairs))
@@ -158,7 +158,7 @@ class BothSides(Feature):
         return comparisons, skipped
 
     def unmapped_rows(self, holdings: Holdings, chosen: AgreementId | None) -> tuple[ReconciliationRow, ...]:
-        """What a customer's active subscriptions hold that are mapped to no agreement.
+        """Rows for a customer's active subscriptions that are mapped to no agreement.
 
         With a chosen agreement they are compared with that one instead. Rule: reconciling.md#everything-is-compared.
         """

@@ -130,7 +130,7 @@ class Reconciler(Feature):
     async def apply(
         self, customer: CustomerId, agreement: AgreementId | None = None, period_day: date | None = None
     ) -> RepairOutcome:
-        """Repair: what was begun is ended, first tasks are synchronised, then the rest is evened out."""
+        """Repair: end begun repairs, synchronise first tasks, then even out the rest."""
         self.workspace.require_writable()
         runs = []
         comparisons, _ = await self._comparisons(customer, agreement, period_day)
@@ -189,7 +189,7 @@ class Reconciler(Feature):
         return holdings, comparisons, skipped
 
     def _unmapped(self, holdings: Holdings, agreement: AgreementId | None) -> Iterable[str]:
-        """What no repair can bill, a sentence each (reconciling.md#everything-is-compared)."""
+        """A sentence for each product that no repair can bill (reconciling.md#everything-is-compared)."""
         for row in self.sides.unmapped_rows(holdings, agreement or None):
             for wanted in row.wanted:
                 yield f"{row.name} ({wanted.subscription_id}) is not repaired: {wanted.blocked}"
@@ -206,7 +206,7 @@ class Reconciler(Feature):
         return list(found)
 
     def _tasks_of(self, comparison: Comparison) -> tuple[list[Task], list[str]]:
-        """The open tasks that carry one comparison's repairs, and what could not be made one."""
+        """The open tasks that carry one comparison's repairs, and why others could not be made."""
         made: list[Task] = []
         asked_for, left_alone = comparison.repairs(self.clock.today)
         blocked = list(left_alone)
@@ -234,14 +234,14 @@ class Reconciler(Feature):
         return [self.store.task(task.id) or task for task in made], blocked
 
     def _let_go_of_deleted(self, comparison: Comparison, repair: Repair) -> None:
-        """Links of additions that ConnectWise no longer has: what they billed is missing, and written anew."""
+        """Drop the links of additions that ConnectWise no longer has, so that they are created anew."""
         for link in comparison.facts.links.values():
             is_gone = link.is_standing and link.addition_id not in comparison.facts.additions
             if is_gone and link.subscription_id == repair.subscription_id:
                 self.store.drop_link(link.addition_id)
 
     def _asks_for_something(self, comparison: Comparison, repair: Repair) -> bool:
-        """A row may differ because of one subscription only: what the others hold is billed as it should be.
+        """Whether its repair changes anything: a row may differ because of another subscription.
 
         A migrated one's task is carried out all the same: that ends it.
         """

@@ -111,7 +111,7 @@ class RepairTasks(Feature):
         return Plan(task.id, task.subscription_id, None, problems=(difference_problem(self.store, task),))
 
     def _warnings(self, dates: AgreementDates, start: object) -> Iterable[str]:
-        """What is invoiced already cannot be repaired, only what comes after."""
+        """Warn that invoiced periods cannot be repaired, only later ones."""
         now = dates.calendar.period_of(self.clock.today)
         if dates.is_billed(now.start):
             yield (
@@ -167,7 +167,7 @@ class RepairTasks(Feature):
         ]
 
     def drop(self, task: Task) -> None:
-        """A repair that has nothing to do any more; a migrated subscription's task is settled by syncing it."""
+        """Drop a repair that has nothing to do any more; a migrated subscription's task is settled by syncing it."""
         if not is_migration(task):
             ended = TaskStatus.SYNCED if is_difference(task) else TaskStatus.SKIPPED
             self.store.save_task(task.standing_at(ended, note="Reconciled since: nothing to repair."))

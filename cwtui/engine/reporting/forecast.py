@@ -76,7 +76,7 @@ class Forecaster(Feature):
         return forecast(agreement, dates, list(additions.values()), links, plans, waiting=len(tasks) - len(plans))
 
     def _plan(self, task: Task, additions: dict[AdditionId, Addition]) -> Plan | None:
-        """The plan of a task that may be written next; what waits behind it depends on what that leaves."""
+        """The plan of a task that may be written next; tasks behind it depend on its result, and have none."""
         queue = self.store.tasks_of(task.subscription_id) if task.subscription_id else [task]
         head = next((other for other in queue if other.status.is_open), task)
         if head.id != task.id:

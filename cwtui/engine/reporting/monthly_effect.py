@@ -1,4 +1,4 @@
-"""What a plan changes of what is billed every month."""
+"""How much a plan changes the monthly bill."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def monthly_effect(plan: Plan, cycle: BillingCycle | None) -> Decimal | None:
 
 
 def _per_period(change: Change) -> Decimal:
-    """Ended and deleted additions count against, created ones for; what stays in place by its difference."""
+    """Ended and deleted additions count as negative, created ones as positive, changed ones by their difference."""
     if change.operation is Operation.CREATE:
         return change.amount
     if change.after is not None and change.after.cancelled is None and change.before is not None:

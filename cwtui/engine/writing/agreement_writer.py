@@ -1,4 +1,4 @@
-"""The one place that writes additions: each change exactly once, whatever is killed when.
+"""The one place that writes additions: each change exactly once, even if the process is killed at any moment.
 
 Rule: synchronising.md#exactly-once.
 """
@@ -71,7 +71,7 @@ class AgreementWriter(Feature):
         await self._clear_doubts()
 
     def begin_with(self, reading: ReadingAhead) -> None:
-        """Take a reading that holds in the place of one's own; nothing is left open there."""
+        """Use a reading that still holds instead of reading again; the agreement has nothing open."""
         self._since, self.additions = reading.since, dict(reading.additions)
         note_reading(self.store, self.listener, self.agreement_id, self.additions)
 
@@ -92,7 +92,7 @@ class AgreementWriter(Feature):
             left -= _STEP_S
 
     async def look_again(self) -> None:
-        """After creates that were sent again: take away what the first attempts brought in the end."""
+        """After creates that were sent again: delete what the first attempts created after all."""
         if self.store.doubts(self.agreement_id):
             await self._read_additions()
             await self._clear_doubts()
@@ -176,7 +176,7 @@ class AgreementWriter(Feature):
             )
 
     async def _in_spite_of(self, error: ServiceError, intent: Intent) -> AuditRow:
-        """An update or a deletion that failed may be done all the same: the additions say so."""
+        """Check whether a failed update or deletion was done all the same: the additions show it."""
         try:
             await self._read_additions()
         except ServiceError:
@@ -264,8 +264,8 @@ class AgreementWriter(Feature):
     def _may_still_appear(self, intent: Intent) -> bool:
         """A write without an answer that is not done yet.
 
-        How long ago its intent was written does not say when it was sent: it may have waited for the service's
-        pleasure until just before the run was killed.
+        The intent's age does not say when the request was sent: it may have waited for the service until just before
+        the run was killed.
         """
         is_young = self.clock.now() - intent.at < OLD
         return is_young and not self._evidence.is_done(intent)
@@ -321,19 +321,19 @@ class AgreementWriter(Feature):
         return self._evidence.may_be_lost(change, self.store.task(task_id))
 
     def _lost_before(self, intent: Intent) -> Addition | None:
-        """What the create made already, as far as a damaged journal leaves that open."""
+        """The addition that the create made already, if a damaged journal leaves that open."""
         if not self._may_be_lost(intent.task_id, intent.change):
             return None
         return self._evidence.made_by(intent)
 
     def _arrived_late(self, intent: Intent) -> Addition | None:
-        """What an earlier attempt at the same change brought after it was given up."""
+        """The addition that an earlier attempt at the same change made after it was given up."""
         doubts = [doubt for doubt in self.store.doubts(self.agreement_id) if doubt.key == intent.change.key]
         mine = [doubt for doubt in doubts if doubt.task_id == intent.task_id]
         return next((held for doubt in mine for held in self._evidence.brought_late_by(doubt)), None)
 
     async def _clear_doubts(self) -> None:
-        """Take late doubles away; one whose task is still to write it is left for that to adopt."""
+        """Delete late doubles; if the task still has to write the change, the double is left for it to adopt."""
         doubts = self.store.doubts(self.agreement_id)
         for doubt in doubts:
             task = self.store.task(doubt.task_id)
@@ -383,7 +383,7 @@ class AgreementWriter(Feature):
 
 
 def _merged(change: Change, held: Addition) -> AdditionValues:
-    """What the plan changes of the addition, over what ConnectWise holds now: a new description there stays."""
+    """The plan's changes laid over what ConnectWise holds now, so that a new description there stays."""
     if change.after is None or change.before is None:
         raise AssertionError(f"{change.key} changes nothing")
     moved = change.after.differences(change.before.values)
@@ -391,6 +391,6 @@ def _merged(change: Change, held: Addition) -> AdditionValues:
 
 
 def writer_of(workspace: Workspace, agreement_id: AgreementId, run_id: str) -> AgreementWriter:
-    """A writer for whoever holds the agreement's lease."""
+    """A writer for the process that holds the agreement's lease."""
     leases, name = workspace.store.leases, lease_of(agreement_id)
     return AgreementWriter(workspace, agreement_id, run_id, is_ours=lambda: leases.holds(name))

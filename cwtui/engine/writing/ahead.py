@@ -1,4 +1,4 @@
-"""Writing during the first check what no subscription that is still to be read can change.
+"""Writes during the first check, as far as no subscription that is still to be read can change it.
 
 Rule: synchronising.md#writing-ahead.
 """
@@ -24,7 +24,7 @@ from cwtui.engine.writing.reading_ahead import ReadingAhead
 from cwtui.engine.writing.synchronise import Synchroniser, SyncOutcome
 
 LASTS_S = 60.0
-"""So long the agreements and items that were read ahead are planned by; beyond that they are read again."""
+"""How long agreements and items that were read ahead are used; after that they are read again."""
 _MANY = 500
 """More mapped catalog items than this are not read before it is known which of them are needed."""
 _ROUNDS = 10
@@ -71,7 +71,7 @@ class WritingAhead(Feature):
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Let what was begun come to its end behind the block; a block that fails lets nothing more begin."""
+        """End the begun work after the block; if the block fails, nothing more is begun."""
         if not self._may_begin():
             yield
             return
@@ -111,12 +111,12 @@ class WritingAhead(Feature):
         return all(task.is_initial and self.store.plan_begun(task.id) is None for task in self.store.open_tasks())
 
     def _mapped(self, kind: MappingKind) -> list[int]:
-        """What the marketplace's own are mapped to, each once; accounts of vendors' files are named with a colon."""
+        """The mapped targets, each once, without those of vendors' accounts, whose ids have a colon."""
         rows = (one for one in self.store.mappings() if one.key.kind is kind and ":" not in one.key.marketplace_id)
         return list(dict.fromkeys(one.connectwise_id for one in rows))
 
     async def _load(self) -> bool:
-        """What all plans need beside their subscriptions; False leaves it to the check's end, which says why."""
+        """Read what all plans need beside their subscriptions; False leaves it to the check's end, which says why."""
         self._loaded_at = monotonic()
         try:
             await together(

@@ -1,4 +1,4 @@
-"""What an undo cannot take back because it was invoiced meanwhile: evened out by one-time additions.
+"""Evens out, by one-time additions, what an undo cannot take back because it was invoiced meanwhile.
 
 Rule: synchronising.md#compensation.
 """
@@ -39,7 +39,7 @@ def compensation(
     if row.operation == Operation.CREATE:
         return None if held is None else _credit(row, held.values, dates, through, decimals)
     if dates.prorates or row.before is None or not row.is_standing:
-        return None  # what ConnectWise prorated of it by itself is not known
+        return None  # how much of it ConnectWise prorated by itself is not known
     first = row.before.effective
     if row.operation == Operation.UPDATE:
         ended, was_to_end = row.after.cancelled if row.after else None, row.before.cancelled
@@ -55,7 +55,7 @@ def compensation(
 def _credit(
     row: AuditRow, values: AdditionValues, dates: AgreementDates, through: date, decimals: int
 ) -> Change | None:
-    """What an addition billed that would never have been there."""
+    """The credit for an addition that should never have been there."""
     if values.effective > through:
         return None
     last = _last(values, through)
@@ -117,7 +117,7 @@ def brief(values: AdditionValues) -> str:
 
 
 def compensation_text(change: Change, *, written: bool) -> str:
-    """What a compensating addition does, or would do."""
+    """A sentence on what a compensating addition does, or would do."""
     if change.after is None:
         raise AssertionError(f"{change.key} creates nothing")
     if change.charge is Charge.CREDIT:

@@ -1,4 +1,4 @@
-"""Create a record exactly once: what no answer confirms is looked for before it is sent again."""
+"""Creates a record exactly once: if no answer comes, it looks for the record before it sends it again."""
 
 from __future__ import annotations
 

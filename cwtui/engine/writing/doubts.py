@@ -1,4 +1,4 @@
-"""Creates that were given up: what they may still bring, however late, is recognised as ours.
+"""Creates that were given up: the additions they may still make, however late, are recognised as ours.
 
 Rule: synchronising.md#exactly-once.
 

@@ -104,7 +104,7 @@ class DriftChecker(Feature):
         return DriftReport(tuple(found), failures)
 
     async def keep(self, addition_id: AdditionId) -> Drifted:
-        """Let what ConnectWise holds stand without agreeing to it: it is not reported again while it stays so.
+        """Keep ConnectWise's values without agreeing to them: they are not reported again while they stay the same.
 
         Quantity, price and cost as cwtui wrote them stay what later orders are counted from; the days are
         ConnectWise's. What is gone is forgotten. Nothing is written to ConnectWise.
@@ -115,7 +115,7 @@ class DriftChecker(Feature):
         return await self._settled(addition_id, agreed=False)
 
     async def adopt(self, addition_id: AdditionId) -> Drifted:
-        """Take what ConnectWise holds for the new truth: later orders are counted from it; as `keep` otherwise."""
+        """Adopt ConnectWise's values: later orders are counted from them; otherwise like `keep`."""
         return await self._settled(addition_id, agreed=True)
 
     async def _settled(self, addition_id: AdditionId, *, agreed: bool) -> Drifted:
@@ -191,7 +191,7 @@ class DriftChecker(Feature):
         return rows[0].agreement_id if link is None and rows else self._link(addition_id).agreement_id
 
     def _restored_before(self, addition_id: AdditionId, additions: Mapping[AdditionId, Addition]) -> str:
-        """What a restore did whose end nobody heard of; empty where there is something to do."""
+        """What an interrupted restore did already, in words; empty if there is still something to do."""
         task, link = _task_of(addition_id), self.store.link(addition_id)
         rows = self._rows_of(task)
         again = next((row for row in rows if row.operation is Operation.CREATE), None)
@@ -327,7 +327,7 @@ class DriftChecker(Feature):
 
 
 def _task_of(addition_id: AdditionId) -> TaskId:
-    """What the writes of a restore are noted under."""
+    """The task id under which a restore's writes are noted."""
     return TaskId(f"drift.{addition_id}")
 
 

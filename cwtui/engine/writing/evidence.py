@@ -86,11 +86,11 @@ class Evidence:
         return None
 
     def brought_late_by(self, doubt: Doubt) -> list[Addition]:
-        """What a create that was given up brought in the end."""
+        """The addition that a create made after it was given up."""
         return [held for held in self.additions.values() if fits(doubt, held) and self.is_unlinked(held)]
 
     def late_doubles_of(self, doubt: Doubt) -> list[Addition]:
-        """The same, as far as their words too are ours, or what ConnectWise made of ours: they may be deleted."""
+        """The same, if also their description is ours, or what ConnectWise made of ours: only those may be deleted."""
         ours = {_words(doubt.values)}
         ours |= {
             _words(link.values) for link in self.store.links_in(doubt.agreement_id) if link.task_id == doubt.task_id
@@ -98,7 +98,7 @@ class Evidence:
         return [held for held in self.brought_late_by(doubt) if _words(held.values) in ours]
 
     def may_be_lost(self, change: Change, task: Task | None) -> list[Addition]:
-        """What a create may have made already, as a record of the journal told that cannot be read any more.
+        """What a create may have made already, if an unreadable record of the journal had noted that.
 
         Rule: synchronising.md#damaged-state.
         """

@@ -19,7 +19,7 @@ from cwtui.engine.protocols import Listener, Store
 def note_reading(
     store: Store, listener: Listener, agreement_id: AgreementId, additions: Mapping[AdditionId, Addition]
 ) -> None:
-    """Compare the links of an agreement with its additions, which were read afresh; warn tasks of moved amounts."""
+    """Compare an agreement's links with its additions as just read; add a warning to tasks whose amounts moved."""
     unread = [link for link in store.links_in(agreement_id) if link.is_unread and link.addition_id in additions]
     if not unread or store.is_read_only:
         return
@@ -48,5 +48,5 @@ def moved_text(addition_id: AdditionId | None, sent: AdditionValues, kept: Addit
 
 
 def warned(task: Task, texts: Sequence[str]) -> Task:
-    """The task with these warnings too."""
+    """The task with these warnings added."""
     return replace(task, warnings=tuple(dict.fromkeys([*task.warnings, *texts])))

@@ -34,7 +34,7 @@ MARKETPLACE = "marketplace"
 
 @dataclass(slots=True)
 class RecordLog:
-    """Writes down what is written.
+    """Notes every write of a record.
 
     Attributes:
         run: The run that writes belong to.
@@ -50,7 +50,7 @@ class RecordLog:
     async def create(
         self, record: str, name: str, intended: object, send: Callable[[], Awaitable[Value]], service: str = _PSA
     ) -> Value:
-        """Note a create, send it, and note how it ended. Who sends one again has looked for it and not found it."""
+        """Note a create, send it, and note how it ended. The caller looked for the record before sending it again."""
         earlier = self._waiting().pop((record, name.casefold()), None)
         if earlier is not None:
             reason = "it was not there when it was looked for, and is sent again"
@@ -66,7 +66,7 @@ class RecordLog:
         return await self._sent(row, send)
 
     def seen(self, record: str, values: Iterable[object]) -> None:
-        """Records of a list: a create of one of them whose outcome was unknown came through."""
+        """Hear records of a list: a create of unknown outcome whose record is among them was done."""
         waiting = {} if self.store.is_read_only else self._waiting()
         if not any(kind == record for kind, _ in waiting):
             return

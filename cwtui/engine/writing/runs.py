@@ -50,7 +50,7 @@ class Runs(Feature):
         return tuple(_summary(run) for run in rows.values() if not all(row.is_left_out for row in run))
 
     async def undo(self, run_id: str, *, compensate: bool = False) -> UndoReport:
-        """Take back every task a run wrote for, the last one first; one that cannot be is said, the others go on.
+        """Take back every task a run wrote for, the last one first; a failure is reported, and the others go on.
 
         Args:
             run_id: As `runs` lists it.
@@ -69,7 +69,7 @@ class Runs(Feature):
                 return UndoReport((*lines, "Stopped. Undo the run again to go on."), complete=False)
             task = self.store.task(name)
             if task is None:
-                lines.append(f"{name}: what no task wrote is not taken back.")
+                lines.append(f"{name}: no task wrote it, so it is not taken back.")
                 continue
             later = {row.run_id for row in self.work.undoing.rows(task)}
             if later and run_id not in later:

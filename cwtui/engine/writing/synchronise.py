@@ -83,8 +83,8 @@ class Synchroniser(Feature):
 
     Attributes:
         run_id: The name of this run, for journal and audit.
-        is_ending: Nothing more is begun: whoever it works for failed.
-        readings: What agreements held a moment ago.
+        is_ending: Nothing more is begun, because the caller failed.
+        readings: Readings of agreements, taken a moment ago.
     """
 
     desk: PlanningDesk
@@ -130,7 +130,7 @@ class Synchroniser(Feature):
         return self.outcome
 
     async def work(self, agreement_id: AgreementId | None, tasks: list[Task], *, waits: bool) -> bool:
-        """Work through one agreement's tasks, holding a `place`; False if somebody else does and it `waits` for none.
+        """Work through one agreement's tasks, holding a `place`; False if another process does so and it does not wait.
 
         Whoever calls it then calls `require_saved`.
         """
@@ -147,7 +147,7 @@ class Synchroniser(Feature):
         return True
 
     def end_with(self, error: StateError) -> None:
-        """Raise it when the others have come to their next write, not under them."""
+        """Raise the error once the others reached their next write, not in the middle of one."""
         self._unsaved = error
 
     def require_saved(self) -> None:
@@ -163,7 +163,7 @@ class Synchroniser(Feature):
         return groups
 
     def unsettled(self) -> set[AgreementId]:
-        """Agreements to look at even if nothing is to be written there."""
+        """Agreements with open questions: they are read even if nothing is to be written there."""
         return self.store.doubted_agreements() | {intent.change.agreement_id for intent in self.store.open_intents()}
 
     def _is_unsettled(self, agreement_id: AgreementId) -> bool:
@@ -272,7 +272,7 @@ class Synchroniser(Feature):
             await writer.write(plan.task_id, plan.subscription_id, change)
 
     def _with_mappings_of_now(self, plan: Plan) -> Plan:
-        """A begun plan of which a create was refused, with what it is mapped to since.
+        """A begun plan of which a create was refused, with the mappings changed since.
 
         Rule: synchronising.md#nothing-stops-half-way.
         """
@@ -294,7 +294,7 @@ class Synchroniser(Feature):
         return replace(change, after=replace(change.after, catalog_item_id=item))
 
     def _let_go(self, task_id: TaskId) -> None:
-        """A begun plan of which nothing was written, nor may have been, is planned anew the next time."""
+        """Drop a begun plan of which nothing was written, or can have been: the next run plans it anew."""
         is_open = any(intent.task_id == task_id for intent in self.store.open_intents())
         if not is_open and not self.store.done_keys(task_id) and self.store.plan_begun(task_id) is not None:
             self.store.end_plan(task_id)
@@ -319,7 +319,7 @@ class Synchroniser(Feature):
         self.outcome.synced.append(task.id)
 
     def _moved(self, plan: Plan) -> list[str]:
-        """What ConnectWise keeps at another price than it was sent, and what was found where it was to be created."""
+        """Warnings: ConnectWise keeps another price than it was sent, or the addition to create was found there."""
         sent = {change.key: change.after for change in plan.to_write}
         texts = []
         for row in self.store.audit(task_id=plan.task_id):
@@ -370,7 +370,7 @@ def _longest_first(one: tuple[AgreementId | None, Sequence[Task]]) -> int:
 
 
 def _failure(error: ServiceError, written: int, of: int) -> str:
-    """What failed, in the error's words; of a plan in the middle, how much of it was changed.
+    """The error in words; for a plan that was begun, also how much of it was changed.
 
     Rule: synchronising.md#what-a-failure-says.
     """

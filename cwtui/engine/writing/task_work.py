@@ -1,4 +1,4 @@
-"""What an operator does with tasks: show their plans, synchronise, skip, reopen and undo them."""
+"""The operator's work with tasks: show their plans, synchronise, skip, reopen and undo them."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ class TaskWork(Feature):
         return outcome.report(self.clock.today, now, dry_run=dry_run, errors=outcome.errors)
 
     def _wait_no_longer(self, tasks: Sequence[Task]) -> None:
-        """Who synchronises a task by name says that what was taken back is written again."""
+        """Naming a task to synchronise it confirms that it is written again after it was taken back."""
         with self.store.batch():
             for task in tasks:
                 taken_back = self.store.taken_back(task.id)
@@ -124,7 +124,7 @@ class TaskWork(Feature):
         return accept(self.desk, await self._named(task_ids), self.workspace.rules.who)
 
     async def skip(self, task_ids: Sequence[TaskId], reason: str = "") -> Sequence[Task]:
-        """Set tasks aside for good; what waited behind them goes on."""
+        """Set tasks aside for good; the tasks that waited behind them go on."""
         tasks = [await self.task(name) for name in task_ids]
         for task in tasks:
             if not task.status.is_open:
@@ -186,7 +186,7 @@ class TaskWork(Feature):
         """Settle creates without an answer as a person says: an addition is what one made, or they are sent again.
 
         Args:
-            task_id: Of a task, or what wrote in its place (`drift.4711`).
+            task_id: Of a task, or of a restore (`drift.4711`).
             adopt: The addition; None lets the next synchronisation send the create again.
 
         Raises:

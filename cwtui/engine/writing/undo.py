@@ -55,7 +55,7 @@ class Undo(Feature):
         return [row for row in reversed(rows) if _undoing(row) not in done]
 
     def _since_opened(self, task: Task) -> list[AuditRow]:
-        """Every write of the task since it was taken back last, oldest first."""
+        """Every write of the task since it was last taken back, oldest first."""
         taken_back = self.store.taken_back(task.id)
         through = taken_back.through_seq if taken_back else -1
         return [row for row in self.store.audit(task_id=task.id) if row.seq > through]
@@ -129,7 +129,7 @@ class Undo(Feature):
         return found
 
     def _tried(self, task: Task) -> dict[int, AuditRow]:
-        """What an undo began to take back, by the row it takes back: a killed one may have done it unheard."""
+        """What an earlier undo began, by the row it takes back; a killed one may have missed the answer."""
         rows = (row for row in self.store.audit(task_id=task.id) if row.purpose is Purpose.UNDO)
         return {row.refers_to: row for row in rows if row.refers_to is not None}
 
@@ -195,7 +195,7 @@ class Undo(Feature):
     # what was invoiced meanwhile
 
     async def _compensate(self, row: AuditRow, change: Change, writer: AgreementWriter) -> None:
-        """Even a write out; what is given back may be charged again, and what gives it back never counts as paid."""
+        """Even a write out; days given back may be charged again, and the credit itself never counts as paid."""
         written = await writer.write(row.task_id, row.subscription_id, change)
         names = {name for name in (row.addition_id, written.addition_id) if name is not None}
         with self.store.batch():
@@ -208,13 +208,13 @@ class Undo(Feature):
         return compensation(row, held, dates, through or dates.billed_through, self.desk.rules.price_decimals)
 
     def _owed(self, task: Task) -> Sequence[tuple[AuditRow, date]]:
-        """What earlier undos proposed to even out and nobody has yet, and through when it was invoiced then."""
+        """Writes that earlier undos proposed to even out and that are still owed, each with its last invoiced day."""
         through = {owed.seq: owed.through for owed in self.store.owed(task.id)}
         rows = self.store.audit(task_id=task.id) if through else ()
         return [(row, through[row.seq]) for row in rows if row.seq in through]
 
     def _note_owed(self, task: Task, rows: Sequence[AuditRow], dates: AgreementDates) -> None:
-        """Remember what is proposed, so that it can still be done later."""
+        """Remember the proposal, so that it can still be carried out later."""
         known = {owed.seq for owed in self.store.owed(task.id)}
         self.store.save_owed(Owed(task.id, row.seq, dates.billed_through) for row in rows if row.seq not in known)
 
@@ -236,7 +236,7 @@ class _Stopping(Exception):
 
 
 def written_plan(task: Task, rows: Iterable[AuditRow]) -> Plan:
-    """What a synced task wrote and left out, as a plan: from the audit, not planned again."""
+    """The writes and left-out changes of a synced task as a plan, made from the audit, not planned again."""
     done = [row for row in rows if row.is_done or row.is_left_out]
     agreement = done[0].agreement_id if done else None
     notes = task.notes if done else (*task.notes, task.note)
@@ -253,7 +253,7 @@ def written_plan(task: Task, rows: Iterable[AuditRow]) -> Plan:
 
 
 def _reverse(row: AuditRow, held: Addition | None, dates: AgreementDates | None) -> tuple[Change | None, str]:
-    """The change that takes one write back, and what to say about it."""
+    """The change that takes one write back, and a sentence about it."""
     if row.operation is Operation.CREATE:
         return _uncreate(row, held, dates)
     if row.before is None:

@@ -33,11 +33,11 @@ class Explanation:
         order: Order number and id; empty where the task is not known any more.
         source: The order line, in words.
         arithmetic: How price, cost, quantity and dates came about, one line each.
-        request: What was (or would be) asked of ConnectWise.
+        request: The request that was (or would be) sent to ConnectWise.
         answer: How it ended; empty while it is only planned.
-        edit: What the operator made of it, and who did, in words; empty if nothing.
+        edit: The operator's edit and who made it, in words; empty if there is none.
         left_out, edited_by, instead_of, computed: As of its change.
-        warnings: What the plan says about it beside, or said when the task was written.
+        warnings: The plan's warnings about it, or those when the task was written.
         at, who, run_id: Of the write; None and empty while it is only planned.
     """
 
@@ -83,7 +83,7 @@ class Explainer(Feature):
     desk: PlanningDesk
 
     async def why(self, addition_id: AdditionId) -> tuple[Explanation, ...]:
-        """Everything that was done to an addition, oldest first, then what is planned for it.
+        """Every write of an addition, oldest first, then the changes planned for it.
 
         Raises:
             InputError: cwtui had nothing to do with it.
@@ -204,7 +204,7 @@ class Explainer(Feature):
             edited=tuple(sorted(change.edited)),
             before=change.before.values if change.before else None,
             after=change.after,
-            request="nothing, as it is left out" if change.left_out else _request(change),
+            request="nothing, because it is left out" if change.left_out else _request(change),
             answer="",
             warnings=(*plan.warnings, *(problem.message for problem in plan.problems)),
             **_edited(change),

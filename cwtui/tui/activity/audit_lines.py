@@ -1,4 +1,4 @@
-"""A write as the activity tells it: one line for the list, the whole of it for the pane."""
+"""A write in words, as the activity shows it: one line for the list, all of it for the pane."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def record_headline(row: RecordWrite) -> str:
 
 
 def record_text(row: RecordWrite) -> str:
-    """Everything known about a write of what is no addition, a line each."""
+    """Everything known about a write of another record, a line each."""
     sides = [(title, values) for title, values in (("before", row.before), ("after", row.after)) if values]
     lines = [f"service       {row.service}", f"by            {row.who}, run {row.run_id}"]
     for title, values in sides:

@@ -1,4 +1,4 @@
-"""Runs of other processes, as the audit tells them: what a command or a schedule did."""
+"""Runs of other processes, such as commands and schedules, made from the audit."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class OtherRuns:
         self._rows: dict[str, list[AuditRow]] = defaultdict(list)
 
     def add(self, rows: Iterable[AuditRow]) -> None:
-        """Take more rows of the audit, in its order."""
+        """Add more rows of the audit, in its order."""
         for row in rows:
             if row.run_id not in self._ours:
                 self._rows[row.run_id].append(row)

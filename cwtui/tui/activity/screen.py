@@ -1,4 +1,4 @@
-"""Activity: what ran, what was written, and errors with their full explanation, copyable."""
+"""The activity: runs, writes, and errors with their full explanation, to be copied."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ _WORDS = {
 }
 _SHOWN, _AT_ONCE = 20_000, 500
 _OTHERS_S = 1.0
-"""Seconds from what others do until it shows: a run elsewhere notes hundreds of writes."""
+"""Seconds until others' changes are shown: a run elsewhere notes hundreds of writes."""
 
 
 class _Events:
@@ -89,7 +89,7 @@ class _Events:
 
 
 class ActivityScreen(WorkScreen):
-    """What ran and what was written, from the audit and from this session."""
+    """Runs and writes, from the audit and from this session."""
 
     HELP_TITLE = "Activity"
     HELP = "What ran, what was written, what went wrong; the whole text of each below."
@@ -107,7 +107,7 @@ class ActivityScreen(WorkScreen):
         self._later: Timer | None = None
 
     def compose(self) -> ComposeResult:
-        """The list, the text, what is going on."""
+        """The list, the text, the progress line."""
         with Container(classes="panes"):
             yield VirtualTable(_COLUMNS, selectable=False, empty_text="Nothing has happened yet.", id="events")
             yield DetailPane(id="detail")
@@ -128,7 +128,7 @@ class ActivityScreen(WorkScreen):
 
     @work(exclusive=True, group="activity")
     async def read(self) -> None:
-        """Show the audit, of earlier runs too, and what else this session did; between two keys."""
+        """Show the audit with earlier runs, and the other events of this session, without holding up keys."""
         listener = self.session.listener
         seen = listener.added
         said = [event for event in listener.events if event.kind is not EventKind.WRITE]
@@ -153,7 +153,7 @@ class ActivityScreen(WorkScreen):
         self._add_new()
 
     def take_news(self, changed: Mapping[TaskId, Task]) -> None:
-        """Show what happened since."""
+        """Show the new events."""
         super().take_news(changed)
         if self.is_current:
             self._add_new()
@@ -162,7 +162,7 @@ class ActivityScreen(WorkScreen):
                 self._others, self._later = others, self.set_timer(_OTHERS_S, self._read_others)
 
     def _read_others(self) -> None:
-        """Others did something: look again, once for all that came meanwhile."""
+        """Others changed something: read again, once for all changes that came meanwhile."""
         self._later = None
         self.read()
 

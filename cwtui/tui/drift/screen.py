@@ -100,11 +100,11 @@ class DriftScreen(ListScreen[Drifted]):
         )
 
     def tone_of(self, row: Drifted) -> Tone:
-        """What is gone is worse than what is edited."""
+        """A removed addition is worse than an edited one."""
         return Tone.ATTENTION if row.held else Tone.BAD
 
     def lines_of(self, row: Drifted | None) -> Iterable[Line]:
-        """Field by field, and what the keys would do."""
+        """The differences field by field, and what the keys would do."""
         if row is not None:
             yield Line(f"Addition {row.link.addition_id} was {row.kind} in ConnectWise", Tone.HEADING)
             names, link = self.session.names, row.link
@@ -141,7 +141,7 @@ class DriftScreen(ListScreen[Drifted]):
 
     @work(group="work")
     async def action_keep(self) -> None:
-        """Let what ConnectWise holds stand without agreeing to it, after asking."""
+        """Keep ConnectWise's values without agreeing to them, after asking."""
         row = self.current
         if row is None:
             return
@@ -159,7 +159,7 @@ class DriftScreen(ListScreen[Drifted]):
 
     @work(group="work")
     async def action_adopt(self) -> None:
-        """Take what ConnectWise holds for the new truth, after asking."""
+        """Adopt ConnectWise's values, after asking."""
         row = self.current
         if row is None:
             return

@@ -1,4 +1,4 @@
-"""The additions of one plan, each field of each to be edited, with what was computed beside it (plans.md#edits)."""
+"""The editor for one plan's additions: every field, with the computed value beside it (plans.md#edits)."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class EditorPane(Container):
         """Show nothing yet.
 
         Args:
-            unsaved: What is said while something is edited and not saved.
+            unsaved: The text that is shown while edits are not saved.
             id: Textual's.
         """
         super().__init__(id=id)
@@ -86,7 +86,7 @@ class EditorPane(Container):
         self._loaded: dict[str, tuple[str, str]] = {}
 
     def compose(self) -> ComposeResult:
-        """The list, the fields of the one under the cursor, what is wrong, totals."""
+        """The list, the fields of the addition under the cursor, errors, totals."""
         yield Static(id="editor-note", markup=False)
         with Container(id="editor-panes"):
             yield VirtualTable(COLUMNS, empty_text="This plan writes nothing.", id="additions")
@@ -176,7 +176,7 @@ class EditorPane(Container):
         self._show_fields()
 
     def _show_fields(self) -> None:
-        """What was computed beside what was edited; what is wrong, whole, below."""
+        """Show the computed values beside the edited ones, and the errors below."""
         editing, change = self.editing, self._change
         errors = editing.errors(self._key) if editing else {}
         for name in FIELDS:

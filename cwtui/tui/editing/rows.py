@@ -89,7 +89,7 @@ class EditedRows:
 
 
 def totals_text(editing: PlanEditing) -> str:
-    """What the plan bills as it now stands: `recurring 135.00 · setup 25.00 EUR · 1 left out`."""
+    """The plan's totals with the present edits: `recurring 135.00 · setup 25.00 EUR · 1 left out`."""
     changes = editing.changes
     currency = editing.plan.currency
     parts = [

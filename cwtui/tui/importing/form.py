@@ -1,4 +1,4 @@
-"""What one company lacks for a marketplace account, asked for field by field (reconciling.md#customers-import)."""
+"""Asks field by field for what a company lacks for a marketplace account (reconciling.md#customers-import)."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ class AddItemScreen(Dialog[CatalogItem | None]):
             code: Its MPN, else its id.
             key: What is mapped to the item afterwards.
             task_id: The task whose prices are filled in.
-            kept: What was typed before, and where it is kept.
+            kept: The texts typed before; the form keeps its texts there.
         """
         super().__init__()
         self._session = session
@@ -167,7 +167,7 @@ class AddItemScreen(Dialog[CatalogItem | None]):
     # adding
 
     def action_cancel(self) -> None:
-        """Go back; what was typed is kept by whoever opened the form."""
+        """Go back; the typed texts stay in `kept`."""
         self.dismiss(None)
 
     @work(group="work")

@@ -92,7 +92,7 @@ class ItemForm:
         return none | {str(row.id): row.name for row in rows}
 
     def put(self, name: str, text: str) -> None:
-        """Fill in a field; another category takes sub-categories of the one before away."""
+        """Fill in a field; another category clears a sub-category of the one before."""
         self.texts[name] = text
         if name == "category" and self.texts.get("subcategory") not in self.choices(BY_NAME["subcategory"]):
             self.texts["subcategory"] = CHOSEN
@@ -145,13 +145,13 @@ def _amount_problem(text: str) -> str:
 
 
 def first_texts(tables: SetupTables, *, name: str, code: str, price: str, cost: str, once: bool) -> dict[str, str]:
-    """What the form begins with: the marketplace's own words, and what there is only one of.
+    """The form's first texts: the marketplace's words, and the only entry of a table that has one.
 
     Args:
         tables: ConnectWise's.
         name: The product's.
         code: Its MPN, else its id.
-        price: What the marketplace asks for a unit, as text; may be empty.
+        price: The marketplace's price of a unit, as text; may be empty.
         cost: What it costs, likewise.
         once: The charge is billed once.
     """

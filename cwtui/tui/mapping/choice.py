@@ -1,4 +1,4 @@
-"""Choices of the engine, as lists to choose from show them."""
+"""Converts the engine's choices into entries of a list."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ _NAME = "mappings.csv"
 
 
 class MappingFiles(WorkScreen):
-    """Import and export; what stands around them is `MappingsScreen`'s."""
+    """Import and export; `MappingsScreen` adds the rest of the screen."""
 
     def reload(self) -> object:
         """Show what is mapped now."""
@@ -70,7 +70,7 @@ class MappingFiles(WorkScreen):
 
     @work(group="work")
     async def action_export_csv(self) -> None:
-        """Ask for a file and write all mappings to it; one that is there is overwritten only if that is said."""
+        """Ask for a file and write all mappings to it; asks again before it replaces a file."""
         path = await self._ask_path("Export mappings", "CSV or .xlsx file to write", _NAME)
         if path is None:
             return

@@ -99,7 +99,7 @@ class MappingRows:
         self._show()
 
     def suggest(self, suggested: Suggested) -> None:
-        """Show what is suggested for lines without a mapping."""
+        """Show the suggestions for lines without a mapping."""
         self._suggested = suggested
 
     def filter(self, text: str) -> None:
@@ -163,7 +163,7 @@ class MappingRows:
         return f"? {best.name}", f"{best.score * PERCENT:.0f} {best.reason}"
 
     def tone(self, index: int) -> Tone:
-        """What is asked for stands out."""
+        """A line that needs a mapping stands out."""
         line = self._shown[index]
         if not line.is_missing:
             return Tone.GOOD

@@ -1,4 +1,4 @@
-"""Mappings: customers, products and agreements beside what they are mapped to, unmapped first.
+"""The mappings: customers, products and subscriptions with their ConnectWise entries, unmapped first.
 
 Rule: mapping.md#a-mapping-stays.
 """
@@ -73,7 +73,7 @@ class MappingsScreen(MappingFiles):
         Binding("X", "accept_exact", "Exact", id="mappings.exact", tooltip="Accept every exact suggestion"),
         Binding("i", "import_csv", "Import", id="mappings.import", tooltip="Set every mapping of a CSV file, or none"),
         Binding("E", "export_csv", "Export", id="mappings.export", tooltip="Write all mappings to a CSV file"),
-        Binding(  # priority: what is typed right after it goes into the line, however busy the list is
+        Binding(  # priority: the next keys must go into the filter line, however busy the list is
             "slash",
             "filter",
             "Filter",
@@ -130,7 +130,7 @@ class MappingsScreen(MappingFiles):
         self.watch_kind()
 
     def on_screen_resume(self) -> None:
-        """Look again: tasks and mappings may be others now."""
+        """Read again: tasks and mappings may have changed."""
         self._table.focus()
         self.reload()
 
@@ -139,7 +139,7 @@ class MappingsScreen(MappingFiles):
         self.set_class(event.size.width >= WIDE, "-wide")
 
     def take_news(self, changed: Dictionary[TaskId, Task]) -> None:
-        """Tasks changed: what they need may be other things now."""
+        """Tasks changed, so they may need other mappings."""
         super().take_news(changed)
         if changed and self.is_current:
             self.reload()
@@ -148,7 +148,7 @@ class MappingsScreen(MappingFiles):
 
     @work(exclusive=True, group="lines")
     async def reload(self) -> None:
-        """Show what the state holds; then names that are missing; then suggestions."""
+        """Show the mappings of the state, then read missing names, then suggestions."""
         await asyncio.sleep(_SETTLE_S if self._rows[self.kind].total else 0)
         await self._read_lines()
         self._trouble = ""
@@ -169,7 +169,7 @@ class MappingsScreen(MappingFiles):
         for kind, rows in self._rows.items():
             rows.replace(await self.session.engine.workbench.lines(kind))
             self._of(kind).rows_changed()
-        if self._stays_at is not None:  # the row that was mapped moved away: the next one waits under the cursor
+        if self._stays_at is not None:  # the mapped row moved away: put the cursor on the next one
             self._table.cursor, self._stays_at = self._stays_at, None
         self.query_one(KindTabs).counts = {kind: (len(rows.unmapped), rows.total) for kind, rows in self._rows.items()}
         self._show_detail()
@@ -234,7 +234,7 @@ class MappingsScreen(MappingFiles):
     # what is done
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Dim what cannot be done: beside what work forbids, products' own keys elsewhere."""
+        """Dim actions that cannot be done: during work, and the products' own keys in other tables."""
         if action in {"refine", "add"} and self.kind is not MappingKind.PRODUCT:
             return None
         return super().check_action(action, parameters)

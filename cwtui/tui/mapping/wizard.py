@@ -1,4 +1,4 @@
-"""The sync wizard: customer, products, agreement, additions, confirm; what is answered is skipped.
+"""The sync wizard: customer, products, agreement, additions, confirm; answered steps are skipped.
 
 Rule: mapping.md#a-mapping-stays.
 """
@@ -42,12 +42,12 @@ from cwtui.tui.words import READ_S
 _PANES = {Stage.ADDITIONS: "editor", Stage.CONFIRM: "review"}
 _ANSWERS = {Stage.ADDITIONS: frozenset({"n", "ctrl+s"}), Stage.CONFIRM: frozenset({"y"})}
 _CHOOSES = frozenset({"enter", "ctrl+n"})
-"""Keys that answer a step; in the others letters are searched for."""
+"""Stages that are answered from a list, where letters search."""
 _ADD = Entry("+ Add a new catalog item and map it", "ctrl+n")
 
 
 class WizardScreen(WorkScreen):
-    """One task from what it lacks to what is written. Mappings are kept as they are chosen, edits step by step."""
+    """Leads one task from its missing mappings to the write; saves each mapping when chosen, edits at each step."""
 
     HELP_TITLE = "Sync wizard"
     HELP = "One step after the other; `esc` goes a step back, and nothing that was chosen or typed is lost."
@@ -74,7 +74,7 @@ class WizardScreen(WorkScreen):
         self.key_guard = KeyGuard(_CHOOSES)
 
     def compose(self) -> ComposeResult:
-        """Whose task, which step, what it asks, what it offers; what is going on, keys."""
+        """The task, the steps, the question and its choices; progress, keys."""
         yield Static(classes="screen--title", markup=False)
         yield StepLine()
         yield Static("Reading …", id="question", markup=False)
@@ -146,7 +146,7 @@ class WizardScreen(WorkScreen):
         self.call_after_refresh(self.key_guard.show)
 
     def on_screen_resume(self) -> None:
-        """What was over the step is gone: keys pressed for that are not for this."""
+        """A dialog over the step is gone: its keys are not for this screen."""
         self.key_guard.hide()
         if self._step is not None:
             self.call_after_refresh(self.key_guard.show)
@@ -225,7 +225,7 @@ class WizardScreen(WorkScreen):
     # moving
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Only what this step offers is shown; of that, what cannot be done now is dimmed."""
+        """Show only this step's actions, and dim those that cannot be done now."""
         stage = self._step.stage if self._step else None
         own = {"add": Stage.PRODUCT, "next": Stage.ADDITIONS, "write": Stage.CONFIRM}
         if action in own and own[action] is not stage:
@@ -237,7 +237,7 @@ class WizardScreen(WorkScreen):
         return super().check_action(action, parameters)
 
     def action_back(self) -> None:
-        """A step back, as they were gone; while work goes on, stop it before its next write."""
+        """Go back to the step visited before; during work, stop it before its next write."""
         if self.working:
             self.action_stop()
             return
@@ -255,13 +255,13 @@ class WizardScreen(WorkScreen):
 
     @on(StepLine.Chosen)
     def _click(self, event: StepLine.Chosen) -> None:
-        """Any step that is answered, or is next, can be gone to."""
+        """Go to the clicked step if it is answered, or is the next one."""
         if event.place <= self._first_open:
             self._keep_edits()
             self._go(event.place)
 
     def _keep_edits(self) -> bool:
-        """Save what was edited, so that it is not lost; what is wrong stays in the fields. Returns whether it could."""
+        """Save the edits; wrong ones stay in the fields. Returns whether all could be saved."""
         editing = self.query_one(EditorPane).editing
         if self._step is None or self._step.stage is not Stage.ADDITIONS or editing is None or not editing.is_changed:
             return True

@@ -1,4 +1,4 @@
-"""A list to choose from inside a screen: suggestions first, everything else by typing a part of it."""
+"""A list to choose from inside a screen: suggestions first, all others by typing a part of the name."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ class ChoiceList:
 
     Attributes:
         ranked: Shown first.
-        extra: Another way out, shown behind the suggestions and behind whatever is found; its place is the number
-            of entries.
+        extra: Another way out, shown behind the suggestions and behind the entries found; its place is the number of
+            entries.
     """
 
     entries: Sequence[Entry]

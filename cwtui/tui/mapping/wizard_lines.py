@@ -1,4 +1,4 @@
-"""What the wizard says: its steps, what each asks, and the amounts before they are written."""
+"""The wizard's texts: its steps, their questions, and the amounts to be written."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from cwtui.tui.widgets.detail_pane import Line, block
 from cwtui.tui.widgets.tone import Tone
 
 _ALWAYS = (Charge.SETUP, Charge.RECURRING, Charge.PRORATED, Charge.OVERUSE, Charge.CANCELLATION)
-"""Shown even where there are none: nothing of them is billed, and that is said."""
+"""Charges that are shown even without additions, so that the operator sees that none is billed."""
 _TITLES = {
     Charge.SETUP: "Setup",
     Charge.RECURRING: "Recurring, each billing period",

@@ -89,7 +89,7 @@ class ReconcileScreen(ListScreen[ComparedRow]):
         return tone(row)
 
     def lines_of(self, row: ComparedRow | None) -> Iterable[Line]:
-        """What was said last, the row, and what to know about the comparison."""
+        """The last message, the row, and the notes of the comparison."""
         said = [Line(f"! {text}", Tone.ATTENTION) for text in self._said]
         said += [Line("")] if said else []
         about = list(lines(row, self.session.names)) if row else []
@@ -109,7 +109,7 @@ class ReconcileScreen(ListScreen[ComparedRow]):
     # what is compared
 
     def on_screen_resume(self) -> None:
-        """Begin with the customer of the task one comes from, where its plan says that it is reconciled here."""
+        """Begin with the customer of the task in sight, if that task is to be reconciled here."""
         session = self.session
         task = None if session.task_in_sight is None else session.engine.known.task(session.task_in_sight)
         if task is None or session.working or task.customer_id == self._customer:

@@ -33,7 +33,7 @@ _BAR = 12
 
 
 class ReportScreen(ListScreen[AgreementReport]):
-    """Reads; writes nothing but the files it is told to."""
+    """Reads only; writes the files that the operator asks for."""
 
     HELP_TITLE = "Report"
     HELP = "What a month bills, what that costs, what changed since the month before, and why."

@@ -51,7 +51,7 @@ class HelpScreen(Dialog[None]):
 
 @dataclass(slots=True)
 class _Part:
-    """A part of the screen; `keys` has, for what each key does, the keys that do it; those in the line come first."""
+    """A part of the screen; `keys` holds the keys of each action, first those shown in the line of keys."""
 
     node: object
     keys: dict[str, list[str]] = field(default_factory=dict)

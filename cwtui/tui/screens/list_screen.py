@@ -1,4 +1,4 @@
-"""A screen of a title line, a list and all about the row under the cursor."""
+"""A screen with a title line, a list, and a pane about the row under the cursor."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ Row = TypeVar("Row")
 
 
 class ListScreen(WorkScreen, Generic[Row]):
-    """What the screens around the tasks have in common.
+    """The common parts of the screens beside the task list.
 
     Attributes:
         COLUMNS: Of the list.
@@ -55,7 +55,7 @@ class ListScreen(WorkScreen, Generic[Row]):
         self._trouble = ""
 
     def compose(self) -> ComposeResult:
-        """What is looked at, the list over or beside the pane, progress, keys."""
+        """The title, the list over or beside the pane, progress, keys."""
         yield Static(classes="screen--title", markup=False)
         with Container(classes="panes"):
             yield VirtualTable(self.COLUMNS, self.rows, selectable=self.SELECTABLE, empty_text=self.EMPTY)
@@ -109,7 +109,7 @@ class ListScreen(WorkScreen, Generic[Row]):
         return self.rows.row(self.table.cursor_key)
 
     def show_rows(self, rows: Sequence[Row]) -> None:
-        """Show other rows, and what there is to say about them."""
+        """Show other rows and the text of the current one."""
         self.rows.replace(rows)
         self.table.rows_changed()
         self.show_title()
@@ -121,7 +121,7 @@ class ListScreen(WorkScreen, Generic[Row]):
 
     @on(VirtualTable.Highlighted)
     def show_detail(self) -> None:
-        """Say all about the row under the cursor, and what went wrong."""
+        """Show all about the row under the cursor, and the last error."""
         lines = list(self.lines_of(self.current))
         if not self.rows.row_count and self.ABOUT:
             title, *texts = self.ABOUT
@@ -139,7 +139,7 @@ class ListScreen(WorkScreen, Generic[Row]):
     # asking and doing
 
     async def read(self, what: str, job: Callable[[], Awaitable[str]]) -> bool:
-        """Read something, one thing at a time; how it ended is in the activity, what went wrong stays in the pane."""
+        """Read something, one thing at a time; the activity notes the result, and an error stays in the pane."""
         done = await self.session.work(what, job, only_reads=True)
         if done is None:
             self.notify(f"{self.session.working} is still going on.", severity="warning", markup=False)
@@ -151,7 +151,7 @@ class ListScreen(WorkScreen, Generic[Row]):
         return done.error is None
 
     async def choose(self, title: str, entries: Sequence[Entry]) -> int | None:
-        """Let one of some entries be chosen by words of its name and detail; its place, None if it was left."""
+        """Let the operator choose an entry by words of its name and detail; returns its place, or None."""
         folded = [f"{entry.label} {entry.detail}".casefold() for entry in entries]
 
         def search(query: str) -> list[int]:
@@ -167,7 +167,7 @@ class ListScreen(WorkScreen, Generic[Row]):
         return None if answer is None else typed_path(answer)
 
     async def export(self, name: str, text: Callable[[], str], what: str) -> None:
-        """Ask for a file and write it; one that is there is replaced only if that is said."""
+        """Ask for a file and write it; asks again before it replaces a file."""
         path = await self.ask_path("Export", "CSV file to write", name)
         if path is None:
             return

@@ -1,4 +1,4 @@
-"""The first start: nothing is configured yet, so what to begin with is asked."""
+"""The first start: nothing is configured yet, so it asks what to begin with."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A screen on which work is started: one thing at a time, with how far it is, and a way to stop it."""
+"""A screen that starts work: one thing at a time, with its progress and a way to stop it."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class WorkScreen(Screen[None]):
         ),
     ]
     working: reactive[str] = reactive("", bindings=True)
-    """What is being done, here or on another screen; or nothing."""
+    """The work under way, here or on another screen; empty if there is none."""
 
     def __init__(self, session: Session) -> None:
         super().__init__()
@@ -67,7 +67,7 @@ class WorkScreen(Screen[None]):
         return True
 
     def take_news(self, changed: Mapping[TaskId, Task]) -> None:  # noqa: ARG002  # for those that show tasks
-        """Show how far work is; the app calls this when there is something new."""
+        """Show the progress; the app calls this when there is something new."""
         session = self.session
         self.working = session.working
         now = session.listener.progress_now or Progress(session.working, 0, None)
@@ -95,7 +95,7 @@ class WorkScreen(Screen[None]):
         return done.error is None
 
     async def prepare(self, what: str, job: Callable[[], Awaitable[Found]]) -> Found | None:
-        """Read what a question shows: how far it is can be seen, and nothing else begins meanwhile.
+        """Read what a question shows, with progress; no other work begins meanwhile.
 
         Returns:
             What was read; None where it failed or was stopped, or where something else is going on.
@@ -124,18 +124,18 @@ class WorkScreen(Screen[None]):
 
     @property
     def _is_mode(self) -> bool:
-        """It is one of the app's modes: nothing is below it."""
+        """Whether it is one of the app's modes, with no screen below."""
         return len(self.app.screen_stack) == 1
 
     def action_stop_or_leave(self) -> None:
-        """Stop what goes on; where nothing does, go back."""
+        """Stop the work; if there is none, go back."""
         if self.working:
             self.action_stop()
         elif not self.back_to_list() and self._is_mode:
             self.action_to_tasks()
 
     def back_to_list(self) -> bool:
-        """From the text beside a list to the list; whether that was where the keys were."""
+        """Move the focus from the text beside a list to the list; True if it was on the text."""
         tables = [table for table in self.query(VirtualTable) if table.focusable]
         if not isinstance(self.focused, DetailPane) or not tables:
             return False
@@ -147,6 +147,6 @@ class WorkScreen(Screen[None]):
         self.app.switch_mode("tasks")
 
     def action_stop(self) -> None:
-        """Stop before the next write; what only reads stops at once."""
+        """Stop before the next write; work that only reads stops at once."""
         self.query_one(ProgressLine).hint = _STOPPING
         self.session.stop()

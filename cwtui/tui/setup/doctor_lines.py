@@ -1,4 +1,4 @@
-"""What a test of the connections found, as lines to read: what is missing first, in words."""
+"""The result of a test of the connections as lines: missing permissions first."""
 
 from __future__ import annotations
 

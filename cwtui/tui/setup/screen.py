@@ -101,7 +101,7 @@ class SetupScreen(WorkScreen):
         self.set_class(event.size.width >= WIDE, "-wide")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Also by another's state settings can be saved: they are this operator's."""
+        """Settings can be saved even if the state is read-only: they are this operator's own."""
         if action in self.WRITES:
             return None if self.working or self.session.settings is None else True
         return super().check_action(action, parameters)
@@ -125,7 +125,7 @@ class SetupScreen(WorkScreen):
         line.set_class(bool(problem), "-shown")
 
     def _changes(self, settings: SettingsAccess) -> dict[str, str]:
-        """What differs from what is kept; an empty secret is one that stays as it is."""
+        """The fields that differ from the saved settings; an empty secret stays as it is."""
         changes = {}
         for one in FIELDS:
             kept = settings.stored(one.key)
@@ -226,7 +226,7 @@ def _widget(one: SetupField, kept: StoredSetting) -> PlainInput | Input | Choice
         widget = ChoiceLine({**one.choices, kept.text: shown}, kept.text, id=one.id)
         widget.tooltip = content(kept.source) if kept.is_fixed else None
     else:
-        # a secret is taken as it is typed: nothing of it is shown that could harm
+        # a secret is taken exactly as typed, since none of it is shown
         widget = Input(password=True, id=one.id, compact=True) if one.is_secret else PlainInput(id=one.id)
         _fill(widget, one, kept)
     widget.add_class("setup--field")
@@ -235,7 +235,7 @@ def _widget(one: SetupField, kept: StoredSetting) -> PlainInput | Input | Choice
 
 
 def _fill(widget: Input, one: SetupField, kept: StoredSetting) -> None:
-    """What is kept, or for what is not shown a word that it is there."""
+    """Fill a field with the saved value; a secret only shows that it is set."""
     if one.is_secret or one.is_masked:
         widget.value = ""
         where = "" if kept.source == "default" else f" ({kept.source})"

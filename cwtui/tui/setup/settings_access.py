@@ -1,4 +1,4 @@
-"""What the setup screen asks of whoever keeps the settings: the composition root fits this."""
+"""The settings as the setup screen uses them; the composition root implements this."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class StoredSetting:
 
     @property
     def is_fixed(self) -> bool:
-        """The environment sets it, and wins over whatever is saved."""
+        """The environment sets it, and overrules the saved value."""
         return self.source.startswith("environment")
 
 

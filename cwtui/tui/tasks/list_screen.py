@@ -1,4 +1,4 @@
-"""The list of tasks, and the plan of the one under the cursor: everything that only looks."""
+"""The list of tasks and the plan of the task under the cursor: everything that only reads."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _LOADING, _NONE, _FILTERED = (
 
 
 class TaskListScreen(WorkScreen):
-    """Filter, sort, select, look. What changes anything is `TasksScreen`'s."""
+    """Filters, sorts, selects and shows tasks; `TasksScreen` adds the actions that change them."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
@@ -59,7 +59,7 @@ class TaskListScreen(WorkScreen):
             id="tasks.show_all",
             tooltip="Stop before the next write; else drop all filters",
         ),
-        Binding(  # priority: what is typed right after it goes into the line, however busy the list is
+        Binding(  # priority: the next keys must go into the filter line, however busy the list is
             "slash", "filter", "Filter", key_display="/", priority=True, id="tasks.filter", tooltip="Filter as you type"
         ),
         Binding("f", "filter_status", "Status", show=False, id="tasks.status", tooltip="Show one status only, or all"),
@@ -94,7 +94,7 @@ class TaskListScreen(WorkScreen):
         yield KeysLine()
 
     def on_mount(self) -> None:
-        """Show what the state holds, some of it at once and the rest as it is read."""
+        """Show the state's tasks, some of them at once and the rest as they are read."""
         self._folding = self.set_interval(0.5, self._fold, pause=True)
         self.query_one("#tasks").focus()
         self.query_one(HintLine).place = 0 if self.session.shows_hints else None
@@ -108,7 +108,7 @@ class TaskListScreen(WorkScreen):
 
     @work(group="load")
     async def load(self) -> None:
-        """Read the tasks between two keys, two paints."""
+        """Read the tasks without holding up keys and repaints."""
         unread = (row for row in task_rows(self.session.engine.known) if self._tasks.get(row.id) is None)
         try:
             await fill(self._tasks, unread, self._show_added)
@@ -116,9 +116,9 @@ class TaskListScreen(WorkScreen):
             self.query_one(DetailPane).show(block(str(error), Tone.BAD))
         self._show_list()
         async for _ in in_turns(self.session.engine.known.warming()):
-            pass  # or the first plan would hold up the keys in a large state
+            pass  # else the first plan would hold up the keys in a large state
         if self._tasks.total >= _MANY:
-            gc.freeze()  # all of that stays: looking through it again and again would hold up the keys
+            gc.freeze()  # the rows stay in memory: collecting garbage among them would hold up the keys
 
     def _show_added(self) -> None:
         self._table.rows_added()
@@ -137,7 +137,7 @@ class TaskListScreen(WorkScreen):
         bar.note = self._note()
 
     def _note(self) -> str:
-        """What is shown of all, what is selected, and who else holds the state."""
+        """Note how many are shown and selected, and who else holds the state."""
         parts = []
         wanted = self._tasks.filter
         chosen = [STATUS_WORDS[status].word for status in wanted.statuses] + [KIND_WORDS[kind] for kind in wanted.kinds]
@@ -157,7 +157,7 @@ class TaskListScreen(WorkScreen):
         return " · ".join(parts)
 
     def _fold(self) -> None:
-        """Fold texts for the filter while nothing else is to do, so that its first letter is quick too."""
+        """Fold texts for the filter while the app is idle, so that its first letter is fast too."""
         if not self.working and not self._tasks.prepare(_PREPARED_AT_ONCE) and self._folding is not None:
             self._folding.pause()
 
@@ -229,7 +229,7 @@ class TaskListScreen(WorkScreen):
             try:
                 lines += plan_lines(await engine.preview(task_id), self.session.names, task.warnings)
             except CwtuiError:
-                lines += problem_lines(task.problems)  # as they were when it was planned last
+                lines += problem_lines(task.problems)  # the warnings of its last planning
                 raise
         except CwtuiError as error:
             lines += [Line(""), *block(str(error), Tone.BAD)]
@@ -293,7 +293,7 @@ class TaskListScreen(WorkScreen):
         self._filter(replace(self._tasks.filter, customers=customers))
 
     def action_stop_or_show_all(self) -> None:
-        """Stop what goes on; where nothing does, show every task again."""
+        """Stop the work; if there is none, show every task again."""
         if self.working:
             self.action_stop()
             return

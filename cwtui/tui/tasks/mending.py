@@ -1,4 +1,4 @@
-"""From a problem to where it is mended: one key, whatever the problem is (commands.md#words-for-people)."""
+"""Leads from a problem to the place where it is mended, by one key (commands.md#words-for-people)."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def way_of(task: Task) -> Way:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """One thing a person can decide about an addition that stands already.
+    """One thing a person can decide about an addition that exists already.
 
     Attributes:
         does: What it does, for the list.

@@ -1,4 +1,4 @@
-"""Tasks: the home screen. The list, the plan of the highlighted task, and everything one does with tasks."""
+"""The task list, the home screen: the list, the plan of the highlighted task, and all actions on tasks."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from cwtui.tui.words import counted
 
 _SHOWN_BEFORE_WRITING = 60
 _NAMED = {ProblemCode.GUARD, ProblemCode.TAKEN_BACK}
-"""What is settled by naming the task."""
+"""Problems that naming the task settles."""
 _READING = "Reading the plan"
 
 
@@ -104,7 +104,7 @@ class TasksScreen(TaskListScreen):
         if len(tasks) == 1 and (why_not := _why_not(tasks[0])):
             self.notify(why_not, title="Sync", severity="warning", markup=False)
             return
-        # one that waits for another of those chosen is written after it
+        # a task that waits for another chosen one is written after it
         written = [task for task in tasks if not _why_not(task) or task.status is TaskStatus.WAITING]
         await self._sync(written, left=len(tasks) - len(written))
 
@@ -147,7 +147,7 @@ class TasksScreen(TaskListScreen):
             self.action_select_none()
 
     async def _shown_before(self, tasks: Sequence[Task]) -> list[Line]:
-        """The plans about to be written: whole where it is one, a line each where there are many."""
+        """The plans to be written: in full if it is one, a line each if there are several."""
         if len(tasks) > 1:
             shown = [_one_line(task) for task in tasks[:_SHOWN_BEFORE_WRITING]]
             left = len(tasks) - len(shown)
@@ -242,7 +242,7 @@ class TasksScreen(TaskListScreen):
     # to other screens
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """There are hints to close only while there are hints."""
+        """Hints can be closed only while they are shown."""
         if action == "close_hints" and self.query_one(HintLine).place is None:
             return False
         return super().check_action(action, parameters)
@@ -279,7 +279,7 @@ class TasksScreen(TaskListScreen):
                 self.app.open_wizard(task_id)  # type: ignore[attr-defined]  # the app is CwTui
 
     async def _decide(self, task: Task) -> None:
-        """Ask what shall become of an addition that stands already."""
+        """Ask what to do with an addition that exists already."""
         engine = self.session.engine
         found = await self.prepare("Reading the agreement", partial(decisions, engine, task))
         if found is None:
@@ -305,7 +305,7 @@ class TasksScreen(TaskListScreen):
             self._to_next_if_mended()
 
     def on_screen_resume(self) -> None:
-        """Back from where a problem was mended: on to the next task, if it is mended."""
+        """Go on to the next task, if the problem was mended on the screen before."""
         self._to_next_if_mended()
 
     def _to_next_if_mended(self) -> None:

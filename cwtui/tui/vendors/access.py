@@ -1,4 +1,4 @@
-"""What the vendor screen asks of whoever knows the settings: the composition root fits this."""
+"""The vendors as the vendor screen uses them; the composition root implements this."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from cwtui.vendors.exports import VendorExports
 
 
 class Vendors(Protocol):
-    """Whose files can be read, and how a new one becomes known. A layout is what `[usage.NAME]` holds."""
+    """Vendors whose files can be read, and how to add one. A layout is the content of `[usage.NAME]`."""
 
     @property
     def place(self) -> str:

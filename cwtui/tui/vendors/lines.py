@@ -1,4 +1,4 @@
-"""What each Intermedia step found or did, as lines of the pane (files.md#intermedia-files)."""
+"""The result of each Intermedia step as lines of the pane (files.md#intermedia-files)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A file of a vendor that is not known yet: a profile is proposed, tried on the file, and saved if that is said.
+"""Adds a vendor from one of its files: proposes a profile, tries it on the file, and saves it on request.
 
 Rule: files.md#profiles.
 """
@@ -89,7 +89,7 @@ async def _named(screen: ListScreen[Any], path: Path) -> str | None:
 
 
 async def _layout(screen: ListScreen[Any], proposal: ProfileProposal, sheet: str) -> dict[str, object] | None:
-    """What the proposal leaves open, asked one by one."""
+    """Ask one by one for what the proposal leaves open."""
     columns = dict(proposal.columns)
     headers = [Entry(header, _sample(proposal, header)) for header in proposal.headers]
     for column in proposal.lacks:

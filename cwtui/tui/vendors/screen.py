@@ -34,7 +34,7 @@ from cwtui.vendors.layouts import INTERMEDIA
 
 
 class VendorFilesScreen(ListScreen[VendorStep]):
-    """Walks the steps; what each found stays until it is run again."""
+    """Runs the steps; each result stays until the step is run again."""
 
     HELP_TITLE = "Vendor files"
     HELP = "Run the steps from top to bottom; `enter` runs the one under the cursor. Each shows first what it writes."
@@ -163,7 +163,7 @@ class VendorFilesScreen(ListScreen[VendorStep]):
         return self.session.vendors
 
     async def _run(self, name: str, job: Callable[[], Awaitable[str]], *, writes: bool = True) -> CwtuiError | None:
-        """Run a part of a step; the error that stopped it, which its report then says."""
+        """Run a part of a step; returns the error that stopped it, for its report."""
         step = self._step(name)
         self.table.cursor = self._steps.index(step)
         failed: list[CwtuiError] = []
@@ -225,7 +225,7 @@ class VendorFilesScreen(ListScreen[VendorStep]):
 
     @work(group="work")
     async def action_accounts(self) -> None:
-        """Link the accounts of a file to companies, creating those there are not."""
+        """Link the accounts of a file to companies; create missing ones."""
         path, exports, manage = await self._ask_file("accounts"), self._exports_of("accounts"), self._manage
         if path is None:
             return
@@ -304,7 +304,7 @@ class VendorFilesScreen(ListScreen[VendorStep]):
 
     @work(group="work")
     async def action_counts(self) -> None:
-        """Make the tasks of a report; one that a guard stops is taken only if that is said."""
+        """Make the tasks of a report; asks before it takes one that a guard stopped."""
         path, exports = await self._ask_file("counts"), self._exports_of("counts")
         if path is None:
             return

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from cwtui.vendors.layouts import INTERMEDIA
 
 TITLES = {INTERMEDIA: "Intermedia"}
-"""Of vendors whose name is a word; a column profile is called what its owner calls it."""
+"""The titles of vendors; a column profile goes by its own name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,6 @@ USAGE_STEPS = (
     VendorStep("n", "counts", "Product counts", "Counts", "A task for each account, to be synchronised."),
     VendorStep("r", "compare", "Reconcile", "Compare", "The file beside the additions, by account and SKU."),
 )
-"""Of every other vendor: its accounts are companies that exist already."""
+"""The steps of every other vendor: its accounts are companies that exist already."""
 USAGE_ACTIONS = frozenset(step.name for step in USAGE_STEPS)
 INTERMEDIA_ONLY = (frozenset(step.name for step in STEPS) - USAGE_ACTIONS) | {"toggle_manage"}

@@ -11,7 +11,7 @@ _FULL, _CREDIT = "█", "░"
 def bar(amount: Decimal, most: Decimal, width: int) -> str:
     """A bar of `width` cells at most; `most` fills it. A credit is drawn lighter, and its amount stands beside it.
 
-    What is not nothing shows: a small amount beside a large one has an eighth of a cell.
+    Even a small amount beside a large one shows: it has at least an eighth of a cell.
     """
     if not amount or most <= 0 or width <= 0:
         return ""

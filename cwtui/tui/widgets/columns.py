@@ -23,7 +23,7 @@ class Column:
         widest: Cells it can use at most; None for no end.
         rank: Columns with the highest rank are hidden first where the line is too short; those of 0 never.
         right: Aligned right, as numbers are.
-        toned: Drawn in the tone of its row; what it says, its words say too.
+        toned: Drawn in the tone of its row; its words say the same.
         least: Cells the line has at least where it is shown: what others need more comes first.
     """
 
@@ -91,7 +91,7 @@ def _taken(widths: Sequence[int]) -> int:
 
 
 def _shrink(widths: dict[int, int], missing: int) -> None:
-    """Take cells from the widest column, one at a time: the line is short, so this is too."""
+    """Take cells from the widest column, one at a time: a short line needs few."""
     while missing > 0 and max(widths.values(), default=0) > _NARROWEST:
         widest = max(widths, key=lambda index: widths[index])
         widths[widest] -= 1

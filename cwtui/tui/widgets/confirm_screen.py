@@ -1,4 +1,4 @@
-"""What is about to be done, line by line, before it is done."""
+"""Asks for confirmation, with a line for each thing to be done."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from cwtui.tui.widgets.detail_pane import DetailPane, Line
 from cwtui.tui.widgets.dialog import Dialog
 
 _SHARE, _LEAST = 0.9, 3
-"""Of the terminal's height, as the stylesheet gives it to dialogs; lines to read, however little room there is."""
+"""The share of the terminal's height that dialogs get in the stylesheet, and the fewest lines of text."""
 
 
 class ConfirmScreen(Dialog[bool]):

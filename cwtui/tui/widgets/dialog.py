@@ -1,4 +1,4 @@
-"""What stands over a screen and gives an answer."""
+"""A box over a screen that gives an answer."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ class Dialog(ModalScreen[Answer]):
     """A box over the screen, with the help that every screen has; the result is the answer.
 
     Attributes:
-        ANSWERS: Keys that answer: none of them is heard before the dialog was in sight, nor while it is held since.
-            None for every key there is.
+        ANSWERS: Keys that answer. A key is ignored until the dialog is in sight, and while it is held down from before.
+            None means every key.
     """
 
     HELP_TITLE = "This dialog"
@@ -32,10 +32,10 @@ class Dialog(ModalScreen[Answer]):
         self.key_guard = KeyGuard(self.ANSWERS)
 
     def on_mount(self) -> None:
-        """What was said before the question would lie over its answers."""
+        """Clear earlier notifications, which would cover the answers."""
         self.app.clear_notifications()
 
     def on_screen_resume(self) -> None:
-        """It is in sight once it is drawn."""
+        """Note that it is in sight once it is drawn."""
         self.key_guard.hide()
         self.call_after_refresh(self.key_guard.show)

@@ -1,4 +1,4 @@
-"""Choose one of many: what fits best first, everything else by typing a part of it."""
+"""Choose one of many: the best match first, all others by typing a part of the name."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _WIDEST, _SHORT = 60, 10
 
 
 def candidate_columns(entries: Sequence[Entry], *, ranked: bool) -> tuple[Column, ...]:
-    """Columns as wide as what stands in them, and none that nothing stands in.
+    """Columns as wide as their texts, without empty ones.
 
     Args:
         entries: What can be chosen.

@@ -1,4 +1,4 @@
-"""Which keys a question does not hear: those that were not meant for it."""
+"""Ignores keys that were pressed before a question was in sight."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ class KeyLog:
 
 @dataclass(slots=True)
 class KeyGuard:
-    """Keeps from a question what was pressed before it was in sight, and a key that is held since then.
+    """Keeps keys from a question that were pressed before it was in sight, and a key that is held since then.
 
-    A terminal tells only that a key arrived, never that it was released: what keeps arriving is held.
+    A terminal reports that a key arrived, never that it was released: a key that keeps arriving is held.
 
     Attributes:
         keys: Those it is about; None for every key.

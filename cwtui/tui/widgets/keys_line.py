@@ -14,7 +14,7 @@ _CLOSE = 2
 
 
 class KeysLine(Footer):
-    """Down: nothing; what is bound, Textual tells. Up: the key's own action."""
+    """Down: nothing, Textual provides the bindings. Up: the key's own action."""
 
     def __init__(self) -> None:
         super().__init__(show_command_palette=False)  # it is a key like the others

@@ -38,7 +38,7 @@ class ListedRows(Generic[Row]):
         return self._rows
 
     def replace(self, rows: Sequence[Row]) -> None:
-        """Show other rows; what is gone is selected no longer."""
+        """Show other rows; missing ones are deselected."""
         self._rows = tuple(rows)
         self._places = {self._key(row): place for place, row in enumerate(self._rows)}
         self.selected &= self._places.keys()

@@ -1,4 +1,4 @@
-"""The line at the top: where one can go, and where one is."""
+"""The line at the top: all modes, and the current one."""
 
 from __future__ import annotations
 

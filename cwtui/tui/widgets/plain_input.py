@@ -1,4 +1,4 @@
-"""An input line that what is pasted or filled in cannot escape from."""
+"""An input line whose value never holds control characters, whatever is pasted or filled in."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class PlainInput(Input, inherit_bindings=False):
         limit: Characters it holds at most; more are cut.
     """
 
-    # a line does not scroll up and down: these keys are those of whatever is around it, in the help too
+    # a line does not scroll up and down: these keys belong to the widgets around it, in the help too
     BINDINGS: ClassVar[list[BindingType]] = [*Input.BINDINGS]
 
     def __init__(

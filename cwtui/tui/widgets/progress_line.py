@@ -1,4 +1,4 @@
-"""What long work is doing, how far it is, and how to stop it."""
+"""Shows long work: its name, its progress, and how to stop it."""
 
 from __future__ import annotations
 

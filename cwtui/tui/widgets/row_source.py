@@ -1,4 +1,4 @@
-"""What a table asks of whoever has its rows."""
+"""The protocol of a table's rows."""
 
 from __future__ import annotations
 

@@ -66,7 +66,7 @@ class StatusBar(Widget):
             self.refresh(layout=True)
 
     def render(self) -> Content:
-        """One part per count; what is none is muted, what there is has its tone."""
+        """One part per count; a zero is muted, another count has its tone."""
         roomy = self._parts(" ")
         if sum(part.cell_length for part in roomy) + _ROOMY * (len(roomy) - 1) <= self._width:
             return Content(" " * _ROOMY).join(roomy)

@@ -1,4 +1,4 @@
-"""How a task's status and kind are said on the screen: a symbol, a word, and a tone that repeats them."""
+"""A task's status and kind on the screen: a symbol, a word, and a tone that repeats them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ STATUS_WORDS: Mapping[TaskStatus, Shown] = {
     TaskStatus.SYNCED: Shown("✓", "synced", Tone.MUTED),
     TaskStatus.SKIPPED: Shown("»", "skipped", Tone.MUTED),
 }
-"""In the order the counts are shown: what asks for a person first."""
+"""In the order of the counts: first those that need a person."""
 
 KIND_WORDS: Mapping[TaskKind, str] = {
     TaskKind.SALES_ORDER: "sales",

@@ -1,4 +1,4 @@
-"""Where one is among the steps of something: `✓ Customer › ▸ Product › Agreement`."""
+"""The steps of a wizard and the present one: `✓ Customer › ▸ Product › Agreement`."""
 
 from __future__ import annotations
 

@@ -26,7 +26,8 @@ TASK_COLUMNS = (
     Column(TaskColumn.MONTHLY_EFFECT, "Per month", 11, right=True),
     Column(TaskColumn.PROBLEM, "Problem", 19, share=5, rank=1),
 )
-"""Keys are those of `TaskColumn`. What differs least from row to row makes room first: the pane has all of it."""
+"""Keys are those of `TaskColumn`. Columns that differ least from row to row are hidden first: the pane shows all of
+them."""
 
 _WARNED = " (!)"
 _AT_ONCE = 250
@@ -78,7 +79,7 @@ class TaskRows:
 
 
 def _problem(row: TaskRow) -> str:
-    """The reason in a word, whom it is about, then all of it."""
+    """The reason in a word, its target, then the whole message."""
     if not row.reason:
         return row.problem
     whom = f" {row.whom}" if row.whom else ""

@@ -1,4 +1,4 @@
-"""What a colour would say; always said by a symbol or a word as well."""
+"""The meanings of colours; a symbol or a word always says the same."""
 
 from __future__ import annotations
 

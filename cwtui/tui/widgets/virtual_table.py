@@ -151,7 +151,7 @@ class VirtualTable(ScrollView, can_focus=True):
 
     @property
     def columns(self) -> Sequence[Column]:
-        """What of a row is shown."""
+        """The columns that are shown."""
         return self._columns
 
     @columns.setter
@@ -268,7 +268,7 @@ class VirtualTable(ScrollView, can_focus=True):
                 self.post_message(self.SortRequested(self, placed.column.key))
 
     def notify_style_update(self) -> None:
-        """The theme, the focus or a class changed: what was drawn is drawn anew."""
+        """The theme, the focus or a class changed: draw everything anew."""
         super().notify_style_update()
         self._lines.clear()
 

@@ -93,6 +93,45 @@ async def test_the_subscription_counts_as_it_is_when_it_is_written(at: Running) 
     assert [row[1] for row in at.held() if row[4] is None] == ["14"]
 
 
+@pytest.mark.parametrize(
+    ("held_at_the_later", "held_in_the_end", "written", "is_warned"),
+    [
+        pytest.param(12, 17, "17", False, id="its units come when it completes"),
+        pytest.param(17, 17, "17", True, id="its units were held before it completed"),
+        pytest.param(17, 16, "16", True, id="and one went away since"),
+    ],
+)
+async def test_an_order_that_completes_after_a_later_one_was_carried_counts_nothing_twice(
+    at: Running, held_at_the_later: int, held_in_the_end: int, written: str, is_warned: bool
+) -> None:
+    """The later one followed the subscription, whatever was held for whom (plans.md#newest-order)."""
+    await at.engine.auto()
+    at.world.add_order(MAIL, "change", [("recurring", "P1", 5, "4.50")], id="1", created=TODAY, status="processing")
+    at.world.add_order(MAIL, "change", [("recurring", "P1", 2, "4.50")], id="2", created=TODAY)
+    at.world.change_subscription(MAIL, quantities={"P1": held_at_the_later})
+    await at.engine.auto()
+    at.world.complete_order("1")
+    at.world.change_subscription(MAIL, quantities={"P1": held_in_the_end})
+    await at.engine.auto()
+    assert [row[1] for row in at.held() if row[4] is None] == [written]
+    plan = await at.engine.plan(TaskId(f"1.{MAIL}"))
+    assert any(f"{written} is planned" in warning for warning in plan.warnings) is is_warned
+
+
+async def test_an_order_that_is_taken_up_again_after_a_later_one_counts_nothing_twice(at: Running) -> None:
+    await at.engine.auto()
+    at.world.add_order(MAIL, "change", [("recurring", "P1", 5, "4.50")], id="1", created=TODAY)
+    at.world.change_subscription(MAIL, quantities={"P1": 15})
+    await at.engine.check()
+    await at.engine.skip([TaskId(f"1.{MAIL}")])
+    at.world.add_order(MAIL, "change", [("recurring", "P1", 3, "4.50")], id="2", created=TODAY)
+    at.world.change_subscription(MAIL, quantities={"P1": 18})
+    await at.engine.auto()
+    await at.engine.reopen([TaskId(f"1.{MAIL}")])
+    await at.engine.auto()
+    assert [row[1] for row in at.held() if row[4] is None] == ["18"]
+
+
 async def test_the_catalogue_is_read_only_where_a_charge_needs_its_costs(at: Running) -> None:
     await at.engine.auto()
     asked = at.sandbox.log.counts

@@ -105,7 +105,7 @@ def test_only_the_last_day_of_a_deletion_can_be_edited() -> None:
 def test_what_is_replaced_from_its_first_day_cannot_end_instead() -> None:
     made = changed()
     assert made.could_end(DELETION) is None
-    assert "begins on 2026-12-01, and what takes its place on 2026-12-01" in made.why_no_end(DELETION)
+    assert "begins on 2026-12-01, and its replacement on 2026-12-01" in made.why_no_end(DELETION)
     made.type(DELETION, "cancelled", "2026-12-01")
     assert "both would be billed" in made.errors(DELETION)["cancelled"]
     with pytest.raises(InputError, match="both would be billed"):

@@ -137,7 +137,7 @@ async def test_what_was_left_out_stays_with_the_task_and_in_the_audit(at: Runnin
     editing.turn_left_out(editing.changes[0].key)
     at.engine.workbench.save_edits(editing)
     (planned,) = await at.engine.explainer.why_task(END)
-    assert (planned.is_planned, planned.left_out, planned.request) == (True, True, "nothing, as it is left out")
+    assert (planned.is_planned, planned.left_out, planned.request) == (True, True, "nothing, because it is left out")
     report = await at.engine.sync([END])
     assert (report.synced, report.writes.delete) == (1, 0)
     assert at.held() == standing(None)

@@ -1,4 +1,4 @@
-"""What besides the name says that a customer is a company: web domain and address (mapping.md#suggestions)."""
+"""Evidence beside the name that a customer is a company: web domain and address (mapping.md#suggestions)."""
 
 from __future__ import annotations
 

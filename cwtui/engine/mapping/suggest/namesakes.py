@@ -1,4 +1,4 @@
-"""Customers that are called as a company is: what an import must not create a second time.
+"""Customers with a company's name: an import must not create them a second time.
 
 Rule: reconciling.md#customers-import.
 """

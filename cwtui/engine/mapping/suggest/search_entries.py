@@ -1,4 +1,4 @@
-"""Search in a long list while someone types: everything that no suggestion proposed."""
+"""Search in a long list while someone types."""
 
 from __future__ import annotations
 
