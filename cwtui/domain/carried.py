@@ -9,7 +9,7 @@ from datetime import date
 from decimal import Decimal
 
 from cwtui.domain.check_records import Difference, DifferenceKind
-from cwtui.domain.ids import CustomerId, ProductId
+from cwtui.domain.ids import AgreementId, CustomerId, ProductId
 from cwtui.domain.lazily import dataclass
 from cwtui.domain.mappings import Link
 from cwtui.domain.marketplace import Subscription, SubscriptionProduct, SubscriptionStatus
@@ -32,14 +32,16 @@ class Carried:
         is_known: Some task of it was synced, or an addition of it was adopted.
         customer_id: Whose it was when a task of it was synced last; empty if none was.
         is_foreign: Its additions stand in an agreement of another company than its customer is mapped to.
+        agreement_id: Where the subscription is mapped to now; None if it is mapped to no agreement.
         prices: Unit prices as the marketplace had them when the subscription was last found in order. If another price
-        is billed since then, a person or the price source decided so.
+            is billed since then, a person or the price source decided so.
     """
 
     links: Sequence[Link] = ()
     is_known: bool = False
     customer_id: CustomerId = CustomerId("")
     is_foreign: bool = False
+    agreement_id: AgreementId | None = None
     prices: Mapping[ProductId, Decimal] = field(default_factory=dict)
 
 
@@ -70,6 +72,8 @@ def differences(
     found: list[Difference] = []
     if carried.is_foreign:
         found.append(_customer(subscription, carried))
+    elif subscription.status not in ENDED:
+        found += _elsewhere(carried)
     if subscription.status in ENDED:
         found += _going_on(subscription.status.value, carried)
     elif not carried.is_known and subscription.status is SubscriptionStatus.ACTIVE:
@@ -105,6 +109,17 @@ def _customer(subscription: Subscription, carried: Carried) -> Difference:
         f"It belongs to customer {subscription.customer_id} now{was}. Its additions stand in an agreement of another"
         " company than that customer is mapped to.",
     )
+
+
+def _elsewhere(carried: Carried) -> Iterator[Difference]:
+    """What goes on in an agreement that the subscription left: billed there, and soon here too."""
+    if carried.agreement_id is None:
+        return
+    left = [link for link in open_ended(carried.links) if link.agreement_id != carried.agreement_id]
+    if left:
+        shown = ", ".join(f"{plain(link.values.quantity)} of {_name(link)} in {link.agreement_id}" for link in left)
+        text = f"It is mapped to agreement {carried.agreement_id}, while additions in another one go on: {shown}."
+        yield Difference(DifferenceKind.AGREEMENT, text)
 
 
 def _going_on(state: str, carried: Carried) -> Iterator[Difference]:

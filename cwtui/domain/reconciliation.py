@@ -138,6 +138,7 @@ class ReconcileFacts:
         unknown: Products whose quantity the marketplace does not say; their additions are left out.
         recurring_items: Catalog items that some product's recurring charge is mapped to.
         identifiers: Of the catalog items, as far as known.
+        billed_elsewhere: The last day that another agreement bills a subscription whose additions there end.
     """
 
     customer_id: CustomerId
@@ -151,6 +152,7 @@ class ReconcileFacts:
     unknown: frozenset[tuple[SubscriptionId, ProductId]] = frozenset()
     recurring_items: frozenset[CatalogItemId] = frozenset()
     identifiers: Mapping[CatalogItemId, str] = field(default_factory=dict)
+    billed_elsewhere: Mapping[SubscriptionId, date] = field(default_factory=dict)
 
     def link_of(self, addition: Addition) -> Link | None:
         """The link of an addition, if it names a subscription."""

@@ -20,8 +20,8 @@ from cwtui.domain.planning.draft import Draft
 from cwtui.domain.planning.lines import ChargedLine
 from cwtui.domain.planning.pricing import ItemPrice, item_price_for
 from cwtui.domain.plans import PriceSource, beyond_guard
+from cwtui.domain.problems import ProblemCase, ProblemCode
 from cwtui.domain.psa import AdditionValues, BillCustomer
-from cwtui.domain.tasks import ProblemCode
 
 _RULE = "a standing addition from the first day ConnectWise has not billed"
 _PRORATED_RULE = "the days before the standing addition, once"
@@ -110,8 +110,13 @@ def create_standing(
         draft.problem(
             ProblemCode.UNKNOWN_CHARGE_TYPE,
             f"{line.product_id}:recurring",
-            f"A unit of {draft.name_of(line.product_id)} costs {plain(unit.price)}, which {decimals} decimals round"
-            " to 0. Bill it by hand and skip this task, or have prices rounded to more decimals.",
+            {
+                "product": line.product_id,
+                "name": draft.name_of(line.product_id),
+                "price": plain(unit.price),
+                "decimals": decimals,
+            },
+            case=ProblemCase.ROUNDED_TO_NOTHING,
         )
         return
     after = AdditionValues(
@@ -303,9 +308,15 @@ def check_guard(draft: Draft, product: ProductId, linked: Decimal, quantity: Dec
         draft.problem(
             ProblemCode.GUARD,
             product,
-            f"{draft.name_of(product)} would change from {plain(linked)} to {plain(quantity)}"
-            f" ({price_text(round_price(percent, 1))} %, the guard is {plain(limit)} %)."
-            " Confirm it by syncing this task by name, or skip it.",
+            {
+                "product": product,
+                "name": draft.name_of(product),
+                "before": plain(linked),
+                "after": plain(quantity),
+                "percent": plain(round_price(percent, 1)),
+                "limit": plain(limit),
+            },
+            case=ProblemCase.ORDER,
         )
 
 
@@ -314,8 +325,8 @@ def link_missing(draft: Draft, product: ProductId) -> None:
     draft.problem(
         ProblemCode.LINK_MISSING,
         product,
-        f"The standing addition of {draft.name_of(product)} is not known."
-        " Adopt one of the agreement's additions, or bill it by hand and skip this task.",
+        {"product": product, "name": draft.name_of(product)},
+        case=ProblemCase.NO_ADDITION,
     )
 
 
@@ -323,6 +334,6 @@ def _takes_unknown(draft: Draft, product: ProductId, missing: Decimal) -> None:
     draft.problem(
         ProblemCode.LINK_MISSING,
         product,
-        f"The order takes {plain(missing)} of {draft.name_of(product)} away that no known addition bills."
-        " Adopt the agreement's addition, or bill it by hand and skip this task.",
+        {"product": product, "name": draft.name_of(product), "quantity": plain(missing)},
+        case=ProblemCase.TAKES_UNKNOWN,
     )

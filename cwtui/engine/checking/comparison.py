@@ -191,6 +191,7 @@ class DailyComparison(Feature):
             is_known=bool(synced or links),
             customer_id=customer,
             is_foreign=customer != subscription.customer_id and self._is_foreign(subscription),
+            agreement_id=self.store.mappings().agreement(subscription.id),
             prices=known.prices if known else {},
         )
 

@@ -11,6 +11,7 @@ from cwtui.domain.charges import Charge
 from cwtui.domain.errors import InputError, NotFound, Unreadable
 from cwtui.domain.ids import AdditionId, AgreementId, CatalogItemId, CustomerId, ProductId, SubscriptionId
 from cwtui.domain.lazily import dataclass
+from cwtui.domain.mappings import Link
 from cwtui.domain.marketplace import Subscription, SubscriptionProduct, SubscriptionStatus
 from cwtui.domain.money import ZERO, round_price
 from cwtui.domain.periods import span_text
@@ -32,7 +33,9 @@ from cwtui.domain.remedies import Action, Remedy
 from cwtui.domain.repair_values import Repair, WantedProduct
 from cwtui.domain.repairs import assign, left_alone, repair_start
 from cwtui.engine.planning.desk import PlanningDesk
+from cwtui.engine.reconciling.left_behind import Read, billed_there, elsewhere, left_behind
 from cwtui.engine.workspace import Feature
+from cwtui.wording.problems import sentence
 
 _HELD = frozenset({SubscriptionStatus.ACTIVE, SubscriptionStatus.HOLD})
 """States in which a subscription is still paid for; a suspended one keeps its standing additions."""
@@ -73,9 +76,14 @@ class Comparison:
 
 @dataclass(slots=True)
 class BothSides(Feature):
-    """Reads subscriptions and additions, and lays them beside each other. Saves nothing."""
+    """Reads subscriptions and additions, and lays them beside each other. Saves nothing.
+
+    Attributes:
+        behind: What goes on in agreements that its subscriptions left, by whom it is billed to.
+    """
 
     desk: PlanningDesk
+    behind: Mapping[CustomerId, Sequence[Link]] = field(default_factory=dict)
 
     # the marketplace's side
 
@@ -85,6 +93,7 @@ class BothSides(Feature):
         Raises:
             InputError: The marketplace knows no such customer.
         """
+        self.behind = left_behind(self.store, self.clock.today)
         known = self.store.customer(customer)
         try:
             name = known.name if known else (await self.marketplace.customer(customer)).name
@@ -103,6 +112,7 @@ class BothSides(Feature):
 
     async def all_holdings(self, customers: Iterable[CustomerId]) -> list[Holdings]:
         """Many customers' subscriptions, from one list."""
+        self.behind = left_behind(self.store, self.clock.today)
         wanted = {
             name: Holdings(name, known.name if (known := self.store.customer(name)) else name) for name in customers
         }
@@ -129,12 +139,13 @@ class BothSides(Feature):
     def agreements_of(self, holdings: Holdings, chosen: AgreementId | None) -> list[AgreementId]:
         """The chosen one, or all the customer's subscriptions are mapped to.
 
-        Ended subscriptions count too: their additions may not have ended.
+        Ended subscriptions count too: their additions may not have ended. So does what subscriptions left behind.
         """
         if chosen is not None:
             return [chosen]
         mapped = (self.store.mappings().agreement(name) for name in sorted(holdings.ids))
-        return list(dict.fromkeys(found for found in mapped if found is not None))
+        left = (link.agreement_id for link in self.behind.get(holdings.customer_id, ()))
+        return list(dict.fromkeys(found for found in (*left, *mapped) if found is not None))
 
     # both
 
@@ -142,7 +153,10 @@ class BothSides(Feature):
         self, pairs: Sequence[tuple[Holdings, AgreementId]], chosen: AgreementId | None, period_day: date | None
     ) -> tuple[list[Comparison], list[str]]:
         """Compare each pair; adds a sentence for each that cannot be compared."""
-        names = sorted({agreement for _, agreement in pairs})
+        named = {agreement for _, agreement in pairs}
+        held = [one.id for holdings, _ in pairs for one in holdings.held]
+        links = elsewhere(self.store, held, None, self.clock.today)
+        names = sorted(named | {link.agreement_id for link in links})
         await self.desk.load_agreements(set(names))
         await self.desk.load_items(self._items(holdings for holdings, _ in pairs))
         readable = [name for name in names if self.desk.agreements.get(name) is not None]
@@ -150,7 +164,7 @@ class BothSides(Feature):
         additions = dict(zip(readable, answers, strict=True))
         comparisons, skipped = [], []
         for holdings, name in pairs:
-            made = self._comparison(holdings, name, additions.get(name), chosen, period_day)
+            made = self._comparison(holdings, name, additions, chosen, period_day)
             if isinstance(made, str):
                 skipped.append(made)
             else:
@@ -196,11 +210,11 @@ class BothSides(Feature):
         self,
         holdings: Holdings,
         name: AgreementId,
-        additions: Mapping[AdditionId, Addition] | str | None,
+        read: Read,
         chosen: AgreementId | None,
         period_day: date | None,
     ) -> Comparison | str:
-        agreement = self.desk.agreements.get(name)
+        agreement, additions = self.desk.agreements.get(name), read.get(name)
         if agreement is None or additions is None:
             return f"Agreement {name} does not exist in ConnectWise."
         if isinstance(additions, str):
@@ -214,7 +228,7 @@ class BothSides(Feature):
         dates = AgreementDates.of(agreement, self.desk.billed.get(name))
         if dates is None:
             return f"Agreement {agreement.name} ({name}) bills no periods, so there is none to compare in."
-        facts, warnings = self._facts(holdings, agreement, dates, additions, chosen)
+        facts, warnings = self._facts(holdings, agreement, dates, read, additions, chosen)
         period = dates.calendar.period_of(period_day or dates.initial_effective(self.clock.today))
         billed = dates.is_billed(period.start)
         if billed:
@@ -242,19 +256,29 @@ class BothSides(Feature):
         holdings: Holdings,
         agreement: Agreement,
         dates: AgreementDates,
+        read: Read,
         additions: Mapping[AdditionId, Addition],
         chosen: AgreementId | None,
     ) -> tuple[ReconcileFacts, list[str]]:
         mappings = self.store.mappings()
         wanted: list[WantedProduct] = []
         unknown: set[tuple[SubscriptionId, ProductId]] = set()
+        ends: dict[SubscriptionId, date] = {}
         warnings: list[str] = []
         for subscription in holdings.held:
             mapped = mappings.agreement(subscription.id)
             is_concerned = mapped == agreement.id or (mapped is None and chosen == agreement.id)
             if not is_concerned or subscription.billing_model.is_usage_based:
                 continue
-            blocked = _blocked(subscription, agreement, is_mapped=mapped is not None)
+            there = elsewhere(self.store, [subscription.id], agreement.id, self.clock.today)
+            bills_on, last = billed_there(there, read)
+            blocked = _blocked(subscription, agreement, is_mapped=mapped is not None) or bills_on
+            if last is not None:
+                ends[subscription.id] = last
+                warnings.append(
+                    f"Subscription {subscription.name} ({subscription.id}) is billed in another agreement until {last}:"
+                    " repairs begin after that day."
+                )
             warnings += [f"Subscription {subscription.name} ({subscription.id}) cannot be repaired: {blocked}"] * bool(
                 blocked
             )
@@ -272,12 +296,17 @@ class BothSides(Feature):
             additions=additions,
             links={link.addition_id: link for link in self.store.links_in(agreement.id)},
             wanted=wanted,
-            subscriptions=frozenset(holdings.ids),
+            subscriptions=frozenset(holdings.ids) | self._left_in(agreement.id, holdings.customer_id),
             unknown=frozenset(unknown),
             recurring_items=recurring_items(mappings),
             identifiers={item.id: item.identifier for item in self.desk.items.values()},
+            billed_elsewhere=ends,
         )
         return facts, warnings
+
+    def _left_in(self, agreement: AgreementId, customer: CustomerId) -> set[SubscriptionId]:
+        """Subscriptions that left an agreement, whose additions there a customer is billed (reconciling.md#moved)."""
+        return {link.subscription_id for link in self.behind.get(customer, ()) if link.agreement_id == agreement}
 
     def _wanted(
         self, subscription: Subscription, product: SubscriptionProduct, quantity: Decimal, blocked: str
@@ -309,7 +338,7 @@ def _blocked(subscription: Subscription, agreement: Agreement, *, is_mapped: boo
     if subscription.billing_period is not None and subscription.billing_period.type == "statement_day":
         return "It is billed on statement days, which no agreement's cycle matches."
     if problems := agreement_problems(agreement, subscription):
-        return problems[0].message
+        return sentence(problems[0])
     currencies = {product.unit_price.currency.upper() for product in subscription.products if product.unit_price}
     if agreement.currency and currencies - {agreement.currency.upper(), ""}:
         return f"It is in {', '.join(sorted(currencies))}, agreement {agreement.name} in {agreement.currency}."

@@ -134,11 +134,17 @@ class Reconciler(Feature):
         self.workspace.require_writable()
         runs = []
         comparisons, _ = await self._comparisons(customer, agreement, period_day)
+        left = {link.agreement_id for link in self.sides.behind.get(customer, ())}
+        if len(comparisons) == 1 and comparisons[0].found.agreement_id in left:
+            agreement = comparisons[0].found.agreement_id  # once it is repaired nothing leads to it any more
         if first := self._first_tasks(comparisons):
             runs.append(await self.work.sync(first))
         prepared = await self.prepare(customer, agreement, period_day)
         if prepared.tasks:
             runs.append(await self.work.sync([task.id for task in prepared.tasks]))
+            if left and not runs[-1].failed:  # what was left behind has ended: it may be billed where it is now
+                prepared = await self.prepare(customer, agreement, period_day)
+                runs += [await self.work.sync([task.id for task in prepared.tasks])] if prepared.tasks else []
         after = await self.compare(customer, agreement, period_day)
         return RepairOutcome(prepared.blocked, tuple(runs), after)
 
@@ -209,7 +215,7 @@ class Reconciler(Feature):
         """The open tasks that carry one comparison's repairs, and why others could not be made."""
         made: list[Task] = []
         asked_for, left_alone = comparison.repairs(self.clock.today)
-        blocked = list(left_alone)
+        blocked = [*left_alone, *_not_repaired(asked_for)]
         open_before = self.tasks.open_in(comparison.found.agreement_id, comparison.holdings.ids)
         repairs = (one for one in asked_for if self._asks_for_something(comparison, one))
         for repair in [*repairs, *self._settled(comparison)]:
@@ -245,6 +251,8 @@ class Reconciler(Feature):
 
         A migrated one's task is carried out all the same: that ends it.
         """
+        if not repair.extras and all(target.wanted.blocked for target in repair.targets):
+            return False
         queue = [task for task in self.store.tasks_of(repair.subscription_id) if task.status.is_open]
         if repair.subscription_id and queue and waits_for_reconciling(queue[0]):
             return True
@@ -266,6 +274,13 @@ class Reconciler(Feature):
             if queue and waits_for_reconciling(queue[0]) and name not in differing:
                 found.append(Repair(comparison.found.agreement_id, name, start))
         return found
+
+
+def _not_repaired(repairs: Iterable[Repair]) -> Iterable[str]:
+    for repair in repairs:
+        for wanted in (target.wanted for target in repair.targets):
+            if wanted.blocked:
+                yield f"{wanted.name} ({wanted.subscription_id}) is not repaired: {wanted.blocked}"
 
 
 def _differing(found: Reconciliation) -> Collection[SubscriptionId]:

@@ -6,6 +6,7 @@ Rule: reconciling.md#repairs.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from cwtui.domain.ids import (
@@ -27,13 +28,14 @@ from cwtui.domain.planning.ground import (
     deleted_company,
     ends_before,
     unknown_agreement,
+    unmapped_customer,
 )
 from cwtui.domain.plans import Plan
+from cwtui.domain.problems import Problem
 from cwtui.domain.psa import Addition, Agreement
-from cwtui.domain.remedies import Action, Remedy
 from cwtui.domain.repair_values import Repair
 from cwtui.domain.repairs import REPAIR_PREFIX, RepairDraft, repair_start
-from cwtui.domain.tasks import HandMade, Problem, ProblemCode, Task, TaskKind, TaskStatus, is_difference
+from cwtui.domain.tasks import HandMade, Task, TaskKind, TaskStatus, is_difference
 from cwtui.engine.checking.difference_tasks import difference_problem
 from cwtui.engine.planning.desk import PlanningDesk
 from cwtui.engine.workspace import Feature
@@ -125,11 +127,9 @@ class RepairTasks(Feature):
         found = []
         company = self.store.mappings().company(task.customer_id)
         if company is None:
-            message = f"Customer {task.customer_name} ({task.customer_id}) is not mapped to a company."
-            remedy = Remedy(Action.MAP, task.customer_id, "customer")
-            found.append(Problem(ProblemCode.CUSTOMER_UNMAPPED, message, task.customer_id, remedy))
+            found.append(unmapped_customer(task))
         elif desk.companies.is_deleted(task):
-            found.append(deleted_company(company, f"customer {task.customer_name}"))
+            found.append(deleted_company(company, task.customer_name))
         return [*found, *agreement_problems(agreement, None), *another_companys(agreement, company)]
 
     # making and ending them
@@ -141,14 +141,34 @@ class RepairTasks(Feature):
             The task, not saved yet; or why there can be none now, in a sentence.
         """
         queue = [task for task in self._queue(repair) if task.status.is_open]
-        if queue and queue[0].kind is TaskKind.RECONCILIATION:
+        is_left = self._ends_what_was_left(repair)
+        if queue and queue[0].kind is TaskKind.RECONCILIATION and not is_left:
             return queue[0]
-        if queue:
+        if queue and queue[0].kind is not TaskKind.RECONCILIATION:
             return (
                 f"Subscription {name} has open tasks that come first: sync or skip {', '.join(map(_id, queue))},"
                 " then reconcile again."
             )
+        if is_left:
+            return self._ending(repair) or self._new(
+                replace(repair, subscription_id=SubscriptionId("")), customer_id, customer_name, name
+            )
         return self._new(repair, customer_id, customer_name, name)
+
+    def _ends_what_was_left(self, repair: Repair) -> bool:
+        """It ends what goes on where its subscription no longer is; that subscription's own tasks are not its.
+
+        Rule: reconciling.md#moved.
+        """
+        mapped = self.store.mappings().agreement(repair.subscription_id)
+        return not repair.targets and mapped is not None and mapped != repair.agreement_id
+
+    def _ending(self, repair: Repair) -> Task | None:
+        for task in self.open_in(repair.agreement_id, ()):
+            begun = self.repair_of(task)
+            if begun is not None and begun.subscription_id == repair.subscription_id:
+                return task
+        return None
 
     def save(self, task: Task, repair: Repair) -> None:
         """Keep a task and what it shall repair, in one piece; edits of an earlier plan no longer fit."""
