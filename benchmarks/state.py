@@ -33,8 +33,9 @@ from cwtui.domain.ids import (
     task_id,
 )
 from cwtui.domain.mappings import Link, Mapping, MappingKey, MappingKind
+from cwtui.domain.problems import Problem, ProblemCode
 from cwtui.domain.psa import AdditionValues
-from cwtui.domain.tasks import Problem, ProblemCode, Task, TaskKind, TaskStatus
+from cwtui.domain.tasks import Task, TaskKind, TaskStatus
 from cwtui.store.state import State, open_state
 
 SIZES = (1_000, 10_000, 100_000)
@@ -57,7 +58,7 @@ def task(number: int) -> Task:
     waits = number % 10 == 0
     problem = Problem(
         ProblemCode.PRODUCT_UNMAPPED,
-        "The product Microsoft 365 Business Premium is not mapped. Map it to a catalog item.",
+        {"name": "Microsoft 365 Business Premium", "product": f"MFL-{number % 97}", "charge": "recurring"},
         f"MFL-{number % 97}",
     )
     return Task(

@@ -30,7 +30,8 @@ from benchmarks.report import BenchmarkRow, seconds_of
 from benchmarks.reseller import TODAY
 from cwtui.composition import build_engine, open_services
 from cwtui.domain.ids import CustomerId, OrderId, SubscriptionId, TaskId
-from cwtui.domain.tasks import Problem, ProblemCode, Task, TaskKind, TaskStatus
+from cwtui.domain.problems import Problem, ProblemCode
+from cwtui.domain.tasks import Task, TaskKind, TaskStatus
 from cwtui.engine.clock import SystemClock
 from cwtui.engine.listing.task_list import TaskList
 from cwtui.engine.listing.task_row import TaskColumn, TaskRow
@@ -46,7 +47,7 @@ SIZES = (1_000, 10_000, 100_000)
 FEW = 100
 TERMINAL = (140, 40)
 PAINTS, KEYS, WORDS = 7, 60, ("contoso 12", "gmbh pre", "müller", "so9", "mapped")
-_PROBLEM = Problem(ProblemCode.PRODUCT_UNMAPPED, "The product is not mapped: map it to a catalog item.", "MFL-1")
+_PROBLEM = Problem(ProblemCode.PRODUCT_UNMAPPED, {"name": "Teams", "product": "MFL-1", "charge": "recurring"}, "MFL-1")
 _STATUSES = (*[TaskStatus.SYNCED] * 6, *TaskStatus)
 _NAMES = ("Contoso", "Müller & Söhne", "Adatum", "Łódź Logistyka", "Fabrikam", "北京科技", "Northwind")
 

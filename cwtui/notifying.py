@@ -13,6 +13,7 @@ from cwtui.engine.reports import AutoReport
 from cwtui.services.notify import Event, Message, News, message_about, send
 from cwtui.settings import Settings
 from cwtui.store.state import State
+from cwtui.wording.problems import sentence
 
 _STANDING = (Event.ERRORS, Event.ACTION_NEEDED)
 """Events that last from run to run; `created` and `synced` belong to one run and are reported with it."""
@@ -43,7 +44,7 @@ def name_of(task: Task) -> str:
 
 
 def _why(task: Task) -> str:
-    return " ".join(problem.message for problem in task.problems) or task.note
+    return " ".join(sentence(problem) for problem in task.problems) or task.note
 
 
 def marks_of(news: Iterable[News], on: Collection[str]) -> frozenset[str]:

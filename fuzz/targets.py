@@ -15,7 +15,7 @@ import tempfile
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import httpx
@@ -25,7 +25,16 @@ from pydantic import SecretStr
 
 from cwtui.composition import close_services, open_services
 from cwtui.domain.errors import CwtuiError
-from cwtui.domain.ids import AdditionId, AgreementId, CatalogItemId, CompanyId, CustomerId, OrderId, SubscriptionId
+from cwtui.domain.ids import (
+    AdditionId,
+    AgreementId,
+    CatalogItemId,
+    CompanyId,
+    CustomerId,
+    OrderId,
+    SubscriptionId,
+    TaskId,
+)
 from cwtui.engine.mapping.csv import read_mappings_csv
 from cwtui.engine.text_file import decoded
 from cwtui.options import DEFAULT_PROFILE
@@ -36,6 +45,7 @@ from cwtui.services.gate import Timing
 from cwtui.settings import Settings
 from cwtui.settings.file import parse_document, profile_table
 from cwtui.settings.loading import settings_from
+from cwtui.store import schema
 from cwtui.store.journal import line_of
 from cwtui.store.layout import Content, NotAState, content_of, render
 from cwtui.store.recovery import recover
@@ -81,6 +91,11 @@ def _read_everything(state: State) -> None:
         lambda: state.links_in(AgreementId(10)),
         state.open_intents,
         lambda: list(state.audit()),
+        lambda: state.repair(TaskId("1000.2000")),
+        lambda: state.differences(TaskId("1000.2000")),
+        lambda: state.counts(TaskId("1000.2000")),
+        lambda: state.last_report("intermedia"),
+        *(partial(state.note, one.of) for one in schema.NOTES),
         lambda: state.fact("feeds"),
     ]
     for read in readers:

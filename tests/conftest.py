@@ -15,7 +15,9 @@ import pytest
 import stamina
 from hypothesis import HealthCheck, settings
 
+from cwtui.domain.problems import Problem
 from cwtui.services.http_policy import TRIES
+from cwtui.wording.problems import prepared
 
 # Before anything imports keyring, and for every process a test starts: a keyring that keeps nothing.
 os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"
@@ -92,6 +94,18 @@ def _no_real_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.
         if name.upper().startswith(("CWTUI_", "_CWTUI_")):
             monkeypatch.delenv(name)
     assert Path.home() == home
+
+
+@pytest.fixture(autouse=True)
+def _every_problem_has_its_facts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever makes a problem gives every fact that its sentence asks for (commands.md#words-for-people)."""
+    make = Problem.__init__
+
+    def made(self: Problem, *args: Any, **kwargs: Any) -> None:
+        make(self, *args, **kwargs)
+        prepared(self.code, self.case)(self.facts)
+
+    monkeypatch.setattr(Problem, "__init__", made)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import ast
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import cwtui
+from cwtui.cli.documents import problem_document
 from cwtui.cli.problems import command_for, kept_problem, problem_words
 from cwtui.cli.root import COMMANDS
 from cwtui.domain.errors import InputError
+from cwtui.domain.problems import Problem, ProblemCase, ProblemCode
 from cwtui.domain.remedies import Action, Remedy
-from cwtui.domain.tasks import Problem, ProblemCode
 from cwtui.tui.problems import error_words, key_for, place_for
 
 PACKAGE = Path(cwtui.__file__).parent
@@ -34,7 +36,7 @@ def texts(folder: str) -> list[tuple[str, str]]:
     return found
 
 
-@pytest.mark.parametrize("folder", ["domain", "engine", "services", "vendors", "tui"])
+@pytest.mark.parametrize("folder", ["domain", "wording", "engine", "services", "vendors", "tui"])
 def test_only_the_command_line_names_commands(folder: str) -> None:
     assert [(file, text) for file, text in texts(folder) if COMMAND.search(text)] == []
 
@@ -49,20 +51,22 @@ def test_both_shells_word_every_remedy(action: Action) -> None:
 
 @pytest.mark.parametrize("code", ProblemCode)
 def test_the_screen_has_a_key_for_every_problem(code: ProblemCode) -> None:
-    assert re.match(r"[a-z0-9] ", key_for(Problem(code, "")))
+    assert re.match(r"[a-z0-9] ", key_for(Problem(code, {"words": ""}, case=ProblemCase.IN_WORDS)))
 
 
-PROBLEM = Problem(ProblemCode.CUSTOMER_UNMAPPED, "Customer Green Lane (C1) is not mapped to a company.", "C1")
+FACTS = {"name": "Green Lane", "customer": "C1"}
+WORDS = "Customer Green Lane (C1) is not mapped to a company."
+PROBLEM = Problem(ProblemCode.CUSTOMER_UNMAPPED, FACTS, "C1", case=ProblemCase.CUSTOMER)
 MAP = Remedy(Action.MAP, "C1", "customer")
 
 
 @pytest.mark.parametrize(
     ("problem", "message"),
     [
-        (PROBLEM, PROBLEM.message),
+        (PROBLEM, WORDS),
         (
-            Problem(PROBLEM.code, PROBLEM.message, "C1", MAP),
-            f"{PROBLEM.message} Map it: cwtui map set customer C1 COMPANY_ID.",
+            replace(PROBLEM, remedy=MAP),
+            f"{WORDS} Map it: cwtui map set customer C1 COMPANY_ID.",
         ),
     ],
     ids=["nothing to type", "a mapping"],
@@ -70,9 +74,11 @@ MAP = Remedy(Action.MAP, "C1", "customer")
 def test_a_problem_ends_with_the_command_that_mends_it(problem: Problem, message: str) -> None:
     remedy = problem.remedy
     kept = {"action": remedy.action.value, "target": remedy.target, "kind": remedy.kind} if remedy else None
-    document = {"code": problem.code.value, "message": problem.message, "target": "C1", "remedy": kept}
+    document = {"code": "customer_unmapped", "case": "customer", "facts": FACTS, "target": "C1", "remedy": kept}
     assert problem_words(problem) == message
-    assert kept_problem(document) == {"code": "customer_unmapped", "message": message, "target": "C1"}
+    shown = {"code": "customer_unmapped", "case": "customer", "message": message, "target": "C1", "facts": FACTS}
+    assert kept_problem(document) == shown
+    assert problem_document(problem) == shown
 
 
 def test_an_error_says_the_next_step_in_the_words_of_the_shell() -> None:

@@ -21,7 +21,8 @@ from cwtui.cli.table import table
 from cwtui.cli.vendor_documents import counts_document, needs_person, reconciliation_document, tell_refused
 from cwtui.domain.money import plain
 from cwtui.domain.plain_text import plain_text
-from cwtui.domain.tasks import ProblemCode, Task
+from cwtui.domain.problems import ProblemCode
+from cwtui.domain.tasks import Task
 from cwtui.vendors.count_export import CountsReport
 from cwtui.vendors.count_reconcile import CountRow, count_rows_csv
 from cwtui.vendors.exports import CountReconciliation

@@ -8,14 +8,15 @@ from decimal import Decimal
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from cwtui.cli.problems import kept_problem, problem_words
+from cwtui.cli.problems import kept_problem
 from cwtui.store.table import as_document
 
 if TYPE_CHECKING:
     from cwtui.domain.plans import Change, Plan
+    from cwtui.domain.problems import Problem
     from cwtui.domain.psa import AdditionValues
     from cwtui.domain.records import AuditRow, RecordWrite
-    from cwtui.domain.tasks import Problem, Task
+    from cwtui.domain.tasks import Task
     from cwtui.engine.reports import AutoReport
 
 Document = dict[str, Any]
@@ -49,7 +50,7 @@ def kept_task_document(kept: Document) -> Document:
 
 def problem_document(problem: Problem) -> Document:
     """A problem."""
-    return {"code": problem.code.value, "message": problem_words(problem), "target": problem.target}
+    return kept_problem(as_document(problem))
 
 
 def report_document(report: AutoReport) -> Document:

@@ -14,7 +14,8 @@ from cwtui.domain.mappings import MappingKind
 from cwtui.domain.money import price_text
 from cwtui.domain.plain_text import plain_text
 from cwtui.domain.plans import Change, Plan
-from cwtui.domain.tasks import Problem, Task
+from cwtui.domain.problems import Problem
+from cwtui.domain.tasks import Task
 
 Named = Callable[[MappingKind, object], str]
 """Gives name and id of a ConnectWise record or a product; the id alone while the name is not known."""

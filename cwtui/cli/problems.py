@@ -1,13 +1,14 @@
-"""Problems and remedies in the command line's words: the message, and the command that mends it."""
+"""Problems and remedies in the command line's words: what is wrong, and the command that mends it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from cwtui.domain.remedies import Action, Remedy
+from cwtui.wording.problems import sentence, sentence_of
 
 if TYPE_CHECKING:
-    from cwtui.domain.tasks import Problem
+    from cwtui.domain.problems import Problem
 
 _TARGETS = {"customer": "COMPANY_ID", "product": "CATALOG_ITEM_ID", "agreement": "AGREEMENT_ID"}
 _SENTENCES = {
@@ -43,13 +44,15 @@ def command_for(remedy: Remedy) -> str:
 
 def problem_words(problem: Problem) -> str:
     """What is wrong, and the command that mends it."""
-    return f"{problem.message} {command_for(problem.remedy)}" if problem.remedy else problem.message
+    words = sentence(problem)
+    return f"{words} {command_for(problem.remedy)}" if problem.remedy else words
 
 
 def kept_problem(document: dict[str, Any]) -> dict[str, Any]:
     """A problem as JSON shows it, from its document in the state file."""
     kept = document.get("remedy")
-    message = document["message"]
+    code, case, facts = document["code"], document["case"], document["facts"]
+    message = sentence_of(code, case, facts)
     if kept:
         message = f"{message} {command_for(Remedy(Action(kept['action']), kept['target'], kept['kind']))}"
-    return {"code": document["code"], "message": message, "target": document["target"]}
+    return {"code": code, "case": case, "message": message, "target": document["target"], "facts": facts}

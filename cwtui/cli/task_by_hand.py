@@ -11,6 +11,7 @@ from cwtui.domain.ids import AdditionId, ProductId, TaskId
 from cwtui.domain.plain_text import plain_text
 from cwtui.domain.tasks import Task
 from cwtui.engine.facade import Engine
+from cwtui.wording.problems import sentence
 
 _TASK = click.argument("task_id", metavar="ID")
 _ADDITION = click.argument("addition_id", metavar="ADDITION_ID", type=click.IntRange(min=1))
@@ -63,4 +64,4 @@ def bill_both(task_id: str, addition_id: int) -> None:
 def _tell(task: Task, what: str) -> None:
     answer(f"{plain_text(task.id)}  {task.status}  {what}")
     for problem in task.problems:
-        answer(f"  {problem.code}: {plain_text(problem.message)}")
+        answer(f"  {problem.code}: {plain_text(sentence(problem))}")

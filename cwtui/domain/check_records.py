@@ -11,7 +11,7 @@ from enum import StrEnum
 from cwtui.domain.ids import OrderId, ProductId, SubscriptionId, TaskId
 from cwtui.domain.lazily import dataclass
 from cwtui.domain.marketplace import Order, OrderStatus
-from cwtui.domain.tasks import ProblemCode
+from cwtui.domain.problems import ProblemCode
 
 
 @dataclass(slots=True)

@@ -15,8 +15,8 @@ from cwtui.domain.ids import AdditionId, AgreementId, ProductId, SubscriptionId,
 from cwtui.domain.lazily import dataclass
 from cwtui.domain.ledger import Operation, Purpose, Signature
 from cwtui.domain.money import ZERO, line_total, plain, price_text
+from cwtui.domain.problems import Problem
 from cwtui.domain.psa import Addition, AdditionValues, BillCustomer
-from cwtui.domain.tasks import Problem
 
 
 class PriceSource(StrEnum):

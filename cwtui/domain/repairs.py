@@ -19,15 +19,15 @@ from cwtui.domain.mappings import Link
 from cwtui.domain.money import line_total, plain, price_text
 from cwtui.domain.periods import ONE_DAY, BillingPeriod, day_text
 from cwtui.domain.plain_text import stored_text
-from cwtui.domain.planning.by_hand import by_hand_question, doubles
+from cwtui.domain.planning.by_hand import billed_by_hand, doubles
 from cwtui.domain.planning.dates import AgreementDates
-from cwtui.domain.planning.ground import item_problem
-from cwtui.domain.planning.task import link_difference
+from cwtui.domain.planning.ground import exact, item_problem
 from cwtui.domain.plans import Change
+from cwtui.domain.problems import Problem, ProblemCase, ProblemCode, ProblemFacts
 from cwtui.domain.psa import Addition, AdditionValues, CatalogItem
 from cwtui.domain.reconciliation import ReconcileFacts, ReconciliationRow, RowStatus, is_live
 from cwtui.domain.repair_values import Extra, Repair, Target, WantedProduct
-from cwtui.domain.tasks import ByHand, HandMade, Problem, ProblemCode
+from cwtui.domain.tasks import ByHand, HandMade
 
 REPAIR_PREFIX = "reconcile-"
 """How the order id of a repair that follows no marketplace order begins."""
@@ -163,21 +163,18 @@ class RepairDraft:
         Rule: synchronising.md#read-before-writing.
         """
         for link in self._links_since():
-            message = (
-                f"Addition {link.addition_id} of product {link.product_id} was written since the comparison."
-                " Reconcile again, then sync the new plan."
-            )
-            self.problems.append(Problem(ProblemCode.LINK_CHANGED, message, str(link.addition_id)))
+            facts: ProblemFacts = {"addition": link.addition_id, "product": link.product_id}
+            case = ProblemCase.WRITTEN_SINCE
+            self.problems.append(Problem(ProblemCode.LINK_CHANGED, facts, str(link.addition_id), case=case))
         if self.additions is None:
             return
         for addition in self.repair.additions:
             held = self.additions.get(addition.id)
-            differences = addition.values.billing_differences(held.values) if held else None
-            if text := link_difference(differences, held):
-                message = (
-                    f"Addition {addition.id} {text} since it was compared. Reconcile again, then sync the new plan."
-                )
-                self.problems.append(Problem(ProblemCode.LINK_CHANGED, message, str(addition.id)))
+            differences = addition.values.billing_differences(held.values) if held else {}
+            if held is None or differences:
+                facts = {"addition": addition.id, "edited": exact(differences)}
+                case = ProblemCase.EDITED_SINCE if held else ProblemCase.REMOVED_SINCE
+                self.problems.append(Problem(ProblemCode.LINK_CHANGED, facts, str(addition.id), case=case))
 
     def _links_since(self) -> Iterable[Link]:
         """Standing additions of the targets that some other task wrote meanwhile."""
@@ -225,10 +222,9 @@ class RepairDraft:
         moved = unbilled[0] if unbilled else None
         self._rest(holds, moved, wanted)
         if wanted.price is None:
-            message = (
-                f"The marketplace names no price of {wanted.name}. Use the ConnectWise price source, then reconcile."
-            )
-            self.problems.append(Problem(ProblemCode.UNKNOWN_CHARGE_TYPE, message, wanted.product_id))
+            facts = {"name": wanted.name, "product": wanted.product_id}
+            case = ProblemCase.NO_PRICE_TO_REPAIR
+            self.problems.append(Problem(ProblemCode.UNKNOWN_CHARGE_TYPE, facts, wanted.product_id, case=case))
         elif moved is not None:
             self._update(moved, self._wanted_values(wanted, item, moved.values), wanted)
         else:
@@ -295,8 +291,7 @@ class RepairDraft:
                 continue
             made = decided.get(held.id)
             if made is None or made.values.billing_differences(held.values):
-                message = by_hand_question(held, wanted.name)
-                self.problems.append(Problem(ProblemCode.BILLED_BY_HAND, message, str(held.id)))
+                self.problems.append(billed_by_hand(held, wanted.name))
             elif made.decision is ByHand.END and not any(change.addition_id == held.id for change in self.changes):
                 self._end(held, wanted.product_id, _RULE)
 

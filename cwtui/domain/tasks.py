@@ -10,8 +10,8 @@ from enum import StrEnum
 from cwtui.domain.ids import INITIAL, AdditionId, AgreementId, CustomerId, OrderId, SubscriptionId, TaskId
 from cwtui.domain.lazily import dataclass
 from cwtui.domain.marketplace import Order, OrderLine, OrderType
+from cwtui.domain.problems import Problem
 from cwtui.domain.psa import AdditionValues
-from cwtui.domain.remedies import Remedy
 
 
 class TaskKind(StrEnum):
@@ -43,52 +43,6 @@ class TaskStatus(StrEnum):
         Rule: check.md#order-of-tasks.
         """
         return self not in {TaskStatus.SYNCED, TaskStatus.SKIPPED}
-
-
-class ProblemCode(StrEnum):
-    """What keeps a task from `ready` (plans.md#problems)."""
-
-    CUSTOMER_UNMAPPED = "customer_unmapped"
-    PRODUCT_UNMAPPED = "product_unmapped"
-    AGREEMENT_UNMAPPED = "agreement_unmapped"
-    AGREEMENT_WRONG_COMPANY = "agreement_wrong_company"
-    AGREEMENT_INACTIVE = "agreement_inactive"
-    AGREEMENT_ENDED = "agreement_ended"
-    AGREEMENT_NOT_BILLING = "agreement_not_billing"
-    BILLING_CYCLE_MISMATCH = "billing_cycle_mismatch"
-    CURRENCY_MISMATCH = "currency_mismatch"
-    STATEMENT_BILLING_UNSUPPORTED = "statement_billing_unsupported"
-    CATALOG_ITEM_INACTIVE = "catalog_item_inactive"
-    UNKNOWN_ORDER_TYPE = "unknown_order_type"
-    UNKNOWN_CHARGE_TYPE = "unknown_charge_type"
-    LINK_MISSING = "link_missing"
-    LINK_CHANGED = "link_changed"
-    SUBSCRIPTION_MISSING = "subscription_missing"
-    RECORD_UNREADABLE = "record_unreadable"
-    NOT_CARRIED_OVER = "not_carried_over"
-    OUTCOME_DOUBTFUL = "outcome_doubtful"
-    TAKEN_BACK = "taken_back"
-    GUARD = "guard"
-    ROW_REFUSED = "row_refused"
-    PROFILE_MISSING = "profile_missing"
-    COMPANY_DELETED = "company_deleted"
-    BILLED_BY_HAND = "billed_by_hand"
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One reason why a task waits for a person.
-
-    Attributes:
-        message: What is wrong, with names and ids; it names neither a command nor a key.
-        target: The id concerned (customer, product, agreement, addition …), as text.
-        remedy: What mends it, where a shell has a command or a key for it.
-    """
-
-    code: ProblemCode
-    message: str
-    target: str = ""
-    remedy: Remedy | None = None
 
 
 @dataclass(frozen=True, slots=True)

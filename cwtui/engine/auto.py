@@ -17,6 +17,7 @@ from cwtui.engine.workspace import Feature
 from cwtui.engine.writing.ahead import WritingAhead
 from cwtui.engine.writing.synchronise import SyncOutcome
 from cwtui.engine.writing.task_work import TaskWork
+from cwtui.wording.problems import sentence
 
 if TYPE_CHECKING:
     from cwtui.engine.mapping.mapping import MappingEditor
@@ -93,7 +94,7 @@ class AutoRun(Feature):
                 task = self.store.task(old.id)
                 if task is None or task.status not in {TaskStatus.NEEDS_ACTION, TaskStatus.WAITING}:
                     continue
-                why = [problem.message for problem in task.problems]
+                why = [sentence(problem) for problem in task.problems]
                 if task.status is TaskStatus.WAITING and (older := self.work.desk.older_open(task)) is not None:
                     why = [f"Task {older.id} of its subscription comes first."]
                 note = " ".join([FAILED_AUTO, *why])

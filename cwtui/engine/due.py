@@ -9,7 +9,8 @@ from collections.abc import Collection, Iterable
 from cwtui import __version__
 from cwtui.domain.ids import TaskId
 from cwtui.domain.planning import PlanningRules
-from cwtui.domain.tasks import ProblemCode, Task, TaskKind, TaskStatus, order_rank
+from cwtui.domain.problems import ProblemCode
+from cwtui.domain.tasks import Task, TaskKind, TaskStatus, order_rank
 from cwtui.engine.protocols import Store
 
 _SETTLED_HERE = frozenset(

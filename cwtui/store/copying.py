@@ -25,7 +25,7 @@ def open_place(place: str, profile: str) -> State:
 def copy_state(source: State, place: str, profile: str) -> int:
     """Copy everything a state holds to a place where none is kept yet; how many documents.
 
-    Nobody may work on the source meanwhile: a later change stays there alone.
+    Nobody can change the source meanwhile: a later change stays there alone.
 
     Raises:
         ConfigError: The address is none.
@@ -33,11 +33,12 @@ def copy_state(source: State, place: str, profile: str) -> int:
             source.
     """
     _refuse_busy(source)
-    whole = source.documents.whole()
-    expected = list(source.documents.rows())
     target = open_place(place, profile)
     try:
-        target.documents.take_whole(whole)
+        target.documents.require_empty()
+        with source.documents.alone():
+            _refuse_busy(source)
+            expected, copied = _copy(source, target), source.position
     finally:
         target.close()
     again = open_place(place, profile)
@@ -50,7 +51,15 @@ def copy_state(source: State, place: str, profile: str) -> int:
             )
     finally:
         again.close()
+    _refuse_begun(source, copied, place)
     return len(expected)
+
+
+def _copy(source: State, target: State) -> list[tuple[str, str, bytes]]:
+    whole = source.documents.whole()
+    rows = list(source.documents.rows())
+    target.documents.take_whole(whole)
+    return rows
 
 
 def _refuse_busy(source: State) -> None:
@@ -60,4 +69,16 @@ def _refuse_busy(source: State) -> None:
             f"{holder} works on the state {source.documents.name} ({name.replace('/', ' ')}).",
             changed="Nothing was copied.",
             next_step="Stop every cwtui that works on it, then copy again.",
+        )
+
+
+def _refuse_begun(source: State, copied: int, place: str) -> None:
+    """Who waited for the copy to be made goes on where it was made from."""
+    with source.documents.alone():
+        source.catch_up()
+    if source.position != copied or source.leases.holders():
+        raise StateError(
+            f"Somebody began to work on the state {source.documents.name} while it was copied.",
+            changed=f"The copy in {place} holds what was kept before that.",
+            next_step="Stop every cwtui that works on it, delete the copy, then copy again.",
         )

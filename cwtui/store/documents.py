@@ -8,9 +8,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 from cwtui.domain.errors import Outdated, StateError, StateLocked, StateReadOnly
-from cwtui.store.layout import VERSION, Content
-from cwtui.store.log import Leases, Log, Moved, Op, Record
-from cwtui.store.table import Document, Table, encode, same_document
+from cwtui.store.following import Following
+from cwtui.store.layout import Content
+from cwtui.store.log import Leases, Log, Op, Record
+from cwtui.store.table import same_document
 
 if TYPE_CHECKING:
     from cwtui.store.shared_flush import SharedFlush
@@ -26,122 +27,44 @@ _PLAIN = re.compile(r"[ !#-\[\]-~]+")
 T = TypeVar("T")
 Undo = list[tuple[str, str, bytes | None, Record | None]]
 """Table, id, the row before, and by which record of another process it was made."""
-Moving = Callable[[Record, str, str, bytes | None, bytes | None], None]
-"""Told of a row of a table that another process changed: by which record, table, id, the row before and after."""
 
 
 class _NotBeside(Exception):  # no error of anybody's
     """A change has to be done alone; nothing of it is left."""
 
 
-class Documents:
-    """All tables of one state. Not for use by several threads at once.
+class Documents(Following):
+    """All tables of one state, to be changed. Not for use by several threads at once.
 
     Attributes:
-        name: What messages call the state: its path, or its address.
         leases: Who works on what.
         notices: What the operator should know of the state's files, in sentences.
         only_reads: Nothing is to be written, so closing does not fold what others wrote.
         before_fold: Asked for documents that need not be kept any longer.
-        moving: Told of what others change, row by row; of `reloaded` when that cannot be said.
-        heard: Told of every record of another process, after its rows were taken over.
     """
 
     def __init__(self, log: Log, leases: Leases, *, is_read_only: bool) -> None:
-        self.name, self.leases = log.name, leases
-        self.is_read_only = is_read_only
+        super().__init__(log)
+        self.leases, self.is_read_only = leases, is_read_only
         self.before_fold: Callable[[], Iterable[Op]] = tuple
-        self.moving: list[Moving] = []
-        self.reloaded: list[Callable[[], None]] = []
-        self.heard: list[Callable[[Record], None]] = []
         self.notices: list[str] = []
         self.only_reads = False
-        self._log = log
-        self._content, self._stale = log.load()
-        self._by: dict[tuple[str, str], Record] = {}
         self._pending: list[Op] = []
         self._undo: Undo = []
         self._left: list[str] | None = None
         self._depth = self._grouped = 0
         self._shared: SharedFlush | None = None
-        self._lost: StateError | None = None
         self._is_open = True
         self._wrote = False
         self.fold_after = self._fold_bound()
 
-    @property
-    def seq(self) -> int:
-        """Number of the last record of the log that is known here."""
-        return self._log.seq
-
-    def table(self, name: str) -> Table:
-        """A table by name."""
-        return self._content.table(name)
-
-    def task_documents(self) -> Iterable[Document]:
-        """Every task as it stands in the file, without making it."""
-        return self.table("tasks").documents()
-
-    # what others do
-
     def catch_up(self) -> bool:
-        """Take over what others appended; True where there was something.
+        """Take over what others appended, unless something is about to be appended; True where there was something.
 
         Raises:
             StateError: The log is damaged, or was replaced by an earlier one.
         """
-        if not self._is_open or self._pending:
-            return False
-        if self._lost is not None:
-            raise self._lost
-        try:
-            records = self._log.news()
-        except Moved:
-            self._reload()
-            return True
-        for record in records:
-            if record.version != VERSION:
-                self._reload()
-                return True
-            self._follow(record)
-        return bool(records)
-
-    def _follow(self, record: Record) -> None:
-        for name, change in record.ops:
-            table = self.table(name)
-            key = change if isinstance(change, str) else change["id"]
-            old = table.drop(key) if isinstance(change, str) else table.put(key, encode(change))
-            self._by[name, key] = record
-            for told in self.moving:
-                told(record, name, key, old, table.rows.get(key))
-        for heard in self.heard:
-            heard(record)
-
-    def _reload(self) -> None:
-        """Read everything again, because the changes are not known record by record."""
-        before, seq = self._content, self._log.seq
-        content, self._stale = self._log.load()
-        if self._log.seq < seq - 1:
-            self._lost = StateError(
-                f"An earlier state was put in the place of {self.name} while cwtui worked on it.",
-                changed="Nothing more was noted, and nothing more is sent.",
-                next_step="Start again: the state that is there now counts then.",
-            )
-            raise self._lost
-        self._content = content
-        for name, table in before.tables.items():
-            self.table(name).take_indices(table)
-        for told in self.reloaded:
-            told()
-
-    def is_others(self, table: str, key: str) -> bool:
-        """The last change of a row since this process opened the state is another process's."""
-        return (table, key) in self._by
-
-    def outdated(self, what: str, table: str, key: str) -> Outdated:
-        """The refusal of a change that is based on what another process changed meanwhile."""
-        by = self._by.get((table, key))
-        return Outdated(what, who="" if by is None else by.who, at="" if by is None else by.at)
+        return self._is_open and not self._pending and super().catch_up()
 
     # changes
 
@@ -373,6 +296,17 @@ class Documents:
         self._content.folded = self._log.seq
         return self._content
 
+    def require_empty(self) -> None:
+        """Do nothing.
+
+        Raises:
+            StateError: Something is kept here.
+        """
+        if not self.is_empty:
+            raise StateError(
+                f"The state {self.name} is not empty.", next_step="Name a place where no state is kept yet."
+            )
+
     def take_whole(self, content: Content) -> None:
         """Begin an empty state with everything another one holds.
 
@@ -382,10 +316,7 @@ class Documents:
         self._require_writable()
         with self._log.alone():
             self.catch_up()
-            if not self.is_empty:
-                raise StateError(
-                    f"The state {self.name} is not empty.", next_step="Name a place where no state is kept yet."
-                )
+            self.require_empty()
             self._log.fold(content)
         self._content, self._stale = self._log.load()
 

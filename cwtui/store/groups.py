@@ -36,7 +36,7 @@ def _number(of: type[Any], field: str) -> Callable[[bytes], str]:
 
 subscription_of_task, order_of_task = _text(Task, "subscription_id"), _text(Task, "order_id")
 subscription_of_link, agreement_of_link = _text(Link, "subscription_id"), _number(Link, "agreement_id")
-agreement_of_intent, agreement_of_doubt = _number(Change, "agreement_id"), _number(Doubt, "agreement_id")
+agreement_of_write, agreement_of_doubt = _number(Change, "agreement_id"), _number(Doubt, "agreement_id")
 task_of_owed, task_of_doubtful = _text(Owed, "task_id"), _text(Doubtful, "task_id")
 task_of_done, task_of_audit_row = _text(ConfirmedChange, "task_id"), _text(AuditRow, "task_id")
 

@@ -11,7 +11,7 @@ from datetime import date, datetime
 
 from cwtui.domain.errors import Outdated
 from cwtui.domain.ids import AdditionId, AgreementId, CompanyId, SubscriptionId, TaskId
-from cwtui.domain.ledger import Doubt, Doubtful, ImportIntent, Lost, Owed, TakenBack
+from cwtui.domain.ledger import Doubt, Doubtful, ImportIntent, Lost, Outcome, Owed, TakenBack
 from cwtui.domain.mappings import Link
 from cwtui.domain.plans import Change, Plan
 from cwtui.domain.records import (
@@ -27,6 +27,8 @@ from cwtui.store.repository import Repository
 from cwtui.store.schema import json_field
 from cwtui.store.table import encode
 
+_LEFT_OUT = json_field(AuditRow, "outcome", Outcome.LEFT_OUT)
+
 
 class LedgerTables:
     """Intended writes, answered writes, and those in doubt."""
@@ -34,7 +36,7 @@ class LedgerTables:
     def __init__(self, documents: Documents) -> None:
         self.documents = documents
         self._plans = Repository(documents, schema.PLANS)
-        self._intents = Repository(documents, schema.INTENTS, agreement=groups.agreement_of_intent)
+        self._intents = Repository(documents, schema.INTENTS, agreement=groups.agreement_of_write)
         self._audit = Repository(documents, schema.AUDIT, task=groups.task_of_audit_row, replaces=groups.replaces)
         self._writes = Repository(documents, schema.WRITES)
         self._done = Repository(documents, schema.DONE, task=groups.task_of_done)
@@ -50,9 +52,9 @@ class LedgerTables:
         self._written_by: dict[str, Record] = {}
 
     def _hear_of_write(self, record: Record, table: str, row: bytes | None) -> None:
-        """Another process noted or settled a write."""
-        if table == self._intents.name and row is not None:
-            self._written_by[groups.agreement_of_intent(row)] = record
+        """Another process noted or settled a write; of one that came and went unseen the audit row is left."""
+        if row is not None and (table == self._intents.name or (table == self._audit.name and _LEFT_OUT not in row)):
+            self._written_by[groups.agreement_of_write(row)] = record
 
     def is_written_by_others(self, agreement_id: AgreementId, since: int) -> bool:
         """Another process noted a write to the agreement after that `position`, as far as is known here."""

@@ -55,15 +55,16 @@ create table if not exists cwtui.lease (
     since text not null, primary key (profile, name));
 insert into cwtui.schema_version select 1 where not exists (select from cwtui.schema_version);
 """
-APPEND = "cwtui.append(text, bigint, integer, text, text, integer, text, bytea, bytea[])"
+APPEND = "cwtui.append(text, bigint, integer, text, text, integer, text, bytea, bytea[], double precision)"
 _FUNCTION = """
 create or replace function cwtui.append(
     of_profile text, known bigint, of_version integer, of_session text, of_who text, of_pid integer, of_at text,
-    of_ops bytea, watched bytea[])
-returns table (seq bigint, ops bytea, who text, pid integer, at text) language plpgsql volatile as $$
+    of_ops bytea, watched bytea[], told_ago double precision)
+returns table (seq bigint, ops bytea, who text, pid integer, at text, told boolean) language plpgsql volatile as $$
 declare
     newest bigint;
     upto bigint;
+    tells boolean;
 begin
     select s.last, s.folded into newest, upto from cwtui.state s where s.profile = of_profile for update;
     if newest is null or newest < known or upto > known then
@@ -78,14 +79,17 @@ begin
             return;
         end if;
         return query
-            select l.seq, l.ops, l.who, l.pid, l.at from cwtui.log l
+            select l.seq, l.ops, l.who, l.pid, l.at, null::boolean from cwtui.log l
             where l.profile = of_profile and l.seq > known order by l.seq;
     end if;
     insert into cwtui.log values (of_profile, newest + 1, of_version, of_session, of_who, of_pid, of_at, of_ops);
     update cwtui.state s set last = newest + 1, pending = s.pending + length(of_ops), version = of_version
         where s.profile = of_profile;
-    perform pg_notify('cwtui_state', of_profile);
-    return query select newest + 1, null::bytea, null::text, null::integer, null::text;
+    tells := told_ago + extract(epoch from clock_timestamp() - statement_timestamp()) >= 0.1;
+    if tells then
+        perform pg_notify('cwtui_state', of_profile);
+    end if;
+    return query select newest + 1, null::bytea, null::text, null::integer, null::text, tells;
 end $$;
 update cwtui.schema_version set version = 2 where version < 2;
 """
@@ -93,6 +97,9 @@ update cwtui.schema_version set version = 2 where version < 2;
 number last. It does nothing and answers nothing where what they appended holds a watched piece, is of another version
 or folded already, or where the record was given up (`not` and its name). Each of its statements sees what was
 committed when it began, so after the row's lock it sees everything.
+
+A notification makes every commit of every profile wait for its own: so a session tells once in a tenth of a second, and
+who was told asks again a little later (`postgres_log`).
 """
 _SIGNATURE = "cwtui.session"
 SIGNED = "current_setting(%s, true) is not distinct from %s"

@@ -13,20 +13,18 @@ from contextlib import contextmanager, suppress
 from itertools import count
 from uuid import uuid4
 
-import orjson
 import psycopg
 from psycopg import errors
 
 from cwtui.domain.errors import StateError, StateLocked
 from cwtui.store.author import Author
-from cwtui.store.journal import apply
-from cwtui.store.layout import VERSION, Content, NotAState, parse, render
+from cwtui.store.layout import VERSION, Content
 from cwtui.store.log import Moved, Op, Record
-from cwtui.store.migrations import migrated
 from cwtui.store.postgres import GONE, connect, prepare, shown, unreachable
 from cwtui.store.postgres_records import News, Row, begin, news, written
+from cwtui.store.postgres_told import Told
+from cwtui.store.postgres_whole import read, write
 
-_PART = 1 << 22
 _PATIENCE_S = 30.0
 _STOPPED_S = 20
 """A process that keeps others out and is silent for so long is stopped or cut off; others wait longer than that."""
@@ -57,6 +55,7 @@ class PostgresLog:
         self._said: News | None = None
         self._may_append_beside = False
         self._is_astray = self._should_look = False
+        self._told, self._told_at = Told(profile), 0.0
         self._connection = self._connected()
 
     def _connected(self) -> psycopg.Connection:
@@ -66,7 +65,7 @@ class PostgresLog:
             connection.execute(
                 "insert into cwtui.state values (%s, %s, 0, 0, 0, 0) on conflict do nothing", (self._profile, VERSION)
             )
-            connection.execute("listen cwtui_state")
+            self._told.listen(connection)
         except BaseException as error:
             connection.close()
             if isinstance(error, psycopg.Error):
@@ -127,65 +126,10 @@ class PostgresLog:
         raise AssertionError("count() has no end")
 
     def _loaded(self) -> tuple[Content, bool]:
-        row = self._connection.execute(
-            "select version, folded, last, size, pending from cwtui.state where profile = %s", (self._profile,)
-        ).fetchone()
-        version, folded, last, size, pending = row or (VERSION, 0, 0, 0, 0)
-        self._refuse_earlier(last)
-        self._refuse_newer(version)
-        parts = self._connection.execute(
-            "select data from cwtui.part where profile = %s order by number", (self._profile,)
-        ).fetchall()
-        try:
-            content = parse(b"".join(bytes(part) for (part,) in parts)) if parts else Content()
-            is_older = content.version < VERSION
-            for record in self._records(folded):
-                self._refuse_newer(record.version)
-                content = migrated(content, to=record.version)
-                apply(record, content)
-                content.folded = record.seq
-                is_older = is_older or record.version < VERSION
-            content = migrated(content)
-        except (NotAState, ValueError, LookupError) as error:
-            raise StateError(
-                f"The state {self.name} is damaged: {error}.",
-                changed="It was left as it is; nothing was sent to a service.",
-                next_step="Restore the schema cwtui of that database from its last backup.",
-            ) from error
-        if content.folded != last:
-            raise StateError(
-                f"The state {self.name} is damaged: records {content.folded + 1} to {last} are missing.",
-                changed="It was left as it is; nothing was sent to a service.",
-                next_step="Restore the schema cwtui of that database from its last backup.",
-            )
-        self._seq, self._size, self._pending = last, size, pending
+        whole = read(self._connection, self._profile, self._seq, self.name)
+        self._seq, self._size, self._pending = whole.content.folded, whole.size, whole.pending
         self._is_astray = self._should_look = False
-        return content, is_older
-
-    def _refuse_earlier(self, last: int) -> None:
-        if last < self._seq:
-            raise StateError(
-                f"An earlier state was put in the place of {self.name} while cwtui worked on it.",
-                changed="Nothing more was noted, and nothing more is sent.",
-                next_step="Start again: the state that is there now counts then.",
-            )
-
-    def _records(self, after: int) -> Iterator[Record]:
-        rows = self._connection.execute(
-            "select seq, version, ops, who, pid, at from cwtui.log where profile = %s and seq > %s order by seq",
-            (self._profile, after),
-        ).fetchall()
-        for seq, version, ops, who, pid, at in rows:
-            yield Record(seq, version, orjson.loads(ops), who, pid, at)
-
-    def _refuse_newer(self, version: int) -> None:
-        if version > VERSION:
-            raise StateError(
-                f"The state {self.name} was written by a newer cwtui (version {version} of its format, this one reads"
-                f" {VERSION}).",
-                changed="It was left as it is; nothing was sent to a service.",
-                next_step="Upgrade cwtui, or name another state.url.",
-            )
+        return whole.content, whole.is_older
 
     def look(self) -> None:
         """Ask the server for news the next time, whatever it said: the turn of another has just ended."""
@@ -202,7 +146,7 @@ class PostgresLog:
             if self._is_astray:
                 self._said = None
                 raise Moved
-            if not self._is_told() and not self._depth and not self._should_look:
+            if not self._told.is_due(self._connection) and not self._depth and not self._should_look:
                 return []
             said, self._said = self._said or news(self._connection, self._profile, self._seq), None
         self._should_look = False
@@ -211,12 +155,6 @@ class PostgresLog:
         if said.records:
             self._seq = said.records[-1].seq
         return said.records
-
-    def _is_told(self) -> bool:
-        """The server said that another process appended."""
-        mine = self._connection.info.backend_pid
-        told = list(self._connection.notifies(timeout=0))
-        return any(note.payload == self._profile and note.pid != mine for note in told)
 
     # writing
 
@@ -297,9 +235,9 @@ class PostgresLog:
             StateLocked: Another process keeps the log for long.
             StateError: The server cannot be used; says whether the record was kept.
         """
-        row = self._row(ops)
+        row, began = self._row(ops), time.monotonic()
         try:
-            found = row.beside(self._connection, self._seq, watched)
+            found = row.beside(self._connection, self._seq, watched, told_ago=began - self._told_at)
         except errors.LockNotAvailable as error:
             raise self._locked(_PATIENCE_S) from error
         except (errors.UndefinedFunction, errors.InsufficientPrivilege):
@@ -313,9 +251,11 @@ class PostgresLog:
             raise unreachable(self._address, error, changed=_AS_NOTED) from error
         if found is None:
             return None
-        self._seq, missed = found
+        self._seq = found.seq
         self._pending += len(row.data)
-        return missed
+        if found.has_told:
+            self._told_at = began
+        return found.missed
 
     def _commit(self) -> None:
         """End the transaction; where no answer says that it was committed, look on a new connection."""
@@ -379,25 +319,9 @@ class PostgresLog:
         Raises:
             StateError: The server cannot be used; what was there stays.
         """
-        data = b"".join(render(content))
-        parts = [data[start : start + _PART] for start in range(0, len(data), _PART)]
         with self._translated():
-            self._connection.execute("delete from cwtui.part where profile = %s", (self._profile,))
-            with self._connection.cursor() as cursor:
-                cursor.executemany(
-                    "insert into cwtui.part values (%s, %s, %s)",
-                    [(self._profile, number, part) for number, part in enumerate(parts)],
-                )
-            self._connection.execute(
-                "delete from cwtui.log where profile = %s and seq <= %s", (self._profile, content.folded)
-            )
-            self._connection.execute(
-                "update cwtui.state set folded = %s, last = greatest(last, %s), size = %s, pending = 0, version = %s"
-                " where profile = %s",
-                (content.folded, content.folded, len(data), content.version, self._profile),
-            )
-        self._seq = max(self._seq, content.folded)
-        self._size, self._pending = len(data), 0
+            self._size = write(self._connection, self._profile, content)
+        self._seq, self._pending = max(self._seq, content.folded), 0
 
     # the connection
 

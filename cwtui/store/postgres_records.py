@@ -16,7 +16,7 @@ from cwtui.store.log import Op, Record
 
 _GIVEN_UP = "not "
 """Before the name of a record that nobody may append any more (`postgres.APPEND` looks for it)."""
-_APPEND = "select * from cwtui.append(%s, %s, %s, %s, %s, %s, %s, %s, %s)"
+_APPEND = "select * from cwtui.append(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
 _SINCE = (
     "select s.last, s.folded, l.seq, l.version, l.ops, l.who, l.pid, l.at from cwtui.state s"
     " left join cwtui.log l on l.profile = s.profile and l.seq > {known} where s.profile = {profile} order by l.seq"
@@ -38,6 +38,15 @@ class News:
 
 
 @dataclass(frozen=True, slots=True)
+class Beside:
+    """What became of a record: its number, what others appended before it, and whether they were told of it."""
+
+    seq: int
+    missed: Sequence[Record]
+    has_told: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """A record to be appended; `name` is its own, in all the world."""
 
@@ -47,16 +56,34 @@ class Row:
     data: bytes
 
     def beside(
-        self, connection: psycopg.Connection, known: int, watched: Sequence[bytes]
-    ) -> tuple[int, Sequence[Record]] | None:
-        """Append it in one trip; its number and what others appended before it, or None where it was not appended."""
+        self, connection: psycopg.Connection, known: int, watched: Sequence[bytes], *, told_ago: float
+    ) -> Beside | None:
+        """Append it in one trip; None where it was not appended.
+
+        Args:
+            connection: To the server.
+            known: The last record that is known here.
+            watched: See `PostgresLog.append_beside`.
+            told_ago: Seconds since others were told that there is something.
+        """
         author, at = self.author, _now()
-        values = (self.profile, known, VERSION, self.name, author.who, author.pid, at, self.data, list(watched))
+        values = (
+            self.profile,
+            known,
+            VERSION,
+            self.name,
+            author.who,
+            author.pid,
+            at,
+            self.data,
+            list(watched),
+            told_ago,
+        )
         rows = connection.execute(_APPEND, values, prepare=True, binary=True).fetchall()
         if not rows:
             return None
-        missed = [Record(seq, VERSION, orjson.loads(ops), who, pid, at) for seq, ops, who, pid, at in rows[:-1]]
-        return rows[-1][0], missed
+        missed = [Record(seq, VERSION, orjson.loads(ops), who, pid, at) for seq, ops, who, pid, at, _ in rows[:-1]]
+        return Beside(rows[-1][0], missed, has_told=rows[-1][5])
 
     def after(self, connection: psycopg.Connection, known: int) -> None:
         """Append it while others are kept out, and everything of theirs is known."""

@@ -1,5 +1,6 @@
 """The step from version 2: repairs, counts, differences and what checks remember were facts; they have tables now.
 
+Problems were kept in words, and go on saying them until their task is planned again (commands.md#words-for-people).
 What an earlier program of that version did not write yet has its default here, and nowhere else.
 """
 
@@ -10,6 +11,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
+from cwtui.domain.problems import ProblemCase
 from cwtui.store.table import Document
 
 State = dict[str, dict[str, Document]]
@@ -20,6 +22,9 @@ Value = Any
 def to_version_3(state: State) -> State:
     """The documents of version 2 as version 3 keeps them."""
     tables = {name: dict(rows) for name, rows in state.items()}
+    for name in ("tasks", "plans"):
+        if name in tables:
+            tables[name] = {number: _with_facts(row) for number, row in tables[name].items()}
     facts = tables.pop("facts", None)
     if facts is None:
         return tables
@@ -60,6 +65,19 @@ def _place_of(name: str, value: Value) -> tuple[str, str, Step] | None:
     return table, key, step
 
 
+def _with_facts(old: Document) -> Document:
+    """A task or a plan whose problems hold what they said as their only fact."""
+    try:
+        return {**old, "problems": list(map(_problem, old["problems"]))}
+    except (KeyError, TypeError):
+        return old  # somebody broke it: it stays as it is, and whoever reads it is told what it lacks
+
+
+def _problem(old: Document) -> Document:
+    rest = {name: value for name, value in old.items() if name != "message"}
+    return {**rest, "case": ProblemCase.IN_WORDS.value, "facts": {"words": old["message"]}}
+
+
 def _row(fact: Document, key: str, step: Step) -> Document | None:
     besides = {name: value for name, value in fact.items() if name not in {"id", "name", "value"}}
     value = fact.get("value", {})
@@ -69,7 +87,7 @@ def _row(fact: Document, key: str, step: Step) -> Document | None:
         made = step(key, value)
     except (AttributeError, KeyError, TypeError, ValueError):
         made = {"value": value}  # somebody broke it: it stays as it is, and whoever reads it is told what it lacks
-    return None if made is None else {"id": key, **made, **besides}
+    return None if made is None else {"id": key, **besides, **made}
 
 
 def _repair(key: str, old: Value) -> Document:

@@ -9,12 +9,14 @@ from cwtui.domain.addition_words import edit_text, label_of, values_shown
 from cwtui.domain.ledger import Operation
 from cwtui.domain.money import plain, price_text
 from cwtui.domain.plans import Change, Plan
-from cwtui.domain.tasks import Problem, Task, TaskStatus
+from cwtui.domain.problems import Problem
+from cwtui.domain.tasks import Task, TaskStatus
 from cwtui.tui.names import BareIds, Names, named_value
 from cwtui.tui.problems import key_for
 from cwtui.tui.widgets.detail_pane import Line, block
 from cwtui.tui.widgets.status_words import KIND_WORDS, STATUS_WORDS
 from cwtui.tui.widgets.tone import Tone
+from cwtui.wording.problems import sentence
 
 _SYMBOLS = {Operation.CREATE: "+", Operation.UPDATE: "~", Operation.DELETE: "−"}
 
@@ -56,7 +58,7 @@ def problem_lines(problems: Iterable[Problem]) -> Iterator[Line]:
         if not place:
             yield Line("")
             yield Line("What keeps it from being ready", Tone.HEADING)
-        yield Line(f"! {problem.message}", Tone.ATTENTION)
+        yield Line(f"! {sentence(problem)}", Tone.ATTENTION)
         yield Line(f"{problem.code} · key: {key_for(problem)}", Tone.MUTED, indent=2)
 
 

@@ -2,37 +2,60 @@
 
 from __future__ import annotations
 
-from cwtui.domain.errors import CwtuiError
-from cwtui.domain.remedies import Action, Remedy
-from cwtui.domain.tasks import Problem
+from enum import StrEnum, auto
+from typing import NamedTuple
 
-_CHOOSE_AGREEMENT = "m chooses another agreement"
-_KEYS = {
-    "customer_unmapped": "m maps it",
-    "product_unmapped": "m maps it, or adds it to ConnectWise",
-    "agreement_unmapped": "m maps it",
-    "agreement_wrong_company": _CHOOSE_AGREEMENT,
-    "agreement_inactive": _CHOOSE_AGREEMENT,
-    "agreement_ended": _CHOOSE_AGREEMENT,
-    "agreement_not_billing": _CHOOSE_AGREEMENT,
-    "billing_cycle_mismatch": _CHOOSE_AGREEMENT,
-    "currency_mismatch": _CHOOSE_AGREEMENT,
-    "catalog_item_inactive": "m chooses another catalog item",
-    "guard": "s confirms it and syncs",
-    "unknown_charge_type": "x skips it",
-    "unknown_order_type": "x skips it",
-    "subscription_missing": "x skips it",
-    "statement_billing_unsupported": "x skips it",
-    "link_missing": "m adopts the addition that bills it",
-    "link_changed": "m shows it: keep, adopt or restore",
-    "company_deleted": "m maps the customer to another company",
-    "billed_by_hand": "m adopts it, ends it, or bills both",
-    "outcome_doubtful": "m adopts it, or sends it again",
-    "taken_back": "s syncs it again",
-    "not_carried_over": "m compares both sides",
-    "record_unreadable": "m checks again",
-    "row_refused": "x skips it",
-    "profile_missing": "x skips it",
+from cwtui.domain.errors import CwtuiError
+from cwtui.domain.problems import Problem, ProblemCode
+from cwtui.domain.remedies import Action, Remedy
+
+
+class Way(StrEnum):
+    """Where a problem is mended."""
+
+    MAP = auto()
+    DECIDE = auto()
+    DRIFT = auto()
+    RECONCILE = auto()
+    SYNC = auto()
+    CHECK = auto()
+    SKIP = auto()
+
+
+class Mending(NamedTuple):
+    """How a problem is mended: where, and what its key does."""
+
+    way: Way
+    key: str
+
+
+_CHOOSE_AGREEMENT = Mending(Way.MAP, "m chooses another agreement")
+_MENDINGS = {
+    ProblemCode.CUSTOMER_UNMAPPED: Mending(Way.MAP, "m maps it"),
+    ProblemCode.PRODUCT_UNMAPPED: Mending(Way.MAP, "m maps it, or adds it to ConnectWise"),
+    ProblemCode.AGREEMENT_UNMAPPED: Mending(Way.MAP, "m maps it"),
+    ProblemCode.AGREEMENT_WRONG_COMPANY: _CHOOSE_AGREEMENT,
+    ProblemCode.AGREEMENT_INACTIVE: _CHOOSE_AGREEMENT,
+    ProblemCode.AGREEMENT_ENDED: _CHOOSE_AGREEMENT,
+    ProblemCode.AGREEMENT_NOT_BILLING: _CHOOSE_AGREEMENT,
+    ProblemCode.BILLING_CYCLE_MISMATCH: _CHOOSE_AGREEMENT,
+    ProblemCode.CURRENCY_MISMATCH: _CHOOSE_AGREEMENT,
+    ProblemCode.CATALOG_ITEM_INACTIVE: Mending(Way.MAP, "m chooses another catalog item"),
+    ProblemCode.GUARD: Mending(Way.SYNC, "s confirms it and syncs"),
+    ProblemCode.UNKNOWN_CHARGE_TYPE: Mending(Way.SKIP, "x skips it"),
+    ProblemCode.UNKNOWN_ORDER_TYPE: Mending(Way.SKIP, "x skips it"),
+    ProblemCode.SUBSCRIPTION_MISSING: Mending(Way.SKIP, "x skips it"),
+    ProblemCode.STATEMENT_BILLING_UNSUPPORTED: Mending(Way.SKIP, "x skips it"),
+    ProblemCode.LINK_MISSING: Mending(Way.DECIDE, "m adopts the addition that bills it"),
+    ProblemCode.LINK_CHANGED: Mending(Way.DRIFT, "m shows it: keep, adopt or restore"),
+    ProblemCode.COMPANY_DELETED: Mending(Way.MAP, "m maps the customer to another company"),
+    ProblemCode.BILLED_BY_HAND: Mending(Way.DECIDE, "m adopts it, ends it, or bills both"),
+    ProblemCode.OUTCOME_DOUBTFUL: Mending(Way.DECIDE, "m adopts it, or sends it again"),
+    ProblemCode.TAKEN_BACK: Mending(Way.SYNC, "s syncs it again"),
+    ProblemCode.NOT_CARRIED_OVER: Mending(Way.RECONCILE, "m compares both sides"),
+    ProblemCode.RECORD_UNREADABLE: Mending(Way.CHECK, "m checks again"),
+    ProblemCode.ROW_REFUSED: Mending(Way.SKIP, "x skips it"),
+    ProblemCode.PROFILE_MISSING: Mending(Way.SKIP, "x skips it"),
 }
 _PLACES = {
     Action.MAP: "Map it: key 2.",
@@ -57,9 +80,14 @@ _PLACES = {
 }
 
 
+def mending_of(problem: Problem) -> Mending:
+    """How a problem is mended, where its task is shown."""
+    return _MENDINGS[problem.code]
+
+
 def key_for(problem: Problem) -> str:
-    """The key that mends a problem, where its task is shown."""
-    return _KEYS.get(problem.code, "Enter opens it")
+    """The key that mends a problem, and what it does."""
+    return mending_of(problem).key
 
 
 def place_for(remedy: Remedy) -> str:

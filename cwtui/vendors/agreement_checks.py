@@ -15,9 +15,10 @@ from cwtui.domain.planning.ground import (
     unknown_agreement,
 )
 from cwtui.domain.plans import Change
+from cwtui.domain.problems import Problem, ProblemCase, ProblemCode
 from cwtui.domain.psa import Agreement
 from cwtui.domain.remedies import Action, Remedy
-from cwtui.domain.tasks import Problem, ProblemCode, Task
+from cwtui.domain.tasks import Task
 from cwtui.vendors.count_facts import CountFacts
 
 MONTH = Duration("month", Decimal(1))
@@ -30,18 +31,19 @@ def agreement_faults(facts: CountFacts) -> list[Problem]:
     choose = Remedy(Action.MAP, task.subscription_id, "agreement")
     found = []
     if company is None:
-        message = f"Account {task.customer_id} is not linked to a company."
+        account = {"account": task.customer_id}
         link = Remedy(Action.MAP, task.customer_id, "customer")
-        found.append(Problem(ProblemCode.CUSTOMER_UNMAPPED, message, task.customer_id, link))
+        found.append(Problem(ProblemCode.CUSTOMER_UNMAPPED, account, task.customer_id, link, ProblemCase.ACCOUNT))
     if facts.agreement_id is None:
-        message = f"{facts.lacking} Then give the report again, or choose an agreement."
-        return [*found, Problem(ProblemCode.AGREEMENT_UNMAPPED, message, task.subscription_id, choose)]
+        lacks = {"account": task.customer_id, "reason": facts.lacking}
+        where = task.subscription_id
+        return [*found, Problem(ProblemCode.AGREEMENT_UNMAPPED, lacks, where, choose, ProblemCase.ACCOUNT)]
     if company is not None and facts.is_company_deleted:
-        found.append(deleted_company(company, f"account {task.customer_id}"))
+        found.append(deleted_company(company, task.customer_id, ProblemCase.ACCOUNT))
     if facts.agreement is None:
         return [*found, unknown_agreement(facts.agreement_id, choose)]
     found += agreement_problems(facts.agreement, _as_subscription(task))
-    return [*found, *another_companys(facts.agreement, company, "the account", choose)]
+    return [*found, *another_companys(facts.agreement, company, ProblemCase.ACCOUNT, choose)]
 
 
 def end_faults(agreement: Agreement, changes: Sequence[Change]) -> list[Problem]:

@@ -8,8 +8,9 @@ from cwtui.domain.counts import CountRecord
 from cwtui.domain.ids import AdditionId, AgreementId, CatalogItemId
 from cwtui.domain.lazily import dataclass
 from cwtui.domain.plans import Plan
+from cwtui.domain.problems import Problem, ProblemCase, ProblemCode
 from cwtui.domain.psa import Addition
-from cwtui.domain.tasks import Problem, ProblemCode, Task
+from cwtui.domain.tasks import Task
 from cwtui.engine.planning.desk import PlanningDesk
 from cwtui.engine.protocols import Store
 from cwtui.vendors.count_facts import CountFacts
@@ -43,17 +44,16 @@ class CountSource:
         if record is None:
             problem = Problem(
                 ProblemCode.SUBSCRIPTION_MISSING,
-                f"The lines of {task.order_number} are no longer kept. Give that report again, or skip this task.",
+                {"report": task.order_number},
                 task.id,
+                case=ProblemCase.REPORT_GONE,
             )
             return Plan(task.id, task.subscription_id, self.agreement_of(task), problems=(problem,))
         layout = self.layouts.get(record.layout)
         if layout is None:
             problem = Problem(
                 ProblemCode.PROFILE_MISSING,
-                f"The column profile {record.layout} of {record.report} is not in the settings in force, so how it is"
-                " billed is not known. Put it back under that name, or skip this task and give the report again by"
-                " another profile.",
+                {"profile": record.layout, "report": record.report},
                 record.layout,
             )
             return Plan(task.id, task.subscription_id, self.agreement_of(task), problems=(problem,))

@@ -19,8 +19,8 @@ from cwtui.domain.plain_text import stored_text
 from cwtui.domain.planning.dates import AgreementDates
 from cwtui.domain.planning.ground import item_problem
 from cwtui.domain.plans import Change, Plan, PriceSource, beyond_guard
+from cwtui.domain.problems import Problem, ProblemCase, ProblemCode, ProblemFacts
 from cwtui.domain.psa import Addition, AdditionValues, CatalogItem
-from cwtui.domain.tasks import Problem, ProblemCode
 from cwtui.vendors.agreement_checks import agreement_faults, end_faults
 from cwtui.vendors.count_facts import CountFacts, CountProposal, Vanished
 from cwtui.vendors.count_holdings import CountHoldings, units
@@ -105,8 +105,14 @@ class _Draft:
         self.dates = self.facts.dates
         self.holds = CountHoldings(self.facts)
 
-    def problem(self, code: ProblemCode, target: object, message: str) -> None:
-        self.problems.append(Problem(code, message, str(target)))
+    def problem(
+        self,
+        code: ProblemCode,
+        target: str,
+        facts: ProblemFacts,
+        case: ProblemCase = ProblemCase.ONLY,
+    ) -> None:
+        self.problems.append(Problem(code, facts, target, case=case))
 
     # obstacles
 
@@ -120,16 +126,14 @@ class _Draft:
             if not sku or sku in skus:
                 named[sku] = tuple(sorted({*named.get(sku, ()), *lines}))
         for sku, lines in sorted(named.items()):
-            where = f"line{'s' if len(lines) > 1 else ''} {', '.join(map(str, lines))}" if lines else "a row"
-            what = skus.get(sku, sku) or "everything of this account"
+            spelt = skus.get(sku, sku)
             self.problem(
                 ProblemCode.ROW_REFUSED,
-                skus.get(sku, sku) or self.facts.task.customer_id,
-                f"{what} is left as it is: {where} of {self.facts.report} could belong to it and could not be read."
-                " Correct the file and give it again, or let the column profile leave such rows out.",
+                spelt or self.facts.task.customer_id,
+                {"sku": spelt, "lines": tuple(map(str, lines)), "report": self.facts.report},
             )
 
-    def adopted(self, name: str, held: Addition, what: str, charge: Charge = Charge.RECURRING) -> bool:
+    def adopted(self, name: str, held: Addition, counted: Decimal | None, charge: Charge = Charge.RECURRING) -> bool:
         """Whether an addition may be changed because it is linked; else a person is asked to adopt it."""
         if held.id in self.holds.linked():
             return True
@@ -139,9 +143,16 @@ class _Draft:
         self.problem(
             ProblemCode.LINK_MISSING,
             product,
-            f"{name} is billed by addition {held.id} ({plain(values.quantity)} × {price_text(values.unit_price)}),"
-            f" which nobody linked to this account: {what}. Adopt it for subscription {task.subscription_id}, product"
-            f" {product}, or end it in ConnectWise and give the report again.",
+            {
+                "name": name,
+                "addition": held.id,
+                "quantity": plain(values.quantity),
+                "price": plain(values.unit_price),
+                "counted": "" if counted is None else plain(counted),
+                "subscription": task.subscription_id,
+                "product": product,
+            },
+            ProblemCase.PRICED_OTHERWISE if counted is None else ProblemCase.COUNTED_OTHERWISE,
         )
         return False
 
@@ -159,9 +170,14 @@ class _Draft:
             self.problem(
                 ProblemCode.GUARD,
                 name,
-                f"{name} would change from {plain(held)} to {plain(counted)}"
-                f" ({plain(round_price(percent, 1))} %, the guard is {plain(limit)} %)."
-                " Confirm it by syncing this task by name, or skip it.",
+                {
+                    "name": name,
+                    "before": plain(held),
+                    "after": plain(counted),
+                    "percent": plain(round_price(percent, 1)),
+                    "limit": plain(limit),
+                },
+                ProblemCase.COUNT,
             )
 
     # changes
@@ -172,13 +188,15 @@ class _Draft:
             self.notes.append(f"{item.name}: {_lines(item)} of the report were added up.")
         held = self.holds.held_for(item)
         if len(held) > 1 and units(held) != item.quantity:
-            ids = ", ".join(str(one.id) for one in held)
             self.problem(
                 ProblemCode.LINK_MISSING,
                 item.name,
-                f"{item.name} is billed by several additions ({ids}), so which of them carries the report's count of"
-                f" {plain(item.quantity)} is not known. End all but one of them in ConnectWise, then give the report"
-                " again.",
+                {
+                    "name": item.name,
+                    "additions": tuple(str(one.id) for one in held),
+                    "counted": plain(item.quantity),
+                },
+                ProblemCase.SEVERAL_ADDITIONS,
             )
         elif len(held) == 1:
             self.set_quantity(item, held[0])
@@ -198,7 +216,7 @@ class _Draft:
         if values.quantity == item.quantity and held.id not in self.holds.linked():
             self.notes.append(f"{item.name}: addition {held.id} has another price or cost than the file names.")
             return
-        if not self.adopted(item.name, held, f"the report counts {plain(item.quantity)}", charge):
+        if not self.adopted(item.name, held, item.quantity, charge):
             return
         if not self.holds.moves(item.sku):  # else its units at all prices are compared together
             self.check_guard(item.name, values.quantity, item.quantity)
@@ -269,7 +287,7 @@ class _Draft:
         start = self.dates.first_open_day
         olds: dict[str, list[Addition]] = {}
         for held, items in self.holds.replaced():
-            if not self.adopted(self.holds.name_of(held), held, "its SKU is reported at another price"):
+            if not self.adopted(self.holds.name_of(held), held, None):
                 continue
             olds.setdefault(items[0].sku.casefold(), []).append(held)
             names = " and ".join(item.name for item in items)

@@ -32,10 +32,11 @@ from cwtui.domain.ids import (
 from cwtui.domain.ledger import Operation, Outcome, Why
 from cwtui.domain.mappings import Mapping, MappingKey, MappingKind
 from cwtui.domain.plans import Change, Plan
+from cwtui.domain.problems import Problem, ProblemCase, ProblemCode
 from cwtui.domain.psa import Addition, AdditionValues
 from cwtui.domain.records import AuditRow, RecordWrite
 from cwtui.domain.suggestions import Suggestion
-from cwtui.domain.tasks import Problem, ProblemCode, Task, TaskKind, TaskStatus
+from cwtui.domain.tasks import Task, TaskKind, TaskStatus
 from cwtui.engine.protocols import Listener
 from cwtui.engine.reports import (
     AutoReport,
@@ -83,7 +84,9 @@ def a_task(name: str = "SO-1.S1", status: TaskStatus = TaskStatus.READY, **more:
 
 
 def needs_action(name: str = "SO-2.S2") -> Task:
-    problem = Problem(ProblemCode.CUSTOMER_UNMAPPED, "Map customer C1 to a company.", "C1")
+    problem = Problem(
+        ProblemCode.CUSTOMER_UNMAPPED, {"name": "Green Lane LLC", "customer": "C1"}, "C1", case=ProblemCase.CUSTOMER
+    )
     return a_task(name, TaskStatus.NEEDS_ACTION, problems=(problem,), note="Failed auto-sync.")
 
 

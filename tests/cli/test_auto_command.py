@@ -37,7 +37,7 @@ def test_a_task_that_needs_action_is_3_and_named_with_its_reason(engine: Any, cw
     result = cwtui("--auto")
     assert result.exit_code == 3
     assert "SO-2.S2  Green Lane LLC, Exchange Online (sales_order)" in result.stdout
-    assert "customer_unmapped: Map customer C1 to a company." in result.stdout
+    assert "customer_unmapped: Customer Green Lane LLC (C1) is not mapped to a company." in result.stdout
 
 
 def test_a_failed_task_is_1_even_if_others_need_action(engine: Any, cwtui: Any, made: Any) -> None:
@@ -66,7 +66,13 @@ def test_json_is_one_document_in_the_shape_of_spec_2(engine: Any, cwtui: Any, ma
     assert document["writes"] == {"post": 3, "patch": 1, "delete": 0}
     (task,) = document["tasks"]
     assert task["problems"] == [
-        {"code": "customer_unmapped", "message": "Map customer C1 to a company.", "target": "C1"}
+        {
+            "code": "customer_unmapped",
+            "case": "customer",
+            "message": "Customer Green Lane LLC (C1) is not mapped to a company.",
+            "target": "C1",
+            "facts": {"name": "Green Lane LLC", "customer": "C1"},
+        }
     ]
     assert task["customer"] == {"id": "C1", "name": "Green Lane LLC"}
     assert task["subscription"] == {"id": "S2", "name": "Exchange Online"}

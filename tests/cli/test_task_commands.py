@@ -36,7 +36,7 @@ def test_list_reads_the_state_file_alone(state: Path, engine: Any, cwtui: Any) -
     assert lines[0].split() == ["TASK", "STATUS", "KIND", "CUSTOMER", "SUBSCRIPTION", "WHAT"]
     assert [line.split()[0] for line in lines[1:]] == ["initial.S1", "CO-3.S1", "SO-2.S2"]
     assert "Green␛[31m Lane<U+202E> LLC␊" in lines[1]
-    assert lines[3].endswith("customer_unmapped: Map customer C1 to a company.")
+    assert lines[3].endswith("customer_unmapped: Customer Green Lane LLC (C1) is not mapped to a company.")
 
 
 def test_list_json_is_the_shape_of_spec_2(state: Path, cwtui: Any) -> None:
@@ -148,7 +148,7 @@ def test_show_names_every_problem(engine: Any, cwtui: Any, made: Any) -> None:
     engine.plan_answer = replace(made.plan(task.id, problems=task.problems), changes=())
     text = cwtui("tasks", "show", "SO-2.S2").stdout
     assert "No changes can be planned yet." in text
-    assert "Problems:\n  - customer_unmapped: Map customer C1 to a company." in text
+    assert "Problems:\n  - customer_unmapped: Customer Green Lane LLC (C1) is not mapped to a company." in text
 
 
 def test_show_json_writes_amounts_exactly(engine: Any, cwtui: Any, made: Any) -> None:

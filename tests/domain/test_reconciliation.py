@@ -25,10 +25,12 @@ from cwtui.domain.ledger import Operation
 from cwtui.domain.mappings import Link
 from cwtui.domain.periods import BillingCalendar, BillingCycle, BillingPeriod
 from cwtui.domain.planning.dates import AgreementDates
+from cwtui.domain.problems import ProblemCase
 from cwtui.domain.psa import Addition, AdditionValues, Agreement, CatalogItem
 from cwtui.domain.reconciliation import ReconcileFacts, RowStatus, compare
 from cwtui.domain.repair_values import WantedProduct
 from cwtui.domain.repairs import RepairDraft, assign, repair_start
+from cwtui.wording.problems import sentence
 
 AGREEMENT = AgreementId(101)
 ITEM, OTHER_ITEM = CatalogItemId(501), CatalogItemId(502)
@@ -199,7 +201,7 @@ def test_a_repair_bills_no_item_that_connectwise_takes_no_addition_of(
     draft.make()
     assert not draft.changes
     (problem,) = draft.problems
-    assert says in problem.message
+    assert says in sentence(problem)
 
 
 @given(wanted=asked_for, held=held_by("S1", "S2"))
@@ -229,3 +231,39 @@ def test_after_a_repair_nothing_differs(
                 named = {**named, number: link(after[number], repair.subscription_id, change.product_id)}
     again = compare(facts(list(after.values()), list(named.values()), before.wanted), DECEMBER)  # type: ignore[arg-type]
     assert {row.status for row in again} <= {RowStatus.MATCH}
+
+
+NINE = addition(quantity="9")
+UNPRICED = replace(TEN, price=None)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "then", "now", "case", "says"),
+    [
+        pytest.param(
+            TEN, [NINE], {}, ProblemCase.REMOVED_SINCE, "1 was removed in ConnectWise since", id="removed since"
+        ),
+        pytest.param(
+            TEN,
+            [NINE],
+            {NINE.id: addition(quantity="8", price="5")},
+            ProblemCase.EDITED_SINCE,
+            "1 was edited in ConnectWise (quantity 9 → 8, unit price 4.50 → 5.00) since it was compared.",
+            id="edited since",
+        ),
+        pytest.param(UNPRICED, [], {}, ProblemCase.NO_PRICE_TO_REPAIR, "names no price of Exchange.", id="no price"),
+    ],
+)
+def test_what_stops_a_repair(
+    wanted: WantedProduct, then: list[Addition], now: dict[AdditionId, Addition], case: ProblemCase, says: str
+) -> None:
+    """Rules: plans.md#problems, synchronising.md#read-before-writing."""
+    links = {one.id: link(one) for one in then}
+    before = facts(then, list(links.values()), (wanted,))
+    start = repair_start(DATES, TODAY, DECEMBER.start)
+    (repair,) = assign(before, compare(before, DECEMBER), start)
+    draft = RepairDraft(repair, DATES, start, now, {ITEM: CatalogItem(ITEM, "EXO")}, links)
+    draft.make()
+    (problem,) = draft.problems
+    assert problem.case is case
+    assert says in sentence(problem)

@@ -14,9 +14,11 @@ import pytest
 
 from cwtui.domain.errors import CheckCutOff, ServiceError
 from cwtui.domain.ids import SubscriptionId
-from cwtui.domain.tasks import ProblemCode, TaskStatus
+from cwtui.domain.problems import ProblemCode
+from cwtui.domain.tasks import TaskStatus
 from cwtui.sandbox.behaviour import Fault
 from cwtui.sandbox.world import World
+from cwtui.wording.problems import sentence
 from tests.engine.upkeep_world import AGREEMENT, CUSTOMER, MAIL, TODAY, Running, running, small_world
 
 NEXT = TODAY + timedelta(days=1)
@@ -61,8 +63,8 @@ async def test_a_listed_subscription_keeps_its_task_until_it_can_be_read(
             status, codes = states(at)["initial.S2"]
             assert (status, codes[0]) == (TaskStatus.NEEDS_ACTION, code.value)
         (task,) = at.state.tasks_of(SubscriptionId("S2"))
-        assert "S2" in task.problems[0].message
-        assert str(fault["status"]) in task.problems[0].message or fault.get("kind") == "html"
+        assert "S2" in sentence(task.problems[0])
+        assert str(fault["status"]) in sentence(task.problems[0]) or fault.get("kind") == "html"
         mended(at)
         again = await at.engine.auto()
         assert (again.synced, again.needs_action) == (1, 0)

@@ -11,8 +11,10 @@ import pytest
 
 from cwtui.domain.ids import CustomerId, SubscriptionId, TaskId
 from cwtui.domain.mappings import Mapping, MappingKey, MappingKind
-from cwtui.domain.tasks import ProblemCode, Task, TaskKind, TaskStatus
+from cwtui.domain.problems import ProblemCode
+from cwtui.domain.tasks import Task, TaskKind, TaskStatus
 from cwtui.sandbox.world import World
+from cwtui.wording.problems import sentence
 from tests.engine.upkeep_world import AGREEMENT, CUSTOMER, MAIL, TODAY, Running, running, small_world
 
 NEXT = TODAY + timedelta(days=1)
@@ -40,7 +42,7 @@ def words(task: Task | None) -> str:
     (problem,) = task.problems
     assert (problem.code, task.kind) == (ProblemCode.NOT_CARRIED_OVER, TaskKind.RECONCILIATION)
     assert task.status is TaskStatus.NEEDS_ACTION
-    return problem.message
+    return sentence(problem)
 
 
 def end_additions(world: World, day: str = "2026-11-20") -> None:

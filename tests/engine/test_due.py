@@ -13,7 +13,8 @@ from cwtui.domain.ids import CustomerId, OrderId, SubscriptionId, TaskId
 from cwtui.domain.mappings import Mapping, MappingKey, MappingKind
 from cwtui.domain.planning import PlanningRules
 from cwtui.domain.plans import PriceSource, ProrateMode
-from cwtui.domain.tasks import Problem, ProblemCode, Task, TaskKind, TaskStatus
+from cwtui.domain.problems import Problem, ProblemCase, ProblemCode
+from cwtui.domain.tasks import Task, TaskKind, TaskStatus
 from cwtui.engine.due import due_tasks, is_new_basis, note_basis
 from cwtui.store.state import State, open_state
 
@@ -40,7 +41,9 @@ def task(name: str, code: str = "", status: TaskStatus = TaskStatus.NEEDS_ACTION
         OrderId(order),
         order,
         datetime(2026, 11, int(order), tzinfo=UTC),
-        problems=(Problem(ProblemCode(code), "…"),) if code and code != "migrated" else (),
+        problems=(Problem(ProblemCode(code), {"words": "…"}, case=ProblemCase.IN_WORDS),)
+        if code and code != "migrated"
+        else (),
     )
 
 

@@ -19,6 +19,7 @@ from cwtui.domain.tasks import TaskStatus
 from cwtui.sandbox.behaviour import Fault
 from cwtui.sandbox.world import World
 from cwtui.store.state import open_state
+from cwtui.wording.problems import sentence
 from tests.engine.upkeep_world import AGREEMENT, CUSTOMER, MAIL, TODAY, Running, running, small_world
 
 INITIAL = TaskId(f"initial.{MAIL}")
@@ -233,4 +234,4 @@ async def test_an_order_the_marketplace_no_longer_shows_is_not_taken_for_an_empt
     task = at.state.task(TaskId(f"1.{MAIL}"))
     assert task is not None
     assert report.synced == 0
-    assert "no longer shows order" in task.problems[0].message
+    assert "no longer shows order" in sentence(task.problems[0])

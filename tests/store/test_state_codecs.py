@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 
 from cwtui.domain.ledger import Operation
 from cwtui.domain.plans import ArithmeticLines, Change, Edit, Plan
+from cwtui.domain.problems import Problem, ProblemCase, ProblemCode, ProblemFacts
 from cwtui.domain.psa import AdditionValues
-from cwtui.domain.tasks import Problem, ProblemCode, Task, TaskKind, TaskStatus
+from cwtui.domain.tasks import Task, TaskKind, TaskStatus
 from cwtui.store import schema
 from cwtui.store.schema import Schema, json_field
 from cwtui.store.table import Table, encode
@@ -41,6 +42,11 @@ PLAIN: Mapping[object, st.SearchStrategy[Any]] = {
     None: st.none(),
     type(None): st.none(),
 }
+
+
+@pytest.fixture(autouse=True)
+def _every_problem_has_its_facts() -> None:
+    """Problems of any content are made here; nobody says them."""
 
 
 def of_type(kind: Any) -> st.SearchStrategy[Any]:
@@ -137,7 +143,7 @@ def test_a_task_says_its_fields_by_their_names() -> None:
     task = replace(
         TASK,
         status=TaskStatus.NEEDS_ACTION,
-        problems=(Problem(ProblemCode.CUSTOMER_UNMAPPED, "Map it.", "C1"),),
+        problems=(Problem(ProblemCode.CUSTOMER_UNMAPPED, {"account": "C1"}, "C1", case=ProblemCase.ACCOUNT),),
         note="Failed auto-sync.",
         monthly_effect=Decimal("4.50"),
     )
@@ -147,7 +153,15 @@ def test_a_task_says_its_fields_by_their_names() -> None:
         "id": "1000.2000",
         "kind": TaskKind.SALES_ORDER.value,
         "status": "needs_action",
-        "problems": [{"code": "customer_unmapped", "message": "Map it.", "target": "C1", "remedy": None}],
+        "problems": [
+            {
+                "code": "customer_unmapped",
+                "facts": {"account": "C1"},
+                "target": "C1",
+                "remedy": None,
+                "case": "account",
+            }
+        ],
         "customer_id": "C1",
         "customer_name": "Green Lane LLC",
         "note": "Failed auto-sync.",
@@ -211,7 +225,25 @@ def test_half_a_surrogate_pair_is_stored_as_a_question_mark() -> None:
     }
 
 
+def in_words(words: str) -> Problem:
+    return Problem(ProblemCode.GUARD, {"words": words}, case=ProblemCase.IN_WORDS)
+
+
 def test_half_a_surrogate_pair_in_a_record_is_stored_as_a_question_mark() -> None:
-    task = replace(TASK, customer_name="a\ud83d", problems=(Problem(ProblemCode.GUARD, "\udc00"),))
+    task = replace(TASK, customer_name="a\ud83d", problems=(in_words("\udc00"),))
     again = schema.TASKS.decode(schema.TASKS.encode(task))
-    assert again == replace(TASK, customer_name="a?", problems=(Problem(ProblemCode.GUARD, "?"),))
+    assert again == replace(TASK, customer_name="a?", problems=(in_words("?"),))
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"addition": 8150, "name": "Exchange", "edited": {"unit_price": ("4.5", "5"), "cancelled": ("none", "x")}},
+        {"additions": ("8150", "8151"), "price": "4.50"},
+        {},
+    ],
+)
+def test_facts_of_a_problem_come_back_as_they_were(facts: ProblemFacts) -> None:
+    """Else every check would find its task changed."""
+    task = replace(TASK, problems=(Problem(ProblemCode.GUARD, {**facts, "words": "x"}, case=ProblemCase.IN_WORDS),))
+    assert schema.TASKS.decode(schema.TASKS.encode(task)) == task

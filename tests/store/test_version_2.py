@@ -16,6 +16,7 @@ from typing import Any
 import orjson
 import pytest
 
+from cwtui.cli.documents import kept_task_document
 from cwtui.domain.check_records import (
     Beginning,
     DifferenceKind,
@@ -23,8 +24,9 @@ from cwtui.domain.check_records import (
     ReadSoFar,
 )
 from cwtui.domain.errors import StateError
-from cwtui.domain.ids import OrderId
+from cwtui.domain.ids import OrderId, TaskId
 from cwtui.domain.marketplace import OrderStatus
+from cwtui.domain.problems import ProblemCase
 from cwtui.sandbox.world import World
 from cwtui.store import schema
 from cwtui.store.files import beside
@@ -33,6 +35,7 @@ from cwtui.store.schema import Schema
 from cwtui.store.state import open_state
 from cwtui.store.storage import AtomicStorage
 from cwtui.store.version_2 import to_version_3
+from cwtui.wording.problems import sentence
 from tests.engine.upkeep_world import running
 from tests.store.version_2 import DIFFERENCE, FIXTURES, PLANNED_ON, described, holds_everything
 
@@ -71,6 +74,49 @@ def test_it_is_kept_whole_beside_the_new_one(old: Path) -> None:
     assert (kept["cwtui"]["1"]["version"], orjson.loads(old.read_bytes())["cwtui"]["1"]["version"]) == (2, VERSION)
     expected = orjson.loads((FIXTURES / "version_2.json").read_bytes())
     assert {row["id"] for row in kept["facts"].values()} == {row["id"] for row in expected["facts"].values()}
+
+
+REWORDED = ("What subscription S1 holds is not what", "Subscription S1 differs from what")
+"""A sentence of version 2, and how it is worded now."""
+
+
+def told_then() -> dict[str, list[tuple[str, str, str]]]:
+    """The problems of each task that version 2 kept, in its words."""
+    rows = orjson.loads((FIXTURES / "version_2.json").read_bytes())["tasks"].values()
+    return {
+        row["id"]: [(one["code"], one["target"], one["message"]) for one in row["problems"]]
+        for row in rows
+        if row["problems"]
+    }
+
+
+def test_problems_say_what_they_said(old: Path) -> None:
+    """commands.md#words-for-people."""
+    state = open_state(old)
+    kept = {task.id: task.problems for task in state.tasks() if task.problems}
+    assert {
+        name: [(one.code.value, one.target, sentence(one)) for one in problems] for name, problems in kept.items()
+    } == told_then()
+    assert {one.case for problems in kept.values() for one in problems} == {ProblemCase.IN_WORDS}
+    shown = [kept_task_document(document) for document in state.documents.task_documents()]
+    state.close()
+    messages = {row["id"]: [one["message"] for one in row["problems"]] for row in shown if row["problems"]}
+    assert messages.keys() == told_then().keys()
+    for name, problems in told_then().items():
+        assert all(now.startswith(then) for now, (_, _, then) in zip(messages[name], problems, strict=True))
+
+
+async def test_problems_say_the_same_from_their_facts(old: Path) -> None:
+    """Planned again, no problem is told in other words, but for one that was worded anew."""
+    world = World.from_json((FIXTURES / "version_2_world.json").read_bytes())
+    async with running(world, old.parent, PLANNED_ON) as at:
+        plans = [await at.engine.plan(TaskId(name)) for name in told_then()]
+    now = {one.task_id: [(p.code.value, p.target, sentence(p)) for p in one.problems] for one in plans}
+    assert now == {
+        name: [(code, target, said.replace(*REWORDED)) for code, target, said in problems]
+        for name, problems in told_then().items()
+    }
+    assert {p.case for one in plans for p in one.problems} >= {ProblemCase.CUSTOMER, ProblemCase.SUBSCRIPTION}
 
 
 async def test_every_task_is_planned_as_before(old: Path) -> None:

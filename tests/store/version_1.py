@@ -48,10 +48,11 @@ from cwtui.domain.marketplace import (
     SubscriptionStatus,
 )
 from cwtui.domain.plans import Change, Edit, Plan, PlanEdits, PriceSource
+from cwtui.domain.problems import Problem, ProblemCase, ProblemCode
 from cwtui.domain.psa import Addition, AdditionValues, BillCustomer
 from cwtui.domain.records import AuditRow, Cursor, RecordWrite
 from cwtui.domain.repair_values import Repair, Target, WantedProduct
-from cwtui.domain.tasks import Problem, ProblemCode, Task, TaskKind, TaskStatus
+from cwtui.domain.tasks import Task, TaskKind, TaskStatus
 
 MOMENT = datetime(2026, 11, 21, 12, 30, 15, 250000, tzinfo=UTC)
 AGREEMENT = AgreementId(41)
@@ -168,7 +169,9 @@ def _task(number: int, kind: TaskKind, status: TaskStatus) -> Task:
 
 
 _STATUSES = (*TaskStatus, TaskStatus.READY)
-_PROBLEMS = tuple(Problem(code, f"{code}: map it.", "C1") for code in (*ProblemCode,)[:3])
+_PROBLEMS = tuple(
+    Problem(code, {"words": f"{code}: map it."}, "C1", case=ProblemCase.IN_WORDS) for code in (*ProblemCode,)[:3]
+)
 TASKS = (
     Task(
         TaskId("initial.2000"),

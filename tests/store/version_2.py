@@ -25,8 +25,8 @@ from cwtui.domain.counts import LastReport
 from cwtui.domain.ids import CatalogItemId, OrderId, ProductId, SubscriptionId, TaskId
 from cwtui.domain.marketplace import OrderStatus
 from cwtui.domain.plans import Plan
+from cwtui.domain.problems import ProblemCode
 from cwtui.domain.records import Told
-from cwtui.domain.tasks import ProblemCode
 from cwtui.store.state import State
 from cwtui.store.table import as_document
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from cwtui.domain.mappings import Mapping, MappingKey, MappingKind
-from cwtui.domain.tasks import ProblemCode
+from cwtui.domain.problems import ProblemCode
 from tests.vendors.conftest import JUNIPER, Partner
 
 ROWS = (f"{JUNIPER},MXS10C01SUNR,5,7.25", "SECOND,MXS10C01SUNR,8,7.25")

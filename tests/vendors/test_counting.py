@@ -27,11 +27,13 @@ from cwtui.domain.ledger import Operation
 from cwtui.domain.mappings import Link
 from cwtui.domain.periods import BillingCycle
 from cwtui.domain.plans import Plan
+from cwtui.domain.problems import ProblemCode
 from cwtui.domain.psa import Addition, AdditionValues, Agreement, CatalogItem
-from cwtui.domain.tasks import ProblemCode, Task, TaskKind, TaskStatus
+from cwtui.domain.tasks import Task, TaskKind, TaskStatus
 from cwtui.vendors.count_facts import CountFacts
 from cwtui.vendors.counting import plan_counts, proposals, vanished
 from cwtui.vendors.layouts import Layout, sku_of
+from cwtui.wording.problems import sentence
 
 DAY = datetime(2026, 11, 22, tzinfo=UTC)
 ITEMS = {"MR_7.25": 1, "MR_7.95": 2, "SR_1.1": 3, "FO_0": 4, "MR_8.5": 5}
@@ -328,7 +330,7 @@ def test_a_created_addition_carries_everything_and_says_where_it_comes_from() ->
 def test_problems(made: dict[str, Any], code: ProblemCode) -> None:
     problems = plan_counts(facts(counted("MR_7.25", 10), **made)).problems
     assert [problem.code for problem in problems] == [code]
-    assert problems[0].message.endswith((".", "ID."))
+    assert sentence(problems[0]).endswith((".", "ID."))
 
 
 def test_the_guard_looks_at_all_prices_of_a_sku_together() -> None:
@@ -366,7 +368,7 @@ def test_a_part_is_never_the_whole(made: dict[str, Any], changes: list[str], tar
     assert shown(plan) == changes
     (problem,) = plan.problems
     assert (problem.code, problem.target) == (ProblemCode.ROW_REFUSED, target)
-    assert "line 3 of report.csv" in problem.message
+    assert "line 3 of report.csv" in sentence(problem)
 
 
 def test_a_row_of_nobody_and_of_a_sku_that_this_account_has_not_keeps_nothing_of_it() -> None:

@@ -19,8 +19,9 @@ from cwtui.composition import close_services
 from cwtui.domain.errors import AccessDenied, GuardError, InputError, ServiceError
 from cwtui.domain.ids import CatalogItemId, CustomerId
 from cwtui.domain.mappings import Mapping, MappingKey, MappingKind
+from cwtui.domain.problems import ProblemCase, ProblemCode
 from cwtui.domain.psa import Company, NewContact
-from cwtui.domain.tasks import ProblemCode, TaskStatus
+from cwtui.domain.tasks import TaskStatus
 from cwtui.engine.reports import UndoReport
 from cwtui.engine.writing.recording import RecordedPsa
 from cwtui.sandbox.app import create_app
@@ -30,6 +31,7 @@ from cwtui.vendors.accounts import LinkedBy
 from cwtui.vendors.cross_references import AssociationState
 from cwtui.vendors.items import ItemState
 from cwtui.vendors.setup_tables import SetupState
+from cwtui.wording.problems import sentence
 from tests.vendors.conftest import ACCOUNT_HEADER, COBALT, JUNIPER, TODAY, Partner, opened
 
 
@@ -531,13 +533,25 @@ async def test_an_account_without_an_agreement_waits_for_one(partner: Partner) -
     report = await partner.export_counts("IM100205,SPF20A01SUNR,5,1.10")
     (task,) = report.tasks
     assert [problem.code for problem in task.problems] == ["agreement_unmapped"]
-    assert "has no agreement of type Intermedia" in task.problems[0].message
+    assert "has no agreement of type Intermedia" in sentence(task.problems[0])
     company = created.links[0].company
     partner.world.add_agreement(
         company.id, type="Intermedia", bill_start=date(2026, 11, 1), next_invoice=date(2026, 12, 1)
     )
     again = await partner.export_counts("IM100205,SPF20A01SUNR,5,1.10")
     assert [(one.id, one.status) for one in again.tasks] == [(task.id, TaskStatus.READY)]
+
+
+async def test_a_report_that_is_no_longer_kept_is_asked_for_again(partner: Partner) -> None:
+    await partner.ready()
+    await partner.export_accounts(partner.account(JUNIPER))
+    (task,) = (await partner.export_counts(f"{JUNIPER},SPF20A01SUNR,5,1.10")).tasks
+    partner.state.drop_counts(task.id)
+    (problem,) = (await partner.engine.plan(task.id)).problems
+    assert (problem.code, problem.case) == (ProblemCode.SUBSCRIPTION_MISSING, ProblemCase.REPORT_GONE)
+    assert sentence(problem) == (
+        f"The lines of {task.order_number} are no longer kept. Give that report again, or skip this task."
+    )
 
 
 async def test_accounts_of_one_agreement_are_refused(partner: Partner) -> None:

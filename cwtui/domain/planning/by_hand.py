@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cwtui.domain.ledger import Operation
-from cwtui.domain.money import plain, price_text, round_price
+from cwtui.domain.money import plain, round_price
 from cwtui.domain.periods import ONE_DAY
 from cwtui.domain.planning.draft import Draft, ended
 from cwtui.domain.plans import Change
+from cwtui.domain.problems import Problem, ProblemCode, ProblemFacts
 from cwtui.domain.psa import Addition, AdditionValues
-from cwtui.domain.tasks import ByHand, HandMade, ProblemCode
+from cwtui.domain.tasks import ByHand, HandMade
 
 _FEWEST_DECIMALS = 2
 _MOST_DECIMALS = 6
@@ -74,18 +75,21 @@ def _is_same(planned: AdditionValues, held: AdditionValues, price_decimals: int)
 
 
 def _ask(draft: Draft, change: Change, held: Addition) -> None:
-    draft.problem(ProblemCode.BILLED_BY_HAND, str(held.id), by_hand_question(held, draft.name_of(change.product_id)))
+    draft.add_problem(billed_by_hand(held, draft.name_of(change.product_id)))
 
 
-def by_hand_question(held: Addition, name: str) -> str:
+def billed_by_hand(held: Addition, name: str) -> Problem:
     """The question to a person about an unlinked addition, before the same is billed again."""
     values = held.values
-    until = f" to {values.cancelled}" if values.cancelled else ""
-    return (
-        f"Addition {held.id} bills {plain(values.quantity)} × {price_text(values.unit_price)} of the same item from"
-        f" {values.effective}{until}, and cwtui knows nothing of it: {name} would be billed twice. Adopt it, end it, or"
-        " bill both."
-    )
+    facts: ProblemFacts = {
+        "addition": held.id,
+        "quantity": plain(values.quantity),
+        "price": plain(values.unit_price),
+        "effective": f"{values.effective}",
+        "cancelled": f"{values.cancelled or ''}",
+        "name": name,
+    }
+    return Problem(ProblemCode.BILLED_BY_HAND, facts, str(held.id))
 
 
 def _end(draft: Draft, made: HandMade) -> None:

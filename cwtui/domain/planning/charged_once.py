@@ -22,8 +22,8 @@ from cwtui.domain.planning.lines import ChargedLine
 from cwtui.domain.planning.pricing import ItemPrice, item_price_for
 from cwtui.domain.planning.proration import prorated
 from cwtui.domain.plans import PriceSource, ProrateMode
+from cwtui.domain.problems import ProblemCase, ProblemCode
 from cwtui.domain.psa import AdditionValues, BillCustomer
-from cwtui.domain.tasks import ProblemCode
 
 _SUFFIX = {Charge.SETUP: " - setup fee", Charge.CANCELLATION: " - cancellation fee", Charge.OTHER: ""}
 _USE_WORD = {Charge.OVERUSE: "overuse", Charge.USAGE: "usage", Charge.RECURRING: "usage"}
@@ -44,8 +44,8 @@ def unexpected(draft: Draft, line: ChargedLine, kind: str) -> None:
     draft.problem(
         ProblemCode.UNKNOWN_CHARGE_TYPE,
         f"{line.product_id}:{line.types[0]}",
-        f"A {line.types[0]} line of {draft.name_of(line.product_id)} has no rule in a {kind}."
-        " Bill it by hand, then skip this task.",
+        {"type": line.types[0], "product": line.product_id, "name": draft.name_of(line.product_id), "order": kind},
+        case=ProblemCase.LINE_OF_OTHER_ORDERS,
     )
 
 

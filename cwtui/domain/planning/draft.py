@@ -20,9 +20,9 @@ from cwtui.domain.planning.dates import PlanDates
 from cwtui.domain.planning.facts import PlanningFacts
 from cwtui.domain.planning.lines import plan_product
 from cwtui.domain.plans import Arithmetic, ArithmeticLines, Change, PriceSource, total_step
+from cwtui.domain.problems import Problem, ProblemCase, ProblemCode, ProblemFacts
 from cwtui.domain.psa import Addition, AdditionValues, Agreement
 from cwtui.domain.remedies import Remedy
-from cwtui.domain.tasks import Problem, ProblemCode
 
 
 @dataclass(slots=True)
@@ -50,9 +50,16 @@ class Draft:
     _names: dict[ProductId, str] = field(default_factory=dict)
     _recalled: set[AdditionId] = field(default_factory=set)
 
-    def problem(self, code: ProblemCode, target: str, message: str, remedy: Remedy | None = None) -> None:
+    def problem(
+        self,
+        code: ProblemCode,
+        target: str,
+        facts: ProblemFacts,
+        remedy: Remedy | None = None,
+        case: ProblemCase = ProblemCase.ONLY,
+    ) -> None:
         """Collect a problem once."""
-        self.add_problem(Problem(code, message, target, remedy))
+        self.add_problem(Problem(code, facts, target, remedy, case))
 
     def add_problem(self, problem: Problem) -> None:
         """Collect a problem once."""

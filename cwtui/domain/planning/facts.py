@@ -12,8 +12,9 @@ from cwtui.domain.lazily import dataclass
 from cwtui.domain.mappings import Link, Mappings
 from cwtui.domain.marketplace import Order, Product, Subscription
 from cwtui.domain.plans import PriceSource, ProrateMode
+from cwtui.domain.problems import Problem
 from cwtui.domain.psa import Addition, Agreement, CatalogItem
-from cwtui.domain.tasks import Problem, Task
+from cwtui.domain.tasks import Task
 
 
 @dataclass(frozen=True, slots=True)

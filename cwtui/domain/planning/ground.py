@@ -5,17 +5,22 @@ One set of checks for the plans of orders, of repairs and of counts (plans.md#pr
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 
 from cwtui.domain.ids import AgreementId, CatalogItemId, CompanyId
+from cwtui.domain.mappings import Link
 from cwtui.domain.marketplace import Duration, Subscription
 from cwtui.domain.money import plain
 from cwtui.domain.periods import BillingCycle
+from cwtui.domain.problems import Problem, ProblemCase, ProblemCode, ProblemFacts
 from cwtui.domain.psa import Agreement, CatalogItem
-from cwtui.domain.remedies import Remedy
-from cwtui.domain.tasks import Problem, ProblemCode
+from cwtui.domain.remedies import Action, Remedy
+from cwtui.domain.tasks import Task
 
+Differences = Mapping[str, tuple[object, object]]
+"""Fields of an addition: what cwtui wrote, and what ConnectWise holds."""
 _CYCLES: dict[tuple[str, Decimal | int], BillingCycle] = {
     ("day", 7): BillingCycle.WEEKLY,
     ("day", 14): BillingCycle.BI_WEEKLY,
@@ -28,73 +33,94 @@ _CYCLES: dict[tuple[str, Decimal | int], BillingCycle] = {
 }
 
 
-def deleted_company(company: CompanyId, whose: str) -> Problem:
+def deleted_company(company: CompanyId, name: str, case: ProblemCase = ProblemCase.CUSTOMER) -> Problem:
     """A company that lies in ConnectWise's recycle bin.
 
     Args:
         company: The company.
-        whose: Who is mapped to it, such as "customer Lighthouse".
+        name: Who is mapped to it: a customer by name, an account by its id.
+        case: Which of both.
     """
-    return Problem(
-        ProblemCode.COMPANY_DELETED,
-        f"Company {company}, which {whose} is mapped to, was deleted in ConnectWise."
-        " Restore it there, or map the customer to another one.",
-        str(company),
-    )
+    return Problem(ProblemCode.COMPANY_DELETED, {"company": company, "name": name}, str(company), case=case)
+
+
+def unmapped_customer(task: Task) -> Problem:
+    """A customer that no company is mapped to."""
+    facts = {"name": task.customer_name, "customer": task.customer_id}
+    remedy = Remedy(Action.MAP, task.customer_id, "customer")
+    return Problem(ProblemCode.CUSTOMER_UNMAPPED, facts, task.customer_id, remedy, ProblemCase.CUSTOMER)
 
 
 def unknown_agreement(agreement: AgreementId, remedy: Remedy | None = None) -> Problem:
     """An agreement that ConnectWise does not show."""
-    message = (
-        f"Agreement {agreement} does not exist in ConnectWise, or cannot be read. Map the subscription to another one."
-    )
-    return Problem(ProblemCode.AGREEMENT_INACTIVE, message, str(agreement), remedy)
+    facts = {"agreement": agreement}
+    return Problem(ProblemCode.AGREEMENT_INACTIVE, facts, str(agreement), remedy, ProblemCase.NOT_SHOWN)
 
 
 def agreement_problems(agreement: Agreement, subscription: Subscription | None) -> list[Problem]:
     """Why an agreement cannot bill a subscription: its state, its cycle; of no subscription, its state alone."""
     found = []
+    name = agreement.name
     if agreement.is_inactive:
-        state = "cancelled" if agreement.is_cancelled else agreement.status or "without a status"
-        message = f"Agreement {agreement.name} is {state}. Activate it in ConnectWise, or map another one."
-        found.append(Problem(ProblemCode.AGREEMENT_INACTIVE, message, str(agreement.id)))
+        facts: ProblemFacts = {"agreement": agreement.id, "name": name, "status": agreement.status}
+        found.append(Problem(ProblemCode.AGREEMENT_INACTIVE, facts, str(agreement.id), case=_inactive(agreement)))
     if not agreement.bills_periods:
-        reason = "does not recur" if agreement.cycle is BillingCycle.NOT_RECURRING else "names no billing cycle"
-        if agreement.cycle not in {None, BillingCycle.NOT_RECURRING}:
-            reason = "names no date from which it bills"
-        message = f"Agreement {agreement.name} {reason}. Set it up in ConnectWise, or map another one."
-        found.append(Problem(ProblemCode.AGREEMENT_NOT_BILLING, message, str(agreement.id)))
+        facts = {"agreement": agreement.id, "name": name}
+        found.append(Problem(ProblemCode.AGREEMENT_NOT_BILLING, facts, str(agreement.id), case=_not_billing(agreement)))
     elif subscription is not None and not _fits(agreement, subscription):
-        message = (
-            f"The subscription bills every {_period_text(subscription.billing_period)}, agreement {agreement.name}"
-            f" {agreement.cycle}. Map the subscription to an agreement with its cycle."
-        )
-        found.append(Problem(ProblemCode.BILLING_CYCLE_MISMATCH, message, str(agreement.id)))
+        period = subscription.billing_period
+        facts = {
+            "agreement": agreement.id,
+            "name": name,
+            "cycle": agreement.cycle or "",
+            "length": plain(period.length) if period else "",
+            "unit": period.type if period else "",
+        }
+        found.append(Problem(ProblemCode.BILLING_CYCLE_MISMATCH, facts, str(agreement.id)))
     return found
 
 
+def _inactive(agreement: Agreement) -> ProblemCase:
+    if agreement.is_cancelled:
+        return ProblemCase.CANCELLED
+    return ProblemCase.NOT_ACTIVE if agreement.status else ProblemCase.NO_STATUS
+
+
+def _not_billing(agreement: Agreement) -> ProblemCase:
+    if agreement.cycle is None:
+        return ProblemCase.NO_CYCLE
+    return ProblemCase.NOT_RECURRING if agreement.cycle is BillingCycle.NOT_RECURRING else ProblemCase.NO_FIRST_DAY
+
+
 def another_companys(
-    agreement: Agreement, company: CompanyId | None, who: str = "the customer", remedy: Remedy | None = None
+    agreement: Agreement,
+    company: CompanyId | None,
+    case: ProblemCase = ProblemCase.CUSTOMER,
+    remedy: Remedy | None = None,
 ) -> list[Problem]:
-    """An agreement of another company than `who` is mapped to."""
+    """An agreement of another company than the customer, or the account, is mapped to."""
     if company is None or agreement.company_id == company:
         return []
-    message = (
-        f"Agreement {agreement.name} belongs to company {agreement.company_id}, {who} is mapped to {company}."
-        " Map the subscription to an agreement of that company."
-    )
-    return [Problem(ProblemCode.AGREEMENT_WRONG_COMPANY, message, str(agreement.id), remedy)]
+    facts: ProblemFacts = {
+        "agreement": agreement.id,
+        "name": agreement.name,
+        "owner": agreement.company_id,
+        "company": company,
+    }
+    return [Problem(ProblemCode.AGREEMENT_WRONG_COMPANY, facts, str(agreement.id), remedy, case)]
 
 
 def ends_before(agreement: Agreement | None, needed: date | None) -> list[Problem]:
     """No addition may begin after the agreement has ended."""
     if agreement is None or agreement.end is None or needed is None or agreement.end >= needed:
         return []
-    message = (
-        f"Agreement {agreement.name} ends on {agreement.end}, {needed} is needed."
-        " Extend it in ConnectWise, or map the subscription to another one."
-    )
-    return [Problem(ProblemCode.AGREEMENT_ENDED, message, str(agreement.id))]
+    facts: ProblemFacts = {
+        "agreement": agreement.id,
+        "name": agreement.name,
+        "end": f"{agreement.end}",
+        "needed": f"{needed}",
+    }
+    return [Problem(ProblemCode.AGREEMENT_ENDED, facts, str(agreement.id))]
 
 
 def item_problem(item: CatalogItem | None, mapped: CatalogItemId | None, product: str) -> Problem | None:
@@ -106,19 +132,48 @@ def item_problem(item: CatalogItem | None, mapped: CatalogItemId | None, product
         product: What is mapped to it, by name.
     """
     if item is None:
-        state = "no longer exists, or cannot be read"
+        case = ProblemCase.NOT_SHOWN
     elif item.is_bundle:
-        state = "is a bundle, which ConnectWise takes no addition of"
+        case = ProblemCase.BUNDLE
     elif item.is_inactive:
-        state = "is inactive"
+        case = ProblemCase.INACTIVE
     else:
         return None
-    return Problem(
-        ProblemCode.CATALOG_ITEM_INACTIVE,
-        f"Catalog item {item.identifier if item else mapped} of product {product} {state}."
-        " Set it right in ConnectWise, or map the product to another one.",
-        str(mapped),
-    )
+    facts: ProblemFacts = {
+        "catalog_item": "" if mapped is None else mapped,
+        "identifier": item.identifier if item else "",
+        "product": product,
+    }
+    return Problem(ProblemCode.CATALOG_ITEM_INACTIVE, facts, str(mapped), case=case)
+
+
+def link_changed(
+    link: Link, differences: Differences | None, product: str, remedy: Remedy | None = None
+) -> Problem | None:
+    """A linked addition that is not what cwtui wrote any more.
+
+    Args:
+        link: As cwtui left it.
+        differences: What ConnectWise holds instead, field by field; None if it does not hold the addition.
+        product: By name.
+        remedy: What mends it.
+    """
+    if differences == {}:
+        return None
+    case = ProblemCase.REMOVED if differences is None else ProblemCase.EDITED
+    facts: ProblemFacts = {"addition": link.addition_id, "name": product, "edited": exact(differences or {})}
+    return Problem(ProblemCode.LINK_CHANGED, facts, str(link.addition_id), remedy, case)
+
+
+def exact(differences: Differences) -> Mapping[str, tuple[str, ...]]:
+    """Differences as plain values."""
+    return {name: (_exact(ours), _exact(theirs)) for name, (ours, theirs) in differences.items()}
+
+
+def _exact(value: object) -> str:
+    if isinstance(value, Decimal):
+        return plain(value)
+    return "none" if value is None else str(value)
 
 
 def cycle_of(period: Duration | None) -> BillingCycle | None:
@@ -133,7 +188,3 @@ def bills_by_statement(subscription: Subscription) -> bool:
 
 def _fits(agreement: Agreement, subscription: Subscription) -> bool:
     return bills_by_statement(subscription) or cycle_of(subscription.billing_period) is agreement.cycle
-
-
-def _period_text(period: Duration | None) -> str:
-    return "unknown period" if period is None else f"{plain(period.length)} {period.type}"

@@ -11,7 +11,7 @@ from cwtui.domain.ids import ProductId
 from cwtui.domain.lazily import dataclass
 from cwtui.domain.marketplace import OrderLine, Price, Subscription
 from cwtui.domain.money import ZERO
-from cwtui.domain.tasks import Problem, ProblemCode
+from cwtui.domain.problems import Problem, ProblemCase, ProblemCode
 
 _ONE = Decimal(1)
 _SETUP_REFUND = "setupRefund"
@@ -79,7 +79,7 @@ class ChargedLine:
 
     def as_credit(self) -> ChargedLine:
         """The same as a credit on a standing addition, kept positive."""
-        return _told_positive(replace(self, charge=Charge.CREDIT))
+        return _kept_positive(replace(self, charge=Charge.CREDIT))
 
 
 def plan_product(subscription: Subscription) -> ProductId:
@@ -108,20 +108,20 @@ def charged_lines(
         charge = charge_of(line.type)
         if charge is None:
             if _amount(line):
-                problems.append(_unknown(line, product, f"Line type {line.type!r} with an amount has no rule"))
+                problems.append(_unknown(line, product, ProblemCase.LINE_TYPE))
             continue
         quantity = _quantity(line)
         if quantity is None:
             if _amount(line) or _moves_quantity(line, charge):
-                problems.append(_unknown(line, product, f"A {line.type} line names no quantity"))
+                problems.append(_unknown(line, product, ProblemCase.LINE_WITHOUT_QUANTITY))
             continue
         extended = None if line.extended is None else line.extended.amount
         if quantity == 0 and extended:
-            problems.append(_unknown(line, product, f"A {line.type} line charges an amount for a quantity of 0"))
+            problems.append(_unknown(line, product, ProblemCase.LINE_OF_NOTHING))
             continue
         one = ChargedLine(product, charge, (line.type,), quantity, line.unit_price, extended)
         if charge is Charge.CREDIT:
-            one = _told_positive(one)
+            one = _kept_positive(one)
         price = one.unit_price
         money = (price.amount, price.currency) if price else None
         is_total = totals_apart and line.type == _RENEW
@@ -131,7 +131,7 @@ def charged_lines(
     return tuple(added.values()), tuple(problems)
 
 
-def _told_positive(line: ChargedLine) -> ChargedLine:
+def _kept_positive(line: ChargedLine) -> ChargedLine:
     price = line.unit_price
     return replace(
         line,
@@ -153,9 +153,9 @@ def _sum(first: ChargedLine, second: ChargedLine) -> ChargedLine:
     )
 
 
-def _unknown(line: OrderLine, product: ProductId, happened: str) -> Problem:
-    message = f"{happened} (product {line.product_id or 'of the plan'}). Bill it by hand, then skip this task."
-    return Problem(ProblemCode.UNKNOWN_CHARGE_TYPE, message, f"{product}:{line.type}")
+def _unknown(line: OrderLine, product: ProductId, case: ProblemCase) -> Problem:
+    facts = {"type": line.type, "product": line.product_id or ""}
+    return Problem(ProblemCode.UNKNOWN_CHARGE_TYPE, facts, f"{product}:{line.type}", case=case)
 
 
 def _moves_quantity(line: OrderLine, charge: Charge) -> bool:

@@ -13,9 +13,9 @@ from cwtui.domain.planning.draft import Draft
 from cwtui.domain.planning.ground import item_problem
 from cwtui.domain.planning.lines import ChargedLine
 from cwtui.domain.plans import Arithmetic, PriceSource
+from cwtui.domain.problems import ProblemCase, ProblemCode
 from cwtui.domain.psa import CatalogItem
 from cwtui.domain.remedies import Action, Remedy
-from cwtui.domain.tasks import ProblemCode
 
 _UNIT_CHARGES = frozenset({Charge.RECURRING, Charge.PRORATED})
 
@@ -49,7 +49,7 @@ def item_for(draft: Draft, product: ProductId, charge: Charge) -> CatalogItem | 
         draft.problem(
             ProblemCode.PRODUCT_UNMAPPED,
             product,
-            f"Product {draft.name_of(product)} ({product}) is not mapped to a catalog item for its {charge} charge.",
+            {"name": draft.name_of(product), "product": product, "charge": charge.value},
             Remedy(Action.MAP, product, "product"),
         )
         return None
@@ -69,8 +69,12 @@ def check_currency(draft: Draft, currency: str) -> None:
         draft.problem(
             ProblemCode.CURRENCY_MISMATCH,
             str(agreement.id),
-            f"The order is in {currency}, agreement {agreement.name} in {agreement.currency}."
-            " Map the subscription to an agreement in the order's currency.",
+            {
+                "order_currency": currency,
+                "agreement": agreement.id,
+                "name": agreement.name,
+                "agreement_currency": agreement.currency,
+            },
         )
 
 
@@ -97,8 +101,8 @@ def item_price_for(
         draft.problem(
             ProblemCode.UNKNOWN_CHARGE_TYPE,
             f"{line.product_id}:{line.types[0] if line.types else line.charge}",
-            f"The marketplace names no price for the {line.charge} charge of {draft.name_of(line.product_id)}."
-            " Set the price in the plan's editor, or use the ConnectWise price source.",
+            {"charge": line.charge.value, "product": line.product_id, "name": draft.name_of(line.product_id)},
+            case=ProblemCase.NO_PRICE,
         )
         return None
     if item is None:
@@ -113,8 +117,8 @@ def _connectwise_price(draft: Draft, item: CatalogItem | None) -> ItemPrice | No
     draft.problem(
         ProblemCode.CATALOG_ITEM_INACTIVE,
         str(item.id),
-        f"Catalog item {item.identifier} has no price or no cost in ConnectWise."
-        " Give it both there, or use the marketplace price source.",
+        {"catalog_item": item.id, "identifier": item.identifier},
+        case=ProblemCase.NOT_PRICED,
     )
     return None
 

@@ -23,7 +23,7 @@ from cwtui.domain.planning.standing import (
     standing_links,
 )
 from cwtui.domain.plans import ProrateMode
-from cwtui.domain.tasks import ProblemCode
+from cwtui.domain.problems import ProblemCase, ProblemCode
 
 _INITIAL_RULE = "first check: a standing addition for what the subscription holds now"
 _ONCE_RULE = "sales order: charged once"
@@ -89,8 +89,8 @@ def _plan_initial(draft: Draft) -> None:
             draft.problem(
                 ProblemCode.UNKNOWN_CHARGE_TYPE,
                 held.id,
-                f"The marketplace named no quantity for {draft.name_of(held.id)}."
-                " Look at the subscription there, bill it by hand, then skip this task.",
+                {"name": draft.name_of(held.id), "product": held.id},
+                case=ProblemCase.NO_QUANTITY,
             )
         elif held.quantity > 0:
             place = (held.id, held.unit_price)

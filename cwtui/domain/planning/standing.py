@@ -20,8 +20,8 @@ from cwtui.domain.planning.draft import Draft
 from cwtui.domain.planning.lines import ChargedLine
 from cwtui.domain.planning.pricing import ItemPrice, item_price_for
 from cwtui.domain.plans import PriceSource, beyond_guard
+from cwtui.domain.problems import ProblemCase, ProblemCode
 from cwtui.domain.psa import AdditionValues, BillCustomer
-from cwtui.domain.tasks import ProblemCode
 
 _RULE = "a standing addition from the first day ConnectWise has not billed"
 _PRORATED_RULE = "the days before the standing addition, once"
@@ -102,22 +102,13 @@ def create_standing(
 ) -> None:
     """Create a standing addition from `begins`; where it cannot be priced, only the day is noted."""
     draft.need(begins)
-    if unit is None:
+    if unit is None or _rounds_to_nothing(draft, line, unit):
         return
     decimals = draft.facts.rules.price_decimals
-    price = round_price(unit.price, decimals)
-    if unit.price and not price:
-        draft.problem(
-            ProblemCode.UNKNOWN_CHARGE_TYPE,
-            f"{line.product_id}:recurring",
-            f"A unit of {draft.name_of(line.product_id)} costs {plain(unit.price)}, which {decimals} decimals round"
-            " to 0. Bill it by hand and skip this task, or have prices rounded to more decimals.",
-        )
-        return
     after = AdditionValues(
         unit.item.id,
         quantity,
-        price,
+        round_price(unit.price, decimals),
         round_price(unit.cost, decimals),
         begins,
         ends,
@@ -135,6 +126,25 @@ def create_standing(
         step=step,
         is_standing=True,
     )
+
+
+def _rounds_to_nothing(draft: Draft, line: ChargedLine, unit: ItemPrice) -> bool:
+    """Refuse a price that is not zero and would be rounded to it (plans.md#no-price-becomes-zero)."""
+    decimals = draft.facts.rules.price_decimals
+    if not unit.price or round_price(unit.price, decimals):
+        return False
+    draft.problem(
+        ProblemCode.UNKNOWN_CHARGE_TYPE,
+        f"{line.product_id}:recurring",
+        {
+            "product": line.product_id,
+            "name": draft.name_of(line.product_id),
+            "price": plain(unit.price),
+            "decimals": decimals,
+        },
+        case=ProblemCase.ROUNDED_TO_NOTHING,
+    )
+    return True
 
 
 def replace_standing(
@@ -156,13 +166,7 @@ def replace_standing(
         draft.need(begins)
     if any(unit is None for _, unit in units):
         return False
-    ending, missing = list(links), []
-    for one, unit in units:
-        stays = next((link for link in ending if unit and _stays(draft, link, one.quantity, unit)), None)
-        if stays is None:
-            missing.append((one, unit))
-        else:
-            ending.remove(stays)
+    ending, missing = _unmatched(draft, links, units)
     if not ending and not missing:
         draft.notes.append(f"{draft.name_of(product)}: quantity and price stay as they are.")
         return True
@@ -280,6 +284,20 @@ def _quantity_step(links: Sequence[Link], quantity: Decimal, begins: date) -> st
     return f"quantity {was} → {plain(quantity)} from {day_text(begins)}"
 
 
+def _unmatched(
+    draft: Draft, links: Sequence[Link], units: Sequence[tuple[WantedAddition, ItemPrice | None]]
+) -> tuple[list[Link], list[tuple[WantedAddition, ItemPrice | None]]]:
+    """The linked additions that nothing wants unchanged, and the wanted ones that none bills yet."""
+    ending, missing = list(links), []
+    for one, unit in units:
+        stays = next((link for link in ending if unit and _stays(draft, link, one.quantity, unit)), None)
+        if stays is None:
+            missing.append((one, unit))
+        else:
+            ending.remove(stays)
+    return ending, missing
+
+
 def _stays(draft: Draft, link: Link, quantity: Decimal, unit: ItemPrice) -> bool:
     decimals = draft.facts.rules.price_decimals
     return (
@@ -313,9 +331,15 @@ def check_guard(draft: Draft, product: ProductId, linked: Decimal, quantity: Dec
         draft.problem(
             ProblemCode.GUARD,
             product,
-            f"{draft.name_of(product)} would change from {plain(linked)} to {plain(quantity)}"
-            f" ({price_text(round_price(percent, 1))} %, the guard is {plain(limit)} %)."
-            " Confirm it by syncing this task by name, or skip it.",
+            {
+                "product": product,
+                "name": draft.name_of(product),
+                "before": plain(linked),
+                "after": plain(quantity),
+                "percent": plain(round_price(percent, 1)),
+                "limit": plain(limit),
+            },
+            case=ProblemCase.ORDER,
         )
 
 
@@ -324,8 +348,8 @@ def link_missing(draft: Draft, product: ProductId) -> None:
     draft.problem(
         ProblemCode.LINK_MISSING,
         product,
-        f"The standing addition of {draft.name_of(product)} is not known."
-        " Adopt one of the agreement's additions, or bill it by hand and skip this task.",
+        {"product": product, "name": draft.name_of(product)},
+        case=ProblemCase.NO_ADDITION,
     )
 
 
@@ -333,6 +357,6 @@ def _takes_unknown(draft: Draft, product: ProductId, missing: Decimal) -> None:
     draft.problem(
         ProblemCode.LINK_MISSING,
         product,
-        f"The order takes {plain(missing)} of {draft.name_of(product)} away that no known addition bills."
-        " Adopt the agreement's addition, or bill it by hand and skip this task.",
+        {"product": product, "name": draft.name_of(product), "quantity": plain(missing)},
+        case=ProblemCase.TAKES_UNKNOWN,
     )

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from datetime import date
-from decimal import Decimal
 
 from cwtui.domain.marketplace import Subscription, SubscriptionStatus
-from cwtui.domain.money import plain, price_text
 from cwtui.domain.periods import ONE_DAY
 from cwtui.domain.planning.billing import plan_billing_order
 from cwtui.domain.planning.by_hand import check_by_hand
@@ -21,16 +19,18 @@ from cwtui.domain.planning.ground import (
     bills_by_statement,
     deleted_company,
     ends_before,
+    link_changed,
     unknown_agreement,
+    unmapped_customer,
 )
 from cwtui.domain.planning.lines import ChargedLine, charged_lines
 from cwtui.domain.planning.pricing import check_currency, item_for
 from cwtui.domain.planning.renewal import plan_renewal_order
 from cwtui.domain.planning.sales import plan_sales_order
 from cwtui.domain.plans import Change, Plan
-from cwtui.domain.psa import Addition
+from cwtui.domain.problems import ProblemCase, ProblemCode
 from cwtui.domain.remedies import Action, Remedy
-from cwtui.domain.tasks import ProblemCode, TaskKind, kind_of, lines_of, stray_lines
+from cwtui.domain.tasks import TaskKind, kind_of, lines_of, stray_lines
 
 _RULES = {
     TaskKind.SALES_ORDER: plan_sales_order,
@@ -56,7 +56,7 @@ def plan_task(facts: PlanningFacts) -> Plan:
     dates = plan_dates(agreement, facts.billed_through, effective) if agreement and effective else None
     draft = Draft(facts, facts.subscription or _unknown_subscription(facts), agreement, dates)
     for unread in facts.unread:
-        draft.problem(unread.code, unread.target, unread.message)
+        draft.add_problem(unread)
     if facts.subscription is None:
         _plan_without_subscription(draft)
     else:
@@ -96,28 +96,23 @@ def check_mappings(draft: Draft) -> None:
     task, mappings = draft.facts.task, draft.facts.mappings
     company = mappings.company(task.customer_id)
     if company is None:
-        draft.problem(
-            ProblemCode.CUSTOMER_UNMAPPED,
-            task.customer_id,
-            f"Customer {task.customer_name} ({task.customer_id}) is not mapped to a company.",
-            Remedy(Action.MAP, task.customer_id, "customer"),
-        )
+        draft.add_problem(unmapped_customer(task))
     if company is not None and draft.facts.is_company_deleted:
-        draft.add_problem(deleted_company(company, f"customer {task.customer_name}"))
+        draft.add_problem(deleted_company(company, task.customer_name))
     if bills_by_statement(draft.subscription):
         draft.problem(
             ProblemCode.STATEMENT_BILLING_UNSUPPORTED,
             task.subscription_id,
-            f"Subscription {task.subscription_name} is billed on statement days, which no agreement's cycle matches."
-            " Bill it by hand, then skip this task.",
+            {"name": task.subscription_name, "subscription": task.subscription_id},
         )
     mapped = mappings.agreement(task.subscription_id)
     if mapped is None:
         draft.problem(
             ProblemCode.AGREEMENT_UNMAPPED,
             task.subscription_id,
-            f"Subscription {task.subscription_name} ({task.subscription_id}) is not mapped to an agreement.",
+            {"name": task.subscription_name, "subscription": task.subscription_id},
             Remedy(Action.MAP, task.subscription_id, "agreement"),
+            ProblemCase.SUBSCRIPTION,
         )
         return
     agreement = draft.agreement
@@ -155,8 +150,8 @@ def _lines(draft: Draft) -> tuple[ChargedLine, ...]:
         draft.problem(
             ProblemCode.SUBSCRIPTION_MISSING,
             f"{order.id}:{stray.type}",
-            f"A {stray.type} line of order {order.number} names no subscription, and the order has several."
-            " Bill it by hand, then skip this task.",
+            {"type": stray.type, "order": order.id, "number": order.number},
+            case=ProblemCase.STRAY_LINE,
         )
     return lines
 
@@ -169,15 +164,15 @@ def _has_unknown_type(draft: Draft) -> bool:
         draft.problem(
             ProblemCode.UNKNOWN_ORDER_TYPE,
             draft.facts.task.order_id,
-            f"Order {draft.facts.task.order_number} is not known any more, so nothing says what it bills."
-            " Check changes again; if it stays so, bill it by hand and skip this task.",
+            {"order": draft.facts.task.order_id, "number": draft.facts.task.order_number},
+            case=ProblemCase.NOT_KNOWN_ANY_MORE,
         )
         return True
     draft.problem(
         ProblemCode.UNKNOWN_ORDER_TYPE,
         order.id,
-        f"Order {order.number} is of type {order.type}, and its lines do not say what it is."
-        " Bill it by hand, then skip this task.",
+        {"order": order.id, "number": order.number, "type": order.type.value},
+        case=ProblemCase.NO_RULE,
     )
     return True
 
@@ -188,9 +183,9 @@ def _needs_reconciling(draft: Draft) -> None:
     draft.problem(
         ProblemCode.LINK_MISSING,
         task.subscription_id,
-        f"Subscription {task.subscription_name} was migrated: its additions may exist already."
-        " Reconcile its customer, then skip this task.",
+        {"name": task.subscription_name, "subscription": task.subscription_id},
         Remedy(Action.RECONCILE, task.customer_id),
+        ProblemCase.MIGRATED,
     )
 
 
@@ -225,48 +220,21 @@ def _check_links(draft: Draft) -> None:
     """Additions that the plan relies on must be as cwtui wrote them, in the mapped agreement (plans.md#problems)."""
     additions, agreement = draft.facts.additions, draft.agreement
     for link in draft.counted_on.values():
-        remedy = None
+        name = draft.name_of(link.product_id)
         if agreement is not None and link.agreement_id != agreement.id:
-            text = (
-                f"belongs to agreement {link.agreement_id}, the subscription is mapped to {agreement.id} now."
-                " Map it back; or skip this task and reconcile the customer, which ends it there and bills what is held"
-                " in the new agreement"
+            draft.problem(
+                ProblemCode.LINK_CHANGED,
+                str(link.addition_id),
+                {"addition": link.addition_id, "name": name, "theirs": link.agreement_id, "ours": agreement.id},
+                case=ProblemCase.OTHER_AGREEMENT,
             )
-        elif additions is None:
-            continue
-        else:
+        elif additions is not None:
             held = additions.get(link.addition_id)
             if held is not None and held.values == link.values:
                 continue
-            text = link_difference(link.drift(held.values) if held else None, held)
-            if not text:
-                continue
             remedy = Remedy(Action.SETTLE_DRIFT, str(link.addition_id))
-        draft.problem(
-            ProblemCode.LINK_CHANGED,
-            str(link.addition_id),
-            f"Addition {link.addition_id} of {draft.name_of(link.product_id)} {text}.",
-            remedy,
-        )
-
-
-def link_difference(differences: dict[str, tuple[object, object]] | None, held: Addition | None) -> str:
-    """How a linked addition differs from what cwtui wrote, in words; empty if it does not."""
-    if held is None or differences is None:
-        return "was removed in ConnectWise"
-    if not differences:
-        return ""
-    fields = ", ".join(
-        f"{name.replace('_', ' ')} {_shown(name, ours)} → {_shown(name, theirs)}"
-        for name, (ours, theirs) in differences.items()
-    )
-    return f"was edited in ConnectWise ({fields})"
-
-
-def _shown(name: str, value: object) -> str:
-    if isinstance(value, Decimal):
-        return plain(value) if name == "quantity" else price_text(value)
-    return "none" if value is None else str(value)
+            if found := link_changed(link, link.drift(held.values) if held else None, name, remedy):
+                draft.add_problem(found)
 
 
 def _ends_first(changes: list[Change]) -> tuple[Change, ...]:
@@ -290,8 +258,8 @@ def _plan_without_subscription(draft: Draft) -> None:
         draft.problem(
             ProblemCode.SUBSCRIPTION_MISSING,
             task.subscription_id,
-            f"The marketplace does not know subscription {task.subscription_id or '(none named)'} of order"
-            f" {task.order_number}. Bill the order by hand, then skip this task.",
+            {"subscription": task.subscription_id, "order": task.order_id, "number": task.order_number},
+            case=ProblemCase.NOT_SHOWN,
         )
     if task.subscription_id:
         check_mappings(draft)

@@ -11,15 +11,8 @@ from cwtui.domain.check_records import Difference
 from cwtui.domain.ids import OrderId, SubscriptionId, task_id
 from cwtui.domain.lazily import dataclass
 from cwtui.domain.marketplace import Subscription
-from cwtui.domain.tasks import (
-    DIFFERENCE_PREFIX,
-    Problem,
-    ProblemCode,
-    Task,
-    TaskKind,
-    TaskStatus,
-    is_difference,
-)
+from cwtui.domain.problems import Problem, ProblemCode, ProblemFacts
+from cwtui.domain.tasks import DIFFERENCE_PREFIX, Task, TaskKind, TaskStatus, is_difference
 from cwtui.engine.checking.new_task import new_task
 from cwtui.engine.protocols import Store
 from cwtui.engine.workspace import Feature
@@ -101,9 +94,8 @@ class DifferenceTasks(Feature):
 
 def difference_problem(store: Store, task: Task) -> Problem:
     """The problem that keeps such a task waiting until a person or the marketplace settles the difference."""
-    words = " ".join(one.text for one in store.differences(task.id))
-    message = (
-        f"Subscription {task.subscription_id} differs from what was carried over, and no order says why. {words}"
-        " Reconcile the customer; or skip this task, if it is right as it is."
-    )
-    return Problem(ProblemCode.NOT_CARRIED_OVER, message, task.subscription_id)
+    facts: ProblemFacts = {
+        "subscription": task.subscription_id,
+        "differences": tuple(one.text for one in store.differences(task.id)),
+    }
+    return Problem(ProblemCode.NOT_CARRIED_OVER, facts, task.subscription_id)

@@ -11,6 +11,7 @@ from cwtui.domain.ids import CustomerId, TaskId
 from cwtui.domain.lazily import dataclass
 from cwtui.domain.tasks import Task, TaskKind, TaskStatus
 from cwtui.engine.folding import fold
+from cwtui.wording.problems import sentence
 
 _URGENCY = (
     TaskStatus.FAILED,
@@ -83,7 +84,7 @@ class TaskRow:
             task: The task.
             once: Gives the text to keep for a text that was kept before (`dict.setdefault`).
         """
-        problem = task.problems[0].message if task.problems else task.note
+        problem = sentence(task.problems[0]) if task.problems else task.note
         if len(task.problems) > 1:
             problem = f"{problem} (+{len(task.problems) - 1} more)"
         return cls(

@@ -13,8 +13,10 @@ from cwtui.domain.lazily import dataclass
 from cwtui.domain.mappings import Mapping, MappingKey, MappingKind
 from cwtui.domain.marketplace import Product
 from cwtui.domain.plans import Plan
-from cwtui.domain.tasks import ProblemCode, Task
+from cwtui.domain.problems import ProblemCode
+from cwtui.domain.tasks import Task
 from cwtui.engine.mapping.mapping import MappingEditor
+from cwtui.wording.problems import sentence
 
 
 class Stage(StrEnum):
@@ -92,12 +94,12 @@ def _step(editor: MappingEditor, stage: Stage, kind: MappingKind, name: str, tex
 
 
 def _agreement_problem(plan: Plan) -> str:
-    return " ".join(problem.message for problem in plan.problems if problem.code in _AGREEMENT_PROBLEMS)
+    return " ".join(sentence(problem) for problem in plan.problems if problem.code in _AGREEMENT_PROBLEMS)
 
 
 def _product_steps(task: Task, plan: Plan, editor: MappingEditor) -> Iterable[WizardStep]:
     inactive = {
-        problem.target: problem.message
+        problem.target: sentence(problem)
         for problem in plan.problems
         if problem.code is ProblemCode.CATALOG_ITEM_INACTIVE
     }

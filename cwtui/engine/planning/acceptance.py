@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from cwtui.domain.errors import InputError
-from cwtui.domain.tasks import Acceptance, ProblemCode, Task
+from cwtui.domain.problems import ProblemCode
+from cwtui.domain.tasks import Acceptance, Task
 from cwtui.engine.concurrently import in_turns
 from cwtui.engine.planning.desk import PlanningDesk
 

@@ -17,8 +17,9 @@ from cwtui.domain.plan_edits import DROPPED, with_edits
 from cwtui.domain.planning import PlanningFacts, PlanningRules, plan_task
 from cwtui.domain.planning.lines import plan_product
 from cwtui.domain.plans import Plan, PlanEdits
+from cwtui.domain.problems import ProblemCode
 from cwtui.domain.psa import Addition, Agreement, CatalogItem, billed_through
-from cwtui.domain.tasks import ProblemCode, Task, TaskKind, TaskStatus, is_difference, lines_of
+from cwtui.domain.tasks import Task, TaskKind, TaskStatus, is_difference, lines_of
 from cwtui.engine.concurrently import in_turns, together
 from cwtui.engine.planning.surroundings import (
     DeletedCompanies,

@@ -12,8 +12,9 @@ from cwtui.domain.ids import AdditionId, AgreementId, CatalogItemId, CompanyId
 from cwtui.domain.lazily import dataclass
 from cwtui.domain.plan_edits import DROPPED
 from cwtui.domain.plans import Plan, PlanEdits, PriceSource
+from cwtui.domain.problems import Problem, ProblemCase, ProblemCode
 from cwtui.domain.psa import Addition
-from cwtui.domain.tasks import Acceptance, Problem, ProblemCode, Task
+from cwtui.domain.tasks import Acceptance, Task
 from cwtui.engine.concurrently import in_turns
 from cwtui.engine.protocols import Store
 from cwtui.engine.workspace import Feature
@@ -118,10 +119,6 @@ def without_order(task: Task, unread: tuple[Problem, ...] = ()) -> Plan:
     """An order that cannot be read any more is not planned as an order without lines."""
     if unread:
         return Plan(task.id, task.subscription_id, None, problems=unread)
-    problem = Problem(
-        ProblemCode.SUBSCRIPTION_MISSING,
-        f"The marketplace no longer shows order {task.order_number or task.order_id}, so it cannot be planned."
-        " Bill it by hand, then skip this task.",
-        task.order_id,
-    )
+    facts = {"order": task.order_id, "number": task.order_number or task.order_id}
+    problem = Problem(ProblemCode.SUBSCRIPTION_MISSING, facts, task.order_id, case=ProblemCase.ORDER_GONE)
     return Plan(task.id, task.subscription_id, None, problems=(problem,))

@@ -12,7 +12,8 @@ from cwtui.domain.check_records import Unread, UnreadRecord
 from cwtui.domain.errors import AccessDenied, NotFound, Refused, ServiceError, Transient, Unreadable
 from cwtui.domain.ids import CustomerId, OrderId, SubscriptionId
 from cwtui.domain.lazily import dataclass
-from cwtui.domain.tasks import Problem, ProblemCode, Task
+from cwtui.domain.problems import Problem, ProblemCase, ProblemCode
+from cwtui.domain.tasks import Task
 from cwtui.engine.protocols import Store
 
 Answer = TypeVar("Answer")
@@ -132,9 +133,5 @@ class UnreadRecords:
 
 
 def _problem(record: str, target: str, kept: UnreadRecord) -> Problem:
-    code, words = kept.code, kept.words
-    if code is ProblemCode.SUBSCRIPTION_MISSING:
-        message = f"The marketplace lists {record}, or an order names it, but does not give it out. {words}"
-    else:
-        message = f"The marketplace's {record} cannot be read. {words}"
-    return Problem(code, f"{message} The task goes on by itself once it can be read.", target)
+    case = ProblemCase.NOT_GIVEN_OUT if kept.code is ProblemCode.SUBSCRIPTION_MISSING else ProblemCase.ONLY
+    return Problem(kept.code, {"record": record, "said": kept.words}, target, case=case)

@@ -9,8 +9,9 @@ from cwtui.domain.ids import AdditionId, ProductId, TaskId
 from cwtui.domain.lazily import dataclass
 from cwtui.domain.ledger import Operation
 from cwtui.domain.plans import Plan
+from cwtui.domain.problems import ProblemCode
 from cwtui.domain.psa import Addition
-from cwtui.domain.tasks import ByHand, HandMade, ProblemCode, Task
+from cwtui.domain.tasks import ByHand, HandMade, Task
 from cwtui.engine.planning.desk import PlanningDesk
 from cwtui.engine.planning.open_tasks import OpenTasks
 from cwtui.engine.reconciling.adoption import Adoption

@@ -35,6 +35,7 @@ from cwtui.domain.repairs import assign, left_alone, repair_start
 from cwtui.engine.planning.desk import PlanningDesk
 from cwtui.engine.reconciling.left_behind import Read, billed_there, elsewhere, left_behind
 from cwtui.engine.workspace import Feature
+from cwtui.wording.problems import sentence
 
 _HELD = frozenset({SubscriptionStatus.ACTIVE, SubscriptionStatus.HOLD})
 """States in which a subscription is still paid for; a suspended one keeps its standing additions."""
@@ -337,7 +338,7 @@ def _blocked(subscription: Subscription, agreement: Agreement, *, is_mapped: boo
     if subscription.billing_period is not None and subscription.billing_period.type == "statement_day":
         return "It is billed on statement days, which no agreement's cycle matches."
     if problems := agreement_problems(agreement, subscription):
-        return problems[0].message
+        return sentence(problems[0])
     currencies = {product.unit_price.currency.upper() for product in subscription.products if product.unit_price}
     if agreement.currency and currencies - {agreement.currency.upper(), ""}:
         return f"It is in {', '.join(sorted(currencies))}, agreement {agreement.name} in {agreement.currency}."

@@ -28,13 +28,14 @@ from cwtui.domain.planning.ground import (
     deleted_company,
     ends_before,
     unknown_agreement,
+    unmapped_customer,
 )
 from cwtui.domain.plans import Plan
+from cwtui.domain.problems import Problem
 from cwtui.domain.psa import Addition, Agreement
-from cwtui.domain.remedies import Action, Remedy
 from cwtui.domain.repair_values import Repair
 from cwtui.domain.repairs import REPAIR_PREFIX, RepairDraft, repair_start
-from cwtui.domain.tasks import HandMade, Problem, ProblemCode, Task, TaskKind, TaskStatus, is_difference
+from cwtui.domain.tasks import HandMade, Task, TaskKind, TaskStatus, is_difference
 from cwtui.engine.checking.difference_tasks import difference_problem
 from cwtui.engine.planning.desk import PlanningDesk
 from cwtui.engine.workspace import Feature
@@ -126,11 +127,9 @@ class RepairTasks(Feature):
         found = []
         company = self.store.mappings().company(task.customer_id)
         if company is None:
-            message = f"Customer {task.customer_name} ({task.customer_id}) is not mapped to a company."
-            remedy = Remedy(Action.MAP, task.customer_id, "customer")
-            found.append(Problem(ProblemCode.CUSTOMER_UNMAPPED, message, task.customer_id, remedy))
+            found.append(unmapped_customer(task))
         elif desk.companies.is_deleted(task):
-            found.append(deleted_company(company, f"customer {task.customer_name}"))
+            found.append(deleted_company(company, task.customer_name))
         return [*found, *agreement_problems(agreement, None), *another_companys(agreement, company)]
 
     # making and ending them

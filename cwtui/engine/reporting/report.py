@@ -21,6 +21,7 @@ from cwtui.domain.tasks import Task
 from cwtui.engine.planning.desk import PlanningDesk
 from cwtui.engine.reporting.agreements import billed_agreements
 from cwtui.engine.workspace import Feature
+from cwtui.wording.problems import sentence
 
 
 @dataclass(slots=True)
@@ -133,7 +134,7 @@ def _accepted(task: Task) -> str:
 
 
 def _waits_for(task: Task) -> tuple[str, ...]:
-    texts = tuple(problem.message for problem in task.problems)
+    texts = tuple(sentence(problem) for problem in task.problems)
     return texts or ((task.note,) if task.note else ())
 
 

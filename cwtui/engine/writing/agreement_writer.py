@@ -15,6 +15,7 @@ from cwtui.domain.ids import AdditionId, AgreementId, SubscriptionId, TaskId
 from cwtui.domain.lazily import dataclass
 from cwtui.domain.ledger import Doubtful, Operation, Outcome
 from cwtui.domain.plans import Change
+from cwtui.domain.problems import ProblemCase
 from cwtui.domain.psa import Addition, AdditionValues
 from cwtui.domain.records import AuditRow, Intent, Leave
 from cwtui.engine.clock import suspended_s
@@ -203,7 +204,7 @@ class AgreementWriter(Feature):
         held = self.additions.get(change.before.id)
         if held is None:
             if change.operation is Operation.UPDATE:
-                raise Contradiction(change.before.id, "removed")
+                raise Contradiction(change.before.id, ProblemCase.REMOVED_MEANWHILE)
             return
         if change.after is not None and not change.after.unexplained(held.values):
             return
@@ -211,7 +212,7 @@ class AgreementWriter(Feature):
         if link is not None and not link.drift(held.values):
             return
         if differences := change.before.values.billing_differences(held.values):
-            raise Contradiction(held.id, f"edited ({', '.join(differences)})")
+            raise Contradiction(held.id, ProblemCase.EDITED_MEANWHILE, differences)
 
     async def _send(self, intent: Intent) -> tuple[Addition | None, Outcome]:
         change = intent.change
@@ -229,7 +230,7 @@ class AgreementWriter(Feature):
         try:
             return await self.psa.update_addition(held, wanted, leave=self._leave_of(intent)), Outcome.CONFIRMED
         except NotFound as error:
-            raise Contradiction(held.id, "removed") from error
+            raise Contradiction(held.id, ProblemCase.REMOVED_MEANWHILE) from error
 
     async def _create(self, intent: Intent) -> tuple[Addition, Outcome]:
         wanted = intent.change.after
@@ -314,7 +315,7 @@ class AgreementWriter(Feature):
             return self._conclude(intent, None, Outcome.FAILED, "a person says that it did not arrive")
         held = next((one for one in self._evidence.fresh(intent) if one.id == adopt), None)
         if held is None:
-            raise Contradiction(adopt, "not made by that create, or removed since,")
+            raise Contradiction(adopt, ProblemCase.NOT_ITS_ADDITION)
         return self._conclude(intent, held, Outcome.ADOPTED)
 
     def _may_be_lost(self, task_id: TaskId, change: Change) -> list[Addition]:

@@ -13,7 +13,6 @@ from cwtui.domain.lazily import dataclass
 from cwtui.domain.ledger import Operation, Purpose
 from cwtui.domain.mappings import Link
 from cwtui.domain.planning.dates import AgreementDates
-from cwtui.domain.planning.task import link_difference
 from cwtui.domain.plans import Change
 from cwtui.domain.psa import Addition, AdditionValues
 from cwtui.domain.records import AuditRow
@@ -25,6 +24,7 @@ from cwtui.engine.workspace import Feature
 from cwtui.engine.writing.agreement_writer import AgreementWriter, writer_of
 from cwtui.engine.writing.evidence import Contradiction, NotSettled
 from cwtui.engine.writing.readings import note_reading
+from cwtui.wording.additions import link_difference
 
 _RULE = "drift: what cwtui wrote is restored"
 _WRITTEN_BACK = "Addition {} holds again what cwtui wrote."

@@ -8,20 +8,26 @@ from cwtui.domain.ids import AdditionId, AgreementId
 from cwtui.domain.lazily import dataclass
 from cwtui.domain.ledger import Doubt, Operation, fit_of
 from cwtui.domain.plain_text import stored_text
+from cwtui.domain.planning.ground import Differences, exact
 from cwtui.domain.plans import Change
+from cwtui.domain.problems import Problem, ProblemCase, ProblemCode, ProblemFacts
 from cwtui.domain.psa import Addition, AdditionValues
 from cwtui.domain.records import Intent
+from cwtui.domain.remedies import Action, Remedy
 from cwtui.domain.tasks import Task
 from cwtui.engine.protocols import Store
 from cwtui.engine.writing.doubts import fits
+from cwtui.wording.problems import sentence
 
 
 class Contradiction(Exception):  # not an error of the program: the plan's ground has moved
     """ConnectWise holds something else than the plan counts on (synchronising.md#read-before-writing)."""
 
-    def __init__(self, addition_id: AdditionId, what: str) -> None:
-        super().__init__(f"Addition {addition_id} was {what} in ConnectWise.")
-        self.addition_id = addition_id
+    def __init__(self, addition_id: AdditionId, case: ProblemCase, differences: Differences | None = None) -> None:
+        target = str(addition_id)
+        facts: ProblemFacts = {"addition": addition_id, "edited": exact(differences or {})}
+        self.problem = Problem(ProblemCode.LINK_CHANGED, facts, target, Remedy(Action.SETTLE_DRIFT, target), case)
+        super().__init__(sentence(self.problem))
 
 
 class NotSettled(Exception):  # not an error of the program: a person has to look

@@ -16,8 +16,7 @@ from cwtui.domain.ids import AgreementId, SubscriptionId, TaskId
 from cwtui.domain.lazily import dataclass
 from cwtui.domain.ledger import Operation, Purpose
 from cwtui.domain.plans import Change, Plan, in_writing_order
-from cwtui.domain.remedies import Action, Remedy
-from cwtui.domain.tasks import Problem, ProblemCode, Task, TaskStatus
+from cwtui.domain.tasks import Task, TaskStatus
 from cwtui.engine.planning.desk import PlanningDesk
 from cwtui.engine.protocols import Progress
 from cwtui.engine.reports import AutoReport, Writes
@@ -248,7 +247,7 @@ class Synchroniser(Feature):
             await self._write_plan(plan, writer)
         except Contradiction as moved:
             self._let_go(task.id)
-            self._save(_contradicted(now, moved))
+            self._save(now.standing_at(TaskStatus.NEEDS_ACTION, problems=(moved.problem,), note=now.note))
             return False
         except NotSettled:
             self._save(self.desk.evaluate(now, plan))
@@ -382,12 +381,6 @@ def _failure(error: ServiceError, written: int, of: int) -> str:
     changed = error.changed if error.changed != NOTHING_CHANGED else "This change was not made."
     part = f"Written before it: {written} of the task's {of} changes; the next try goes on there."
     return f"{error.happened} {changed} {part} {error.next_step}"
-
-
-def _contradicted(task: Task, moved: Contradiction) -> Task:
-    target = str(moved.addition_id)
-    problem = Problem(ProblemCode.LINK_CHANGED, str(moved), target, Remedy(Action.SETTLE_DRIFT, target))
-    return task.standing_at(TaskStatus.NEEDS_ACTION, problems=(problem,), note=task.note)
 
 
 def _written(plan: Plan) -> str:

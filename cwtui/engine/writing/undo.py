@@ -11,7 +11,6 @@ from cwtui.domain.ids import AdditionId, AgreementId
 from cwtui.domain.lazily import dataclass
 from cwtui.domain.ledger import Operation, Owed, Purpose, TakenBack
 from cwtui.domain.planning.dates import AgreementDates
-from cwtui.domain.planning.task import link_difference
 from cwtui.domain.plans import Change, Plan
 from cwtui.domain.psa import Addition, AdditionValues
 from cwtui.domain.records import AuditRow
@@ -22,6 +21,7 @@ from cwtui.engine.workspace import Feature
 from cwtui.engine.writing.agreement_writer import AgreementWriter
 from cwtui.engine.writing.compensation import brief, compensation, compensation_text
 from cwtui.engine.writing.evidence import Contradiction, NotSettled
+from cwtui.wording.additions import link_difference
 
 _DOUBTFUL = (
     "ConnectWise did not answer one of its creates, and a new addition may be what it made. Nothing was taken back."

@@ -19,6 +19,7 @@ from cwtui.domain.remedies import Action, Remedy
 from cwtui.domain.tasks import Task
 from cwtui.engine.planning.desk import PlanningDesk
 from cwtui.engine.workspace import Feature
+from cwtui.wording.problems import sentence
 
 _REQUESTS = {Operation.CREATE: "POST", Operation.UPDATE: "PATCH", Operation.DELETE: "DELETE"}
 
@@ -206,7 +207,7 @@ class Explainer(Feature):
             after=change.after,
             request="nothing, because it is left out" if change.left_out else _request(change),
             answer="",
-            warnings=(*plan.warnings, *(problem.message for problem in plan.problems)),
+            warnings=(*plan.warnings, *(sentence(problem) for problem in plan.problems)),
             **_edited(change),
         )
 

@@ -18,6 +18,7 @@ from cwtui.engine.mapping.workbench import Review
 from cwtui.tui.mapping.rows import MARKETPLACE_WORD
 from cwtui.tui.widgets.detail_pane import Line, block
 from cwtui.tui.widgets.tone import Tone
+from cwtui.wording.problems import sentence
 
 _ALWAYS = (Charge.SETUP, Charge.RECURRING, Charge.PRORATED, Charge.OVERUSE, Charge.CANCELLATION)
 """Charges that are shown even without additions, so that the operator sees that none is billed."""
@@ -87,7 +88,7 @@ def why_not_written(review: Review) -> str:
     """Why a plan cannot be written now; empty if it can. What a guard stopped, `y` confirms (plans.md#guards)."""
     if review.task.status is TaskStatus.WAITING:
         return "An older task of this subscription comes first: sync or skip that one."
-    return " ".join(problem.message for problem in review.plan.problems if problem.code != "guard")
+    return " ".join(sentence(problem) for problem in review.plan.problems if problem.code != "guard")
 
 
 def _blockers(review: Review) -> Iterator[Line]:

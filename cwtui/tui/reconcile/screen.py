@@ -17,8 +17,9 @@ from cwtui.domain.ids import AgreementId, CustomerId
 from cwtui.domain.mappings import MappingKind
 from cwtui.domain.money import plain
 from cwtui.domain.periods import ONE_DAY
+from cwtui.domain.problems import ProblemCode
 from cwtui.domain.reconciliation import Reconciliation
-from cwtui.domain.tasks import ProblemCode, Task, TaskKind, TaskStatus
+from cwtui.domain.tasks import Task, TaskKind, TaskStatus
 from cwtui.engine.reconciling.csv import reconciliation_csv
 from cwtui.engine.reconciling.reconcile import PreparedRepairs, ReconcileReport
 from cwtui.tui.plan_lines import plan_lines
@@ -31,6 +32,7 @@ from cwtui.tui.widgets.detail_pane import Line, block
 from cwtui.tui.widgets.fuzzy_picker import Entry
 from cwtui.tui.widgets.tone import Tone
 from cwtui.tui.words import counted
+from cwtui.wording.problems import sentence
 
 _LINKS = {ProblemCode.LINK_MISSING, ProblemCode.LINK_CHANGED}
 _WRITABLE = {TaskStatus.READY, TaskStatus.FAILED}
@@ -260,7 +262,7 @@ class ReconcileScreen(ListScreen[ComparedRow]):
             if await self.confirmed("Repair", shown, question, "Write"):
                 await self.do_work("Repairing", lambda: self._sync(ready))
         await self._compare(customer, agreement, day)
-        waiting = [problem.message for task in prepared.tasks for problem in task.problems]
+        waiting = [sentence(problem) for task in prepared.tasks for problem in task.problems]
         self._said = [*prepared.blocked, *waiting]
         self.show_detail()
 

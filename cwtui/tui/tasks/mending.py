@@ -4,51 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from enum import StrEnum, auto
 
 from cwtui.domain.ids import AdditionId, ProductId
 from cwtui.domain.money import plain, price_text
+from cwtui.domain.problems import ProblemCode
 from cwtui.domain.psa import Addition
-from cwtui.domain.tasks import ProblemCode, Task, TaskStatus
+from cwtui.domain.tasks import Task, TaskStatus
 from cwtui.engine.facade import Engine
-
-
-class Way(StrEnum):
-    """Where a problem is mended."""
-
-    MAP = auto()
-    DECIDE = auto()
-    DRIFT = auto()
-    RECONCILE = auto()
-    SYNC = auto()
-    CHECK = auto()
-    SKIP = auto()
-
-
-_WAYS = {
-    ProblemCode.LINK_MISSING: Way.DECIDE,
-    ProblemCode.BILLED_BY_HAND: Way.DECIDE,
-    ProblemCode.OUTCOME_DOUBTFUL: Way.DECIDE,
-    ProblemCode.LINK_CHANGED: Way.DRIFT,
-    ProblemCode.GUARD: Way.SYNC,
-    ProblemCode.TAKEN_BACK: Way.SYNC,
-    ProblemCode.UNKNOWN_CHARGE_TYPE: Way.SKIP,
-    ProblemCode.UNKNOWN_ORDER_TYPE: Way.SKIP,
-    ProblemCode.SUBSCRIPTION_MISSING: Way.SKIP,
-    ProblemCode.STATEMENT_BILLING_UNSUPPORTED: Way.SKIP,
-    ProblemCode.ROW_REFUSED: Way.SKIP,
-    ProblemCode.PROFILE_MISSING: Way.SKIP,
-}
-_BY_NAME = {"not_carried_over": Way.RECONCILE, "record_unreadable": Way.CHECK}
-"""Problems of the marketplace's side, by their code's name."""
+from cwtui.tui.problems import Way, mending_of
 
 
 def way_of(task: Task) -> Way:
     """Where the task's first problem is mended; a failed task is tried again, any other is mapped."""
     if not task.problems:
         return Way.SYNC if task.status is TaskStatus.FAILED else Way.MAP
-    code = task.problems[0].code
-    return _WAYS.get(code) or _BY_NAME.get(str(code)) or Way.MAP
+    return mending_of(task.problems[0]).way
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,13 +11,15 @@ from textual.binding import Binding, BindingType
 
 from cwtui.domain.errors import CwtuiError
 from cwtui.domain.ids import TaskId
-from cwtui.domain.tasks import ProblemCode, Task, TaskStatus
+from cwtui.domain.problems import ProblemCode
+from cwtui.domain.tasks import Task, TaskStatus
 from cwtui.engine.listing.task_row import TaskRow
 from cwtui.engine.reports import AutoReport
 from cwtui.tui.plan_lines import plan_lines, task_lines, warning_lines
+from cwtui.tui.problems import Way
 from cwtui.tui.session import Session
 from cwtui.tui.tasks.list_screen import TaskListScreen
-from cwtui.tui.tasks.mending import Way, decisions, way_of
+from cwtui.tui.tasks.mending import decisions, way_of
 from cwtui.tui.widgets.detail_pane import DetailPane, Line, block
 from cwtui.tui.widgets.fuzzy_picker import Entry
 from cwtui.tui.widgets.hint_line import HintLine

@@ -17,6 +17,7 @@ from cwtui.vendors.exports import CountReconciliation
 from cwtui.vendors.items import ItemsReport, ItemState
 from cwtui.vendors.setup_tables import Checklist, SetupState
 from cwtui.vendors.vendor_file import Refusal, VendorFile
+from cwtui.wording.problems import sentence
 
 _SETUP = {
     SetupState.THERE: ("✓", Tone.GOOD),
@@ -94,7 +95,7 @@ def counts_lines(report: CountsReport) -> Iterator[Line]:
     yield Line(f"{report.report}: {counted(len(report.created), 'task')} made{superseded}{same}.", Tone.HEADING)
     for task in report.tasks:
         shown = STATUS_WORDS[task.status]
-        what = task.problems[0].message if task.problems else task.note
+        what = sentence(task.problems[0]) if task.problems else task.note
         yield Line(f"{shown.symbol} {task.customer_name} · {shown.word}{f' · {what}' if what else ''}", shown.tone)
     for one in report.vanished:
         yield Line(f"! Left alone: {one}", Tone.ATTENTION)

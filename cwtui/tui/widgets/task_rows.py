@@ -11,10 +11,10 @@ from time import monotonic
 from cwtui.domain.ids import TaskId
 from cwtui.engine.listing.task_list import TaskList
 from cwtui.engine.listing.task_row import TaskColumn, TaskRow
-from cwtui.tui.reasons import reason_words
 from cwtui.tui.widgets.columns import Column
 from cwtui.tui.widgets.status_words import KIND_WORDS, STATUS_WORDS
 from cwtui.tui.widgets.tone import Tone
+from cwtui.wording.problems import reason_of
 
 TASK_COLUMNS = (
     Column(TaskColumn.STATUS, "Status", 14, toned=True),
@@ -83,7 +83,7 @@ def _problem(row: TaskRow) -> str:
     if not row.reason:
         return row.problem
     whom = f" {row.whom}" if row.whom else ""
-    return f"{reason_words(row.reason)}{whom} · {row.problem}"
+    return f"{reason_of(row.reason)}{whom} · {row.problem}"
 
 
 async def fill(tasks: TaskList, rows: Iterable[TaskRow], shown: Callable[[], None]) -> None:

@@ -17,6 +17,7 @@ from cwtui.domain.planning.ground import cycle_of
 from cwtui.domain.plans import PriceSource
 from cwtui.domain.psa import Addition
 from cwtui.domain.tasks import TaskKind
+from cwtui.wording.problems import sentence
 from tests.domain.planning.situations import (
     AGREEMENT,
     ITEM,
@@ -132,7 +133,7 @@ def billed_every(length: int, type_: str) -> PlanningFacts:
 def test_problems(situation: PlanningFacts, expected: list[str]) -> None:
     plan = plan_task(situation)
     assert codes(plan) == expected
-    assert all(problem.message.endswith(".") and problem.target for problem in plan.problems)
+    assert all(sentence(problem).endswith(".") and problem.target for problem in plan.problems)
 
 
 @pytest.mark.parametrize(
@@ -170,7 +171,7 @@ def test_only_the_charge_that_lacks_a_mapping_is_a_problem() -> None:
     mappings.put(Mapping(MappingKey(MappingKind.PRODUCT, PRODUCT, "recurring"), 11))
     plan = plan_task(sold(mappings=mappings))
     assert codes(plan) == ["product_unmapped"]
-    assert "for its setup charge" in plan.problems[0].message
+    assert "for its setup charge" in sentence(plan.problems[0])
     assert len(plan.changes) == 2
 
 
@@ -223,7 +224,7 @@ def test_link_changed(held: dict[str, object] | None, said: str | None) -> None:
         additions[link.addition_id] = Addition(link.addition_id, link.agreement_id, values)
     plan = plan_task(replace(situation, additions=additions))
     assert codes(plan) == ([] if said is None else ["link_changed"])
-    assert said is None or said in plan.problems[0].message
+    assert said is None or said in sentence(plan.problems[0])
 
 
 def test_a_renewal_that_writes_nothing_still_sees_an_edited_addition() -> None:
@@ -237,7 +238,7 @@ def test_additions_of_another_agreement_are_not_touched_unseen() -> None:
     link = replace(standing("10", D(2026, 11, 1)), agreement_id=AgreementId(8))
     plan = plan_task(replace(facts(CHANGE, subscription("15"), links=(link,)), additions=None))
     assert codes(plan) == ["link_changed"]
-    assert "belongs to agreement 8, the subscription is mapped to 7 now" in plan.problems[0].message
+    assert "belongs to agreement 8, the subscription is mapped to 7 now" in sentence(plan.problems[0])
 
 
 def test_a_plan_that_only_ends_additions_needs_no_day_of_an_ended_agreement() -> None:

@@ -17,6 +17,7 @@ from cwtui.domain.marketplace import OrderType
 from cwtui.domain.planning import PlanningFacts, plan_task
 from cwtui.domain.psa import Addition, AdditionValues, Agreement
 from cwtui.domain.tasks import ByHand, HandMade
+from cwtui.wording.problems import sentence
 from tests.domain.planning.situations import (
     AGREEMENT,
     ITEM,
@@ -123,7 +124,7 @@ def test_a_decision_holds_for_what_was_seen(decision: ByHand) -> None:
 def test_a_bundle_is_refused() -> None:
     plan = plan_task(facts(SALE, items=(replace(ITEM, product_class="Bundle"),)))
     assert (codes(plan), plan.changes) == (["catalog_item_inactive"], ())
-    assert "bundle" in plan.problems[0].message
+    assert "bundle" in sentence(plan.problems[0])
 
 
 def test_a_deleted_company_is_refused() -> None:

@@ -16,6 +16,7 @@ from cwtui.domain.marketplace import BillingModel, OrderLine, OrderType
 from cwtui.domain.periods import BillingCycle
 from cwtui.domain.planning import PlanningRules, plan_task
 from cwtui.domain.plans import Plan, ProrateMode
+from cwtui.wording.problems import sentence
 from tests.domain.planning.situations import (
     AGREEMENT,
     codes,
@@ -176,7 +177,7 @@ def test_a_line_without_a_product_is_the_plans_own_fee() -> None:
     plan = sale(line("recurring", "1", "2.00", product=""))
     assert codes(plan) == ["product_unmapped"]
     assert plan.problems[0].target == "plan:10005"
-    assert "Product Exchange Online (plan:10005)" in plan.problems[0].message
+    assert "Product Exchange Online (plan:10005)" in sentence(plan.problems[0])
 
 
 def test_descriptions() -> None:

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cwtui.domain.ids import CustomerId, OrderId, SubscriptionId, TaskId
-from cwtui.domain.tasks import Problem, ProblemCode, Task, TaskKind, TaskStatus
+from cwtui.domain.problems import Problem, ProblemCase, ProblemCode
+from cwtui.domain.tasks import Task, TaskKind, TaskStatus
 from cwtui.engine.folding import fold
 from cwtui.engine.listing.task_list import TaskList
 from cwtui.engine.listing.task_row import TaskColumn, TaskFilter, TaskRow
@@ -265,13 +266,13 @@ def test_row_of_a_task() -> None:
         "SO1",
         None,
         problems=(
-            Problem(ProblemCode.CUSTOMER_UNMAPPED, "Map the customer."),
-            Problem(ProblemCode.PRODUCT_UNMAPPED, "Map the product."),
+            Problem(ProblemCode.CUSTOMER_UNMAPPED, {"account": "7"}, case=ProblemCase.ACCOUNT),
+            Problem(ProblemCode.TAKEN_BACK),
         ),
         note="Failed auto-sync.",
         monthly_effect=Decimal("4.50"),
     )
-    assert TaskRow.of(task).problem == "Map the customer. (+1 more)"
+    assert TaskRow.of(task).problem == "Account 7 is not linked to a company. (+1 more)"
     assert TaskRow.of(replace(task, problems=())).problem == "Failed auto-sync."
     assert TaskRow.of(task).monthly_effect == Decimal("4.50")
 

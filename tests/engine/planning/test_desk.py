@@ -19,6 +19,7 @@ from cwtui.domain.plans import Change, Edit, Plan, PlanEdits
 from cwtui.domain.psa import Addition, AdditionValues, BillCustomer
 from cwtui.engine.reporting.monthly_effect import monthly_effect
 from cwtui.sandbox.world import World
+from cwtui.wording.problems import sentence
 from tests.engine.upkeep_world import AGREEMENT, CUSTOMER, MAIL, TODAY, Running, running, small_world
 
 INITIAL = TaskId(f"initial.{MAIL}")
@@ -54,7 +55,7 @@ async def test_an_agreement_that_cannot_be_read_is_said_with_its_reason(at: Runn
     task = at.state.task(INITIAL)
     assert task is not None
     assert [problem.code for problem in task.problems] == ["agreement_inactive"]
-    assert "cannot be read" in task.problems[0].message
+    assert "cannot be read" in sentence(task.problems[0])
     assert [problem for problem in at.listener.problems if "'1/12/2026' is not a date" in problem]
 
 

@@ -10,8 +10,10 @@ import pytest
 
 from cwtui.domain.ids import AdditionId, AgreementId, CustomerId, SubscriptionId
 from cwtui.domain.mappings import Mapping, MappingKey, MappingKind
+from cwtui.domain.problems import ProblemCode
 from cwtui.domain.reconciliation import RowStatus
-from cwtui.domain.tasks import ProblemCode, TaskStatus
+from cwtui.domain.tasks import TaskStatus
+from cwtui.wording.problems import sentence
 from tests.engine.upkeep_world import AGREEMENT, CUSTOMER, EXCHANGE_ITEM, MAIL, Running, running, small_world
 
 WHO, ANOTHER = CustomerId(CUSTOMER), CustomerId("1000012")
@@ -121,7 +123,7 @@ async def test_a_check_tells_of_it_until_it_is_repaired(at: Running) -> None:
     await at.engine.check(watch=True)
     (task,) = (task for task in at.state.tasks_of(SubscriptionId(MAIL)) if task.status is TaskStatus.NEEDS_ACTION)
     assert [problem.code for problem in task.problems] == [ProblemCode.NOT_CARRIED_OVER]
-    assert f"additions in another one go on: 10 of Exchange Online in {AGREEMENT}" in task.problems[0].message
+    assert f"additions in another one go on: 10 of Exchange Online in {AGREEMENT}" in sentence(task.problems[0])
     await at.engine.reconciler.apply(WHO)
     assert not [task for task in at.state.tasks_of(SubscriptionId(MAIL)) if task.status.is_open]
 
@@ -134,7 +136,7 @@ async def test_an_order_that_waits_comes_first(at: Running) -> None:
     report = await at.engine.auto()
     (task,) = (task for task in report.tasks if task.order_id == order)
     assert [problem.code for problem in task.problems] == [ProblemCode.LINK_CHANGED]
-    assert "skip this task and reconcile" in task.problems[0].message
+    assert "skip this task and reconcile" in sentence(task.problems[0])
     await at.engine.reconciler.apply(WHO)
     assert moved.held() == [(AGREEMENT, "2026-12-01", None)]
     await at.engine.skip([task.id])

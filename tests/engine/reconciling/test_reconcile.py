@@ -15,8 +15,9 @@ import pytest
 from cwtui.domain.errors import InputError
 from cwtui.domain.ids import AdditionId, AgreementId, CustomerId, ProductId, SubscriptionId, TaskId
 from cwtui.domain.mappings import Mapping, MappingKey, MappingKind
+from cwtui.domain.problems import ProblemCode
 from cwtui.domain.reconciliation import RowStatus
-from cwtui.domain.tasks import ProblemCode, TaskKind, TaskStatus
+from cwtui.domain.tasks import TaskKind, TaskStatus
 from cwtui.sandbox.world import World
 from tests.engine.upkeep_world import (
     AGREEMENT,

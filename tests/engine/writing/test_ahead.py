@@ -15,8 +15,9 @@ import pytest
 
 from cwtui.domain.check_records import LastComparison
 from cwtui.domain.ids import SubscriptionId, TaskId
+from cwtui.domain.problems import ProblemCode
 from cwtui.domain.records import AuditRow
-from cwtui.domain.tasks import ProblemCode, Task, TaskStatus
+from cwtui.domain.tasks import Task, TaskStatus
 from cwtui.engine.reports import AutoReport
 from cwtui.engine.writing import reading_ahead
 from cwtui.engine.writing.ahead import WritingAhead

@@ -15,8 +15,9 @@ import pytest
 
 from cwtui.domain.errors import InputError, OutcomeUnknown
 from cwtui.domain.ids import AdditionId, AgreementId, TaskId
+from cwtui.domain.problems import ProblemCode
 from cwtui.domain.psa import Addition, AdditionValues
-from cwtui.domain.tasks import ProblemCode, TaskStatus
+from cwtui.domain.tasks import TaskStatus
 from cwtui.engine.writing.drift import DriftKind
 from cwtui.sandbox.world import World
 from tests.engine.upkeep_world import AGREEMENT, EXCHANGE_ITEM, MAIL, TODAY, Running, running, small_world

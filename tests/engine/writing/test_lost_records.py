@@ -16,11 +16,13 @@ import pytest
 
 from cwtui.domain.errors import StateError
 from cwtui.domain.ids import AdditionId, AgreementId, TaskId
+from cwtui.domain.problems import ProblemCode
 from cwtui.domain.psa import Addition, AdditionValues
-from cwtui.domain.tasks import ProblemCode, TaskStatus
+from cwtui.domain.tasks import TaskStatus
 from cwtui.sandbox.world import World
 from cwtui.store.recovery import recover
 from cwtui.store.state import open_state
+from cwtui.wording.problems import sentence
 from tests.engine.upkeep_world import (
     AGREEMENT,
     CUSTOMER,
@@ -157,7 +159,7 @@ async def test_one_that_is_not_quite_it_is_asked_about(left: Killed, says: str) 
         (task,) = at.state.open_tasks()
         (problem,) = task.problems
         assert (problem.code, problem.target) == (ProblemCode.OUTCOME_DOUBTFUL, str(row["id"]))
-        assert "cannot be read" in problem.message
+        assert "cannot be read" in sentence(problem)
         adopt = AdditionId(row["id"]) if says == "it is the one" else None
         await at.engine.resolve(TaskId(task.id), adopt=adopt)
         await at.engine.auto()

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from cwtui.domain.errors import InputError
 from cwtui.domain.ids import AdditionId
-from cwtui.domain.tasks import ProblemCode, Task, TaskStatus
+from cwtui.domain.problems import ProblemCase, ProblemCode
+from cwtui.domain.tasks import Task, TaskStatus
+from cwtui.engine.planning.waiting import waiting_for_a_person
 from cwtui.sandbox.behaviour import Fault
 from cwtui.sandbox.keeping import Keeping
 from cwtui.sandbox.world import World
+from cwtui.wording.problems import sentence
 from tests.engine.upkeep_world import MAIL, Running, running, small_world
 
 
@@ -50,6 +54,17 @@ async def test_the_addition_is_adopted(at: Running) -> None:
     assert (now.status, len(at.world.additions())) == (TaskStatus.SYNCED, 1)
     assert not (await at.engine.drift.find()).found
     assert any("ConnectWise keeps the price" in text for text in now.warnings)
+
+
+async def test_several_that_are_new_are_all_named(at: Running) -> None:
+    task, addition = await doubtful(at)
+    (kept,) = at.state.doubtful(task.id)
+    at.state.save_doubtful(replace(kept, candidates=(addition, AdditionId(9999))))
+    (one,), (several,) = task.problems, waiting_for_a_person(at.state, task)
+    assert (one.case, several.case) == (ProblemCase.ONE_NEW, ProblemCase.SEVERAL_NEW)
+    assert f"and addition {addition} is new in agreement" in sentence(one)
+    assert f"and additions {addition}, 9999 are new in agreement" in sentence(several)
+    assert f"the create of {one.facts['quantity']} × 4.3333 from {one.facts['effective']}, and" in sentence(several)
 
 
 async def test_it_is_sent_again(at: Running) -> None:

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from cwtui.domain.ids import TaskId
-from cwtui.domain.tasks import ProblemCode, Task, TaskStatus
+from cwtui.domain.problems import ProblemCode
+from cwtui.domain.tasks import Task, TaskStatus
 from cwtui.sandbox.world import World
 from tests.engine.upkeep_world import AGREEMENT, CUSTOMER, EXCHANGE_ITEM, MAIL, TODAY, Running, running, small_world
 

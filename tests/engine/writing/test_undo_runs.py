@@ -14,7 +14,8 @@ import pytest
 
 from cwtui.domain.errors import InputError
 from cwtui.domain.ids import AdditionId, CustomerId, ProductId, SubscriptionId, TaskId
-from cwtui.domain.tasks import ProblemCode, TaskKind, TaskStatus
+from cwtui.domain.problems import ProblemCode
+from cwtui.domain.tasks import TaskKind, TaskStatus
 from cwtui.sandbox.world import World
 from tests.engine.upkeep_world import AGREEMENT, CUSTOMER, EXCHANGE_ITEM, MAIL, TODAY, Running, running, small_world
 

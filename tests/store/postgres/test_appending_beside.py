@@ -5,6 +5,7 @@ Rule: hands.md#beyond-one-machine.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -114,6 +115,28 @@ def test_a_fact_takes_one_trip(fact: Callable[[State], object], at: Place) -> No
     assert rows(at.state(BOB)) == rows(state), "in the sequence in which it was noted"
 
 
+def test_whoever_follows_is_told_of_a_burst_and_sees_its_end(at: Place) -> None:
+    """Not of each fact: a notification makes every commit on that server wait for its own."""
+    ann, bob = at.state(), at.state(BOB)
+    notes: list[psycopg.Notify] = []
+    with psycopg.connect(at.address, autocommit=True) as listening:
+        listening.execute("listen cwtui_state")
+        for number in range(30):
+            ann.save_task(replace(TASK, note=str(number)))
+        ended = time.monotonic()
+        while (task := bob.task(TASK.id)) is None or task.note != "29":
+            assert time.monotonic() < ended + 1
+            time.sleep(0.25)
+            bob.catch_up()
+        notes = [note for note in listening.notifies(timeout=0.1) if note.payload == at.profile]
+    assert 1 <= len(notes) < 30
+    time.sleep(0.3)
+    with asked(bob) as heard:
+        for _ in range(3):
+            bob.catch_up()
+    assert len(heard) <= 1
+
+
 def test_what_comes_too_late_is_refused_and_says_who(at: Place) -> None:
     ann, bob = at.state(), at.state(BOB)
     ann.save_task(TASK)
@@ -135,6 +158,20 @@ def test_who_wrote_to_the_agreement_meanwhile_ends_a_write(at: Place) -> None:
     intend(bob, read, agreement=11)
     intend(bob, bob.position)
     assert [intent.seq for intent in bob.open_intents()] == [1, 2, 3]
+
+
+@pytest.mark.parametrize("is_answered", [False, True])
+def test_so_does_whoever_wrote_what_is_folded_meanwhile(is_answered: bool, at: Place) -> None:
+    """No record says so any more."""
+    ann, bob = at.state(), at.state(BOB)
+    read = ann.position
+    intent = intend(bob, bob.position)
+    if is_answered:
+        bob.conclude(intent, answered(intent))
+    bob.fold()
+    with pytest.raises(Outdated, match="Agreement 10 was changed by somebody else"):
+        intend(ann, read)
+    intend(ann, read, agreement=11)
 
 
 def test_a_write_is_settled_once(at: Place) -> None:
@@ -206,8 +243,8 @@ def test_an_answer_that_is_lost_is_looked_for(at: Place, monkeypatch: pytest.Mon
     bob.save_task(OTHER)
     beside = Row.beside
 
-    def lose_the_answer(self: Row, connection: psycopg.Connection, *args: Any) -> Any:
-        beside(self, connection, *args)
+    def lose_the_answer(self: Row, connection: psycopg.Connection, *args: Any, **kwargs: Any) -> Any:
+        beside(self, connection, *args, **kwargs)
         connection.close()
         raise psycopg.OperationalError("server closed the connection unexpectedly")
 
@@ -228,6 +265,17 @@ def test_what_never_arrived_is_noted_on_a_new_connection(at: Place) -> None:
     assert [ann.task(OTHER.id), ann.task(TASK.id)] == [OTHER, TASK]
 
 
+def test_what_another_changed_while_the_connection_was_gone_is_not_overwritten(at: Place) -> None:
+    """It is read with everything else then, and no record says who it was."""
+    ann, bob = at.state(), at.state(BOB)
+    ann.save_task(TASK)
+    bob.save_task(replace(TASK, note="his"), was=TASK)
+    disconnect(at.server)
+    with pytest.raises(Outdated, match="was changed by somebody else"):
+        ann.save_task(replace(TASK, note="hers"), was=TASK)
+    assert ann.task(TASK.id) == at.state().task(TASK.id) == replace(TASK, note="his")
+
+
 def test_what_was_given_up_is_not_appended_by_a_server_process_that_hears_of_it_late(at: Place) -> None:
     """It may lie in a socket while its sender is cut off, and asks on another connection."""
     state = at.state()
@@ -235,10 +283,10 @@ def test_what_was_given_up_is_not_appended_by_a_server_process_that_hears_of_it_
     late = Row(at.profile, "of ann/1", Author("ann", 1), written(ops))
     with psycopg.connect(at.address, autocommit=True) as stale, psycopg.connect(at.address, autocommit=True) as new:
         assert not late.is_there(new, 0, gives_up=True)
-        assert late.beside(stale, 0, [b'"1"']) is None
+        assert late.beside(stale, 0, [b'"1"'], told_ago=1) is None
         assert not late.is_there(new, 0, gives_up=False)
         other = Row(at.profile, "of ann/2", Author("ann", 1), written(ops))
-        assert other.beside(stale, 0, [b'"1"']) is not None
+        assert other.beside(stale, 0, [b'"1"'], told_ago=1) is not None
     state.catch_up()
     assert rows(state) == rows(at.state(BOB))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,11 @@ from click.testing import CliRunner, Result
 
 from cwtui.cli.root import cli
 from cwtui.domain.errors import StateError
+from cwtui.store import copying
 from cwtui.store.copying import copy_state
-from cwtui.store.state import open_database, open_state
+from cwtui.store.documents import Documents
+from cwtui.store.layout import Content
+from cwtui.store.state import State, open_database, open_state
 from tests.engine.upkeep_world import TODAY, small_world
 from tests.postgres_server import Server, needs_postgres
 from tests.store.conftest import LINK, TASK
@@ -47,6 +51,39 @@ def test_what_is_kept_there_already_stays(server: Server, profile: str, tmp_path
         with pytest.raises(StateError, match="is not empty"):
             copy_state(source, place, profile)
     source.close()
+
+
+@pytest.mark.parametrize("kept_in", ["a file", "a database"])
+def test_whoever_begins_to_work_while_it_is_copied_is_told(
+    kept_in: str, server: Server, profile: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is changed while it is copied, and nobody takes the copy for the whole afterwards."""
+    place = server.address if kept_in == "a database" else str(tmp_path / "a.json")
+    source, other = copying.open_place(place, profile), copying.open_place(place, profile)
+    source.save_task(TASK)
+    late = threading.Thread(target=lambda: other.save_link(LINK))
+    take, opened = Documents.take_whole, copying.open_place
+
+    def begin_to_work(documents: Documents, content: Content) -> None:
+        late.start()
+        late.join(0.3)
+        assert late.is_alive(), "it waits"
+        take(documents, content)
+
+    def wait_for_it(place: str, profile: str) -> State:
+        if late.ident is not None:
+            late.join()
+        return opened(place, profile)
+
+    monkeypatch.setattr(Documents, "take_whole", begin_to_work)
+    monkeypatch.setattr(copying, "open_place", wait_for_it)
+    with pytest.raises(StateError, match=r"Somebody began to work on the state .* while it was copied") as caught:
+        copy_state(source, str(tmp_path / "b.json"), profile)
+    assert "holds what was kept before that" in str(caught.value)
+    copy = open_state(tmp_path / "b.json")
+    assert [table for table, _, _ in copy.documents.rows()] == ["tasks"]
+    for state in (source, other, copy):
+        state.close()
 
 
 def test_a_reseller_moves_to_a_database_and_works_on(

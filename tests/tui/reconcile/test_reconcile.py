@@ -11,7 +11,7 @@ import pytest
 from textual.widgets import Static
 
 from cwtui.domain.errors import Transient
-from cwtui.domain.tasks import Problem, ProblemCode
+from cwtui.domain.problems import Problem, ProblemCase, ProblemCode
 from cwtui.tui.reconcile.all_customers import ReconcileAllScreen
 from cwtui.tui.reconcile.screen import ReconcileScreen
 from cwtui.tui.widgets.confirm_screen import ConfirmScreen
@@ -109,7 +109,7 @@ async def test_an_addition_made_by_hand_is_adopted_after_asking(tmp_path: Path) 
 async def test_it_begins_with_the_customer_of_a_task_that_is_reconciled_here(tmp_path: Path) -> None:
     async with demo(tmp_path) as app:
         task = next(task for task in await app.engine.tasks() if task.customer_id == "1000020")
-        problem = Problem(ProblemCode.LINK_MISSING, "The standing addition is not known.", "")
+        problem = Problem(ProblemCode.LINK_MISSING, {"name": "X"}, case=ProblemCase.NO_ADDITION)
         app.engine.store.save_task(replace(task, problems=(problem,)))
         app.app.session.task_in_sight = task.id
         await app.press("4")

@@ -8,18 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from cwtui.domain.tasks import Acceptance, Problem, ProblemCode, Task, TaskStatus
+from cwtui.domain.problems import Problem, ProblemCase, ProblemCode
+from cwtui.domain.tasks import Acceptance, Task, TaskStatus
 from cwtui.tui.drift.screen import DriftScreen
 from cwtui.tui.mapping.wizard import WizardScreen
 from cwtui.tui.plan_lines import warning_lines
-from cwtui.tui.problems import key_for
-from cwtui.tui.reasons import reason_words
+from cwtui.tui.problems import Way, key_for
 from cwtui.tui.reconcile.screen import ReconcileScreen
-from cwtui.tui.tasks.mending import Way, way_of
+from cwtui.tui.tasks.mending import way_of
 from cwtui.tui.tasks.screen import TasksScreen
 from cwtui.tui.widgets.confirm_screen import ConfirmScreen
 from cwtui.tui.widgets.fuzzy_picker import FuzzyPicker
 from cwtui.tui.widgets.virtual_table import VirtualTable
+from cwtui.wording.problems import reason_of
 from tests.tui.demo_app import Demo, demo
 
 CODES = [pytest.param(code, id=code) for code in ProblemCode]
@@ -39,11 +40,15 @@ async def standing(app: Demo, *problems: Problem, warnings: tuple[str, ...] = ()
     return changed
 
 
+def in_words(code: ProblemCode, target: str = "") -> Problem:
+    return Problem(code, {"words": "…"}, target, case=ProblemCase.IN_WORDS)
+
+
 @pytest.mark.parametrize("code", CODES)
 def test_every_problem_has_a_reason_in_a_word_and_a_key(code: ProblemCode) -> None:
-    problem = Problem(code, "…")
-    assert len(reason_words(code)) <= 22
-    assert reason_words(code) != str(code)
+    problem = in_words(code)
+    assert len(reason_of(code)) <= 22
+    assert reason_of(code) != str(code)
     assert key_for(problem).split()[0] in {"m", "s", "x"}
 
 
@@ -62,7 +67,7 @@ def test_every_problem_has_a_reason_in_a_word_and_a_key(code: ProblemCode) -> No
 )
 async def test_where_a_problem_is_mended(tmp_path: Path, code: ProblemCode, way: Way) -> None:
     async with demo(tmp_path) as app:
-        task = await standing(app, Problem(code, "…", "1"))
+        task = await standing(app, in_words(code, "1"))
         assert way_of(task) is way
 
 
@@ -77,14 +82,14 @@ async def test_where_a_problem_is_mended(tmp_path: Path, code: ProblemCode, way:
 )
 async def test_the_key_leads_there(tmp_path: Path, code: ProblemCode, screen: type) -> None:
     async with demo(tmp_path) as app:
-        await standing(app, Problem(code, "…", "1"))
+        await standing(app, in_words(code, "1"))
         await app.press("m")
         await app.until(screen)
 
 
 async def test_both_sides_can_be_compared_instead(tmp_path: Path) -> None:
     async with demo(tmp_path) as app:
-        await standing(app, Problem(ProblemCode.LINK_MISSING, "…", "PRD1"))
+        await standing(app, in_words(ProblemCode.LINK_MISSING, "PRD1"))
         await app.press("m")
         await app.until(FuzzyPicker)
         await app.type("compare")

@@ -13,6 +13,7 @@ from cwtui.domain.planning.ground import agreement_problems, cycle_of
 from cwtui.domain.psa import Agreement
 from cwtui.domain.suggestions import Suggestion
 from cwtui.engine.mapping.suggest.names import plain_name
+from cwtui.wording.problems import sentence
 
 _ALONE, _SEVERAL = 1.0, 0.6
 _ITS_CURRENCY, _ONLY_ONE_OF_TYPE, _SHARED_WORDS = 0.1, 0.1, 0.2
@@ -111,7 +112,7 @@ def why_not(
             f"Agreement {agreement.name} belongs to company {agreement.company_id}, the customer is mapped to"
             f" {company_id}. Choose an agreement of that company."
         )
-    reasons += [problem.message for problem in agreement_problems(agreement, subscription)]
+    reasons += [sentence(problem) for problem in agreement_problems(agreement, subscription)]
     period = subscription.billing_period
     if cycle_of(period) is None and period is not None and period.type == "statement_day":
         reasons.append("The subscription is billed on statement days, which no agreement's cycle matches.")

@@ -1,0 +1,75 @@
+"""Sentences with places for facts: `{name}`, `{name:how}`, and `[…|…]` for what depends on a fact being there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from cwtui.domain.money import price_text
+
+Facts = Mapping[str, Any]
+Sentence = Callable[[Facts], str]
+"""Says facts; raises a KeyError where one is missing that it cannot do without."""
+
+_PIECES = re.compile(
+    r"\[(?P<section>[^|\]]*)(?:\|(?P<instead>[^\]]*))?\]|\{(?P<name>\w+)(?::(?P<how>\w+))?\}|(?P<text>[^\[{]+)"
+)
+_PRICES = frozenset({"unit_price", "unit_cost"})
+
+
+def sentence_of_words(words: str) -> Sentence:
+    """Take a sentence apart once, to say it of many facts."""
+    form, places = "", []
+    for found in _PIECES.finditer(words):
+        if found["text"] is not None:
+            form += found["text"].replace("%", "%%")
+            continue
+        form += "%s"
+        if found["section"] is not None:
+            places.append(_section(found["section"], found["instead"] or ""))
+        else:
+            places.append(_fact(found["name"], _HOW[found["how"]]))
+    return lambda facts: form % tuple([place(facts) for place in places])
+
+
+def _fact(name: str, how: Callable[[Any], str]) -> Sentence:
+    return lambda facts: how(facts[name])
+
+
+def _section(words: str, instead: str) -> Sentence:
+    """What is said if every fact of it is there and not empty."""
+    names = [found["name"] for found in _PIECES.finditer(words) if found["name"]]
+    whole = sentence_of_words(words)
+    return lambda facts: whole(facts) if all(facts.get(name) for name in names) else instead
+
+
+def changes_text(changes: Mapping[str, Sequence[str]]) -> str:
+    """Fields of an addition with their old and new values: `unit price 4.50 → 5.00`."""
+    return ", ".join(
+        f"{name.replace('_', ' ')} {' → '.join(_value(name, value) for value in values)}"
+        for name, values in changes.items()
+    )
+
+
+def _value(name: str, value: str) -> str:
+    return _price(value) if name in _PRICES else value
+
+
+def _price(value: str) -> str:
+    return price_text(Decimal(value))
+
+
+def _lines(numbers: Sequence[str]) -> str:
+    return f"line{'s' if len(numbers) > 1 else ''} {', '.join(numbers)}"
+
+
+_HOW: Mapping[str | None, Callable[[Any], str]] = {
+    None: str,
+    "price": _price,
+    "list": ", ".join,
+    "sentences": " ".join,
+    "lines": _lines,
+    "changes": changes_text,
+}
