@@ -174,6 +174,7 @@ def replace_standing(
     if not missing:
         return True
     bill, ends = _bill_of(draft, product, ending or links), _end_of(draft, product, ending or links)
+    _warn_of_nothing(draft, product, ending, [unit for _, unit in missing if unit])
     for one, unit in missing:
         step = partial(_quantity_step, ending, one.quantity, begins)
         create_standing(
@@ -238,6 +239,15 @@ def bill_of(links: Sequence[Link]) -> BillCustomer:
     """What the operator chose for the additions that are replaced, where it is one choice; else `Billable`."""
     chosen = {link.values.bill for link in links}
     return chosen.pop() if len(chosen) == 1 else BillCustomer.BILLABLE
+
+
+def _warn_of_nothing(draft: Draft, product: ProductId, ending: Sequence[Link], units: Sequence[ItemPrice]) -> None:
+    """What was paid for becomes free: that may be a discount, or a price that somebody forgot."""
+    cost = [link.values.unit_price for link in ending if link.values.unit_price]
+    if cost and any(not unit.price for unit in units):
+        draft.warnings.append(
+            f"{draft.name_of(product)}: a unit is billed at {price_text(max(cost))} now, the price from here on is 0."
+        )
 
 
 def _bill_of(draft: Draft, product: ProductId, links: Sequence[Link]) -> BillCustomer:
