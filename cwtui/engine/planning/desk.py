@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import field, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from cwtui.domain.charges import Charge, charge_of
@@ -18,9 +18,10 @@ from cwtui.domain.planning import PlanningFacts, PlanningRules, plan_task
 from cwtui.domain.planning.lines import plan_product
 from cwtui.domain.plans import Plan, PlanEdits
 from cwtui.domain.problems import ProblemCode
-from cwtui.domain.psa import Addition, Agreement, CatalogItem, billed_through
+from cwtui.domain.psa import Addition
 from cwtui.domain.tasks import Task, TaskKind, TaskStatus, is_difference, lines_of
 from cwtui.engine.concurrently import in_turns, together
+from cwtui.engine.planning.held_records import HeldRecords
 from cwtui.engine.planning.surroundings import (
     DeletedCompanies,
     UnlinkedAdditions,
@@ -32,7 +33,6 @@ from cwtui.engine.planning.surroundings import (
 from cwtui.engine.planning.unread import UnreadRecords, order_record, subscription_record
 from cwtui.engine.planning.waiting import waiting_for_a_person
 from cwtui.engine.reporting.monthly_effect import monthly_effect
-from cwtui.engine.workspace import Feature
 
 CATALOGUE_AGE = timedelta(hours=1)
 """How old the product catalogue (names, costs) may be before the plan of an older task reads it again."""
@@ -59,24 +59,19 @@ OpenPlanSource = Callable[[], PlanSource]
 
 
 @dataclass(slots=True)
-class PlanningDesk(Feature):
+class PlanningDesk(HeldRecords):
     """Makes plans. What it read from ConnectWise stays valid for the run it was made for.
 
     Attributes:
-        agreements, items: What ConnectWise holds of the mapped ones; a missing key was not asked for yet.
         fresh: Subscriptions read in this run; others are read again before they are written by.
         sources: Where the plans of kinds come from that have no order.
     """
 
-    agreements: dict[AgreementId, Agreement | None] = field(default_factory=dict)
-    items: dict[CatalogItemId, CatalogItem] = field(default_factory=dict)
-    billed: dict[AgreementId, date | None] = field(default_factory=dict)
     fresh: set[SubscriptionId] = field(default_factory=set)
     sources: dict[TaskKind, OpenPlanSource] = field(default_factory=dict)
     _opened: dict[TaskKind, PlanSource] = field(default_factory=dict)
     companies: DeletedCompanies = field(init=False)
     unlinked: UnlinkedAdditions = field(init=False)
-    _asked_items: set[CatalogItemId] = field(default_factory=set)
     _has_catalogue: bool = False
     _unread: UnreadRecords = field(init=False)
 
@@ -103,16 +98,12 @@ class PlanningDesk(Feature):
         await together(
             self.load_agreements(agreements),
             self._load_catalogue(tasks),
-            self._load_items(items),
+            self.load_items(items),
             self.companies.load(tasks),
         )
         if refresh:
             await self._load_subscriptions(tasks)
-            await self._load_items({item async for task in in_turns(tasks) for item in self._items_of(task)})
-
-    async def load_items(self, wanted: set[CatalogItemId]) -> None:
-        """Read catalog items, unless they are known."""
-        await self._load_items(wanted)
+            await self.load_items({item async for task in in_turns(tasks) for item in self._items_of(task)})
 
     def agreement_of(self, task: Task) -> AgreementId | None:
         """The agreement a task writes to: its source's, else the one its subscription is mapped to."""
@@ -356,49 +347,6 @@ class PlanningDesk(Feature):
 
     def _lacks_subscription(self, task: Task) -> bool:
         return self._subscription(task) is None or self._unread.has(subscription_record(task.subscription_id))
-
-    async def load_agreements(self, wanted: set[AgreementId]) -> None:
-        """Read agreements, and through when they are billed, unless they are known."""
-        unknown = wanted - self.agreements.keys()
-        if not unknown:
-            return
-        self.psa.clear_unreadable()
-        async for page in self.psa.agreements(unknown):
-            self.agreements.update((agreement.id, agreement) for agreement in page)
-        self._tell_unreadable()
-        loaded = [agreement for name in unknown if (agreement := self.agreements.get(name)) is not None]
-        for name in unknown:
-            self.agreements.setdefault(name, None)
-        undated = [agreement for agreement in loaded if agreement.next_invoice is None]
-
-        async def ask(agreement: Agreement) -> None:
-            self.billed[agreement.id] = billed_through(agreement, await self.psa.latest_invoice(agreement.id))
-
-        await self.workspace.each(undated, ask, "Reading invoices")
-        for agreement in loaded:
-            if agreement.next_invoice is not None:
-                self.billed[agreement.id] = billed_through(agreement, None)
-        await self.load_agreements({agreement.parent_id for agreement in loaded if agreement.parent_id is not None})
-        for agreement in loaded:
-            own, parents = self.billed.get(agreement.id), self.billed.get(agreement.parent_id or agreement.id)
-            if own is not None and parents is not None:  # invoiced with its parent (plans.md#child-agreements)
-                self.billed[agreement.id] = max(own, parents)
-
-    async def _load_items(self, wanted: set[CatalogItemId]) -> None:
-        unknown = wanted - self._asked_items
-        if not unknown:
-            return
-        self.psa.clear_unreadable()
-        async for page in self.psa.catalog_items(unknown):
-            self.items.update((item.id, item) for item in page)
-        self._tell_unreadable()
-        self._asked_items |= unknown
-
-    def _tell_unreadable(self) -> None:
-        """A task only says that it lacks the record; why it could not be read is said here."""
-        for happened in self.psa.unreadable:
-            self.listener.problem(happened)
-        self.psa.clear_unreadable()
 
     async def _load_subscriptions(self, tasks: Sequence[Task]) -> None:
         """Read subscriptions again that orders among the tasks may write by: the newest one's quantity.
