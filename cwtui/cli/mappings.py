@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -211,7 +211,7 @@ async def _product_rows(engine: Engine, rows: Sequence[NamedMapping]) -> Sequenc
     if not nameless or rows[0].mapping.key.kind is not MappingKind.PRODUCT:
         return rows
     names: dict[str, str] = {}
-    for name in await _subscriptions(engine):
+    async for name in _subscriptions(engine):
         held = engine.workbench.subscription(name)
         names.update({product.id: product.name for product in held.products} if held else {})
         if nameless <= names.keys():
@@ -222,11 +222,14 @@ async def _product_rows(engine: Engine, rows: Sequence[NamedMapping]) -> Sequenc
     ]
 
 
-async def _subscriptions(engine: Engine) -> Iterable[SubscriptionId]:
-    """The mapped subscriptions, then those of open tasks, each once."""
-    mapped = [SubscriptionId(one.key.marketplace_id) for one in engine.known.mappings().of_kind(MappingKind.AGREEMENT)]
-    tasks = await engine.tasks([status for status in TaskStatus if status.is_open])
-    return dict.fromkeys([*mapped, *(task.subscription_id for task in tasks)])
+async def _subscriptions(engine: Engine) -> AsyncIterator[SubscriptionId]:
+    """The mapped subscriptions, then those of open tasks, and of all tasks only where a name is still missing."""
+    for one in engine.known.mappings().of_kind(MappingKind.AGREEMENT):
+        yield SubscriptionId(one.key.marketplace_id)
+    for task in await engine.tasks([status for status in TaskStatus if status.is_open]):
+        yield task.subscription_id
+    for task in await engine.tasks():
+        yield task.subscription_id
 
 
 def _customer_of(engine: Engine, row: NamedMapping) -> str:
