@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from cwtui.domain.errors import CwtuiError, InputError
 from cwtui.domain.ids import SubscriptionId
 from cwtui.domain.mappings import MAPPABLE_CHARGES, Mapping, MappingKey, MappingKind
 from cwtui.domain.plain_text import plain_text
+from cwtui.domain.tasks import TaskStatus
 from cwtui.engine.facade import Engine
 from cwtui.engine.mapping.csv import mappings_csv, mappings_export, read_placed_mappings
 from cwtui.engine.reports import NamedMapping, UnmappedEntry
@@ -205,15 +206,30 @@ async def _named_rows(engine: Engine, kind: MappingKind) -> Sequence[NamedMappin
 
 
 async def _product_rows(engine: Engine, rows: Sequence[NamedMapping]) -> Sequence[NamedMapping]:
-    """The same; products that the catalogue was not asked for are named as the subscriptions of tasks name them."""
-    if not any(row.mapping.key.kind is MappingKind.PRODUCT and not row.marketplace_name for row in rows):
+    """The same rows; a product that the catalogue does not name gets its name from a subscription that holds it."""
+    nameless = {row.mapping.key.marketplace_id for row in rows if not row.marketplace_name}
+    if not nameless or rows[0].mapping.key.kind is not MappingKind.PRODUCT:
         return rows
-    held = [engine.workbench.subscription(task.subscription_id) for task in await engine.tasks()]
-    names = {str(product.id): product.name for one in held if one for product in one.products}
+    names: dict[str, str] = {}
+    async for name in _subscriptions(engine):
+        held = engine.workbench.subscription(name)
+        names.update({product.id: product.name for product in held.products} if held else {})
+        if nameless <= names.keys():
+            break
     return [
         replace(row, marketplace_name=row.marketplace_name or names.get(row.mapping.key.marketplace_id, ""))
         for row in rows
     ]
+
+
+async def _subscriptions(engine: Engine) -> AsyncIterator[SubscriptionId]:
+    """The mapped subscriptions, then those of open tasks, and of all tasks only where a name is still missing."""
+    for one in engine.known.mappings().of_kind(MappingKind.AGREEMENT):
+        yield SubscriptionId(one.key.marketplace_id)
+    for task in await engine.tasks([status for status in TaskStatus if status.is_open]):
+        yield task.subscription_id
+    for task in await engine.tasks():
+        yield task.subscription_id
 
 
 def _customer_of(engine: Engine, row: NamedMapping) -> str:

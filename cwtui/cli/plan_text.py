@@ -32,8 +32,9 @@ def _task_lines(task: Task, plan: Plan, named: Named) -> Iterator[str]:
     yield f"Customer      {plain_text(task.customer_name)} ({plain_text(task.customer_id)})"
     yield f"Subscription  {plain_text(task.subscription_name)} ({plain_text(task.subscription_id)})"
     yield f"Order         {plain_text(task.order_number)}, {task.kind}{ordered}"
-    agreement = named(MappingKind.AGREEMENT, plan.agreement_id) if plan.agreement_id else "not known yet"
-    yield f"Agreement     {plain_text(agreement)}"
+    if plan.agreement_id or task.status.is_open:
+        agreement = named(MappingKind.AGREEMENT, plan.agreement_id) if plan.agreement_id else "not known yet"
+        yield f"Agreement     {plain_text(agreement)}"
     if plan.effective:
         standing = f"; standing additions from {plan.standing_from}" if plan.standing_from else ""
         yield f"Effective     {plan.effective}{standing}"

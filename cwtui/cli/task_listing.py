@@ -1,4 +1,4 @@
-"""`cwtui tasks list`: straight from the state file, without waiting for whoever works on it (commands.md#task-list).
+"""`cwtui tasks list`: straight from the state file, without waiting for other processes (commands.md#task-list).
 
 The only command that reads the state by itself: it shall answer in a blink, so it loads neither engine nor settings.
 """

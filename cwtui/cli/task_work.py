@@ -91,7 +91,7 @@ def accept(task_ids: tuple[str, ...], *, all_warned: bool) -> None:
 
 @click.command(cls=Command, epilog=examples('cwtui tasks skip SO-77.1000047883 --reason "billed by hand in March"'))
 @click.argument("task_ids", metavar="ID…", nargs=-1, required=True)
-@click.option("--reason", default="", help="Why, for whoever looks at it later.")
+@click.option("--reason", default="", help="Why, for a later reader.")
 def skip(task_ids: tuple[str, ...], reason: str) -> None:
     """Set tasks aside: they are not written, and the next task of their subscription goes on."""
 

@@ -170,8 +170,9 @@ def _by_product(links: Iterable[Link]) -> dict[ProductId, list[Link]]:
 
 
 def _goes_on(links: Sequence[Link], today: date) -> list[Link]:
-    """The links that nobody ended; if all were ended, those whose last day is still to come."""
-    ending = [link for link in links if link.values.cancelled is not None and link.values.cancelled >= today]
+    """What nobody ended; where everything ends, what ends last: the rest was replaced by it."""
+    last = max((link.values.cancelled for link in links if link.values.cancelled), default=today)
+    ending = [link for link in links if link.values.cancelled == last >= today]
     return open_ended(links) or ending
 
 

@@ -206,7 +206,7 @@ class Known(Protocol):
         """This user may not write the state."""
 
     def changes(self, every_s: float = ...) -> AsyncIterator[OthersChange]:
-        """What other processes change from now on, with who did it; for screens."""
+        """The later changes of other processes, with their authors; for screens."""
 
     def task(self, task_id: TaskId) -> Task | None: ...
     def tasks(self, statuses: Collection[TaskStatus] = ()) -> Iterable[Task]:

@@ -27,19 +27,19 @@ class Taken(Exception):  # no error of anybody's
 
 
 def lease_of(agreement_id: AgreementId) -> str:
-    """The lease of who writes to an agreement."""
+    """The lease for writing to an agreement."""
     return f"agreement/{agreement_id}"
 
 
 @asynccontextmanager
 async def turn(workspace: Workspace, name: str, what: str, *, waits: bool = True) -> AsyncIterator[None]:
-    """Hold a lease for a block; wait for whoever holds it, and know then what was done meanwhile.
+    """Hold a lease for a block: wait for its holder, then take over the changes made meanwhile.
 
     Args:
         workspace: Its rules limit the wait; its listener hears whom it waits for.
         name: The lease.
         what: What it is for, such as "agreement 10".
-        waits: Wait for whoever holds it.
+        waits: Wait for its holder.
 
     Raises:
         Taken: Somebody holds it, and it is not waited for.

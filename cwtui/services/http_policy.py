@@ -374,7 +374,7 @@ class HttpPolicy:
 
 
 async def _others_first(asked: Asked) -> None:
-    """Let whoever waits for the place send, before the answer is worked on: the service is never idle meanwhile."""
+    """Let the next waiting request leave before this answer is processed, so that the service is never idle."""
     try:
         await asyncio.sleep(0)
     except asyncio.CancelledError:

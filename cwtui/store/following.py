@@ -99,7 +99,7 @@ class Following:
             told()
 
     def _note_changed(self, name: str, before: Table, now: Table) -> None:
-        """Rows that are not as they were known here: somebody changed them, and who is not said."""
+        """Rows that changed since they were read here, by an unknown author."""
         somebody = Record(self._log.seq, VERSION, ())
         for key in before.rows.keys() | now.rows.keys():
             old, new = before.rows.get(key), now.rows.get(key)

@@ -3,7 +3,8 @@
 A line is `{"crc":"0a1b2c3d","p":"…","seq":4712,"v":2,"at":"…","by":["ann@host",17],"ops":[["tasks",{"id":…}],…]}`: a
 document of a table is put, or the id named is dropped. Both are absolute, so a record may be replayed any number of
 times. `crc` covers all that follows it; `p` is the `crc` of the line before in the same file, so that a line that was
-taken back or replaced is noticed by who had read it; `seq` grows by one from line to line and across files; `v` is the
+taken back or replaced is noticed by every process that had read it; `seq` grows by one from line to line and across
+files; `v` is the
 version of the documents' shape. A batch is one line: after a crash all of it is there or nothing.
 """
 

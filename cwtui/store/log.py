@@ -1,7 +1,7 @@
 """The protocols of the shared log and the leases: kept in files, or in a database.
 
 Any number of processes append to one log. Who wants to change something takes the log for a moment (`alone`), reads
-what others appended (`news`), looks whether the change still fits, appends, and lets go. What was appended is seen by
+what others appended (`news`), checks whether the change still fits, appends, and lets go. What was appended is seen by
 all from then on; it is durable after `flush`, which may follow outside of the moment: whatever is appended later is
 flushed with everything before it.
 """

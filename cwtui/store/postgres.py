@@ -136,7 +136,7 @@ def connect(address: str, name: str) -> psycopg.Connection:
 
     Args:
         address: As `checked_address` gave it.
-        name: Of the program and its operator, for whoever looks at the server.
+        name: Of the program and its operator, for the server's list of connections.
 
     Raises:
         StateError: The server cannot be reached, or does not let us in.

@@ -1,4 +1,4 @@
-"""TinyDB on the state file: a storage class for whoever opens it with TinyDB. A run of cwtui needs none."""
+"""TinyDB on the state file: a storage class for opening a state with TinyDB. A run of cwtui does not use it."""
 
 from __future__ import annotations
 

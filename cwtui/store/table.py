@@ -56,7 +56,7 @@ def _encode_odd(document: object) -> bytes:
 
 
 def as_document(record: object) -> Document:
-    """A record as the state spells it, for whoever shows it as JSON."""
+    """A record as the state stores it, to be shown as JSON."""
     document: Document = orjson.loads(encode(record))
     return document
 

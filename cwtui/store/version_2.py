@@ -171,7 +171,7 @@ _KINDS = {
 
 
 def _kind(mark: str, text: str) -> str:
-    """Only one kind had a mark of its own; the others are told by their words."""
+    """Only one kind had a mark of its own; the others are recognised by their words."""
     if mark == "never_carried":
         return mark
     return next((kind for words, kind in _KINDS.items() if words in text), "quantity")
@@ -223,7 +223,7 @@ def _unread(_: str, old: Value) -> Document:
 
 
 def _told(_: str, old: Value) -> Document | None:
-    """What cannot be read was nothing: it is told again."""
+    """An unreadable value counts as none, so its events are reported again."""
     match old:
         case {"at": str(at), "marks": list(marks)} if _is_moment(at):
             return {"at": at, "marks": list(map(str, marks))}

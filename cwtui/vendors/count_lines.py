@@ -9,7 +9,7 @@ from cwtui.domain.money import plain
 
 
 class CountLine(NamedTuple):
-    """How many units of one SKU, at one unit cost where those are told apart, an account has.
+    """The units of one SKU that an account has; at one unit cost, if the profile separates unit costs.
 
     Attributes:
         item: The identifier of its catalog item.

@@ -11,7 +11,7 @@ from cwtui.domain.lazily import dataclass
 from cwtui.vendors.vendor_file import Refusal
 
 _MOST_LINES = 20
-"""Lines that are kept of one account and SKU: a person is told where to look, not everything."""
+"""The most lines kept of one account and SKU: they show a person where to look."""
 
 
 @dataclass(frozen=True, slots=True)

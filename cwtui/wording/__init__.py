@@ -1,1 +1,1 @@
-"""Which words facts are said in, for every shell alike; what to type or to press is each shell's own."""
+"""Turns facts into sentences for every shell; each shell adds its own command or key."""

@@ -1,4 +1,4 @@
-"""What became of an addition in ConnectWise, in words."""
+"""Differences of an addition in ConnectWise, in words."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The sentence of every problem (plans.md#problems).
 
-A place such as `{name}` takes a fact, `{price:price}` says how it is written: see `wording/sentences.py`. What
-stands in `[…]` is left out, or replaced by what follows `|`, where a fact of it is missing or empty.
+A place such as `{name}` takes a fact, and `{price:price}` also names its format: see `wording/sentences.py`. A part in
+`[…]` is left out, or replaced by the part after `|`, if one of its facts is missing or empty.
 """
 
 from __future__ import annotations
@@ -115,6 +115,9 @@ SENTENCES: Mapping[ProblemCode, Mapping[ProblemCase, str]] = {
         ProblemCase.SEVERAL_ADDITIONS: "{name} is billed by several additions ({additions:list}), so which of them"
         " carries the report's count of {counted} is not known. End all but one of them in ConnectWise, then give the"
         " report again.",
+        ProblemCase.BILLED_FOR_ANOTHER: "{name} is billed by addition {addition} ({quantity} × {price:price}) for the"
+        " marketplace's subscription {subscription}, and the report counts {counted} of it. Let the column profile"
+        " leave such rows out, or map that subscription's product to another catalog item, and give the report again.",
     },
     ProblemCode.LINK_CHANGED: {
         ProblemCase.OTHER_AGREEMENT: "Addition {addition} of {name} belongs to agreement {theirs}, the subscription is"
@@ -216,18 +219,18 @@ REASONS: Mapping[str, str] = {
     ProblemCode.ROW_REFUSED: "row refused",
     ProblemCode.PROFILE_MISSING: "profile missing",
 }
-"""Why a task waits, in a word or two: what a list shows first."""
+"""Why a task waits, in a word or two, for lists."""
 _IN_WORDS = "{words}"
 _ready: dict[tuple[str, str], Sentence] = {}
 
 
 def sentence(problem: Problem) -> str:
-    """What is wrong, in words that name neither a command nor a key."""
+    """The sentence of a problem, without a command or a key."""
     return sentence_of(problem.code, problem.case, problem.facts)
 
 
 def sentence_of(code: str, case: str, facts: Mapping[str, Any]) -> str:
-    """The same of a problem as a document holds it. Where words are lacking, the code and the facts are said."""
+    """The sentence of a stored problem; without a wording, its code and facts."""
     try:
         return prepared(code, case)(facts)
     except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError):  # whatever a state may hold
@@ -253,5 +256,5 @@ def prepared(code: str, case: str) -> Sentence:
 
 
 def without_words(code: str, facts: Mapping[str, Any]) -> str:
-    """A problem that has no sentence, or lacks a fact of it: better said oddly than not at all."""
+    """The text of a problem without a wording, or without one of its facts: odd, but better than none."""
     return f"{code} ({', '.join(f'{name}: {value}' for name, value in facts.items())})."

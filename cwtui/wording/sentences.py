@@ -1,4 +1,4 @@
-"""Sentences with places for facts: `{name}`, `{name:how}`, and `[…|…]` for what depends on a fact being there."""
+"""Sentences with places for facts: `{name}`, `{name:how}`, and `[…|…]` for parts that depend on a fact."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from cwtui.domain.money import price_text
 
 Facts = Mapping[str, Any]
 Sentence = Callable[[Facts], str]
-"""Says facts; raises a KeyError where one is missing that it cannot do without."""
+"""Makes a text of facts; raises a KeyError if a required fact is missing."""
 
 _PIECES = re.compile(
     r"\[(?P<section>[^|\]]*)(?:\|(?P<instead>[^\]]*))?\]|\{(?P<name>\w+)(?::(?P<how>\w+))?\}|(?P<text>[^\[{]+)"
@@ -20,7 +20,7 @@ _PRICES = frozenset({"unit_price", "unit_cost"})
 
 
 def sentence_of_words(words: str) -> Sentence:
-    """Take a sentence apart once, to say it of many facts."""
+    """Parse a sentence once, to fill it with facts many times."""
     form, places = "", []
     for found in _PIECES.finditer(words):
         if found["text"] is not None:
@@ -39,7 +39,7 @@ def _fact(name: str, how: Callable[[Any], str]) -> Sentence:
 
 
 def _section(words: str, instead: str) -> Sentence:
-    """What is said if every fact of it is there and not empty."""
+    """A part that appears only if all its facts are present and not empty."""
     names = [found["name"] for found in _PIECES.finditer(words) if found["name"]]
     whole = sentence_of_words(words)
     return lambda facts: whole(facts) if all(facts.get(name) for name in names) else instead

@@ -22,5 +22,5 @@ def test_no_shell_reaches_through_the_facade() -> None:
 
 @pytest.mark.parametrize("word", ["save", "drop", "intend", "conclude", "batch", "close"])
 def test_what_a_shell_sees_of_the_state_changes_nothing(word: str) -> None:
-    assert any(name.startswith(word) for name in vars(Store))
-    assert not [name for name in vars(Known) if name.startswith(word)]
+    assert any(name.startswith(word) for name in dir(Store))
+    assert not [name for name in dir(Known) if name.startswith(word)]

@@ -79,7 +79,7 @@ class ChargedLine:
 
     def as_credit(self) -> ChargedLine:
         """The same as a credit on a standing addition, kept positive."""
-        return _told_positive(replace(self, charge=Charge.CREDIT))
+        return _kept_positive(replace(self, charge=Charge.CREDIT))
 
 
 def plan_product(subscription: Subscription) -> ProductId:
@@ -121,7 +121,7 @@ def charged_lines(
             continue
         one = ChargedLine(product, charge, (line.type,), quantity, line.unit_price, extended)
         if charge is Charge.CREDIT:
-            one = _told_positive(one)
+            one = _kept_positive(one)
         price = one.unit_price
         money = (price.amount, price.currency) if price else None
         is_total = totals_apart and line.type == _RENEW
@@ -131,7 +131,7 @@ def charged_lines(
     return tuple(added.values()), tuple(problems)
 
 
-def _told_positive(line: ChargedLine) -> ChargedLine:
+def _kept_positive(line: ChargedLine) -> ChargedLine:
     price = line.unit_price
     return replace(
         line,

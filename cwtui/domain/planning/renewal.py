@@ -56,9 +56,20 @@ def _plan_product(draft: Draft, product: ProductId, lines: Sequence[ChargedLine]
         return
     if _is_unchanged(draft, links, wanted, lines):
         draft.notes.append(f"{draft.name_of(product)}: renewed with the same quantity and price.")
+        _warn_of_an_end(draft, product, links)
         return
     check_guard(draft, product, linked_quantity(links), quantity)
     replace_standing(draft, product, links, wanted, rule=_RULE)
+
+
+def _warn_of_an_end(draft: Draft, product: ProductId, links: Sequence[Link]) -> None:
+    """A cancellation that the renewal takes back ended what stands: nothing bills the days after it."""
+    ends = [link.values.cancelled for link in links if link.values.cancelled is not None]
+    if ends and len(ends) == len(links):
+        draft.warnings.append(
+            f"{draft.name_of(product)}: its standing addition ends on {max(ends)} though it is renewed."
+            " Take the end away in ConnectWise if the subscription goes on."
+        )
 
 
 def _renewed_quantity(draft: Draft, product: ProductId, total: Decimal) -> Decimal:

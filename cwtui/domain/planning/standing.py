@@ -102,27 +102,13 @@ def create_standing(
 ) -> None:
     """Create a standing addition from `begins`; where it cannot be priced, only the day is noted."""
     draft.need(begins)
-    if unit is None:
+    if unit is None or _rounds_to_nothing(draft, line, unit):
         return
     decimals = draft.facts.rules.price_decimals
-    price = round_price(unit.price, decimals)
-    if unit.price and not price:
-        draft.problem(
-            ProblemCode.UNKNOWN_CHARGE_TYPE,
-            f"{line.product_id}:recurring",
-            {
-                "product": line.product_id,
-                "name": draft.name_of(line.product_id),
-                "price": plain(unit.price),
-                "decimals": decimals,
-            },
-            case=ProblemCase.ROUNDED_TO_NOTHING,
-        )
-        return
     after = AdditionValues(
         unit.item.id,
         quantity,
-        price,
+        round_price(unit.price, decimals),
         round_price(unit.cost, decimals),
         begins,
         ends,
@@ -140,6 +126,25 @@ def create_standing(
         step=step,
         is_standing=True,
     )
+
+
+def _rounds_to_nothing(draft: Draft, line: ChargedLine, unit: ItemPrice) -> bool:
+    """Refuse a price that is not zero and would be rounded to it (plans.md#no-price-becomes-zero)."""
+    decimals = draft.facts.rules.price_decimals
+    if not unit.price or round_price(unit.price, decimals):
+        return False
+    draft.problem(
+        ProblemCode.UNKNOWN_CHARGE_TYPE,
+        f"{line.product_id}:recurring",
+        {
+            "product": line.product_id,
+            "name": draft.name_of(line.product_id),
+            "price": plain(unit.price),
+            "decimals": decimals,
+        },
+        case=ProblemCase.ROUNDED_TO_NOTHING,
+    )
+    return True
 
 
 def replace_standing(
@@ -161,13 +166,7 @@ def replace_standing(
         draft.need(begins)
     if any(unit is None for _, unit in units):
         return False
-    ending, missing = list(links), []
-    for one, unit in units:
-        stays = next((link for link in ending if unit and _stays(draft, link, one.quantity, unit)), None)
-        if stays is None:
-            missing.append((one, unit))
-        else:
-            ending.remove(stays)
+    ending, missing = _unmatched(draft, links, units)
     if not ending and not missing:
         draft.notes.append(f"{draft.name_of(product)}: quantity and price stay as they are.")
         return True
@@ -175,6 +174,7 @@ def replace_standing(
     if not missing:
         return True
     bill, ends = _bill_of(draft, product, ending or links), _end_of(draft, product, ending or links)
+    _warn_of_nothing(draft, product, ending, [unit for _, unit in missing if unit])
     for one, unit in missing:
         step = partial(_quantity_step, ending, one.quantity, begins)
         create_standing(
@@ -241,6 +241,15 @@ def bill_of(links: Sequence[Link]) -> BillCustomer:
     return chosen.pop() if len(chosen) == 1 else BillCustomer.BILLABLE
 
 
+def _warn_of_nothing(draft: Draft, product: ProductId, ending: Sequence[Link], units: Sequence[ItemPrice]) -> None:
+    """What was paid for becomes free: that may be a discount, or a price that somebody forgot."""
+    cost = [link.values.unit_price for link in ending if link.values.unit_price]
+    if cost and any(not unit.price for unit in units):
+        draft.warnings.append(
+            f"{draft.name_of(product)}: a unit is billed at {price_text(max(cost))} now, the price from here on is 0."
+        )
+
+
 def _bill_of(draft: Draft, product: ProductId, links: Sequence[Link]) -> BillCustomer:
     bill = bill_of(links)
     if bill is not BillCustomer.BILLABLE:
@@ -273,6 +282,20 @@ def _end_before(draft: Draft, links: Sequence[Link], start: date) -> None:
 def _quantity_step(links: Sequence[Link], quantity: Decimal, begins: date) -> str:
     was = " + ".join(plain(link.values.quantity) for link in links) or "0"
     return f"quantity {was} → {plain(quantity)} from {day_text(begins)}"
+
+
+def _unmatched(
+    draft: Draft, links: Sequence[Link], units: Sequence[tuple[WantedAddition, ItemPrice | None]]
+) -> tuple[list[Link], list[tuple[WantedAddition, ItemPrice | None]]]:
+    """The linked additions that nothing wants unchanged, and the wanted ones that none bills yet."""
+    ending, missing = list(links), []
+    for one, unit in units:
+        stays = next((link for link in ending if unit and _stays(draft, link, one.quantity, unit)), None)
+        if stays is None:
+            missing.append((one, unit))
+        else:
+            ending.remove(stays)
+    return ending, missing
 
 
 def _stays(draft: Draft, link: Link, quantity: Decimal, unit: ItemPrice) -> bool:

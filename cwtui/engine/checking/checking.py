@@ -56,7 +56,7 @@ class Checking(Feature):
         await self.desk.replan(due)
         try:
             await self._look(writes_next=writes_next)
-        except ServiceError as error:  # whoever writes looks again
+        except ServiceError as error:  # the write reads it again
             return replace(report, failures=(*report.failures, str(error)))
         return report
 

@@ -15,7 +15,7 @@ from cwtui.engine.planning.desk import PlanningDesk
 
 
 async def look_at_agreements(desk: PlanningDesk, tasks: Iterable[Task]) -> None:
-    """Read the agreements that first plans write to, each once for a task; whoever writes looks again anyway."""
+    """Read the agreements that first plans write to, each once for a task; they are read again before a write."""
     first: dict[AgreementId, list[Task]] = defaultdict(list)
     async for task in in_turns(tasks):
         agreement = desk.agreement_of(task) if task.status is TaskStatus.READY else None
@@ -25,7 +25,7 @@ async def look_at_agreements(desk: PlanningDesk, tasks: Iterable[Task]) -> None:
     async def ask(name: AgreementId) -> dict[AdditionId, Addition] | None:
         try:
             return {held.id: held for held in await desk.psa.additions(name)}
-        except (NotFound, Unreadable):  # whoever writes there says so
+        except (NotFound, Unreadable):  # the write reports it
             return None
 
     names = sorted(first)

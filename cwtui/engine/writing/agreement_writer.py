@@ -63,7 +63,7 @@ class AgreementWriter(Feature):
         await self._read_additions()
         if any(map(self._may_still_appear, self.store.open_intents(self.agreement_id))):
             await self._wait_for_late()
-            self.store.catch_up()  # whoever sent it may have heard the answer meanwhile
+            self.store.catch_up()  # the process that sent it may have heard the answer meanwhile
             await self._read_additions()
         if self.is_stopping:
             return

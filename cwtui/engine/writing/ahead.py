@@ -140,7 +140,7 @@ class WritingAhead(Feature):
         try:
             await look(names[0])
             await each(names[1:], look, at_once=self.at_once, done=lambda _: None)
-        except ServiceError:  # whoever writes there asks again, and says why
+        except ServiceError:  # the write asks again, and reports the error
             return
 
     async def _is_loaded(self) -> bool:

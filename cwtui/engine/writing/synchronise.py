@@ -14,7 +14,7 @@ from datetime import date
 from cwtui.domain.errors import NOTHING_CHANGED, AccessDenied, Outdated, ServiceError, StateError, StateLocked
 from cwtui.domain.ids import AgreementId, SubscriptionId, TaskId
 from cwtui.domain.lazily import dataclass
-from cwtui.domain.ledger import Operation
+from cwtui.domain.ledger import Operation, Purpose
 from cwtui.domain.plans import Change, Plan, in_writing_order
 from cwtui.domain.tasks import Task, TaskStatus
 from cwtui.engine.planning.desk import PlanningDesk
@@ -320,8 +320,11 @@ class Synchroniser(Feature):
     def _moved(self, plan: Plan) -> list[str]:
         """Warnings: ConnectWise keeps another price than it was sent, or the addition to create was found there."""
         sent = {change.key: change.after for change in plan.to_write}
-        texts = []
+        texts: list[str] = []
         for row in self.store.audit(task_id=plan.task_id):
+            if row.purpose in {Purpose.UNDO, Purpose.COMPENSATION}:
+                texts.clear()  # what was written before has been taken back
+                continue
             asked = sent.get(row.key)
             if asked is not None and row.is_done and row.reason:
                 texts.append(row.reason)

@@ -32,6 +32,18 @@ _HEADER = 1
 _LINES_KEPT = 512
 
 
+@dataclass
+class _TableMessage(Message):
+    """A message of a table."""
+
+    table: VirtualTable
+
+    @property
+    def control(self) -> VirtualTable:
+        """The table, for `on` with a selector."""
+        return self.table
+
+
 class VirtualTable(ScrollView, can_focus=True):
     """Rows of a source under a fixed header, with a cursor.
 
@@ -67,55 +79,31 @@ class VirtualTable(ScrollView, can_focus=True):
     """What is said in place of rows."""
 
     @dataclass
-    class Highlighted(Message):
+    class Highlighted(_TableMessage):
         """The cursor stands on another row, or on None because there is none."""
 
-        table: VirtualTable
         index: int | None
         key: str | None
 
-        @property
-        def control(self) -> VirtualTable:
-            """The table, for `on` with a selector."""
-            return self.table
-
     @dataclass
-    class Opened(Message):
+    class Opened(_TableMessage):
         """A row was opened, by key or double click."""
 
-        table: VirtualTable
         index: int
         key: str
 
-        @property
-        def control(self) -> VirtualTable:
-            """The table, for `on` with a selector."""
-            return self.table
-
     @dataclass
-    class SelectionToggled(Message):
+    class SelectionToggled(_TableMessage):
         """A row shall be selected, or no longer. Whoever owns the source does it and calls `row_changed`."""
 
-        table: VirtualTable
         index: int
         key: str
 
-        @property
-        def control(self) -> VirtualTable:
-            """The table, for `on` with a selector."""
-            return self.table
-
     @dataclass
-    class SortRequested(Message):
+    class SortRequested(_TableMessage):
         """A column's title was clicked."""
 
-        table: VirtualTable
         column: str
-
-        @property
-        def control(self) -> VirtualTable:
-            """The table, for `on` with a selector."""
-            return self.table
 
     def __init__(
         self,

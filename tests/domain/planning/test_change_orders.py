@@ -98,6 +98,24 @@ def test_a_new_price_alone_replaces_the_standing_addition() -> None:
     assert written(plan) == [END, "10 × 5 (cost 3.6) from 2026-12-01"]
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "is_warned"),
+    [
+        pytest.param("4.50", "0.00", True, id="what was paid for becomes free"),
+        pytest.param("0.00", "0.00", False, id="it was free before"),
+        pytest.param("4.50", "5.00", False, id="another price"),
+        pytest.param("0.00", "5.00", False, id="no longer free"),
+    ],
+)
+def test_a_price_that_falls_to_nothing_is_warned_of(before: str, after: str, is_warned: bool) -> None:
+    """Rule: plans.md#change-order."""
+    link = standing("10", D(2026, 11, 1), price=before)
+    made = order(OrderType.CHANGE, line("recurring", "2", after), provisioned=D(2026, 12, 1))
+    plan = plan_task(facts(made, subscription("12", price=after), links=(link,)))
+    assert len(written(plan)) == 2
+    assert any("from here on is 0" in text for text in plan.warnings) is is_warned
+
+
 def test_the_newest_order_follows_the_subscription_and_warns() -> None:
     plan = change(line("recurring", "5"), to="17", on=D(2026, 12, 1))
     assert written(plan) == [END, stands("17")]

@@ -95,3 +95,23 @@ def test_the_guard_watches_renewals_too() -> None:
     made = order(OrderType.RENEWAL, line("renew", "30"), provisioned=D(2026, 11, 21))
     rules = PlanningRules(max_quantity_change=Decimal(100))
     assert codes(plan_task(facts(made, subscription("30"), links=(TEN,), rules=rules))) == ["guard"]
+
+
+@pytest.mark.parametrize(
+    ("until", "warned"),
+    [
+        pytest.param((None,), [], id="goes on"),
+        pytest.param((D(2027, 6, 30),), [D(2027, 6, 30)], id="a cancellation ended it on a later day"),
+        pytest.param((D(2027, 6, 30), None), [], id="one of two goes on"),
+    ],
+)
+def test_a_renewal_of_what_ends_says_so(until: tuple[date | None, ...], warned: list[date]) -> None:
+    """It changes nothing, and nobody would be billed after that day (plans.md#renewal-order)."""
+    share = 12 // len(until)
+    links = tuple(standing(str(share), D(2026, 11, 1), addition=90 + at, until=end) for at, end in enumerate(until))
+    held = sum(link.values.quantity for link in links if link.values.cancelled is None) or 12
+    made = order(OrderType.RENEWAL, line("renew", str(held)), provisioned=D(2026, 11, 21))
+    plan = plan_task(facts(made, subscription(str(held)), links=links))
+    assert written(plan) == []
+    assert [day for day in warned if any(f"ends on {day}" in text for text in plan.warnings)] == warned
+    assert bool(plan.warnings) is bool(warned)

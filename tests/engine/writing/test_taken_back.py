@@ -116,6 +116,9 @@ async def test_what_was_given_back_is_charged_again(at: Running) -> None:
         (EXCHANGE_ITEM, "10", "4.50", "2027-01-01", None),
         (EXCHANGE_ITEM, "10", "7.50", "2027-01-01", "2027-01-31"),
     ]
+    task = at.state.task(name)
+    assert task is not None
+    assert task.warnings == ()  # what was billed before it was taken back is not what was sent now
 
 
 async def test_taken_back_twice_it_still_charges_nothing_twice(at: Running) -> None:
