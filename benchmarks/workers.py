@@ -1,10 +1,11 @@
 """Several workers on one state in PostgreSQL: what they write together, and what one fact costs.
 
 Two references in the same run: one worker's throughput over the same agreements, and a bare INSERT and commit of as
-many bytes on the same server. The services do not limit anybody, and each worker has four requests under way, so that
-two cores carry four workers and the server that answers them.
+many bytes on the same server. The services do not limit anybody. With two requests under way in each worker two cores
+carry four workers, PostgreSQL and the server that answers them, so the state is what is measured; with four the cores
+are the limit.
 
-`python -m benchmarks.workers ANNOUNCED ADDRESS` is one of the workers.
+`python -m benchmarks.workers ANNOUNCED ADDRESS AT_ONCE` is one of the workers.
 """
 
 from __future__ import annotations
@@ -34,7 +35,8 @@ from tests.postgres_server import Server, running_server
 
 AGREEMENTS = 400
 LATENCY_MS = 50
-AT_ONCE = 4
+AT_ONCE = (2, 4)
+"""Requests under way in each worker."""
 WORKERS = {2: 1.8, 4: 3.2}
 """How many, and the reach: times one worker's throughput."""
 ROUNDS = 3
@@ -52,14 +54,14 @@ def empty(server: Server) -> None:
         connection.execute("drop schema if exists cwtui cascade")
 
 
-def together(count: int, reseller: Reseller, path: Path, server: Server) -> float:
+def together(count: int, at_once: int, reseller: Reseller, path: Path, server: Server) -> float:
     """Seconds from the moment all workers are told to begin until the last has ended."""
     empty(server)
     state = open_state(path, read_only=True)
     copy_state(state, server.address, PROFILE)
     state.close()
     with announced(reseller, LATENCY_MS) as said:
-        command = [sys.executable, "-m", "benchmarks.workers", json.dumps(said), server.address]
+        command = [sys.executable, "-m", "benchmarks.workers", json.dumps(said), server.address, str(at_once)]
         workers = [
             subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # ours
             for _ in range(count)
@@ -122,23 +124,25 @@ def rows(agreements: int = AGREEMENTS, rounds: int = ROUNDS, count: int = FACTS)
     with tempfile.TemporaryDirectory() as folder, running_server() as server:
         path = Path(folder) / "state.json"
         asyncio.run(prepare(path, reseller))
-        taken: dict[int, list[float]] = {1: [], **{each: [] for each in WORKERS}}
+        taken: dict[tuple[int, int], list[float]] = {(n, each): [] for n in AT_ONCE for each in (1, *WORKERS)}
         for _ in range(rounds):
-            for each, seconds in taken.items():
-                seconds.append(together(each, reseller, path, server))
+            for (at_once, each), seconds in taken.items():
+                seconds.append(together(each, at_once, reseller, path, server))
         ours, bare = facts(server, count)
-    median = {each: statistics.median(seconds) for each, seconds in taken.items()}
+    median = {key: statistics.median(seconds) for key, seconds in taken.items()}
     found = [
         BenchmarkRow(
-            f"{each} workers on {agreements} agreements at {LATENCY_MS} ms, one PostgreSQL state",
+            f"{each} workers on {agreements} agreements at {LATENCY_MS} ms, {at_once} requests under way in each,"
+            " one PostgreSQL state",
             "one worker",
-            median[1] / median[each],
+            median[at_once, 1] / median[at_once, each],
             reach,
             "×",
-            {each: median[1] / median[each]},
-            {each: median[each]},
+            {each: median[at_once, 1] / median[at_once, each]},
+            {each: median[at_once, each]},
             at_least=True,
         )
+        for at_once in AT_ONCE
         for each, reach in WORKERS.items()
     ]
     return [
@@ -150,4 +154,4 @@ def rows(agreements: int = AGREEMENTS, rounds: int = ROUNDS, count: int = FACTS)
 
 
 if __name__ == "__main__":
-    asyncio.run(work(settings_of(json.loads(sys.argv[1]), sync={"concurrency": AT_ONCE}), sys.argv[2]))
+    asyncio.run(work(settings_of(json.loads(sys.argv[1]), sync={"concurrency": int(sys.argv[3])}), sys.argv[2]))

@@ -49,6 +49,24 @@ def test_both_shells_word_every_remedy(action: Action) -> None:
     assert "cwtui " not in remedy.words
 
 
+@pytest.mark.parametrize(
+    ("remedy", "typed"),
+    [
+        pytest.param(Remedy(Action.MAP, "C1", "customer"), "map set customer C1 COMPANY_ID.", id="an id"),
+        pytest.param(
+            Remedy(Action.MAP, "u:Green Lane LLC", "customer"),
+            "map set customer 'u:Green Lane LLC' COMPANY_ID.",
+            id="an account by its name",
+        ),
+        pytest.param(Remedy(Action.SYNC_BY_NAME, "7.u:=cmd();x"), "tasks sync '7.u:=cmd();x'.", id="what a shell runs"),
+        pytest.param(Remedy(Action.RECONCILE), "reconcile --customer CUSTOMER_ID.", id="nobody in particular"),
+        pytest.param(Remedy(Action.CHECK_CREDENTIALS, "the marketplace"), "of the marketplace,", id="prose"),
+    ],
+)
+def test_a_command_may_be_typed_as_it_is_shown(remedy: Remedy, typed: str) -> None:
+    assert typed in command_for(remedy)
+
+
 @pytest.mark.parametrize("code", ProblemCode)
 def test_the_screen_has_a_key_for_every_problem(code: ProblemCode) -> None:
     assert re.match(r"[a-z0-9] ", key_for(Problem(code, {"words": ""}, case=ProblemCase.IN_WORDS)))

@@ -21,7 +21,7 @@ from cwtui.cli.table import table
 from cwtui.cli.vendor_documents import counts_document, needs_person, reconciliation_document, tell_refused
 from cwtui.domain.money import plain
 from cwtui.domain.plain_text import plain_text
-from cwtui.domain.problems import ProblemCode
+from cwtui.domain.problems import ProblemCase
 from cwtui.domain.tasks import Task
 from cwtui.vendors.count_export import CountsReport
 from cwtui.vendors.count_reconcile import CountRow, count_rows_csv
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from cwtui.composition import Composition
 
 _F = TypeVar("_F", bound=Callable[..., object])
+_ADOPTED = frozenset({ProblemCase.COUNTED_OTHERWISE, ProblemCase.PRICED_OTHERWISE})
 
 _DAY = click.option(
     "--dated",
@@ -129,7 +130,7 @@ def _answer(report: CountsReport) -> None:
         answer(table(("TASK", "STATUS", "COMPANY", "A MONTH", "WHAT"), [_row(task) for task in report.tasks]))
     for one in report.vanished:
         tell(f"Left alone: {plain_text(str(one))}")
-    if any(one.code is ProblemCode.LINK_MISSING for task in report.tasks for one in task.problems):
+    if any(one.case in _ADOPTED for task in report.tasks for one in task.problems):
         answer("Additions made by hand are changed once somebody adopted them: give the file again with --adopt.")
     if report.tasks:
         answer("See a plan: cwtui tasks show TASK. Write one: cwtui tasks sync TASK; all that are ready: cwtui --auto")

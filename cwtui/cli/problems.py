@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from cwtui.domain.remedies import Action, Remedy
@@ -39,7 +40,11 @@ _SENTENCES = {
 def command_for(remedy: Remedy) -> str:
     """What to type, in a sentence."""
     wanted = _TARGETS.get(remedy.kind, "ID")
-    return _SENTENCES[remedy.action].format(kind=remedy.kind, target=remedy.target, wanted=wanted)
+    is_typed = remedy.action is not Action.CHECK_CREDENTIALS
+    target = quote(remedy.target) if is_typed and remedy.target else remedy.target
+    if not target and remedy.action is Action.RECONCILE:
+        target = "CUSTOMER_ID"
+    return _SENTENCES[remedy.action].format(kind=remedy.kind, target=target, wanted=wanted)
 
 
 def problem_words(problem: Problem) -> str:

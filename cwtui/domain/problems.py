@@ -81,6 +81,7 @@ class ProblemCase(StrEnum):
     COUNTED_OTHERWISE = "counted_otherwise"
     PRICED_OTHERWISE = "priced_otherwise"
     SEVERAL_ADDITIONS = "several_additions"
+    BILLED_FOR_ANOTHER = "billed_for_another"
     OTHER_AGREEMENT = "other_agreement"
     REMOVED = "removed"
     EDITED = "edited"

@@ -109,6 +109,8 @@ class Documents(Following):
     def _change_beside(self, work: Callable[[], T], watched: list[bytes]) -> T:
         if self._depth or not self._log.appends_beside or self.is_read_only or not self._is_open or self._lost:
             raise _NotBeside
+        if any(b"\\" in piece for piece in watched):  # a dropped id may be spelled otherwise
+            raise _NotBeside
         self._depth, self._left = 1, []
         try:
             done = work()

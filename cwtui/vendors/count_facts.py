@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from cwtui.domain.charges import Charge
 from cwtui.domain.counts import CountedItem, SkuLines
-from cwtui.domain.ids import AgreementId, CatalogItemId, CompanyId, ProductId
+from cwtui.domain.ids import AdditionId, AgreementId, CatalogItemId, CompanyId, ProductId, SubscriptionId
 from cwtui.domain.lazily import dataclass
 from cwtui.domain.mappings import Link
 from cwtui.domain.money import plain, price_text
@@ -31,6 +31,7 @@ class CountFacts:
         lacking: Why there is no agreement, in words.
         additions: The agreement's, as last read.
         links: Those of the account.
+        others: Additions that bill a subscription of the marketplace, with its id.
     """
 
     task: Task
@@ -51,6 +52,7 @@ class CountFacts:
     anywhere: SkuLines = field(default_factory=dict)
     known: Mapping[CatalogItemId, str] = field(default_factory=dict)
     is_company_deleted: bool = False
+    others: Mapping[AdditionId, SubscriptionId] = field(default_factory=dict)
 
     @property
     def dates(self) -> AgreementDates | None:

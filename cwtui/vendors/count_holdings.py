@@ -31,7 +31,18 @@ class CountHoldings:
         self.dates = self.facts.dates
 
     def live(self) -> list[Addition]:
-        """Additions that still bill on or after the first day that is open."""
+        """Additions that still bill on or after the first day that is open; none of a marketplace subscription."""
+        return [held for held in self._going_on() if held.id not in self.facts.others]
+
+    def of_others(self, item: CountedItem) -> list[Addition]:
+        """What bills a subscription of the marketplace with the item: no count may change it."""
+        return [
+            held
+            for held in self._going_on()
+            if held.id in self.facts.others and held.values.catalog_item_id == item.catalog_item_id
+        ]
+
+    def _going_on(self) -> list[Addition]:
         if self.dates is None:
             return []
         first = self.dates.first_open_day

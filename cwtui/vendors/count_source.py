@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from cwtui.domain.counts import CountRecord
-from cwtui.domain.ids import AdditionId, AgreementId, CatalogItemId
+from cwtui.domain.ids import AdditionId, AgreementId, CatalogItemId, SubscriptionId
 from cwtui.domain.lazily import dataclass
 from cwtui.domain.plans import Plan
 from cwtui.domain.problems import Problem, ProblemCase, ProblemCode
 from cwtui.domain.psa import Addition
-from cwtui.domain.tasks import Task
+from cwtui.domain.tasks import Task, TaskKind
 from cwtui.engine.planning.desk import PlanningDesk
 from cwtui.engine.protocols import Store
 from cwtui.vendors.count_facts import CountFacts
@@ -85,4 +85,15 @@ class CountSource:
             anywhere=record.anywhere,
             known=record.known,
             is_company_deleted=desk.companies.is_deleted(task),
+            others=self._others(agreement_id),
         )
+
+    def _others(self, agreement: AgreementId | None) -> dict[AdditionId, SubscriptionId]:
+        """Additions of an agreement that bill what the marketplace sold."""
+        links = self.store.links_in(agreement) if agreement is not None else ()
+        return {
+            link.addition_id: link.subscription_id
+            for link in links
+            if any(task.kind is not TaskKind.COUNT_UPDATE for task in self.store.tasks_of(link.subscription_id))
+            or self.store.subscription(link.subscription_id) is not None
+        }

@@ -200,8 +200,27 @@ class _Draft:
             )
         elif len(held) == 1:
             self.set_quantity(item, held[0])
-        elif not held and item.quantity:
+        elif not held and item.quantity and not self.asked_of_others(item):
             self.start(item)
+
+    def asked_of_others(self, item: CountedItem) -> bool:
+        """Whether the item is billed to a subscription of the marketplace: a person says who counts it."""
+        others = self.holds.of_others(item)
+        for held in others:
+            self.problem(
+                ProblemCode.LINK_MISSING,
+                item.name,
+                {
+                    "name": item.name,
+                    "addition": held.id,
+                    "quantity": plain(held.values.quantity),
+                    "price": plain(held.values.unit_price),
+                    "subscription": self.facts.others[held.id],
+                    "counted": plain(item.quantity),
+                },
+                ProblemCase.BILLED_FOR_ANOTHER,
+            )
+        return bool(others)
 
     def set_quantity(self, item: CountedItem, held: Addition) -> None:
         values = held.values

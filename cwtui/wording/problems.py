@@ -115,6 +115,9 @@ SENTENCES: Mapping[ProblemCode, Mapping[ProblemCase, str]] = {
         ProblemCase.SEVERAL_ADDITIONS: "{name} is billed by several additions ({additions:list}), so which of them"
         " carries the report's count of {counted} is not known. End all but one of them in ConnectWise, then give the"
         " report again.",
+        ProblemCase.BILLED_FOR_ANOTHER: "{name} is billed by addition {addition} ({quantity} × {price:price}) for the"
+        " marketplace's subscription {subscription}, and the report counts {counted} of it. Let the column profile"
+        " leave such rows out, or map that subscription's product to another catalog item, and give the report again.",
     },
     ProblemCode.LINK_CHANGED: {
         ProblemCase.OTHER_AGREEMENT: "Addition {addition} of {name} belongs to agreement {theirs}, the subscription is"

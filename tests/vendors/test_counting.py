@@ -483,3 +483,35 @@ def test_nothing_that_the_report_does_not_name_is_touched(
 @given(agreements)
 def test_a_report_without_lines_changes_nothing(additions: tuple[Addition, ...]) -> None:
     assert plan_counts(facts(additions=additions)).changes == ()
+
+
+@pytest.mark.parametrize(
+    ("additions", "counts", "changes", "codes"),
+    [
+        pytest.param((held(1, "MR_7.25", 10),), 12, [], [ProblemCode.LINK_MISSING], id="counted: a person says who"),
+        pytest.param((held(1, "MR_7.25", 12),), 12, [], [ProblemCode.LINK_MISSING], id="as many: the same"),
+        pytest.param((held(1, "MR_7.25", 10),), 0, [], [], id="none are counted: none of the report's business"),
+        pytest.param((held(1, "MR_7.25", 10, cancelled=date(2026, 11, 30)),), 12,
+                     ["create 12 × 11.5000 2026-12-01 -"], [], id="it ended: the report's starts"),
+        pytest.param((held(1, "MR_7.25", 10), held(2, "MR_7.25", 5)), 12,
+                     ["update 2 12 × 11.50 2026-09-01 -"], [], id="the account has one of its own"),
+        pytest.param((held(1, "MR_7.25", 10), held(3, "SR_1.1", 4)), 0, [], [], id="nor listed as no longer reported"),
+    ],
+)  # fmt: skip
+def test_what_the_marketplace_sold_is_no_reports(
+    additions: tuple[Addition, ...], counts: int, changes: list[str], codes: list[ProblemCode]
+) -> None:
+    """Addition 1 bills a subscription of the marketplace: it is never adopted, changed or listed.
+
+    Rule: files.md.
+    """
+    own = tuple(linked(one) for one in additions if one.id != 1)
+    known = facts(
+        counted("MR_7.25", counts), additions=additions, links=own, others={AdditionId(1): SubscriptionId("S1")}
+    )
+    plan = plan_counts(known)
+    assert shown(plan) == changes
+    assert [problem.code for problem in plan.problems] == codes
+    assert all("subscription S1" in sentence(problem) for problem in plan.problems)
+    assert not [one for one in proposals(known) if one.addition.id == 1]
+    assert not [one for one in vanished(known) if one.addition.id == 1]

@@ -45,9 +45,10 @@ class Adoption(Feature):
             )
         held = next((one for one in await self.psa.additions(agreement) if one.id == addition_id), None)
         if held is None:
+            owner = self.store.subscription(subscription)
             raise InputError(
                 f"Agreement {agreement} has no addition {addition_id}.",
-                next_step=Remedy(Action.RECONCILE),
+                next_step=Remedy(Action.RECONCILE, owner.customer_id if owner else ""),
             )
         known = self.store.link(addition_id)
         if known is not None and (known.subscription_id, known.product_id) != (subscription, product):

@@ -235,6 +235,13 @@ def test_a_name_that_json_may_spell_in_two_ways_is_noted_alone(name: str, at: Pl
         bob.save_task(replace(mine, note="his"), was=mine)
 
 
+def test_what_is_about_such_a_name_is_noted_alone(at: Place) -> None:
+    ann = at.state()
+    with asked(ann) as heard:
+        ann.change(lambda: ann.save_task(TASK), about=TaskId("zażółć"))
+    assert heard[-1] == "commit"
+
+
 # the connection breaks
 
 
