@@ -162,11 +162,20 @@ def test_no_plan_dates_an_addition_where_connectwise_refuses_it(situation: Plann
 @given(situation=situations())
 @settings(max_examples=300)
 def test_planning_after_applying_finds_nothing(situation: PlanningFacts) -> None:
-    plan = plan_task(situation)
-    if plan.problems or not situation.is_newest:
+    """Except where order and subscription contradict each other, and for the credit of a cancellation.
+
+    The days of that credit are counted from what stands. A plan that is begun is kept until all of it is written, so
+    neither is ever planned a second time (synchronising.md#nothing-stops-half-way).
+    """
+    plan, made = plan_task(situation), situation.order
+    assert situation.subscription is not None
+    adds = made is not None and any(line.quantity for line in made.lines)
+    contradicts = adds and any(product.quantity == 0 for product in situation.subscription.products)
+    if plan.problems or not situation.is_newest or contradicts:
         return
     again = plan_task(replace(situation, links=applied(plan, situation.links), additions=None))
-    assert again.changes == ()
+    ends = made is not None and made.type is OrderType.CANCELLATION
+    assert [change for change in again.changes if change.is_standing or not ends] == []
 
 
 @given(situation=situations())
