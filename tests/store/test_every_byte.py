@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from cwtui.domain.errors import StateError
 from cwtui.domain.mappings import Mapping, MappingKey, MappingKind
 from cwtui.domain.tasks import Task
-from cwtui.store.state import State, open_state
+from cwtui.store.state import open_state
 
 Make = Callable[..., Task]
 FILES = ["state.json", "state.json.journal", "state.json.bak", "state.json.journal.1"]
@@ -30,12 +31,13 @@ def made(path: Path, task: Make) -> None:
     state.documents._log.close()
 
 
-def everything(state: State) -> object:
-    return (
-        list(state.tasks()),
-        [(mapping.key, mapping.connectwise_id) for mapping in state.mappings()],
-        state.fact("n"),
-    )
+def everything(path: Path) -> object:
+    with closing(open_state(path, read_only=True)) as state:
+        return (
+            list(state.tasks()),
+            [(mapping.key, mapping.connectwise_id) for mapping in state.mappings()],
+            state.fact("n"),
+        )
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -43,7 +45,7 @@ def test_one_altered_byte_changes_nothing_or_is_told(path: Path, task: Make, nam
     made(path, task)
     file = path.with_name(name)
     whole = file.read_bytes()
-    expected = everything(open_state(path, read_only=True))
+    expected = everything(path)
     dice = random.Random(16)  # noqa: S311  # which bit
     refused = 0
     for at in range(len(whole)):
@@ -51,7 +53,7 @@ def test_one_altered_byte_changes_nothing_or_is_told(path: Path, task: Make, nam
         altered[at] ^= 1 << dice.randrange(8)
         file.write_bytes(altered)
         try:
-            found = everything(open_state(path, read_only=True))
+            found = everything(path)
         except StateError as error:
             assert "is damaged" in str(error) or "newer cwtui" in str(error)  # noqa: PT017  # it need not be raised
             refused += 1

@@ -3,6 +3,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -51,7 +52,8 @@ def test_a_journal_cut_at_any_byte_of_its_last_line_loses_that_line_only(path: P
         state.save_fact("n", cut)
         assert beside(path).read_bytes()[: lengths[1]] == whole[: lengths[1]], "the torn line is cut off by the next"
         abandon(state)
-        assert open_state(path, read_only=True).fact("n") == cut
+        with closing(open_state(path, read_only=True)) as again:
+            assert again.fact("n") == cut
 
 
 @pytest.mark.parametrize("garbage", [b"\0" * 300, b"x", b'{"crc":"00000000","seq":4,"v":1,"ops":['], ids=repr)
