@@ -27,14 +27,17 @@ def left_behind(store: Store, today: date) -> dict[CustomerId, list[Link]]:
     return found
 
 
-def elsewhere(store: Store, names: Iterable[SubscriptionId], agreement: AgreementId | None, today: date) -> list[Link]:
-    """Standing additions of subscriptions that go on outside the agreement (None: the one each is mapped to)."""
+def elsewhere(store: Store, names: Iterable[SubscriptionId], agreement: AgreementId | None, since: date) -> list[Link]:
+    """Standing additions of subscriptions that bill a day from `since` on outside the agreement.
+
+    Without an agreement: outside the one each is mapped to.
+    """
     mappings = store.mappings()
     return [
         link
         for name in names
         for link in store.links_of(name)
-        if link.agreement_id != (agreement or mappings.agreement(name) or link.agreement_id) and _goes_on(link, today)
+        if link.agreement_id != (agreement or mappings.agreement(name) or link.agreement_id) and _goes_on(link, since)
     ]
 
 
@@ -66,8 +69,8 @@ def billed_there(links: Iterable[Link], read: Read) -> tuple[str, date | None]:
     return "", last
 
 
-def _goes_on(link: Link, today: date) -> bool:
-    return link.is_standing and (link.values.cancelled is None or link.values.cancelled >= today)
+def _goes_on(link: Link, day: date) -> bool:
+    return link.is_standing and (link.values.cancelled is None or link.values.cancelled >= day)
 
 
 def _billed_to(store: Store, link: Link) -> CustomerId | None:

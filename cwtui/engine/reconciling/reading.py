@@ -154,8 +154,10 @@ class BothSides(Feature):
     ) -> tuple[list[Comparison], list[str]]:
         """Compare each pair; adds a sentence for each that cannot be compared."""
         named = {agreement for _, agreement in pairs}
+        await self.desk.load_agreements(named)
         held = [one.id for holdings, _ in pairs for one in holdings.held]
-        links = elsewhere(self.store, held, None, self.clock.today)
+        since = min(map(self._first_day, named), default=self.clock.today)
+        links = elsewhere(self.store, held, None, since)
         names = sorted(named | {link.agreement_id for link in links})
         await self.desk.load_agreements(set(names))
         await self.desk.load_items(self._items(holdings for holdings, _ in pairs))
@@ -170,6 +172,12 @@ class BothSides(Feature):
             else:
                 comparisons.append(made)
         return comparisons, skipped
+
+    def _first_day(self, name: AgreementId) -> date:
+        """The first day that a repair may bill in an agreement, which may lie before today."""
+        agreement, today = self.desk.agreements.get(name), self.clock.today
+        dates = AgreementDates.of(agreement, self.desk.billed.get(name)) if agreement else None
+        return today if dates is None else min(today, dates.initial_effective(today))
 
     def unmapped_rows(self, holdings: Holdings, chosen: AgreementId | None) -> tuple[ReconciliationRow, ...]:
         """Rows for a customer's active subscriptions that are mapped to no agreement.
@@ -270,7 +278,7 @@ class BothSides(Feature):
             is_concerned = mapped == agreement.id or (mapped is None and chosen == agreement.id)
             if not is_concerned or subscription.billing_model.is_usage_based:
                 continue
-            there = elsewhere(self.store, [subscription.id], agreement.id, self.clock.today)
+            there = elsewhere(self.store, [subscription.id], agreement.id, self._first_day(agreement.id))
             bills_on, last = billed_there(there, read)
             blocked = _blocked(subscription, agreement, is_mapped=mapped is not None) or bills_on
             if last is not None:

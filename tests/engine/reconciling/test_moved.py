@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -97,6 +98,33 @@ async def test_the_second_agreement_bills_nothing_beside_the_first(at: Running, 
     assert len(at.held(moved.agreement)) == writes
     assert outcome.after.differs is not bool(writes) or what == "was ended"
     assert any("bills it without an end" in said for said in outcome.blocked) is not bool(writes)
+
+
+@pytest.mark.parametrize(
+    ("ended", "prorates", "begins"),
+    [
+        pytest.param("2026-10-31", True, "2026-11-01", id="with the period before"),
+        pytest.param("2026-11-15", True, "2026-11-16", id="within the period, before today"),
+        pytest.param("2026-11-15", False, "2026-12-01", id="within a period that is billed as a whole"),
+        pytest.param("2026-11-23", True, "2026-11-24", id="today"),
+        pytest.param("2026-11-30", True, "2026-12-01", id="with the period"),
+    ],
+)
+async def test_no_day_is_billed_in_both_whenever_it_is_repaired(
+    at: Running, ended: str, prorates: bool, begins: str
+) -> None:
+    """November is not invoiced yet, and today is the 23rd: what ended in its middle bills days of it."""
+    row = at.world.children["additions"][AGREEMENT].rows[int(FIRST)]
+    row |= {"effectiveDate": "2026-09-01T00:00:00Z", "cancelledDate": f"{ended}T00:00:00Z"}
+    at.world.children["additions"][AGREEMENT].touch()
+    (link,) = at.state.links()
+    values = replace(link.values, effective=date(2026, 9, 1), cancelled=date.fromisoformat(ended))
+    at.state.save_link(replace(link, values=values))
+    moved = move(at, next_invoice="2026-11-01")
+    at.world.psa["agreements"].rows[moved.agreement]["prorateFlag"] = prorates
+    at.world.psa["agreements"].touch()
+    await at.engine.reconciler.apply(WHO, AgreementId(moved.agreement))
+    assert moved.held() == [(AGREEMENT, "2026-09-01", ended), (moved.agreement, begins, None)]
 
 
 async def test_what_stands_for_a_former_customer_is_extra_there(at: Running) -> None:
