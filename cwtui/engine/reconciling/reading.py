@@ -161,9 +161,8 @@ class BothSides(Feature):
         names = sorted(named | {link.agreement_id for link in links})
         await self.desk.load_agreements(set(names))
         await self.desk.load_items(self._items(holdings for holdings, _ in pairs))
-        readable = [name for name in names if self.desk.agreements.get(name) is not None]
-        answers = await self.workspace.each(readable, self._additions, "Reading additions")
-        additions = dict(zip(readable, answers, strict=True))
+        answers = await self.workspace.each(names, self._additions, "Reading additions")
+        additions = {name: answer for name, answer in zip(names, answers, strict=True) if answer is not None}
         comparisons, skipped = [], []
         for holdings, name in pairs:
             made = self._comparison(holdings, name, additions, chosen, period_day)
@@ -208,11 +207,13 @@ class BothSides(Feature):
         found = {mappings.catalog_item(product, Charge.RECURRING) for product in products}
         return {item for item in found if item is not None}
 
-    async def _additions(self, agreement: AgreementId) -> dict[AdditionId, Addition] | str:
+    async def _additions(self, agreement: AgreementId) -> dict[AdditionId, Addition] | str | None:
+        """An agreement that cannot be read is asked too: its additions bill all the same. None if it is gone."""
         try:
             return {held.id: held for held in await self.psa.additions(agreement)}
         except (Unreadable, NotFound) as error:
-            return str(error)
+            is_gone = isinstance(error, NotFound) and self.desk.agreements.get(agreement) is None
+            return None if is_gone else str(error)
 
     def _comparison(
         self,

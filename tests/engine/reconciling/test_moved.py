@@ -100,6 +100,16 @@ async def test_the_second_agreement_bills_nothing_beside_the_first(at: Running, 
     assert any("bills it without an end" in said for said in outcome.blocked) is not bool(writes)
 
 
+async def test_an_agreement_that_cannot_be_read_may_still_bill_it(at: Running) -> None:
+    """Its additions are read all the same, and go on."""
+    moved = move(at)
+    at.world.psa["agreements"].rows[AGREEMENT]["nextInvoiceDate"] = "1/12/2026"
+    at.world.psa["agreements"].touch()
+    outcome = await at.engine.reconciler.apply(WHO, AgreementId(moved.agreement))
+    assert at.held(moved.agreement) == []
+    assert any("bills it without an end" in said for said in outcome.blocked)
+
+
 @pytest.mark.parametrize(
     ("ended", "prorates", "begins"),
     [
