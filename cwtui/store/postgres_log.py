@@ -48,7 +48,7 @@ class PostgresLog:
         self._depth = 0
         self._seq = self._pending = self._size = 0
         self._kept = True
-        self._is_given_up = False
+        self._is_given_up = self._is_older = False
         self._appended: Row | None = None
         self._before = 0
         self._why: BaseException | None = None
@@ -128,6 +128,7 @@ class PostgresLog:
     def _loaded(self) -> tuple[Content, bool]:
         whole = read(self._connection, self._profile, self._seq, self.name)
         self._seq, self._size, self._pending = whole.content.folded, whole.size, whole.pending
+        self._is_older = whole.is_older
         self._is_astray = self._should_look = False
         return whole.content, whole.is_older
 
@@ -316,12 +317,18 @@ class PostgresLog:
     def fold(self, content: Content) -> None:
         """Keep this as the whole state, while `alone` and after `news`.
 
+        In a new shape it counts as one record more: an earlier program that still runs has to read everything again
+        before it appends, and finds that it is too old.
+
         Raises:
             StateError: The server cannot be used; what was there stays.
         """
+        if self._is_older:
+            content.folded = self.append(())
         with self._translated():
             self._size = write(self._connection, self._profile, content)
         self._seq, self._pending = max(self._seq, content.folded), 0
+        self._is_older = False
 
     # the connection
 

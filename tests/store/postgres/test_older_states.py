@@ -8,8 +8,11 @@ import orjson
 import psycopg
 import pytest
 
+from cwtui.store.author import Author
 from cwtui.store.copying import copy_state
 from cwtui.store.layout import VERSION
+from cwtui.store.log import Moved
+from cwtui.store.postgres_log import PostgresLog
 from cwtui.store.state import open_database, open_state
 from tests.postgres_server import Server, needs_postgres
 from tests.store.version_2 import FIXTURES, holds_everything
@@ -62,3 +65,18 @@ def test_it_is_copied_into_a_file(server: Server, profile: str, tmp_path: Path) 
     state = open_state(tmp_path / "state.json")
     holds_everything(state)
     state.close()
+
+
+@pytest.mark.parametrize("name", ["version_2", "version_2_running"])
+def test_an_earlier_cwtui_that_still_runs_notes_nothing_in_the_new_shape(
+    server: Server, profile: str, name: str
+) -> None:
+    """It reads everything again before it appends, and finds a newer one's state."""
+    put(server, profile, name)
+    earlier = PostgresLog(server.address, profile, Author("ann", 1))
+    earlier.load()
+    open_database(server.address, profile).close()
+    assert earlier.append_beside([("tasks", "1", None)], []) is None
+    with pytest.raises(Moved), earlier.alone():
+        earlier.news()
+    earlier.close()
