@@ -132,7 +132,7 @@ SENTENCES: Mapping[ProblemCode, Mapping[ProblemCase, str]] = {
         ProblemCase.EDITED_SINCE: "Addition {addition} was edited in ConnectWise ({edited:changes}) since it was"
         f" compared. {_COMPARE_AGAIN}",
         ProblemCase.REMOVED_MEANWHILE: "Addition {addition} was removed in ConnectWise.",
-        ProblemCase.EDITED_MEANWHILE: "Addition {addition} was edited ({edited:list}) in ConnectWise.",
+        ProblemCase.EDITED_MEANWHILE: "Addition {addition} was edited in ConnectWise ({edited:changes}).",
         ProblemCase.NOT_ITS_ADDITION: "Addition {addition} was not made by that create, or removed since, in"
         " ConnectWise.",
     },

@@ -105,6 +105,13 @@ def test_a_sentence_holds_no_mark_of_the_table(code: ProblemCode, case: ProblemC
             id="a price has two decimals, a quantity what it needs",
         ),
         pytest.param(
+            C.LINK_CHANGED,
+            K.EDITED_MEANWHILE,
+            {"addition": 1, "edited": {"unit_price": ("4.5", "5")}},
+            "Addition 1 was edited in ConnectWise (unit price 4.50 → 5.00).",
+            id="fields in words, with both values",
+        ),
+        pytest.param(
             C.ROW_REFUSED,
             K.ONLY,
             {"sku": "", "lines": (), "report": "r.csv"},
