@@ -154,9 +154,10 @@ def _new_quantity(draft: Draft, product: ProductId, linked: Decimal, delta: Deci
     Rule: plans.md#newest-order.
     """
     by_order = linked + delta if stated is None else stated
-    if not draft.facts.is_newest:
-        return by_order
     current = draft.held_quantity(product)
+    is_beyond = draft.facts.is_overtaken and current is not None and current < by_order
+    if not draft.facts.is_newest and not is_beyond:
+        return by_order
     if current is None:
         draft.warnings.append(
             f"{draft.name_of(product)}: the subscription does not say how many it holds;"

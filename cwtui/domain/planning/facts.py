@@ -47,6 +47,7 @@ class PlanningFacts:
         links: All links of this subscription.
         additions: The agreement's additions as just read; None where they were not read for this plan.
         is_newest: No later order of its subscription is known that is still to be carried over.
+        is_overtaken: A later order was carried over already: what is linked may hold this order's units.
         price_sources: The operator's override per change key.
         is_company_deleted: The mapped company is in ConnectWise's recycle bin.
         unlinked: The agreement's additions that cwtui knows nothing of, by catalog item; empty where not looked for.
@@ -65,6 +66,7 @@ class PlanningFacts:
     links: Sequence[Link] = ()
     additions: Mapping[AdditionId, Addition] | None = None
     is_newest: bool = True
+    is_overtaken: bool = False
     unread: Sequence[Problem] = ()
     price_sources: Mapping[str, PriceSource] = field(default_factory=dict)
     is_company_deleted: bool = False

@@ -133,6 +133,7 @@ class PlanningDesk(HeldRecords):
             links=self.store.links_of(task.subscription_id),
             additions=additions,
             is_newest=self._is_newest(task),
+            is_overtaken=self._is_overtaken(task),
             unread=unread,
             price_sources=price_sources(edits),
             is_company_deleted=self.companies.is_deleted(task),
@@ -268,6 +269,12 @@ class PlanningDesk(HeldRecords):
             if other.status is not TaskStatus.SYNCED:
                 return False
         return not queue
+
+    def _is_overtaken(self, task: Task) -> bool:
+        """A later order of its subscription was carried over (plans.md#newest-order)."""
+        queue = self.store.tasks_of(task.subscription_id)
+        later = queue[next((at for at, other in enumerate(queue, 1) if other.id == task.id), len(queue)) :]
+        return any(other.status is TaskStatus.SYNCED and not self._is_own(other) for other in later)
 
     def _is_own(self, task: Task) -> bool:
         """Its plan comes from a source, not from an order; a migration's does once it is reconciled."""

@@ -119,6 +119,36 @@ async def test_an_order_that_completes_after_a_later_one_was_carried_counts_noth
     assert any(f"{written} is planned" in warning for warning in plan.warnings) is is_warned
 
 
+@pytest.mark.parametrize(
+    ("held_at_the_later", "written"),
+    [
+        pytest.param(20, ["20", "20"], id="the units of both were held before"),
+        pytest.param(17, ["20", "20"], id="those of the first were"),
+        pytest.param(12, ["17", "20"], id="they come with their orders"),
+    ],
+)
+async def test_of_two_orders_that_complete_late_none_bills_more_than_is_held(
+    at: Running, held_at_the_later: int, written: list[str]
+) -> None:
+    """Whether the second is written or not (plans.md#newest-order)."""
+    await at.engine.auto()
+    for name, units in (("1", 5), ("2", 3)):
+        line = ("recurring", "P1", units, "4.50")
+        at.world.add_order(MAIL, "change", [line], id=name, created=TODAY, status="processing")
+    at.world.add_order(MAIL, "change", [("recurring", "P1", 2, "4.50")], id="3", created=TODAY)
+    at.world.change_subscription(MAIL, quantities={"P1": held_at_the_later})
+    await at.engine.auto()
+    at.world.change_subscription(MAIL, quantities={"P1": 20})
+    at.world.complete_order("1")
+    at.world.complete_order("2")
+    await at.engine.check()
+    found = []
+    for name in ("1", "2"):
+        await at.engine.sync([TaskId(f"{name}.{MAIL}")])
+        found += [row[1] for row in at.held() if row[4] is None]
+    assert found == written
+
+
 async def test_an_order_that_is_taken_up_again_after_a_later_one_counts_nothing_twice(at: Running) -> None:
     await at.engine.auto()
     at.world.add_order(MAIL, "change", [("recurring", "P1", 5, "4.50")], id="1", created=TODAY)
