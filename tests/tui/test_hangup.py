@@ -16,7 +16,7 @@ from cwtui.tui import hangup
 signal.signal(signal.SIGHUP, signal.SIG_DFL)  # whoever runs the tests may have it ignored: nohup
 assert not hangup.is_gone()
 heard = []
-with hangup.told(lambda: heard.append(hangup.is_gone())):
+with hangup.on_hang_up(lambda: heard.append(hangup.is_gone())):
     os.kill(os.getpid(), signal.SIGHUP)
     assert heard == [True]
 assert signal.getsignal(signal.SIGHUP) is signal.SIG_DFL
