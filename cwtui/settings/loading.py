@@ -125,8 +125,11 @@ class _Layer:
 def _laid_over(below: Table, above: Table) -> dict[str, Any]:
     merged = dict(below)
     for name, value in above.items():
-        old = merged.get(name)
-        merged[name] = _laid_over(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
+        old = merged.get(name, {})
+        if not isinstance(value, dict):
+            merged[name] = value
+        elif isinstance(old, dict):  # else it is wrong, and is told
+            merged[name] = _laid_over(old, value)
     return merged
 
 

@@ -266,6 +266,15 @@ def test_a_section_given_as_one_variable_does_not_show_its_value(monkeypatch: py
     assert "CWTUI_MARKETPLACE" in refusal(None).happened
 
 
+def test_a_section_that_is_no_table_is_told_although_a_variable_sets_a_key_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CWTUI_SYNC__CONCURRENCY", "4")
+    error = refusal(written(tmp_path, "sync = 3"))
+    assert error.happened.startswith("sync in ")
+    assert "a table, [sync]" in error.next_step
+
+
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o660, 0o644, 0o620])
 def test_a_secret_that_others_can_read_is_refused_with_the_command_to_run(tmp_path: Path, mode: int) -> None:
     folder = tmp_path / "with space"
