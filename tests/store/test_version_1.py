@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -20,18 +19,13 @@ from cwtui.store.opening import open_documents
 from cwtui.store.state import State, open_state
 from cwtui.store.storage import AtomicStorage
 from tests.store import version_1
-
-FIXTURES = Path(__file__).parent / "fixtures"
+from tests.store.older_states import FIXTURES, laid_out
 
 
 @pytest.fixture(params=["version_1", "version_1_running"], ids=["folded", "half of it in the journal"])
 def old(request: pytest.FixtureRequest, path: Path) -> Path:
     """A state file of version 1, with the journal it may have."""
-    shutil.copyfile(FIXTURES / f"{request.param}.json", path)
-    journal = FIXTURES / f"{request.param}.journal"
-    if journal.exists():
-        shutil.copyfile(journal, beside(path, ".journal"))
-    return path
+    return laid_out(request.param, path)
 
 
 def holds_everything(state: State, *, folded: bool = False) -> None:

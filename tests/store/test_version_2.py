@@ -6,7 +6,6 @@ Rules: files.md#export-counts, reconciling.md#repairs, check.md#what-no-order-ex
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -37,17 +36,14 @@ from cwtui.store.storage import AtomicStorage
 from cwtui.store.version_2 import to_version_3
 from cwtui.wording.problems import sentence
 from tests.engine.upkeep_world import running
-from tests.store.version_2 import DIFFERENCE, FIXTURES, PLANNED_ON, described, holds_everything
+from tests.store.older_states import FIXTURES, laid_out
+from tests.store.version_2 import DIFFERENCE, PLANNED_ON, described, holds_everything
 
 
 @pytest.fixture(params=["version_2", "version_2_running"], ids=["folded", "half of it in the journal"])
 def old(request: pytest.FixtureRequest, path: Path) -> Path:
     """A state file of version 2, with the journal it may have."""
-    shutil.copyfile(FIXTURES / f"{request.param}.json", path)
-    journal = FIXTURES / f"{request.param}.journal"
-    if journal.exists():
-        shutil.copyfile(journal, beside(path, ".journal"))
-    return path
+    return laid_out(request.param, path)
 
 
 def test_everything_in_it_is_there(old: Path) -> None:
@@ -251,7 +247,7 @@ def test_what_was_let_go_stays_gone() -> None:
 
 def test_nothing_of_an_earlier_report_stays_in_what_a_task_counts(path: Path) -> None:
     """An SKU that is doubted no more, or a catalog item known no more, is gone with the next record."""
-    shutil.copyfile(FIXTURES / "version_2.json", path)
+    laid_out("version_2", path)
     state = open_state(path)
     name, record = next((task.id, one) for task in state.tasks() if (one := state.counts(task.id)) and one.doubts)
     bare = replace(record, doubts={}, known={}, anywhere={})

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 from cwtui.domain.check_records import (
@@ -31,7 +30,6 @@ from cwtui.store.state import State
 from cwtui.store.table import as_document
 
 DIFFERENCE = TaskId("difference-20261124.S1")
-FIXTURES = Path(__file__).parent / "fixtures"
 PLANNED_ON = date(2026, 11, 25)
 """The day of those plans."""
 _CHANGE = (

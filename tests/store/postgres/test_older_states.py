@@ -15,7 +15,8 @@ from cwtui.store.log import Moved
 from cwtui.store.postgres_log import PostgresLog
 from cwtui.store.state import open_database, open_state
 from tests.postgres_server import Server, needs_postgres
-from tests.store.version_2 import FIXTURES, holds_everything
+from tests.store.older_states import FIXTURES
+from tests.store.version_2 import holds_everything
 
 pytestmark = [pytest.mark.postgres, needs_postgres]
 
