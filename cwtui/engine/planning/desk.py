@@ -236,12 +236,9 @@ class PlanningDesk(HeldRecords):
 
     def forget(self) -> None:
         """Read ConnectWise afresh from now on."""
-        self.agreements.clear()
-        self.items.clear()
-        self.billed.clear()
+        self.forget_held()
         self.companies.forget()
         self.unlinked.forget()
-        self._asked_items.clear()
         self._has_catalogue = False
         self.fresh.clear()
 

@@ -63,6 +63,13 @@ class HeldRecords(Feature):
         self._tell_unreadable()
         self._asked_items |= unknown
 
+    def forget_held(self) -> None:
+        """Ask for each record afresh from now on."""
+        self.agreements.clear()
+        self.items.clear()
+        self.billed.clear()
+        self._asked_items.clear()
+
     def _tell_unreadable(self) -> None:
         """A task only says that it lacks the record; why it could not be read is said here."""
         for happened in self.psa.unreadable:
