@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 from collections.abc import Sequence
 from contextlib import suppress
@@ -73,6 +74,7 @@ async def _rounds(names: Sequence[str], *, every: timedelta | None, dry_run: boo
             status = max((each.status for each in rounds), key=_BETTER_TO_WORSE.index, default=ExitStatus.DONE)
             if every is None or stop.is_set():
                 return status
+            gc.collect()  # free what the round used before the next one begins
             with suppress(TimeoutError):
                 async with asyncio.timeout_at(max(began + every.total_seconds(), loop.time())):
                     await stop.wait()
