@@ -187,8 +187,7 @@ class Synchroniser(Feature):
             await self._agreement(agreement_id, still)
 
     def _is_done(self, agreement_id: AgreementId, tasks: list[Task]) -> bool:
-        is_settled = not (self.store.open_intents(agreement_id) or self.store.doubts(agreement_id))
-        return is_settled and not any(self._now(task).status.is_open for task in tasks)
+        return not self._is_unsettled(agreement_id) and not any(self._now(task).status.is_open for task in tasks)
 
     async def _agreement(self, agreement_id: AgreementId | None, tasks: list[Task]) -> None:
         """Work through one agreement's tasks; a subscription whose task stops keeps its later ones waiting."""
