@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 from cwtui.domain.errors import Outdated, StateError
 from cwtui.store.layout import VERSION
-from cwtui.store.log import Log, Moved, Record
+from cwtui.store.log import Log, Moved, Record, replaced_by_earlier
 from cwtui.store.table import Document, Table, document_of, encode
 
 Moving = Callable[[Record, str, str, bytes | None, bytes | None], None]
@@ -84,11 +84,7 @@ class Following:
         before, seq = self._content, self._log.seq
         content, self._stale = self._log.load()
         if self._log.seq < seq - 1:
-            self._lost = StateError(
-                f"An earlier state was put in the place of {self.name} while cwtui worked on it.",
-                changed="Nothing more was noted, and nothing more is sent.",
-                next_step="Start again: the state that is there now counts then.",
-            )
+            self._lost = replaced_by_earlier(self.name)
             raise self._lost
         self._content = content
         for name in {*before.tables, *content.tables}:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
+from cwtui.domain.errors import StateError
 from cwtui.domain.lazily import dataclass
 from cwtui.store.layout import Content
 
@@ -162,3 +163,12 @@ class Leases(Protocol):
 
     def close(self) -> None:
         """Give everything back."""
+
+
+def replaced_by_earlier(name: str) -> StateError:
+    """The error for a state that went back while it was worked on."""
+    return StateError(
+        f"An earlier state was put in the place of {name} while cwtui worked on it.",
+        changed="Nothing more was noted, and nothing more is sent.",
+        next_step="Start again: the state that is there now counts then.",
+    )

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import orjson
 import psycopg
 
 from cwtui.domain.errors import StateError
 from cwtui.domain.lazily import dataclass
 from cwtui.store.journal import apply
 from cwtui.store.layout import VERSION, Content, NotAState, parse, render
-from cwtui.store.log import Record
+from cwtui.store.log import replaced_by_earlier
 from cwtui.store.migrations import migrated
+from cwtui.store.postgres_records import news
 
 _PART = 1 << 22
 
@@ -52,17 +50,13 @@ def read(connection: psycopg.Connection, profile: str, known: int, name: str) ->
     ).fetchone()
     version, folded, last, size, pending = row or (VERSION, 0, 0, 0, 0)
     if last < known:
-        raise StateError(
-            f"An earlier state was put in the place of {name} while cwtui worked on it.",
-            changed="Nothing more was noted, and nothing more is sent.",
-            next_step="Start again: the state that is there now counts then.",
-        )
+        raise replaced_by_earlier(name)
     _refuse_newer(version, name)
     parts = connection.execute("select data from cwtui.part where profile = %s order by number", (profile,)).fetchall()
     try:
         content = parse(b"".join(bytes(part) for (part,) in parts)) if parts else Content()
         is_older = content.version < VERSION
-        for record in _records(connection, profile, folded):
+        for record in news(connection, profile, folded).records:
             _refuse_newer(record.version, name)
             content = migrated(content, to=record.version)
             apply(record, content)
@@ -82,15 +76,6 @@ def _damaged(name: str, why: str) -> StateError:
         changed="It was left as it is; nothing was sent to a service.",
         next_step="Restore the schema cwtui of that database from its last backup.",
     )
-
-
-def _records(connection: psycopg.Connection, profile: str, after: int) -> Iterator[Record]:
-    rows = connection.execute(
-        "select seq, version, ops, who, pid, at from cwtui.log where profile = %s and seq > %s order by seq",
-        (profile, after),
-    ).fetchall()
-    for seq, version, ops, who, pid, at in rows:
-        yield Record(seq, version, orjson.loads(ops), who, pid, at)
 
 
 def _refuse_newer(version: int, name: str) -> None:
