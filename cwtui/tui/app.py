@@ -184,10 +184,10 @@ class CwTui(App[Ending]):
         """Tell the screens what is new, then rest until there is more."""
         if self._news is not None:
             self._news.pause()
+        if not self.is_running or not self.screen_stack:  # the screens are being taken down
+            return
         if self._is_leaving and not self.session.working:
             self.exit(Ending.LEFT)
-            return
-        if not self.screen_stack:  # the screens are being taken down
             return
         changed, self.session.listener.changed = self.session.listener.changed, {}
         for screen in self._shown.values():

@@ -398,3 +398,19 @@ def test_a_session_needs_no_desk() -> None:
     session = Session(engine=SimpleNamespace(known=SimpleNamespace(is_read_only=True)), listener=ScreenListener())  # type: ignore[arg-type]
     assert session.is_read_only
     assert session.settings is None
+
+
+async def test_news_that_come_while_the_screens_are_taken_down_end_nothing(tmp_path: Path) -> None:
+    async with demo(tmp_path) as opened:
+        app, tasks = opened.app, await opened.engine.tasks()
+        ended = asyncio.Event()
+
+        async def news() -> None:
+            while not ended.is_set():
+                app.session.listener.changed = {task.id: task for task in tasks}
+                app._look()
+                await asyncio.sleep(0)
+
+        telling = asyncio.create_task(news())
+    ended.set()
+    await telling
