@@ -15,12 +15,15 @@ from rich.console import RenderableType
 from rich.segment import Segments
 from rich.traceback import Traceback
 from textual import events, on
-from textual.app import App
+from textual.app import App, ScreenStackError
 from textual.binding import Binding, BindingType
 from textual.command import SearchIcon
+from textual.css.query import NoMatches
+from textual.dom import NoScreen
 from textual.screen import Screen
 from textual.scrollbar import ScrollBar
 from textual.timer import Timer
+from textual.worker import WorkerFailed
 
 from cwtui.domain.ids import CustomerId, TaskId
 from cwtui.durations import duration_text
@@ -159,6 +162,12 @@ class CwTui(App[Ending]):
                 self.leave()
             case None:
                 return
+
+    def _handle_exception(self, error: Exception) -> None:
+        """End after an unforeseen error. That a screen is gone is none: something was still loading there."""
+        cause = error.error if isinstance(error, WorkerFailed) else error
+        if self.is_running or not isinstance(cause, NoMatches | NoScreen | ScreenStackError):
+            super()._handle_exception(error)
 
     def _fatal_error(self) -> None:
         """End after an unforeseen error. Textual's own report shows local variables, which may hold a bearer token."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import nullcontext
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,6 +12,8 @@ import pytest
 from rich.text import Text
 from textual.app import App, ComposeResult
 from textual.command import CommandPalette
+from textual.css.query import NoMatches
+from textual.worker import WorkerFailed
 
 from cwtui.composition import compose
 from cwtui.domain.errors import StateError
@@ -414,3 +417,27 @@ async def test_news_that_come_while_the_screens_are_taken_down_end_nothing(tmp_p
         telling = asyncio.create_task(news())
     ended.set()
     await telling
+
+
+@pytest.mark.parametrize(
+    ("error", "ends"),
+    [
+        pytest.param(NoMatches("the list"), False, id="a screen that is taken down"),
+        pytest.param(ValueError("the answer"), True, id="anything else"),
+    ],
+)
+async def test_leaving_while_something_loads_ends_in_words_only_if_more_is_wrong(
+    error: Exception, ends: bool, tmp_path: Path
+) -> None:
+    async def loading(app: CwTui) -> None:
+        while app.is_running:  # noqa: ASYNC110  # nothing tells of it
+            await asyncio.sleep(0)
+        raise error
+
+    async def leave_while_it_loads() -> None:
+        async with demo(tmp_path) as opened:
+            opened.screen.run_worker(loading(opened.app))
+            await asyncio.sleep(0)
+
+    with pytest.raises(WorkerFailed, match="the answer") if ends else nullcontext():
+        await leave_while_it_loads()
