@@ -75,6 +75,23 @@ class Comparison:
 
 
 @dataclass(slots=True)
+class _MarketplaceSide:
+    """What the marketplace says of one agreement.
+
+    Attributes:
+        wanted: Products that the agreement should bill.
+        unknown: Products whose quantity the marketplace does not name.
+        ends: Subscriptions that another agreement bills, with the last day there.
+        warnings: What a person should know of it, in sentences.
+    """
+
+    wanted: list[WantedProduct] = field(default_factory=list)
+    unknown: set[tuple[SubscriptionId, ProductId]] = field(default_factory=set)
+    ends: dict[SubscriptionId, date] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
 class BothSides(Feature):
     """Reads subscriptions and additions, and lays them beside each other. Saves nothing.
 
@@ -223,20 +240,10 @@ class BothSides(Feature):
         chosen: AgreementId | None,
         period_day: date | None,
     ) -> Comparison | str:
-        agreement, additions = self.desk.agreements.get(name), read.get(name)
-        if agreement is None or additions is None:
-            return f"Agreement {name} does not exist in ConnectWise."
-        if isinstance(additions, str):
-            return additions
-        company = self.store.mappings().company(holdings.customer_id)
-        if company is not None and agreement.company_id != company:
-            return (
-                f"Agreement {agreement.name} ({name}) belongs to company {agreement.company_id}, customer"
-                f" {holdings.name} is mapped to {company}: it is not compared."
-            )
-        dates = AgreementDates.of(agreement, self.desk.billed.get(name))
-        if dates is None:
-            return f"Agreement {agreement.name} ({name}) bills no periods, so there is none to compare in."
+        ground = self._ground(holdings, name, read)
+        if isinstance(ground, str):
+            return ground
+        agreement, dates, additions = ground
         facts, warnings = self._facts(holdings, agreement, dates, read, additions, chosen)
         period = dates.calendar.period_of(period_day or dates.initial_effective(self.clock.today))
         billed = dates.is_billed(period.start)
@@ -260,6 +267,26 @@ class BothSides(Feature):
         )
         return Comparison(holdings, facts, dates, found)
 
+    def _ground(
+        self, holdings: Holdings, name: AgreementId, read: Read
+    ) -> tuple[Agreement, AgreementDates, Mapping[AdditionId, Addition]] | str:
+        """What a comparison in an agreement stands on; else a sentence why there is none."""
+        agreement, additions = self.desk.agreements.get(name), read.get(name)
+        if agreement is None or additions is None:
+            return f"Agreement {name} does not exist in ConnectWise."
+        if isinstance(additions, str):
+            return additions
+        company = self.store.mappings().company(holdings.customer_id)
+        if company is not None and agreement.company_id != company:
+            return (
+                f"Agreement {agreement.name} ({name}) belongs to company {agreement.company_id}, customer"
+                f" {holdings.name} is mapped to {company}: it is not compared."
+            )
+        dates = AgreementDates.of(agreement, self.desk.billed.get(name))
+        if dates is None:
+            return f"Agreement {agreement.name} ({name}) bills no periods, so there is none to compare in."
+        return agreement, dates, additions
+
     def _facts(
         self,
         holdings: Holdings,
@@ -270,33 +297,12 @@ class BothSides(Feature):
         chosen: AgreementId | None,
     ) -> tuple[ReconcileFacts, list[str]]:
         mappings = self.store.mappings()
-        wanted: list[WantedProduct] = []
-        unknown: set[tuple[SubscriptionId, ProductId]] = set()
-        ends: dict[SubscriptionId, date] = {}
-        warnings: list[str] = []
+        side = _MarketplaceSide()
         for subscription in holdings.held:
             mapped = mappings.agreement(subscription.id)
             is_concerned = mapped == agreement.id or (mapped is None and chosen == agreement.id)
-            if not is_concerned or subscription.billing_model.is_usage_based:
-                continue
-            there = elsewhere(self.store, [subscription.id], agreement.id, self._first_day(agreement.id))
-            bills_on, last = billed_there(there, read)
-            blocked = _blocked(subscription, agreement, is_mapped=mapped is not None) or bills_on
-            if last is not None:
-                ends[subscription.id] = last
-                warnings.append(
-                    f"Subscription {subscription.name} ({subscription.id}) is billed in another agreement until {last}:"
-                    " repairs begin after that day."
-                )
-            warnings += [f"Subscription {subscription.name} ({subscription.id}) cannot be repaired: {blocked}"] * bool(
-                blocked
-            )
-            for product in subscription.products:
-                if product.quantity is None:
-                    unknown.add((subscription.id, product.id))
-                    warnings.append(f"The marketplace names no quantity of {product.name or product.id}: not compared.")
-                elif product.quantity > 0:
-                    wanted.append(self._wanted(subscription, product, product.quantity, blocked))
+            if is_concerned and not subscription.billing_model.is_usage_based:
+                self._add(side, subscription, agreement, read)
         facts = ReconcileFacts(
             customer_id=holdings.customer_id,
             customer_name=holdings.name,
@@ -304,14 +310,34 @@ class BothSides(Feature):
             calendar=dates.calendar,
             additions=additions,
             links={link.addition_id: link for link in self.store.links_in(agreement.id)},
-            wanted=wanted,
+            wanted=side.wanted,
             subscriptions=frozenset(holdings.ids) | self._left_in(agreement.id, holdings.customer_id),
-            unknown=frozenset(unknown),
+            unknown=frozenset(side.unknown),
             recurring_items=recurring_items(mappings),
             identifiers={item.id: item.identifier for item in self.desk.items.values()},
-            billed_elsewhere=ends,
+            billed_elsewhere=side.ends,
         )
-        return facts, warnings
+        return facts, side.warnings
+
+    def _add(self, side: _MarketplaceSide, subscription: Subscription, agreement: Agreement, read: Read) -> None:
+        """Add what a subscription holds to its agreement's side."""
+        named = f"Subscription {subscription.name} ({subscription.id})"
+        there = elsewhere(self.store, [subscription.id], agreement.id, self._first_day(agreement.id))
+        bills_on, last = billed_there(there, read)
+        is_mapped = self.store.mappings().agreement(subscription.id) is not None
+        blocked = _blocked(subscription, agreement, is_mapped=is_mapped) or bills_on
+        if last is not None:
+            side.ends[subscription.id] = last
+            side.warnings.append(f"{named} is billed in another agreement until {last}: repairs begin after that day.")
+        if blocked:
+            side.warnings.append(f"{named} cannot be repaired: {blocked}")
+        for product in subscription.products:
+            if product.quantity is None:
+                side.unknown.add((subscription.id, product.id))
+                text = f"The marketplace names no quantity of {product.name or product.id}: not compared."
+                side.warnings.append(text)
+            elif product.quantity > 0:
+                side.wanted.append(self._wanted(subscription, product, product.quantity, blocked))
 
     def _left_in(self, agreement: AgreementId, customer: CustomerId) -> set[SubscriptionId]:
         """Subscriptions that left an agreement, whose additions there a customer is billed (reconciling.md#moved)."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -186,7 +187,7 @@ IN_DECEMBER = date(2026, 12, 24)
 async def test_what_was_invoiced_at_another_amount_is_not_charged_again(
     lines: list[tuple[str, str, int, str]],
     provisioned: date,
-    keeping: dict[str, int],
+    keeping: dict[str, Any],
     edits: dict[str, str],
     warned: int,
     at: Running,
