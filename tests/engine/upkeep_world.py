@@ -95,6 +95,10 @@ class Running:
         at = self.engine.workspace
         self._work_on(replace(at, planning_rules=replace(at.planning_rules, **rules)))
 
+    def go_on(self, today: date) -> None:
+        """Another engine, on a later day."""
+        self._work_on(replace(self.engine.workspace, clock=SystemClock(today)))
+
     def engine_on(self, state: State) -> Engine:
         """Another engine on another view of the state."""
         workspace = replace(self.engine.workspace, store=state)
