@@ -181,8 +181,7 @@ class Documents(Following):
                 try:
                     yield
                 except Outdated:
-                    self._put_back(self._undo)
-                    self._pending, self._undo = [], []
+                    self._let_go()
                     raise
                 finally:
                     self._depth = 0
@@ -224,6 +223,11 @@ class Documents(Following):
                 self._put_back(undo)
             self._pending, self._undo = [], []
         return undo
+
+    def _let_go(self) -> None:
+        """Take back what is pending."""
+        self._put_back(self._undo)
+        self._pending, self._undo = [], []
 
     def _settle(self, appended: Undo) -> None:
         """Make durable what was appended, or take it back."""

@@ -20,7 +20,8 @@ from cwtui.vendors.doubts import Doubts
 from cwtui.vendors.layouts import COUNT_COLUMNS, Layout
 from cwtui.vendors.numbers import NumberRule
 from cwtui.vendors.report_days import day_in, last_day
-from cwtui.vendors.vendor_file import Refusal, Row, Shape, VendorFile, read_vendor_file
+from cwtui.vendors.rows import Refusal, Row
+from cwtui.vendors.vendor_file import Shape, VendorFile, read_vendor_file
 
 
 @dataclass(frozen=True, slots=True)
