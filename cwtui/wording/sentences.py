@@ -65,11 +65,24 @@ def _lines(numbers: Sequence[str]) -> str:
     return f"line{'s' if len(numbers) > 1 else ''} {', '.join(numbers)}"
 
 
+def _units(rows: Sequence[Sequence[str]]) -> str:
+    """`10 of Exchange Online`, and in which agreement if a row names one."""
+    return ", ".join(" in ".join((f"{quantity} of {name}", *where)) for quantity, name, *where in rows)
+
+
+def _differences(found: Sequence[Any]) -> str:
+    from cwtui.wording.differences import difference_text  # noqa: PLC0415  # start-up: few tasks tell of any
+
+    return " ".join(map(difference_text, found))
+
+
 _HOW: Mapping[str | None, Callable[[Any], str]] = {
     None: str,
     "price": _price,
     "list": ", ".join,
-    "sentences": " ".join,
+    "differences": _differences,
+    "prices": lambda prices: ", ".join(map(_price, prices)),
+    "units": _units,
     "lines": _lines,
     "changes": changes_text,
 }
