@@ -117,7 +117,12 @@ class Draft:
         order = self.facts.order
         ordered = next((found.name for found in order.products if found.id == product), "") if order else ""
         catalogued = self.facts.products.get(product)
-        return ordered or (catalogued.name if catalogued else "") or product
+        return ordered or (catalogued.name if catalogued else "") or self._linked_name(product) or product
+
+    def _linked_name(self, product: ProductId) -> str:
+        """What invoices call a product that left the subscription: as its standing addition does."""
+        links = (link for link in self.facts.links if link.is_standing and link.product_id == product)
+        return next((link.values.description for link in links if link.values.description), "")
 
     def source_of(self, key: str) -> PriceSource:
         """The price source of one change: the operator's override, then the setting (plans.md)."""

@@ -113,7 +113,7 @@ def _charged_otherwise(change: Change, link: Link) -> str:
     computed = f"{plain(after.quantity)} × {price_text(after.unit_price)}" if after else ""
     return (
         f"{values.description}: this task billed {plain(values.quantity)} × {price_text(values.unit_price)} before, in"
-        f" addition {link.addition_id}; {computed} is not charged again."
+        f" addition {link.addition_id}; {computed} is not billed again."
     )
 
 

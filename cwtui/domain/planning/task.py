@@ -141,8 +141,12 @@ def _lines(draft: Draft) -> tuple[ChargedLine, ...]:
     order = draft.facts.order
     if order is None or draft.facts.task.is_initial:
         return ()
+    own = lines_of(order, draft.facts.task.subscription_id)
+    for line in own:
+        if line.extended is not None and line.extended.amount:
+            check_currency(draft, line.extended.currency)
     lines, problems = charged_lines(
-        lines_of(order, draft.facts.task.subscription_id),
+        own,
         draft.subscription,
         totals_apart=draft.facts.task.kind is TaskKind.CHANGE_ORDER,
     )

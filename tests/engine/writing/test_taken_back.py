@@ -205,7 +205,7 @@ async def test_what_was_invoiced_at_another_amount_is_not_charged_again(
     assert [row[3] for row in at.held() if not row[4]] == ["2027-01-01"]
     task = at.state.task(name)
     assert task is not None
-    assert sum("is not charged again" in text for text in task.warnings) == warned
+    assert sum("is not billed again" in text for text in task.warnings) == warned
 
 
 async def test_days_that_were_left_out_of_an_invoice_since_are_charged(at: Running) -> None:
