@@ -14,6 +14,7 @@ from cwtui.domain.lazily import dataclass
 from cwtui.domain.mappings import Link
 from cwtui.domain.marketplace import Subscription, SubscriptionProduct, SubscriptionStatus
 from cwtui.domain.money import ZERO, plain, price_text, round_price
+from cwtui.domain.periods import ONE_DAY
 from cwtui.domain.planning.lines import plan_product
 
 ENDED = frozenset({SubscriptionStatus.TERMINATED, SubscriptionStatus.REMOVED})
@@ -35,6 +36,7 @@ class Carried:
         agreement_id: Where the subscription is mapped to now; None if it is mapped to no agreement.
         prices: Unit prices as the marketplace had them when the subscription was last found in order. If another price
             is billed since then, a person or the price source decided so.
+        billed: Through which day agreements are billed, where additions that end later were looked at.
     """
 
     links: Sequence[Link] = ()
@@ -43,6 +45,7 @@ class Carried:
     is_foreign: bool = False
     agreement_id: AgreementId | None = None
     prices: Mapping[ProductId, Decimal] = field(default_factory=dict)
+    billed: Mapping[AgreementId, date | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,7 @@ def differences(
     elif subscription.status not in ENDED:
         found += _elsewhere(carried)
     if subscription.status in ENDED:
-        found += _going_on(subscription.status.value, carried)
+        found += _going_on(subscription.status.value, carried, today)
     elif not carried.is_known and subscription.status is SubscriptionStatus.ACTIVE:
         found.append(_never_carried(subscription))
     elif subscription.status in _PAID and subscription.detailed and not subscription.billing_model.is_usage_based:
@@ -83,9 +86,9 @@ def differences(
     return tuple(found)
 
 
-def differences_of_a_missing_one(carried: Carried) -> tuple[Difference, ...]:
+def differences_of_a_missing_one(carried: Carried, today: date) -> tuple[Difference, ...]:
     """The additions that go on although the marketplace no longer has their subscription, as differences."""
-    return tuple(_going_on("", carried))
+    return tuple(_going_on("", carried, today))
 
 
 def unit_prices(subscription: Subscription) -> dict[ProductId, Decimal]:
@@ -100,6 +103,12 @@ def unit_prices(subscription: Subscription) -> dict[ProductId, Decimal]:
 def open_ended(links: Iterable[Link]) -> list[Link]:
     """The links of standing additions that nobody ended."""
     return [link for link in links if link.is_standing and link.values.cancelled is None]
+
+
+def ending_later(links: Iterable[Link], today: date) -> list[Link]:
+    """The links of standing additions that end on a later day; the marketplace may end a day before they do."""
+    tomorrow = today + ONE_DAY
+    return [link for link in links if link.is_standing and link.values.cancelled and link.values.cancelled > tomorrow]
 
 
 def _customer(subscription: Subscription, carried: Carried) -> Difference:
@@ -118,12 +127,27 @@ def _elsewhere(carried: Carried) -> Iterator[Difference]:
         yield Difference(DifferenceKind.AGREEMENT, facts)
 
 
-def _going_on(state: str, carried: Carried) -> Iterator[Difference]:
-    """The additions of a subscription in that state; the state is empty if the marketplace no longer has it."""
-    standing = open_ended(carried.links)
+def _going_on(state: str, carried: Carried, today: date) -> Iterator[Difference]:
+    """What still bills: without an end, or to a day that no invoice has reached.
+
+    The state is empty if the marketplace no longer has the subscription.
+    """
+    standing = [
+        *open_ended(carried.links),
+        *(link for link in ending_later(carried.links, today) if _bills(link, carried)),
+    ]
     if standing:
-        additions = tuple((plain(link.values.quantity), _name(link)) for link in standing)
+        additions = tuple((plain(link.values.quantity), _name(link), *_until(link)) for link in standing)
         yield Difference(DifferenceKind.GOES_ON, {"state": state, "additions": additions})
+
+
+def _bills(link: Link, carried: Carried) -> bool:
+    billed, last = carried.billed.get(link.agreement_id), link.values.cancelled
+    return billed is not None and last is not None and last > billed
+
+
+def _until(link: Link) -> tuple[str, ...]:
+    return (f"{link.values.cancelled}",) if link.values.cancelled else ()
 
 
 def _never_carried(subscription: Subscription) -> Difference:

@@ -151,7 +151,7 @@ class Difference:
     """One difference: its kind with its facts; `wording/differences.py` has the words.
 
     Attributes:
-        facts: Names, ids and exact amounts, by name. Units are rows: quantity, product, and an agreement if it matters.
+        facts: Names, ids and exact amounts, by name. Units are rows: quantity, product, and an agreement or a last day.
         text: The sentence, of a difference that an earlier program kept in words alone.
     """
 

@@ -98,6 +98,7 @@ class Reconciliation:
         billed: The period's first day is invoiced already: a repair begins later.
         warnings: What the operator should know before repairing.
         notes: What was left out of the comparison, and why.
+        doubts: What counts as billed, and is not, or not for long.
     """
 
     customer_id: CustomerId
@@ -110,6 +111,7 @@ class Reconciliation:
     rows: tuple[ReconciliationRow, ...] = ()
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
 
     @property
     def differs(self) -> bool:

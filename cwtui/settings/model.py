@@ -330,16 +330,20 @@ class Settings(BaseModel):
         missing = self.missing_for(files=self.names_files if files is None else files)
         if not missing:
             return
-        where = self._origin.path or "the settings file"
         keyring = f" ({self._origin.keyring_failure})" if self._origin.keyring_failure else ""
         raise ConfigError(
             f"Profile {self._origin.profile} has no {', '.join(missing)}{keyring}.",
             changed="No service was contacted and nothing was changed.",
-            next_step=(
-                f"Run `cwtui` for the setup screen, or `cwtui config init` and fill in {where}; "
-                "`cwtui --demo` needs no settings."
-            ),
+            next_step=self._how_to_connect(missing),
         )
+
+    def _how_to_connect(self, missing: tuple[str, ...]) -> str:
+        where = self._origin.path or "the settings file"
+        by_hand = f"fill in {where}" if self._origin.exists else f"`cwtui config init` and fill in {where}"
+        files_alone = ""
+        if not self.marketplace.is_begun and all(key.startswith("marketplace.") for key in missing):
+            files_alone = f" Intermedia alone needs no marketplace: set `intermedia.agreement_type` in {where}."
+        return f"Run `cwtui` for the setup screen, or {by_hand}; `cwtui --demo` needs no settings.{files_alone}"
 
 
 def _revealed(value: object) -> object:

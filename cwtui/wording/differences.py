@@ -14,12 +14,12 @@ SENTENCES: Mapping[DifferenceKind, str] = {
     DifferenceKind.PRICE: "{name} costs {price:price} a unit, its additions bill {billed:prices}.",
     DifferenceKind.NEVER_CARRIED: "It is active[ and holds {held:units}], and no task ever carried it over.",
     DifferenceKind.GOES_ON: "It is [{state}|no longer on the marketplace], while its additions go on:"
-    " {additions:units}.",
+    " {additions:units_until}.",
     DifferenceKind.ACTIVE_AGAIN: "It is active, while its additions ended.",
     DifferenceKind.CUSTOMER: "It belongs to customer {customer} now[, it was {was}'s]. Its additions stand in an"
     " agreement of another company than that customer is mapped to.",
     DifferenceKind.AGREEMENT: "It is mapped to agreement {agreement}, while additions in another one go on:"
-    " {additions:units}.",
+    " {additions:units_in}.",
 }
 
 

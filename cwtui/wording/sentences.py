@@ -65,9 +65,9 @@ def _lines(numbers: Sequence[str]) -> str:
     return f"line{'s' if len(numbers) > 1 else ''} {', '.join(numbers)}"
 
 
-def _units(rows: Sequence[Sequence[str]]) -> str:
-    """`10 of Exchange Online`, and in which agreement if a row names one."""
-    return ", ".join(" in ".join((f"{quantity} of {name}", *where)) for quantity, name, *where in rows)
+def _units(rows: Sequence[Sequence[str]], before: str = "") -> str:
+    """`10 of Exchange Online`, and what a row names besides, after the word before it."""
+    return ", ".join(f" {before} ".join((f"{quantity} of {name}", *more)) for quantity, name, *more in rows)
 
 
 def _differences(found: Sequence[Any]) -> str:
@@ -83,6 +83,8 @@ _HOW: Mapping[str | None, Callable[[Any], str]] = {
     "differences": _differences,
     "prices": lambda prices: ", ".join(map(_price, prices)),
     "units": _units,
+    "units_in": lambda rows: _units(rows, "in"),
+    "units_until": lambda rows: _units(rows, "until"),
     "lines": _lines,
     "changes": changes_text,
 }

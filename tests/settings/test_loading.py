@@ -102,6 +102,30 @@ def test_what_is_missing_is_named_and_the_way_on_shown(tmp_path: Path) -> None:
         settings.require_connections()
 
 
+def test_a_file_that_is_there_is_to_be_filled_in_and_not_made(tmp_path: Path) -> None:
+    there, nowhere = load_settings(written(tmp_path, "")), Settings()
+    with pytest.raises(ConfigError, match=r"setup screen, or fill in .*config\.toml;"):
+        there.require_connections()
+    with pytest.raises(ConfigError, match=r"setup screen, or `cwtui config init` and fill in"):
+        nowhere.require_connections()
+
+
+@pytest.mark.parametrize(
+    ("settings", "is_offered"),
+    [
+        pytest.param(COMPLETE[: COMPLETE.index("[marketplace]")], True, id="ConnectWise alone"),
+        pytest.param(COMPLETE.replace('password = "hush-marketplace"', ""), False, id="half a marketplace"),
+        pytest.param("", False, id="nothing"),
+    ],
+)
+def test_whoever_has_connectwise_alone_learns_how_to_do_without_a_marketplace(
+    settings: str, is_offered: bool, tmp_path: Path
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_settings(written(tmp_path, settings)).require_connections()
+    assert ("Intermedia alone needs no marketplace" in caught.value.next_step) is is_offered
+
+
 def test_a_complete_file_needs_nothing_more(tmp_path: Path) -> None:
     settings = load_settings(written(tmp_path, COMPLETE))
     settings.require_connections()

@@ -64,8 +64,8 @@ SAID = [
     ),
     pytest.param(
         K.GOES_ON,
-        {"state": "", "additions": (("3", "A"), ("1.5", "B"))},
-        "It is no longer on the marketplace, while its additions go on: 3 of A, 1.5 of B.",
+        {"state": "", "additions": (("3", "A"), ("1.5", "B", "2026-12-31"))},
+        "It is no longer on the marketplace, while its additions go on: 3 of A, 1.5 of B until 2026-12-31.",
         id="not listed",
     ),
     pytest.param(K.ACTIVE_AGAIN, {}, "It is active, while its additions ended.", id="active again"),

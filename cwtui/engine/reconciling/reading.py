@@ -29,6 +29,7 @@ from cwtui.domain.reconciliation import (
     one_time_count,
     recurring_items,
 )
+from cwtui.domain.reconciliation_doubts import doubts
 from cwtui.domain.remedies import Action, Remedy
 from cwtui.domain.repair_values import Repair, WantedProduct
 from cwtui.domain.repairs import assign, left_alone, repair_start
@@ -253,6 +254,7 @@ class BothSides(Feature):
                 f"The period {span_text(period.start, period.end)} is billed already: repairs begin on {start}."
             )
         once = one_time_count(facts, period)
+        rows = compare(facts, period)
         found = Reconciliation(
             customer_id=holdings.customer_id,
             customer_name=holdings.name,
@@ -261,9 +263,10 @@ class BothSides(Feature):
             currency=agreement.currency,
             period=period,
             billed=billed,
-            rows=compare(facts, period),
+            rows=rows,
             warnings=tuple(dict.fromkeys(warnings)),
             notes=(f"One-time additions of this period, not compared: {once}.",) if once else (),
+            doubts=tuple(doubts(facts, rows, period)),
         )
         return Comparison(holdings, facts, dates, found)
 

@@ -411,3 +411,25 @@ def _agreement_mapping(subscription: str, agreement: int = AGREEMENT) -> Mapping
 
 def _customer_mapping(customer: str, company: int) -> Mapping:
     return Mapping(MappingKey(MappingKind.CUSTOMER, customer), company)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        pytest.param({"billCustomer": "DoNotBill"}, "set to DoNotBill", id="not billed"),
+        pytest.param({"cancelledDate": "2026-12-31T00:00:00Z"}, "ended on 2026-12-31", id="ended"),
+    ],
+)
+async def test_what_was_taken_from_the_invoice_by_hand_does_not_just_match(
+    changes: dict[str, str], said: str, at: Running
+) -> None:
+    """(reconciling.md#matching-and-not-charged) A person who agrees to it is not told again."""
+    await at.engine.auto()
+    (row,) = at.world.additions(AGREEMENT)
+    row.update(changes)
+    for report in (await at.engine.reconciler.compare(WHO), await at.engine.reconciler.compare_all()):
+        assert [said in text for text in report.skipped] == [True]
+    await at.engine.reconciler.apply(WHO)
+    assert [one[name] for one in at.world.additions(AGREEMENT) for name in changes] == list(changes.values())
+    await at.engine.drift.adopt(AdditionId(row["id"]))
+    assert not (await at.engine.reconciler.compare(WHO)).skipped
