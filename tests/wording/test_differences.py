@@ -12,7 +12,7 @@ import pytest
 from cwtui.cli.problems import kept_problem
 from cwtui.domain.check_records import Difference, DifferenceFacts, DifferenceKind, TaskDifferences
 from cwtui.domain.ids import TaskId
-from cwtui.domain.problems import Problem, ProblemCode
+from cwtui.domain.problems import Problem, ProblemCode, ProblemFacts
 from cwtui.store import schema
 from cwtui.store.table import as_document
 from cwtui.wording.differences import SENTENCES, difference_text, mark_in_words
@@ -94,7 +94,7 @@ SAID = [
 
 
 def problem(*found: Difference) -> Problem:
-    facts = {"subscription": "S1", "differences": tuple(one.fact for one in found)}
+    facts: ProblemFacts = {"subscription": "S1", "differences": tuple(one.fact for one in found)}
     return Problem(ProblemCode.NOT_CARRIED_OVER, facts, "S1")
 
 
