@@ -79,14 +79,14 @@ Text = str | None
 """A number is taken as its text."""
 
 
-class Record(BaseModel):
+class WireRecord(BaseModel):
     """A service's record; attributes are its fields' names in snake_case."""
 
     # Built at first use: most commands of the program read none of these.
     model_config = ConfigDict(extra="ignore", coerce_numbers_to_str=True, alias_generator=to_camel, defer_build=True)
 
 
-M = TypeVar("M", bound=Record)
+M = TypeVar("M", bound=WireRecord)
 D = TypeVar("D")
 
 

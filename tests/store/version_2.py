@@ -68,7 +68,7 @@ def holds_everything(state: State) -> None:
     assert [(held.id, held.values.quantity) for held in target.holds] == [(9004, Decimal(2))]
     assert [(held.id, held.values.quantity) for held in target.beside] == [(9007, Decimal(1))]
 
-    found = (Difference(DifferenceKind.QUANTITY, "It holds 6 of Exchange Online, its additions bill 10."),)
+    found = (Difference(DifferenceKind.QUANTITY, text="It holds 6 of Exchange Online, its additions bill 10."),)
     assert state.differences(DIFFERENCE) == found
 
     counted = {name: record for name in tasks if (record := state.counts(name)) is not None}

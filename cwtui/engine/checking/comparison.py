@@ -304,10 +304,10 @@ class DailyComparison(Feature):
         if newest is None or newest.status is not TaskStatus.SKIPPED or newest.note == GONE:
             return False
         known = self._known.setdefault(name, Compared())
+        marks = [one.mark for one in found]
         if known.skipped != newest.id:
-            marks = self.tasks.marks_of(newest) or [one.mark for one in found]
-            known.skipped, known.accepted = newest.id, _digest(marks)
-        if known.accepted != _digest(one.mark for one in found):
+            known.skipped, known.accepted = newest.id, _digest(self.tasks.marks_of(newest) or marks)
+        if known.accepted != _digest(marks) and known.accepted != _digest_in_words(found):
             return False
         self._keep(name)
         return True
@@ -370,6 +370,13 @@ def _ends_explaining(failed: Order) -> date:
 def _in_order(subscription: Subscription) -> Compared:
     """A subscription that is in order as it was just read."""
     return Compared(subscription.modified, unit_prices(subscription))
+
+
+def _digest_in_words(found: Iterable[Difference]) -> str:
+    """What earlier programs kept of accepted differences."""
+    from cwtui.wording.differences import mark_in_words  # noqa: PLC0415  # start-up: few differences were skipped
+
+    return _digest(map(mark_in_words, found))
 
 
 def _digest(words: Iterable[str]) -> str:

@@ -29,7 +29,7 @@ from cwtui.tui.widgets.tone import Tone
 from cwtui.tui.words import WIDE
 
 
-class Form(VerticalScroll):
+class SetupForm(VerticalScroll):
     """Fields one below the other; the arrow keys go from one to the next."""
 
     HELP_TITLE = "The form"
@@ -59,7 +59,7 @@ class SetupScreen(WorkScreen):
     def compose(self) -> ComposeResult:
         """The form, what a test found, what is going on."""
         with Container(classes="panes"):
-            with Form(id="form"):
+            with SetupForm(id="form"):
                 yield from self._form()
             yield DetailPane(self._welcome(), id="detail")
         yield ProgressLine()
