@@ -60,6 +60,10 @@ def kept_problem(document: dict[str, Any]) -> dict[str, Any]:
     kept = document.get("remedy")
     code, case, facts = document["code"], document["case"], document["facts"]
     message = sentence_of(code, case, facts)
+    if "differences" in facts:
+        from cwtui.wording.differences import difference_text  # noqa: PLC0415  # start-up: few tasks tell of any
+
+        facts = {**facts, "differences": [difference_text(one) for one in facts["differences"]]}
     if kept:
         message = f"{message} {command_for(Remedy(Action(kept['action']), kept['target'], kept['kind']))}"
     return {"code": code, "case": case, "message": message, "target": document["target"], "facts": facts}

@@ -15,7 +15,7 @@ from cwtui.domain.lazily import dataclass
 from cwtui.services.answers import unreadable
 from cwtui.services.gate import Timing
 from cwtui.services.http_policy import Answer, HttpPolicy
-from cwtui.services.reading import Amount, M, Reader, Record, Text
+from cwtui.services.reading import Amount, M, Reader, Text, WireRecord
 
 _EXPIRES_UNSAID_S = 300.0
 _LONGEST_S = 86_400.0
@@ -45,16 +45,16 @@ class OAuthClient:
     scope: str = ""
 
 
-class _Token(Record):
+class _Token(WireRecord):
     token: Text = None
     expires_in_seconds: Amount = None
 
 
-class _OAuthToken(Record):
+class _OAuthToken(WireRecord):
     access_token: Text = None
     expires_in: Amount = None
 
-    model_config = Record.model_config | {"alias_generator": None}  # RFC 6749 writes its names with underscores
+    model_config = WireRecord.model_config | {"alias_generator": None}  # RFC 6749 writes its names with underscores
 
 
 def _read_token(token: str | None, lifetime_s: object) -> tuple[str, float]:

@@ -25,7 +25,7 @@ from cwtui.vendors.linked_accounts import LinkedAccounts
 from cwtui.vendors.protocols import IntermediaPsa
 from cwtui.vendors.rows import Refusal, Row
 from cwtui.vendors.setup_tables import SOLUTION, solution_named
-from cwtui.vendors.vendor_file import Shape, VendorFile, read_vendor_file
+from cwtui.vendors.vendor_file import FileShape, VendorFile, read_vendor_file
 
 LONGEST_IDENTIFIER = 30
 """Characters of a company's identifier that the oldest known server takes; newer ones take more."""
@@ -107,7 +107,7 @@ def read_accounts(path: Path, layout: Layout) -> VendorFile:
         needed=("account_id", "name"),
         optional=ACCOUNT_COLUMNS[2:],
         columns=layout.columns,
-        shape=Shape(sheet=layout.sheet),
+        shape=FileShape(sheet=layout.sheet),
     )
     refused = list(file.refused)
     kept: dict[str, Row] = {}

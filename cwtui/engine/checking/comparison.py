@@ -18,7 +18,7 @@ from cwtui.domain.carried import (
     open_ended,
     unit_prices,
 )
-from cwtui.domain.check_records import Compared, Difference, Explanation, LastComparison
+from cwtui.domain.check_records import Compared, Difference, ExplainingOrder, LastComparison
 from cwtui.domain.errors import NotFound, ServiceError
 from cwtui.domain.ids import AgreementId, CompanyId, OrderId, SubscriptionId, task_id
 from cwtui.domain.lazily import dataclass
@@ -304,10 +304,10 @@ class DailyComparison(Feature):
         if newest is None or newest.status is not TaskStatus.SKIPPED or newest.note == GONE:
             return False
         known = self._known.setdefault(name, Compared())
+        marks = [one.mark for one in found]
         if known.skipped != newest.id:
-            marks = self.tasks.marks_of(newest) or [one.mark for one in found]
-            known.skipped, known.accepted = newest.id, _digest(marks)
-        if known.accepted != _digest(one.mark for one in found):
+            known.skipped, known.accepted = newest.id, _digest(self.tasks.marks_of(newest) or marks)
+        if known.accepted != _digest(marks) and known.accepted != _digest_in_words(found):
             return False
         self._keep(name)
         return True
@@ -319,7 +319,7 @@ class DailyComparison(Feature):
             known = self._known.setdefault(name, Compared())
             known.modified, known.orders = read.modified, ()
 
-    async def _explaining_orders(self, name: SubscriptionId) -> tuple[Explanation, ...]:
+    async def _explaining_orders(self, name: SubscriptionId) -> tuple[ExplainingOrder, ...]:
         """Orders of a subscription that are open, or completed without a task yet."""
         row = self._rows.get(name)
         orders: dict[OrderId, Order] = {}
@@ -331,7 +331,7 @@ class DailyComparison(Feature):
                 raise
         mine = (order for order in orders.values() if row is None or order.customer_id == row.customer_id)
         explaining = sorted((order for order in mine if self._explains(order, name)), key=lambda order: order.id)
-        return tuple(Explanation(order.id, _last_day(order)) for order in explaining)
+        return tuple(ExplainingOrder(order.id, _last_day(order)) for order in explaining)
 
     def _explains(self, order: Order, name: SubscriptionId) -> bool:
         if order.status is OrderStatus.ERROR:
@@ -370,6 +370,13 @@ def _ends_explaining(failed: Order) -> date:
 def _in_order(subscription: Subscription) -> Compared:
     """A subscription that is in order as it was just read."""
     return Compared(subscription.modified, unit_prices(subscription))
+
+
+def _digest_in_words(found: Iterable[Difference]) -> str:
+    """What earlier programs kept of accepted differences."""
+    from cwtui.wording.differences import mark_in_words  # noqa: PLC0415  # start-up: few differences were skipped
+
+    return _digest(map(mark_in_words, found))
 
 
 def _digest(words: Iterable[str]) -> str:

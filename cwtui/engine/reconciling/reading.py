@@ -25,6 +25,7 @@ from cwtui.domain.reconciliation import (
     ReconciliationRow,
     RowStatus,
     compare,
+    compared_days,
     expected_amounts,
     one_time_count,
     recurring_items,
@@ -255,6 +256,11 @@ class BothSides(Feature):
             )
         once = one_time_count(facts, period)
         rows = compare(facts, period)
+        by_days = [
+            f"Of {product} in subscription {subscription}, an order billed days of this period once: what begins on"
+            f" {day} is compared."
+            for (subscription, product), day in sorted(compared_days(facts, period).items())
+        ]
         found = Reconciliation(
             customer_id=holdings.customer_id,
             customer_name=holdings.name,
@@ -265,7 +271,7 @@ class BothSides(Feature):
             billed=billed,
             rows=rows,
             warnings=tuple(dict.fromkeys(warnings)),
-            notes=(f"One-time additions of this period, not compared: {once}.",) if once else (),
+            notes=(*([f"One-time additions of this period, not compared: {once}."] if once else []), *by_days),
             doubts=tuple(doubts(facts, rows, period)),
         )
         return Comparison(holdings, facts, dates, found)

@@ -21,11 +21,15 @@ from cwtui.engine.workspace import Feature
 from cwtui.engine.writing.agreement_writer import AgreementWriter
 from cwtui.engine.writing.compensation import brief, compensation, compensation_text
 from cwtui.engine.writing.evidence import Contradiction, NotSettled
+from cwtui.engine.writing.left_out import left_out_rows
 from cwtui.wording.additions import link_difference
 
 _DOUBTFUL = (
     "ConnectWise did not answer one of its creates, and a new addition may be what it made. Nothing was taken back."
     " Say first whether it is, then take the task back."
+)
+_EDITS_ARE_OVER = (
+    "Edits of its plan are over with this: if it is written again, it is as computed. Edit it again first."
 )
 _NOTHING = "It wrote nothing to take back."
 _STOPPED = "Stopped before the next write. Undo the task again to go on."
@@ -73,6 +77,7 @@ class Undo(Feature):
             What was done. If ConnectWise no longer holds what was written, nothing is changed and the
             differences are listed (`complete` is False).
         """
+        was_edited = any(row.why.edited for row in self.rows(task)) or bool(left_out_rows(self.workspace, task.id))
         if writer is not None:
             report = await self._write_back(task, writer, compensate=compensate)
         else:
@@ -80,6 +85,7 @@ class Undo(Feature):
             text = "Everything it wrote is taken back." if is_done else _NOTHING
             report = UndoReport((text,), complete=True)
         if report.complete:
+            report = replace(report, lines=(*report.lines, _EDITS_ARE_OVER)) if was_edited else report
             with self.store.batch():
                 seqs = [row.seq for row in self.store.audit(task_id=task.id)]
                 self.store.save_taken_back(TakenBack(task.id, max(seqs, default=-1)))

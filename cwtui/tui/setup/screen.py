@@ -29,7 +29,7 @@ from cwtui.tui.widgets.tone import Tone
 from cwtui.tui.words import WIDE
 
 
-class Form(VerticalScroll):
+class SetupForm(VerticalScroll):
     """Fields one below the other; the arrow keys, tab and enter go from one to the next.
 
     They have priority, so that the field changes before the next key of a burst is given to one: what a password
@@ -79,7 +79,7 @@ class SetupScreen(WorkScreen):
     def compose(self) -> ComposeResult:
         """The form, what a test found, what is going on."""
         with Container(classes="panes"):
-            with Form(id="form"):
+            with SetupForm(id="form"):
                 yield from self._form()
             yield DetailPane(self._welcome(), id="detail")
         yield ProgressLine()

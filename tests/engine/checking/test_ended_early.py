@@ -9,6 +9,7 @@ import pytest
 
 from cwtui.domain.problems import ProblemCode
 from cwtui.domain.tasks import TaskStatus, is_difference
+from cwtui.wording.differences import difference_text
 from tests.engine.upkeep_world import AGREEMENT, CUSTOMER, EXCHANGE_ITEM, MAIL, TODAY, Running, running, small_world
 
 ORDERED, JUNE, YEAR_END = date(2026, 12, 10), "2027-06-30", "2026-12-31"
@@ -25,7 +26,8 @@ async def cancelled_for(at: Running, expires: str) -> None:
 
 
 def told(at: Running) -> list[str]:
-    return [one.text for task in at.state.tasks() if is_difference(task) for one in at.state.differences(task.id)]
+    told = [task.id for task in at.state.tasks() if is_difference(task)]
+    return [difference_text(one.fact) for name in told for one in at.state.differences(name)]
 
 
 @pytest.mark.parametrize(
