@@ -92,7 +92,7 @@ class ReadSoFar:
 
 
 @dataclass(frozen=True, slots=True)
-class Explanation:
+class ExplainingOrder:
     """An order that explains a difference, and the last day on which it can; None while the order is open."""
 
     order_id: OrderId
@@ -115,7 +115,7 @@ class Compared:
     prices: Mapping[ProductId, Decimal] = field(default_factory=dict)
     skipped: TaskId = TaskId("")
     accepted: str = ""
-    orders: tuple[Explanation, ...] = ()
+    orders: tuple[ExplainingOrder, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from cwtui.domain.check_records import (
     Compared,
     Difference,
     DifferenceKind,
-    Explanation,
+    ExplainingOrder,
     History,
     LastComparison,
     Unread,
@@ -93,7 +93,7 @@ def holds_everything(state: State) -> None:
     assert compared.day == date(2026, 11, 25)
     changed, price = date(2026, 11, 24), {ProductId("P2"): Decimal("12.10")}
     assert compared.subscriptions[SubscriptionId("S2")] == Compared(
-        changed, price, orders=(Explanation(OrderId("7001")),)
+        changed, price, orders=(ExplainingOrder(OrderId("7001")),)
     )
     told, unread = state.note(Told), state.note(Unread)
     assert told is not None

@@ -18,7 +18,7 @@ from cwtui.domain.carried import (
     open_ended,
     unit_prices,
 )
-from cwtui.domain.check_records import Compared, Difference, Explanation, LastComparison
+from cwtui.domain.check_records import Compared, Difference, ExplainingOrder, LastComparison
 from cwtui.domain.errors import NotFound, ServiceError
 from cwtui.domain.ids import AgreementId, CompanyId, OrderId, SubscriptionId, task_id
 from cwtui.domain.lazily import dataclass
@@ -319,7 +319,7 @@ class DailyComparison(Feature):
             known = self._known.setdefault(name, Compared())
             known.modified, known.orders = read.modified, ()
 
-    async def _explaining_orders(self, name: SubscriptionId) -> tuple[Explanation, ...]:
+    async def _explaining_orders(self, name: SubscriptionId) -> tuple[ExplainingOrder, ...]:
         """Orders of a subscription that are open, or completed without a task yet."""
         row = self._rows.get(name)
         orders: dict[OrderId, Order] = {}
@@ -331,7 +331,7 @@ class DailyComparison(Feature):
                 raise
         mine = (order for order in orders.values() if row is None or order.customer_id == row.customer_id)
         explaining = sorted((order for order in mine if self._explains(order, name)), key=lambda order: order.id)
-        return tuple(Explanation(order.id, _last_day(order)) for order in explaining)
+        return tuple(ExplainingOrder(order.id, _last_day(order)) for order in explaining)
 
     def _explains(self, order: Order, name: SubscriptionId) -> bool:
         if order.status is OrderStatus.ERROR:
