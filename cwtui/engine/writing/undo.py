@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date
 
 from cwtui.domain.errors import CwtuiError
-from cwtui.domain.ids import AdditionId, AgreementId
+from cwtui.domain.ids import AdditionId, AgreementId, TaskId
 from cwtui.domain.lazily import dataclass
 from cwtui.domain.ledger import Operation, Owed, Purpose, TakenBack
 from cwtui.domain.planning.dates import AgreementDates
@@ -199,12 +199,21 @@ class Undo(Feature):
         return lines
 
     def _let_go(self, row: AuditRow, written: AuditRow) -> None:
-        """An addition made by hand that the task had ended is nobody's again (plans.md#billed-by-hand)."""
-        task, name = self.store.task(row.task_id), written.addition_id
+        """What the task ended or deleted is not its own: it is again whose it was, or made by hand.
+
+        Rules: synchronising.md#taken-back, plans.md#billed-by-hand.
+        """
+        link = self.store.link(written.addition_id) if written.addition_id is not None else None
+        if link is None or row.operation is Operation.CREATE:
+            return
+        task = self.store.task(row.task_id)
         ended = {made.addition_id for made in task.by_hand if made.decision is ByHand.END} if task else set()
-        link = self.store.link(name) if name is not None and row.addition_id in ended else None
-        if link is not None and not link.adopted:
+        if row.addition_id in ended and not link.adopted:
             self.store.drop_link(link.addition_id)
+            return
+        others = [one for one in self.store.audit(addition_id=row.addition_id) if one.is_done and one.seq < row.seq]
+        wrote = [one.task_id for one in others if one.task_id != row.task_id]
+        self.store.save_link(replace(link, task_id=wrote[-1] if wrote else TaskId("")))
 
     def _unheard(self, row: AuditRow, tries: AuditRow) -> Change | None:
         """The deletion again that a killed undo did not hear the answer to: only then its link goes too."""

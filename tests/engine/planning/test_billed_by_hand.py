@@ -129,6 +129,25 @@ async def test_what_was_ended_is_made_by_hand_again_after_an_undo(at: Running) -
     assert at.held() == [STANDS]
 
 
+async def test_what_was_adopted_for_a_sale_is_replaced_again_after_an_undo(at: Running) -> None:
+    """(plans.md#billed-by-hand) Eight were adopted, ten were sold: the eight are not what the sale wrote."""
+    at.world.marketplace["subscriptions"].remove(MAIL)
+    held = AdditionId(at.world.add_addition(AGREEMENT, EXCHANGE_ITEM, 8, "4.00", effective="2026-01-01")["id"])
+    await at.engine.auto()
+    at.world.add_subscription(CUSTOMER, [("P1", 10)], id=MAIL)
+    at.world.add_order(MAIL, "sales", [("recurring", "P1", 10, "4.50")], id="9", created=TODAY, provisioned=TODAY)
+    await at.engine.auto()
+    sale = TaskId(f"9.{MAIL}")
+    await at.engine.adopt_for(sale, held)
+    await at.engine.auto()
+    written = at.held()
+    await at.engine.undo(sale)
+    assert [row[1:3] for row in at.held()] == [("8", "4.00")]
+    await at.engine.sync([sale])
+    assert at.held() == written
+    assert NEW in written
+
+
 async def test_what_was_deleted_is_asked_about_again_after_an_undo(at: Running) -> None:
     """(plans.md#billed-by-hand) It is created again under another id, which nobody decided about."""
     name = AdditionId(at.world.add_addition(AGREEMENT, EXCHANGE_ITEM, 8, "4.00", effective="2026-12-01")["id"])

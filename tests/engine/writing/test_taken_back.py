@@ -220,3 +220,18 @@ async def test_days_that_were_left_out_of_an_invoice_since_are_charged(at: Runni
         (EXCHANGE_ITEM, "10", "4.57", "2027-02-01", "2027-02-28"),
         (EXCHANGE_ITEM, "10", "4.57", "2027-02-01", None),
     ]
+
+
+async def test_a_sale_of_more_units_adds_them_again(at: Running) -> None:
+    """(synchronising.md#taken-back) The ten that it replaced are not its own, though its undo created them again."""
+    await sold(at)
+    at.world.add_order(MAIL, "sales", [("recurring", "P1", 5, "4.50")], id="9", created=TODAY, provisioned=SOLD)
+    at.world.change_subscription(MAIL, quantities={"P1": 15})
+    await at.engine.auto()
+    written = at.held()
+    name = TaskId(f"9.{MAIL}")
+    assert [row[1] for row in written if row[4] is None] == ["15"]
+    await at.engine.undo(name)
+    assert [row[1] for row in at.held() if row[4] is None] == ["10"]
+    await at.engine.sync([name])
+    assert at.held() == written
