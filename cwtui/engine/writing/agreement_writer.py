@@ -146,8 +146,7 @@ class AgreementWriter(Feature):
     async def _noted(
         self, task_id: TaskId, subscription_id: SubscriptionId, change: Change, begins: Plan | None
     ) -> Intent:
-        """Note a write, durably, before it is sent."""
-        self._check_right()
+        """Note a write, durably, before it is sent. Whether it may be sent is asked as it leaves."""
         self._noted_at = suspended_s()
         intent = self.store.intend(
             at=self.clock.now(),
