@@ -189,6 +189,25 @@ def test_a_write_is_settled_once(at: Place) -> None:
     assert len(list(at.state().audit())) == 1
 
 
+def test_what_was_left_out_is_noted_with_the_last_answer(at: Place) -> None:
+    ann, bob = at.state(), at.state(BOB)
+    intent = intend(ann, ann.position, begins=PLAN)
+    bob.save_task(OTHER)
+    left_out = replace(answered(intent), outcome=Outcome.LEFT_OUT, key="another")
+
+    def end_with_what_was_left_out() -> None:
+        ann.note_left_out(left_out)
+        end(ann)
+
+    ann.conclude(intent, answered(intent), ends=end_with_what_was_left_out)
+    bob.catch_up()
+    for state in (ann, bob, at.state()):
+        assert [row.key for row in state.audit()] == [intent.change.key, "another"]
+        assert len({row.seq for row in state.audit()}) == 2
+        assert (state.plan_begun(TaskId("1")), state.done_keys(TaskId("1"))) == (None, frozenset())
+        assert state.task(OTHER.id) == OTHER
+
+
 def test_an_answer_that_comes_too_late_ends_nothing(at: Place) -> None:
     ann, bob = at.state(), at.state(BOB)
     intent = intend(ann, ann.position, begins=PLAN)
