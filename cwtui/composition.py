@@ -192,20 +192,7 @@ def build_engine(
     """An engine on services and a state that are open already."""
     sync = settings.sync
     rules = PlanningRules(sync.price_source, sync.price_decimals, sync.prorate, settings.guard.max_quantity_change)
-    engine_rules = EngineRules(
-        at_once=sync.concurrency,
-        settle_s=sync.settle_s,
-        timeout_s=sync.timeout_s,
-        who=operator(),
-        guards_empty_feed=settings.guard.empty_feed,
-        maps_exact=settings.mapping.auto is MapAuto.EXACT,
-        creates_items=settings.mapping.create_catalog_items,
-        reads_files=settings.names_files,
-        only_customers=frozenset(sync.auto_customers),
-        wait_s=wait_s,
-        round_at=sync.at,
-    )
-
+    engine_rules = _engine_rules(settings, wait_s)
     run = CurrentRun(clock)
     log = RecordLog(state, clock, run, engine_rules.who)
     marketplace, psa = RecordedMarketplace(marketplace, log), RecordedPsa(psa, log)
@@ -222,6 +209,23 @@ def build_engine(
         return await notify(settings, report, state, clock.now())
 
     return Engine(workspace, desk, tell)
+
+
+def _engine_rules(settings: Settings, wait_s: float) -> EngineRules:
+    sync = settings.sync
+    return EngineRules(
+        at_once=sync.concurrency,
+        settle_s=sync.settle_s,
+        timeout_s=sync.timeout_s,
+        who=operator(),
+        guards_empty_feed=settings.guard.empty_feed,
+        maps_exact=settings.mapping.auto is MapAuto.EXACT,
+        creates_items=settings.mapping.create_catalog_items,
+        reads_files=settings.names_files,
+        only_customers=frozenset(sync.auto_customers),
+        wait_s=wait_s,
+        round_at=sync.at,
+    )
 
 
 def _first_of_all(settings: Settings, store: State) -> None:

@@ -33,6 +33,8 @@ _SENTENCES = {
     Action.RESOLVE: "If this create made it: cwtui tasks resolve {target} --adopt ADDITION. Else: cwtui tasks resolve"
     " {target} --send-again.",
     Action.SYNC_BY_NAME: "Write it again: cwtui tasks sync {target}. Or set it aside: cwtui tasks skip {target}.",
+    Action.SET_UP: "Run `cwtui` for the setup screen, or fill in {target} (`cwtui config init` writes a first one);"
+    " `cwtui --demo` needs no settings.",
     Action.SET_UP_VENDOR: "Run `cwtui intermedia setup --apply`.",
 }
 
@@ -40,7 +42,7 @@ _SENTENCES = {
 def command_for(remedy: Remedy) -> str:
     """What to type, in a sentence."""
     wanted = _TARGETS.get(remedy.kind, "ID")
-    is_typed = remedy.action is not Action.CHECK_CREDENTIALS
+    is_typed = remedy.action not in {Action.CHECK_CREDENTIALS, Action.SET_UP}
     target = quote(remedy.target) if is_typed and remedy.target else remedy.target
     if not target and remedy.action is Action.RECONCILE:
         target = "CUSTOMER_ID"
@@ -58,6 +60,10 @@ def kept_problem(document: dict[str, Any]) -> dict[str, Any]:
     kept = document.get("remedy")
     code, case, facts = document["code"], document["case"], document["facts"]
     message = sentence_of(code, case, facts)
+    if "differences" in facts:
+        from cwtui.wording.differences import difference_text  # noqa: PLC0415  # start-up: few tasks tell of any
+
+        facts = {**facts, "differences": [difference_text(one) for one in facts["differences"]]}
     if kept:
         message = f"{message} {command_for(Remedy(Action(kept['action']), kept['target'], kept['kind']))}"
     return {"code": code, "case": case, "message": message, "target": document["target"], "facts": facts}

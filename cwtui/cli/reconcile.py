@@ -121,7 +121,8 @@ def _apply(customer: CustomerId, agreement: AgreementId | None, period: date | N
         _tell_all([f"{task.id}: {problem_words(problem)}" for task in run.tasks for problem in task.problems])
     if outcome.failed:
         return ExitStatus.FAILED
-    waits = outcome.after.differs or any(run.needs_action for run in outcome.runs)
+    after = outcome.after
+    waits = after.differs or bool(after.skipped) or any(run.needs_action for run in outcome.runs)
     return ExitStatus.NEEDS_ACTION if waits else ExitStatus.DONE
 
 

@@ -27,7 +27,7 @@ def reconciliation_document(found: Sequence[Reconciliation]) -> Document:
         "agreement_name": one.agreement_name if one else None,
         "period": shared,
         "rows": [_row_document(each, row) for each in found for row in each.rows],
-        "warnings": [text for each in found for text in each.warnings],
+        "warnings": [text for each in found for text in (*each.warnings, *each.doubts)],
         "notes": [text for each in found for text in each.notes],
         "difference": sum((each.difference for each in found), start=Decimal(0)),
     }

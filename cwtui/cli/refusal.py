@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from cwtui.cli.exit_status import ExitStatus
 from cwtui.cli.problems import command_for
-from cwtui.domain.errors import ConfigError, CwtuiError, InputError
+from cwtui.domain.errors import ConfigError, CwtuiError, FileUnfinished, InputError
 from cwtui.domain.plain_text import plain_text
 
 
@@ -20,4 +20,6 @@ def sentences(error: CwtuiError) -> str:
 
 def exit_status_of(error: CwtuiError) -> ExitStatus:
     """Wrong usage, settings and files are 2; everything that failed while running is 1."""
+    if isinstance(error, FileUnfinished):
+        return ExitStatus.FAILED
     return ExitStatus.USAGE if isinstance(error, ConfigError | InputError) else ExitStatus.FAILED

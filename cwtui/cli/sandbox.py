@@ -47,7 +47,7 @@ def serve(
     try:
         behaviour.change(exact_json.loads(behave.encode()) if behave else {})
     except (ValueError, TypeError, AttributeError) as error:
-        raise click.BadParameter(f"--behave takes a JSON object of behaviours: {error}.") from error
+        raise click.BadParameter(f"--behave takes a JSON object of behaviours: {str(error).rstrip('.')}.") from error
     try:
         serve_world(host, port, world, behaviour, announce=answer)
     except ValueError as error:

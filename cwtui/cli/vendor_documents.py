@@ -18,9 +18,9 @@ from cwtui.vendors.cross_references import Association
 from cwtui.vendors.exports import CountReconciliation
 from cwtui.vendors.items import ExportedItem, ItemsReport, ItemState
 from cwtui.vendors.refused_rows import write_refused
+from cwtui.vendors.rows import Refusal
 from cwtui.vendors.setup_tables import Checklist
 from cwtui.vendors.sku_sheet import price_or_zero
-from cwtui.vendors.vendor_file import Refusal
 
 Document = dict[str, Any]
 

@@ -8,12 +8,13 @@ from dataclasses import field
 from datetime import date
 from decimal import Decimal
 
-from cwtui.domain.check_records import Difference, DifferenceKind
+from cwtui.domain.check_records import Difference, DifferenceFacts, DifferenceKind
 from cwtui.domain.ids import AgreementId, CustomerId, ProductId
 from cwtui.domain.lazily import dataclass
 from cwtui.domain.mappings import Link
 from cwtui.domain.marketplace import Subscription, SubscriptionProduct, SubscriptionStatus
 from cwtui.domain.money import ZERO, plain, price_text, round_price
+from cwtui.domain.periods import ONE_DAY
 from cwtui.domain.planning.lines import plan_product
 
 ENDED = frozenset({SubscriptionStatus.TERMINATED, SubscriptionStatus.REMOVED})
@@ -35,6 +36,7 @@ class Carried:
         agreement_id: Where the subscription is mapped to now; None if it is mapped to no agreement.
         prices: Unit prices as the marketplace had them when the subscription was last found in order. If another price
             is billed since then, a person or the price source decided so.
+        billed: Through which day agreements are billed, where additions that end later were looked at.
     """
 
     links: Sequence[Link] = ()
@@ -43,6 +45,7 @@ class Carried:
     is_foreign: bool = False
     agreement_id: AgreementId | None = None
     prices: Mapping[ProductId, Decimal] = field(default_factory=dict)
+    billed: Mapping[AgreementId, date | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,7 @@ def differences(
     elif subscription.status not in ENDED:
         found += _elsewhere(carried)
     if subscription.status in ENDED:
-        found += _going_on(subscription.status.value, carried)
+        found += _going_on(subscription.status.value, carried, today)
     elif not carried.is_known and subscription.status is SubscriptionStatus.ACTIVE:
         found.append(_never_carried(subscription))
     elif subscription.status in _PAID and subscription.detailed and not subscription.billing_model.is_usage_based:
@@ -83,9 +86,9 @@ def differences(
     return tuple(found)
 
 
-def differences_of_a_missing_one(carried: Carried) -> tuple[Difference, ...]:
+def differences_of_a_missing_one(carried: Carried, today: date) -> tuple[Difference, ...]:
     """The additions that go on although the marketplace no longer has their subscription, as differences."""
-    return tuple(_going_on("no longer on the marketplace", carried))
+    return tuple(_going_on("", carried, today))
 
 
 def unit_prices(subscription: Subscription) -> dict[ProductId, Decimal]:
@@ -102,13 +105,15 @@ def open_ended(links: Iterable[Link]) -> list[Link]:
     return [link for link in links if link.is_standing and link.values.cancelled is None]
 
 
+def ending_later(links: Iterable[Link], today: date) -> list[Link]:
+    """The links of standing additions that end on a later day; the marketplace may end a day before they do."""
+    tomorrow = today + ONE_DAY
+    return [link for link in links if link.is_standing and link.values.cancelled and link.values.cancelled > tomorrow]
+
+
 def _customer(subscription: Subscription, carried: Carried) -> Difference:
-    was = f", it was {carried.customer_id}'s" if carried.customer_id not in {"", subscription.customer_id} else ""
-    return Difference(
-        DifferenceKind.CUSTOMER,
-        f"It belongs to customer {subscription.customer_id} now{was}. Its additions stand in an agreement of another"
-        " company than that customer is mapped to.",
-    )
+    was = carried.customer_id if carried.customer_id != subscription.customer_id else ""
+    return Difference(DifferenceKind.CUSTOMER, {"customer": subscription.customer_id, "was": was})
 
 
 def _elsewhere(carried: Carried) -> Iterator[Difference]:
@@ -117,22 +122,37 @@ def _elsewhere(carried: Carried) -> Iterator[Difference]:
         return
     left = [link for link in open_ended(carried.links) if link.agreement_id != carried.agreement_id]
     if left:
-        shown = ", ".join(f"{plain(link.values.quantity)} of {_name(link)} in {link.agreement_id}" for link in left)
-        text = f"It is mapped to agreement {carried.agreement_id}, while additions in another one go on: {shown}."
-        yield Difference(DifferenceKind.AGREEMENT, text)
+        additions = tuple((plain(link.values.quantity), _name(link), str(link.agreement_id)) for link in left)
+        facts: DifferenceFacts = {"agreement": str(carried.agreement_id), "additions": additions}
+        yield Difference(DifferenceKind.AGREEMENT, facts)
 
 
-def _going_on(state: str, carried: Carried) -> Iterator[Difference]:
-    standing = open_ended(carried.links)
+def _going_on(state: str, carried: Carried, today: date) -> Iterator[Difference]:
+    """What still bills: without an end, or to a day that no invoice has reached.
+
+    The state is empty if the marketplace no longer has the subscription.
+    """
+    standing = [
+        *open_ended(carried.links),
+        *(link for link in ending_later(carried.links, today) if _bills(link, carried)),
+    ]
     if standing:
-        shown = ", ".join(f"{plain(link.values.quantity)} of {_name(link)}" for link in standing)
-        yield Difference(DifferenceKind.GOES_ON, f"It is {state}, while its additions go on: {shown}.")
+        additions = tuple((plain(link.values.quantity), _name(link), *_until(link)) for link in standing)
+        yield Difference(DifferenceKind.GOES_ON, {"state": state, "additions": additions})
+
+
+def _bills(link: Link, carried: Carried) -> bool:
+    billed, last = carried.billed.get(link.agreement_id), link.values.cancelled
+    return billed is not None and last is not None and last > billed
+
+
+def _until(link: Link) -> tuple[str, ...]:
+    return (f"{link.values.cancelled}",) if link.values.cancelled else ()
 
 
 def _never_carried(subscription: Subscription) -> Difference:
-    held = [f"{plain(one.quantity)} of {one.name or one.id}" for one in subscription.products if one.quantity]
-    holds = f" and holds {', '.join(held)}" if held else ""
-    return Difference(DifferenceKind.NEVER_CARRIED, f"It is active{holds}, and no task ever carried it over.")
+    held = tuple((plain(one.quantity), one.name or one.id) for one in subscription.products if one.quantity)
+    return Difference(DifferenceKind.NEVER_CARRIED, {"held": held})
 
 
 def _amounts(subscription: Subscription, carried: Carried, today: date, rules: CarriedRules) -> Iterator[Difference]:
@@ -142,7 +162,7 @@ def _amounts(subscription: Subscription, carried: Carried, today: date, rules: C
     standing = _by_product(link for link in carried.links if link.is_standing)
     goes_on = {name: _goes_on(links, today) for name, links in standing.items()}
     if standing and not any(goes_on.values()) and any(map(_quantity, held.values())):
-        yield Difference(DifferenceKind.ACTIVE_AGAIN, "It is active, while its additions ended.")
+        yield Difference(DifferenceKind.ACTIVE_AGAIN)
         return
     for name, products in held.items():
         quantity = _quantity(products)
@@ -151,15 +171,18 @@ def _amounts(subscription: Subscription, carried: Carried, today: date, rules: C
             continue
         shown, billed = products[0].name or name, _units(links)
         if quantity != billed:
-            text = f"It holds {plain(quantity)} of {shown}, its additions bill {plain(billed)}."
-            yield Difference(DifferenceKind.QUANTITY, text)
+            yield _units_differ(plain(quantity), shown, billed)
         elif rules.compares_prices and links:
             yield from _price(shown, products, links, carried.prices.get(name), rules.price_decimals)
     fee = plan_product(subscription)
     for name, links in standing.items():
         if name not in held and name != fee and (left := open_ended(links)):
-            text = f"It holds none of {_name(left[0])}, its additions bill {plain(_units(left))}."
-            yield Difference(DifferenceKind.QUANTITY, text)
+            yield _units_differ("", _name(left[0]), _units(left))
+
+
+def _units_differ(held: str, name: str, billed: Decimal) -> Difference:
+    """The quantity held is empty where the subscription does not have the product at all."""
+    return Difference(DifferenceKind.QUANTITY, {"held": held, "name": name, "billed": plain(billed)})
 
 
 def _by_product(links: Iterable[Link]) -> dict[ProductId, list[Link]]:
@@ -204,11 +227,9 @@ def _price(
     explained = {round_price(price, at) for at in range(_FEWEST_DECIMALS, decimals + 1)}
     if price == known or billed <= explained:
         return
-    prices = ", ".join(sorted(price_text(one) for one in billed))
-    yield Difference(
-        DifferenceKind.PRICE,
-        f"{shown} costs {price_text(round_price(price, decimals))} a unit, its additions bill {prices}.",
-    )
+    billed_prices = tuple(map(plain, sorted(billed, key=price_text)))
+    facts: DifferenceFacts = {"name": shown, "price": plain(round_price(price, decimals)), "billed": billed_prices}
+    yield Difference(DifferenceKind.PRICE, facts)
 
 
 def _name(link: Link) -> str:

@@ -11,7 +11,7 @@ from enum import StrEnum
 from cwtui.domain.ids import OrderId, ProductId, SubscriptionId, TaskId
 from cwtui.domain.lazily import dataclass
 from cwtui.domain.marketplace import Order, OrderStatus
-from cwtui.domain.problems import ProblemCode
+from cwtui.domain.problems import InnerValue, ProblemCode
 
 
 @dataclass(slots=True)
@@ -92,7 +92,7 @@ class ReadSoFar:
 
 
 @dataclass(frozen=True, slots=True)
-class Explanation:
+class ExplainingOrder:
     """An order that explains a difference, and the last day on which it can; None while the order is open."""
 
     order_id: OrderId
@@ -115,7 +115,7 @@ class Compared:
     prices: Mapping[ProductId, Decimal] = field(default_factory=dict)
     skipped: TaskId = TaskId("")
     accepted: str = ""
-    orders: tuple[Explanation, ...] = ()
+    orders: tuple[ExplainingOrder, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,17 +143,33 @@ class DifferenceKind(StrEnum):
     AGREEMENT = "agreement"
 
 
+DifferenceFacts = Mapping[str, InnerValue]
+
+
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One difference, in words."""
+    """One difference: its kind with its facts; `wording/differences.py` has the words.
+
+    Attributes:
+        facts: Names, ids and exact amounts, by name. Units are rows: quantity, product, and an agreement or a last day.
+        text: The sentence, of a difference that an earlier program kept in words alone.
+    """
 
     kind: DifferenceKind
-    text: str
+    facts: DifferenceFacts = field(default_factory=dict)
+    text: str = ""
 
     @property
     def mark(self) -> str:
         """Identifies the difference, however much of the subscription was read."""
-        return self.kind.value if self.kind is DifferenceKind.NEVER_CARRIED else self.text
+        if self.kind is DifferenceKind.NEVER_CARRIED:
+            return self.kind.value
+        return self.text or f"{self.kind.value} {dict(sorted(self.facts.items()))}"
+
+    @property
+    def fact(self) -> str | DifferenceFacts:
+        """The difference as a fact of the problem that tells of it."""
+        return self.text or {"kind": self.kind.value, **self.facts}
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,10 @@ class InputError(CwtuiError):
     """Something the operator named or a file they gave is wrong."""
 
 
+class FileUnfinished(InputError):
+    """A file that could be written could not be finished: the disk is full or failed. It was named rightly."""
+
+
 class StateError(CwtuiError):
     """The state file, its journal or its lock stands in the way."""
 

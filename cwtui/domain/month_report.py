@@ -87,6 +87,11 @@ class ReportLine:
     reasons: tuple[Reason, ...] = ()
 
     @property
+    def is_billed(self) -> bool:
+        """It bills or costs something in the month, or did in the month before."""
+        return not self.now == BilledAmounts() == self.before
+
+    @property
     def move(self) -> Move:
         """What became of it since the month before."""
         if self.now == self.before:
@@ -252,22 +257,20 @@ def report_of(
         reasons: By addition: cwtui's writes of it.
     """
     now, before = compared_periods(dates, month)
-    lines = []
-    for addition in additions:
-        if not addition.is_whole:
-            continue
+
+    def line_of(addition: Addition) -> ReportLine:
         held, held_before = (billed_amounts(addition.values, periods, dates) for periods in (now, before))
-        if held == BilledAmounts() == held_before:
-            continue
-        customer_id, customer_name = customers.get(addition.id, (CustomerId(""), company_name))
-        lines.append(ReportLine(addition, customer_id, customer_name, held, held_before, reasons.get(addition.id, ())))
+        customer_id, name = customers.get(addition.id, (CustomerId(""), company_name))
+        return ReportLine(addition, customer_id, name, held, held_before, reasons.get(addition.id, ()))
+
+    lines = (line_of(addition) for addition in additions if addition.is_whole)
     return AgreementReport(
         agreement_id=agreement.id,
         name=agreement.name,
         customer_name=company_name,
         currency=agreement.currency,
         periods=now,
-        lines=tuple(lines),
+        lines=tuple(line for line in lines if line.is_billed),
         unreadable=tuple(one.id for one in additions if not one.is_whole),
         is_prorated=dates.prorates,
     )

@@ -9,6 +9,7 @@ from functools import partial
 
 from cwtui.domain.ledger import Operation
 from cwtui.domain.money import price_text
+from cwtui.domain.periods import ONE_DAY, day_text, span_text
 from cwtui.domain.plans import ArithmeticLines, Change, Edit, Plan, PlanEdits, PriceSource, total_step
 from cwtui.domain.psa import BillCustomer
 
@@ -35,7 +36,7 @@ def with_edits(plan: Plan, edits: PlanEdits | None) -> Plan:
     changes = tuple(edited_change(change, by_key.get(change.key)) for change in plan.changes)
     settled = {change.warning for change in changes if change.instead_of is Operation.DELETE}
     warnings = tuple(text for text in plan.warnings if text not in settled)
-    return replace(plan, changes=changes, warnings=(*warnings, *_billed_beside(changes)))
+    return replace(plan, changes=changes, warnings=(*warnings, *_billed_beside(changes), *_billed_by_nobody(changes)))
 
 
 def _billed_beside(changes: Sequence[Change]) -> Iterator[str]:
@@ -48,6 +49,42 @@ def _billed_beside(changes: Sequence[Change]) -> Iterator[str]:
                 f"Addition {change.addition_id} goes on, because its end is left out, and its replacement begins on"
                 f" {replaced}: both are billed."
             )
+
+
+def _billed_by_nobody(changes: Sequence[Change]) -> Iterator[str]:
+    """Days that an edit leaves between additions that end and what takes their place.
+
+    Rule: plans.md#edits-stay-visible.
+    """
+    standing = [change for change in changes if change.is_standing]
+    for product in dict.fromkeys(change.product_id for change in standing):
+        own = [change for change in standing if change.product_id == product]
+        ends = [change for change in own if change.operation is not Operation.CREATE]
+        begins = [change for change in own if change.operation is Operation.CREATE]
+        free = [day for end in ends if (day := _free_from(end)) is not None]
+        if not begins or not free or len(free) < len(ends):
+            continue
+        first, name = max(free), begins[0].after.description if begins[0].after else product
+        starts = [change.after.effective for change in begins if change.after and not change.left_out]
+        if not starts:
+            yield (
+                f"{name}: its additions end, and what takes their place is left out: nothing bills it from"
+                f" {day_text(first)} on."
+            )
+        elif min(starts) > first:
+            yield (
+                f"{name}: its additions end before what takes their place begins: nobody is charged for"
+                f" {span_text(first, min(starts) - ONE_DAY)}."
+            )
+
+
+def _free_from(change: Change) -> date | None:
+    """The first day that an addition no longer bills; None if it goes on."""
+    if change.left_out or change.before is None:
+        return None
+    if change.after is None:
+        return change.before.values.effective
+    return change.after.cancelled + ONE_DAY if change.after.cancelled else None
 
 
 def replaced_on(change: Change, changes: Iterable[Change]) -> date | None:

@@ -12,8 +12,13 @@ from enum import StrEnum
 from cwtui.domain.lazily import dataclass
 from cwtui.domain.remedies import Remedy
 
-PlainValue = str | int | tuple[str, ...] | Mapping[str, tuple[str, ...]]
-"""What a fact may be: a name or an id, a number or a day as exact text, several of them, or old and new by field."""
+InnerValue = str | tuple[str | tuple[str, ...], ...]
+"""What a fact within a fact may be: a text as below, several of them, or rows of them."""
+PlainValue = str | int | tuple[str | Mapping[str, InnerValue], ...] | Mapping[str, tuple[str, ...]]
+"""What a fact may be: a name or an id, a number or a day as exact text, several of them, or old and new by field.
+
+Differences that no order explains are facts with facts of their own (`Difference`).
+"""
 ProblemFacts = Mapping[str, PlainValue]
 
 

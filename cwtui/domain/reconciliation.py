@@ -14,12 +14,15 @@ from cwtui.domain.ids import AdditionId, AgreementId, CatalogItemId, CustomerId,
 from cwtui.domain.lazily import dataclass
 from cwtui.domain.mappings import Link, MappingKind, Mappings
 from cwtui.domain.money import ZERO, is_rounding, line_total, round_price
-from cwtui.domain.periods import BillingCalendar, BillingPeriod
+from cwtui.domain.periods import ONE_DAY, BillingCalendar, BillingPeriod
 from cwtui.domain.psa import Addition, AdditionValues, Agreement
 from cwtui.domain.repair_values import WantedProduct
 
 _AVERAGE_DECIMALS = 4
 _LONGEST_MONTH = 31
+_DAYS = frozenset({Charge.PRORATED, Charge.CREDIT})
+Holding = tuple[SubscriptionId, ProductId]
+"""A product of a subscription."""
 NO_AGREEMENT = AgreementId(0)
 """Stands in the place of an agreement where nothing of a customer is mapped to one."""
 
@@ -98,6 +101,7 @@ class Reconciliation:
         billed: The period's first day is invoiced already: a repair begins later.
         warnings: What the operator should know before repairing.
         notes: What was left out of the comparison, and why.
+        doubts: What counts as billed, and is not, or not for long.
     """
 
     customer_id: CustomerId
@@ -110,6 +114,7 @@ class Reconciliation:
     rows: tuple[ReconciliationRow, ...] = ()
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
 
     @property
     def differs(self) -> bool:
@@ -158,6 +163,11 @@ class ReconcileFacts:
         """The link of an addition, if it names a subscription."""
         link = self.links.get(addition.id)
         return link if link is not None and link.subscription_id else None
+
+    def holding_of(self, addition: Addition) -> Holding:
+        """Whose product it bills; of what nobody linked, nobody's."""
+        link = self.link_of(addition)
+        return (link.subscription_id, link.product_id) if link else (SubscriptionId(""), ProductId(""))
 
     def is_standing(self, addition: Addition) -> bool:
         """It bills every period; an unlinked one that begins and ends inside one period is a one-time charge."""
@@ -218,8 +228,9 @@ def compare(facts: ReconcileFacts, period: BillingPeriod) -> tuple[Reconciliatio
     """Compare per mapped catalog item (reconciling.md#reconcile).
 
     Only standing additions are compared, as they stand on the period's last day: what ended inside the period was
-    followed by something else or by nothing. One-time charges (setup, prorated, overuse …) are not part of it, nor
-    are additions of catalog items that no product's recurring charge is mapped to.
+    followed by something else or by nothing. Where an order billed days of the period once, what begins after the
+    period counts instead (reconciling.md#billed-by-days). One-time charges (setup, prorated, overuse …) are not part
+    of it, nor are additions of catalog items that no product's recurring charge is mapped to.
 
     Returns:
         Rows in the order of what is wanted, then the extra ones, then products without a mapping.
@@ -232,12 +243,34 @@ def compare(facts: ReconcileFacts, period: BillingPeriod) -> tuple[Reconciliatio
     for one in facts.wanted:
         wanted[one.catalog_item_id].append(one)
     items = [*(item for item in wanted if item is not None), *(item for item in standing if item not in wanted)]
-    rows = [_row(facts, item, wanted.get(item, []), standing.get(item, []), period.end) for item in items]
+    days = compared_days(facts, period)
+    rows = [_row(facts, item, wanted.get(item, []), standing.get(item, []), period.end, days) for item in items]
     lacking = [
         ReconciliationRow(RowStatus.UNMAPPED, None, "", (one,), expected=expected_amounts([one]))
         for one in wanted.get(None, [])
     ]
     return tuple(row for row in rows if row.wanted or row.additions) + tuple(lacking)
+
+
+def compared_days(facts: ReconcileFacts, period: BillingPeriod) -> dict[Holding, date]:
+    """Products of which an order billed or credited days of the period once, and the day they are compared on.
+
+    Their standing additions begin the day after the period, so that no day is billed twice.
+    Rule: reconciling.md#billed-by-days.
+    """
+    following = period.end + ONE_DAY
+    links = [(held, link) for held in facts.additions.values() if (link := facts.link_of(held)) is not None]
+    by_days = {
+        (link.subscription_id, link.product_id)
+        for held, link in links
+        if not link.is_standing
+        and link.charge in _DAYS
+        and not link.is_given_back
+        and period.start <= held.values.effective
+        and held.values.cancelled == period.end
+    }
+    begin = {facts.holding_of(held) for held, link in links if link.is_standing and held.values.effective == following}
+    return dict.fromkeys(by_days & begin, following)
 
 
 def one_time_count(facts: ReconcileFacts, period: BillingPeriod) -> int:
@@ -251,9 +284,14 @@ def one_time_count(facts: ReconcileFacts, period: BillingPeriod) -> int:
 
 
 def _row(
-    facts: ReconcileFacts, item: CatalogItemId, wanted: Sequence[WantedProduct], standing: Sequence[Addition], day: date
+    facts: ReconcileFacts,
+    item: CatalogItemId,
+    wanted: Sequence[WantedProduct],
+    standing: Sequence[Addition],
+    last: date,
+    days: Mapping[Holding, date],
 ) -> ReconciliationRow:
-    live = tuple(addition for addition in standing if is_live(addition.values, day))
+    live = tuple(held for held in standing if is_live(held.values, days.get(facts.holding_of(held), last)))
     identifier = facts.identifiers.get(item, "") or next((found.catalog_item for found in standing), "")
     return ReconciliationRow(
         status=_status(wanted, live),

@@ -26,6 +26,7 @@ class Action(StrEnum):
     DIAGNOSE = "diagnose"
     TRY_LATER = "try_later"
     CHECK_CREDENTIALS = "check_credentials"
+    SET_UP = "set_up"
     SET_UP_VENDOR = "set_up_vendor"
     RESOLVE = "resolve"
     SYNC_BY_NAME = "sync_by_name"
@@ -50,6 +51,7 @@ _WORDS = {
     Action.CHECK_CREDENTIALS: "Check the credentials, then test the connections.",
     Action.RESOLVE: "Adopt the addition if this create made it, else let the create be sent again.",
     Action.SYNC_BY_NAME: "Synchronise it by name to write it again, or skip it.",
+    Action.SET_UP: "Fill in what is missing in the settings.",
     Action.SET_UP_VENDOR: "Create the vendor's setup entries first.",
 }
 

@@ -25,7 +25,7 @@ from cwtui.domain.planning.ground import exact, item_problem
 from cwtui.domain.plans import Change
 from cwtui.domain.problems import Problem, ProblemCase, ProblemCode, ProblemFacts
 from cwtui.domain.psa import Addition, AdditionValues, CatalogItem
-from cwtui.domain.reconciliation import ReconcileFacts, ReconciliationRow, RowStatus, is_live
+from cwtui.domain.reconciliation import Holding, ReconcileFacts, ReconciliationRow, RowStatus, compared_days, is_live
 from cwtui.domain.repair_values import Extra, Repair, Target, WantedProduct
 from cwtui.domain.tasks import ByHand, HandMade
 
@@ -49,10 +49,11 @@ def assign(facts: ReconcileFacts, rows: Iterable[ReconciliationRow], start: date
     """
     repairs: dict[SubscriptionId, list[Target]] = defaultdict(list)
     extras: dict[SubscriptionId, list[Extra]] = defaultdict(list)
+    days = compared_days(facts, facts.calendar.period_of(start))
     for row in rows:
         if row.status in {RowStatus.MATCH, RowStatus.UNMAPPED}:
             continue
-        holds, left = _assigned(facts, row, start)
+        holds, left = _assigned(facts, row, start, days)
         beside = tuple(held for held in row.additions + row.others if facts.link_of(held) is None)
         for wanted in row.wanted:
             repairs[wanted.subscription_id].append(Target(wanted, tuple(holds[wanted]), beside))
@@ -62,12 +63,20 @@ def assign(facts: ReconcileFacts, rows: Iterable[ReconciliationRow], start: date
         Repair(
             facts.agreement.id,
             name,
-            _after_elsewhere(facts, name, start),
+            _after_elsewhere(facts, name, _after_days(name, repairs.get(name, ()), extras.get(name, ()), days, start)),
             tuple(repairs.get(name, ())),
             tuple(extras.get(name, ())),
         )
         for name in dict.fromkeys((*repairs, *extras))
     )
+
+
+def _after_days(
+    name: SubscriptionId, targets: Iterable[Target], extras: Iterable[Extra], days: Mapping[Holding, date], start: date
+) -> date:
+    """No day is billed twice: not before what an order billed by days (reconciling.md#billed-by-days)."""
+    products = {target.wanted.product_id for target in targets} | {extra.product_id for extra in extras}
+    return max((days.get((name, product), start) for product in products), default=start)
 
 
 def _after_elsewhere(facts: ReconcileFacts, subscription: SubscriptionId, start: date) -> date:
@@ -77,7 +86,7 @@ def _after_elsewhere(facts: ReconcileFacts, subscription: SubscriptionId, start:
 
 
 def _assigned(
-    facts: ReconcileFacts, row: ReconciliationRow, start: date
+    facts: ReconcileFacts, row: ReconciliationRow, start: date, days: Mapping[Holding, date]
 ) -> tuple[Mapping[WantedProduct, list[Addition]], list[tuple[Addition, Link]]]:
     """The linked additions of each wanted product, and those of what nothing asks for any more with their links."""
     holds: dict[WantedProduct, list[Addition]] = {wanted: [] for wanted in row.wanted}
@@ -90,7 +99,7 @@ def _assigned(
         wanted = by_name.get((link.subscription_id, link.product_id))
         if wanted is None:
             left += [(addition, link)] if addition in row.additions else []
-        elif _goes_on(addition.values, start):
+        elif _goes_on(addition.values, days.get(facts.holding_of(addition), start)):
             holds[wanted].append(addition)
     return holds, left
 
@@ -105,8 +114,10 @@ def left_alone(facts: ReconcileFacts, rows: Iterable[ReconciliationRow], start: 
 
     A product without an addition asks about it in its own plan. Rule: reconciling.md#adoption.
     """
+    days = compared_days(facts, facts.calendar.period_of(start))
     for row in rows:
-        if row.status in {RowStatus.MATCH, RowStatus.UNMAPPED} or not all(_assigned(facts, row, start)[0].values()):
+        is_right = row.status in {RowStatus.MATCH, RowStatus.UNMAPPED}
+        if is_right or not all(_assigned(facts, row, start, days)[0].values()):
             continue
         for held in row.additions:
             if facts.link_of(held) is None:

@@ -43,7 +43,7 @@ _UNTOUCHED = "Nothing was changed."
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class HeaderLine:
     """Where a table begins.
 
     Attributes:
@@ -61,7 +61,7 @@ class Found:
     is_sound: bool = True
 
 
-class Table:
+class OpenTable:
     """One open table: find its header, then read its rows once."""
 
     def __init__(self, name: str, lines: Callable[[str], Iterator[Line]], delimiters: str) -> None:
@@ -70,14 +70,14 @@ class Table:
         self._delimiters = delimiters
         self.delimiter = ""
 
-    def find(self, wanted: Callable[[Header], int], *, header_row: int | None = None) -> Found:
+    def find(self, wanted: Callable[[Header], int], *, header_row: int | None = None) -> HeaderLine:
         """Find the header: the first line with all wanted columns; else the one that lacks fewest.
 
         Args:
             wanted: How many of the columns looked for a header lacks.
             header_row: The header's line, where it is known.
         """
-        best: tuple[int, Found, str] | None = None
+        best: tuple[int, HeaderLine, str] | None = None
         errors: list[InputError] = []
         for delimiter in self._delimiters:
             try:
@@ -92,25 +92,25 @@ class Table:
         if best is None and errors:
             raise errors[0]
         if best is None:
-            return Found(1, (), ())
+            return HeaderLine(1, (), ())
         self.delimiter = best[2]
         return best[1]
 
-    def _first(self, delimiter: str, header_row: int | None) -> Iterator[Found]:
+    def _first(self, delimiter: str, header_row: int | None) -> Iterator[HeaderLine]:
         """The lines that may be the header."""
         for first, _, cells, is_sound in itertools.islice(self._lines(delimiter), header_row or _DEEPEST_HEADER):
             if header_row is None or first == header_row:
                 spelt = tuple(undamaged(cell) for cell in cells)
-                yield Found(first, tuple(map(folded, spelt)), spelt, delimiter == ",", is_sound)
+                yield HeaderLine(first, tuple(map(folded, spelt)), spelt, delimiter == ",", is_sound)
 
-    def rows(self, found: Found) -> Iterator[Line]:
+    def rows(self, found: HeaderLine) -> Iterator[Line]:
         """Every row below the header, in the file's order."""
         lines = self._lines(self.delimiter or self._delimiters[0])
         return itertools.dropwhile(lambda line: line[0] <= found.line, lines)
 
 
 @contextmanager
-def open_table(path: Path, what: str, *, sheet: str = "") -> Iterator[Table]:
+def open_table(path: Path, what: str, *, sheet: str = "") -> Iterator[OpenTable]:
     """Open a CSV file or a workbook, packed or not.
 
     Args:
@@ -127,13 +127,13 @@ def open_table(path: Path, what: str, *, sheet: str = "") -> Iterator[Table]:
         file.seek(0)
         if is_workbook:
             rows = _sheet(file, name, sheet)
-            yield Table(name, lambda _: enumerate_rows(rows()), _DELIMITERS[1])
+            yield OpenTable(name, lambda _: enumerate_rows(rows()), _DELIMITERS[1])
             return
         with text_of(file, path, what) as text:
             yield csv_table(text, name)
 
 
-def csv_table(text: IO[str], name: str) -> Table:
+def csv_table(text: IO[str], name: str) -> OpenTable:
     """The table of an open text, seekable and with its line ends untouched."""
     first = text.readline()
     said = _SEP_LINE.fullmatch(first)
@@ -142,7 +142,7 @@ def csv_table(text: IO[str], name: str) -> Table:
         text.seek(0)
         return _csv_lines(text, name, delimiter)
 
-    return Table(name, lines, said[1] if said else _DELIMITERS)
+    return OpenTable(name, lines, said[1] if said else _DELIMITERS)
 
 
 def _csv_lines(text: Iterable[str], name: str, delimiter: str) -> Iterator[Line]:

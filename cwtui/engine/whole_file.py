@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from pathlib import Path
 
-from cwtui.domain.errors import InputError
+from cwtui.domain.errors import FileUnfinished, InputError
+
+_UNFINISHED = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+"""The disk's refusals; any other says that the file was named wrongly."""
 
 
 def write_whole(path: Path, data: bytes) -> None:
@@ -15,7 +19,8 @@ def write_whole(path: Path, data: bytes) -> None:
     A device or a pipe is written to and stays what it is.
 
     Raises:
-        InputError: It cannot be written.
+        FileUnfinished: The disk is full, or failed.
+        InputError: No file of that name can be written.
     """
     try:
         if path.exists() and not path.is_file():
@@ -23,10 +28,11 @@ def write_whole(path: Path, data: bytes) -> None:
         else:
             _replace(path.resolve(), data)
     except OSError as error:
-        raise InputError(
+        unfinished = error.errno in _UNFINISHED
+        raise (FileUnfinished if unfinished else InputError)(
             f"The file {path} cannot be written: {error.strerror or error}.",
             changed="A file of that name is as it was.",
-            next_step="Make room, or name another file.",
+            next_step="Make room, or name another file." if unfinished else "Name another file.",
         ) from error
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from cwtui.sandbox.behaviour import Behaviour, Fault, RequestLog
 from cwtui.sandbox.control import Control
 from cwtui.sandbox.credentials import IDENTITY_BASE, LOGIN_BASE, MARKETPLACE_BASE, PSA_BASE
-from cwtui.sandbox.errors import MarketplaceRefusal, PsaRefusal, Refusal, too_many_requests
+from cwtui.sandbox.errors import MarketplaceRefusal, PsaRefusal, RefusedRequest, too_many_requests
 from cwtui.sandbox.gateway import Gateway
 from cwtui.sandbox.http import Request, Response
 from cwtui.sandbox.identity import Identity, company_info
@@ -107,7 +107,7 @@ class Sandbox:
                 return self._identity.answer(request)
             if service == "login":
                 return company_info(request, self.behaviour)
-        except Refusal as refusal:
+        except RefusedRequest as refusal:
             return Response(refusal.status, refusal.body, dict(refusal.headers))
         return Response(404, {"message": "The sandbox has no such path."})
 

@@ -6,6 +6,7 @@ import random
 from collections import Counter, deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from numbers import Number
 from typing import Any, Literal, get_args
 
 from cwtui.sandbox.keeping import Keeping
@@ -132,12 +133,12 @@ class Behaviour:
         """Set what a JSON document names; `script` and `odds` replace what was there.
 
         Raises:
-            ValueError: If it names something else, or a fault that cannot be read.
+            ValueError: If it names something else, a value of another kind, or a fault that cannot be read.
         """
         for name, value in changes.items():
             match name:
                 case _ if name in _PLAIN:
-                    setattr(self, name, value)
+                    setattr(self, name, _like(getattr(self, name), value, name))
                 case "seed":
                     self.seed = int(value)
                     self._random = random.Random(self.seed)  # noqa: S311  # repeatable, not secret
@@ -153,6 +154,14 @@ class Behaviour:
                     self.odds = [Odds(_fault(each["fault"]), float(each["probability"])) for each in value]
                 case _:
                     raise ValueError(f"The sandbox has no behaviour called {name}.")
+
+
+def _like(old: object, new: object, name: str) -> object:
+    """The new value, if it is of the old one's kind."""
+    kind = next(kind for kind in (bool, str, Number) if isinstance(old, kind))
+    if not isinstance(new, kind) or (isinstance(new, bool) and kind is not bool):
+        raise ValueError(f"{name} cannot be {new!r}")
+    return new
 
 
 def _fault(document: dict[str, Any]) -> Fault:

@@ -16,7 +16,7 @@ class Item:
     field: str
 
 
-class Refusal(Exception):  # the service refuses; the sandbox itself did nothing wrong
+class RefusedRequest(Exception):  # the service refuses; the sandbox itself did nothing wrong
     """An answer that is not a success; `status` is the HTTP status, `body` its JSON."""
 
     status: int
@@ -26,7 +26,7 @@ class Refusal(Exception):  # the service refuses; the sandbox itself did nothing
         self.status, self.body, self.headers = status, body, headers or {}
 
 
-class PsaRefusal(Refusal):
+class PsaRefusal(RefusedRequest):
     """A PSA error: `code`, `message` and, for an invalid record, one entry for each field."""
 
     def __init__(
@@ -60,17 +60,17 @@ class NotFound(PsaRefusal):
         super().__init__(404, "NotFound", message)
 
 
-class MarketplaceRefusal(Refusal):
+class MarketplaceRefusal(RefusedRequest):
     """A marketplace error; the contract does not fix its shape."""
 
     def __init__(self, status: int, code: str, message: str, headers: dict[str, str] | None = None) -> None:
         super().__init__(status, {"code": code, "message": message}, headers)
 
 
-def too_many_requests(service: str, retry_after: str) -> Refusal:
+def too_many_requests(service: str, retry_after: str) -> RefusedRequest:
     """A 429, whose body has its own shape at both services."""
     if service == "psa":
         body = {"error": "ConnectWiseAPI", "message": "Too many requests. Slow down and try again later."}
     else:
         body = {"statusCode": "429", "message": f"Rate limit is exceeded. Try again in {retry_after} seconds."}
-    return Refusal(429, body, {"Retry-After": retry_after} if retry_after else None)
+    return RefusedRequest(429, body, {"Retry-After": retry_after} if retry_after else None)

@@ -12,7 +12,7 @@ from typing import Any
 from cwtui.sandbox import exact_json
 from cwtui.sandbox.behaviour import Behaviour
 from cwtui.sandbox.credentials import MARKETPLACE
-from cwtui.sandbox.errors import MarketplaceRefusal, Refusal
+from cwtui.sandbox.errors import MarketplaceRefusal, RefusedRequest
 from cwtui.sandbox.http import Request, Response
 from cwtui.sandbox.marketplace_bodies import CHANGED_CUSTOMER, NEW_CUSTOMER, VALIDATION, judge
 from cwtui.sandbox.table import Row
@@ -59,12 +59,12 @@ class Marketplace:
         """Answer one request.
 
         Raises:
-            Refusal: In place of an answer that is not a success.
+            RefusedRequest: In place of an answer that is not a success.
         """
         subscribed = request.headers.get("x-subscription-key")
         if self.behaviour.needs_subscription_key and subscribed != MARKETPLACE.subscription_key:
             text = "Access denied due to missing or invalid subscription key."
-            raise Refusal(401, {"statusCode": "401", "message": text})
+            raise RefusedRequest(401, {"statusCode": "401", "message": text})
         if request.path != "/token":
             self._know_token(request)
         table, key = _resolve(request)

@@ -13,7 +13,7 @@ _INT32 = 2**31
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class BodyForm:
     """An object of a body.
 
     fields: What each may be: `str`, `int`, `dict` (any object), a set of choices, another form; `[x]` is a list of x.
@@ -30,7 +30,7 @@ class Form:
         yield from (at + name for name in self.required if sent.get(name) in (None, "", [], {}))
         for name, kind in self.fields.items():
             inner, value = (kind[0], sent.get(name)) if isinstance(kind, list) else (kind, [sent.get(name)])
-            if isinstance(inner, Form) and isinstance(value, list):
+            if isinstance(inner, BodyForm) and isinstance(value, list):
                 for entry in value:
                     yield from inner.missing(entry, f"{at}{name}.") if isinstance(entry, dict) and entry else ()
 
@@ -49,7 +49,7 @@ def _wrong(kind: Any, value: Any, path: str) -> Iterator[str]:
             return
         for entry in value:
             yield from _wrong(kind[0], entry, path)
-    elif isinstance(kind, Form):
+    elif isinstance(kind, BodyForm):
         if isinstance(value, dict):
             yield from kind.wrong(value, f"{path}.")
         else:
@@ -63,11 +63,11 @@ def _wrong(kind: Any, value: Any, path: str) -> Iterator[str]:
 
 _NAMES = {str: "a text", int: "a whole number", dict: "an object"}
 
-_ADDRESS = Form(
+_ADDRESS = BodyForm(
     dict.fromkeys(("streetAddress", "addressExtension", "postalCode", "city", "state", "countryCode"), str),
     required=("streetAddress", "postalCode", "city", "countryCode"),
 )
-_PERSON = Form(
+_PERSON = BodyForm(
     {
         "type": frozenset({"admin", "billing", "technical"}),
         **dict.fromkeys(("firstName", "lastName", "email", "phoneNumber", "login", "password"), str),
@@ -77,28 +77,28 @@ _PERSON = Form(
 _CUSTOMER_FIELDS = {
     **dict.fromkeys(("id", "externalId", "name", "language", "taxRegId", "resellerId"), str),
     "status": frozenset({"pending", "active", "creditHold", "adminHold", "cancelled", "error"}),
-    "attributes": Form({}, others=str),
+    "attributes": BodyForm({}, others=str),
     "address": _ADDRESS,
     "contactPersons": [_PERSON],
 }
-NEW_CUSTOMER = Form(_CUSTOMER_FIELDS, required=("address", "contactPersons", "language", "name"))
-CHANGED_CUSTOMER = Form(_CUSTOMER_FIELDS)
+NEW_CUSTOMER = BodyForm(_CUSTOMER_FIELDS, required=("address", "contactPersons", "language", "name"))
+CHANGED_CUSTOMER = BodyForm(_CUSTOMER_FIELDS)
 
-_PERIOD = Form(
+_PERIOD = BodyForm(
     {"type": frozenset({"day", "month", "year", "statement_day", "unknown"}), "duration": int},
     required=("type", "duration"),
 )
-_PRODUCT = Form(
+_PRODUCT = BodyForm(
     {
         **dict.fromkeys(("id", "mpn", "vendor", "draftRequestId"), str),
         "billingPeriod": _PERIOD,
         "subscriptionPeriod": _PERIOD,
         "quantity": int,
-        "parameters": [Form({"name": str, "value": dict, "structured_value": dict}, required=("name",))],
+        "parameters": [BodyForm({"name": str, "value": dict, "structured_value": dict}, required=("name",))],
     },
     required=("parameters",),
 )
-VALIDATION = Form(
+VALIDATION = BodyForm(
     {
         "customerId": str,
         "type": frozenset({"sales", "change", "renewal", "cancellation", "migration", "unknown"}),
@@ -108,7 +108,7 @@ VALIDATION = Form(
 )
 
 
-def judge(form: Form, body: Row) -> None:
+def judge(form: BodyForm, body: Row) -> None:
     """Refuse a body that is not of this form.
 
     Raises:

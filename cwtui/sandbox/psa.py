@@ -15,7 +15,7 @@ from cwtui.sandbox.http import Request, Response
 from cwtui.sandbox.psa_paths import LEVELS, Route, resolve
 from cwtui.sandbox.psa_views import VIEWS, View
 from cwtui.sandbox.shape import SHAPES, Row
-from cwtui.sandbox.table import Table
+from cwtui.sandbox.table import RecordTable
 from cwtui.sandbox.world import World
 
 MAX_URL = 2000
@@ -33,7 +33,7 @@ class Psa:
         """Answer one request.
 
         Raises:
-            Refusal: In place of an answer that is not a success.
+            RefusedRequest: In place of an answer that is not a success.
         """
         _identify(request)
         if request.method == "GET":
@@ -78,7 +78,7 @@ class Psa:
         row = psa_writes.create(self.world, route.resource, table, parent, body)
         return self._shown(route, Response(route.resource.created, select(self._kept(route, table, row))))
 
-    def _item(self, route: Route, request: Request, table: Table, parent: Row | None, body: Any) -> Response:
+    def _item(self, route: Route, request: Request, table: RecordTable, parent: Row | None, body: Any) -> Response:
         row = table.get(route.id)
         if row is None:
             raise NotFound(f"{route.resource.shape} {route.id} not found")
@@ -98,7 +98,7 @@ class Psa:
         written = write(self.world, route.resource, table, parent, row, body)
         return self._shown(route, Response(200, select(self._kept(route, table, written))))
 
-    def _kept(self, route: Route, table: Table, row: Row) -> Row:
+    def _kept(self, route: Route, table: RecordTable, row: Row) -> Row:
         """Store an addition the PSA's own way; the immediate answer may still show the values sent."""
         if route.resource.table != "additions":
             return row
@@ -129,7 +129,7 @@ class Psa:
             return Response(200, select(row))
         if route.resource.shape == "info":
             return Response(200, select(rows[0]))
-        table = Table()
+        table = RecordTable()
         for row in rows:
             table.add(row)
         return psa_lists.listed(table, route.resource.shape, request, link_always=self.behaviour.link_always)
@@ -142,7 +142,7 @@ class Psa:
             raise NotFound(f"{route.resource.parents} {route.parent} not found")
         return parent
 
-    def _table(self, route: Route) -> Table:
+    def _table(self, route: Route) -> RecordTable:
         name = route.resource.table
         if route.parent is None or name == "subcategories":
             return self.world.psa[name]

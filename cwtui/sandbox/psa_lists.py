@@ -12,14 +12,14 @@ from cwtui.sandbox.conditions import Predicate, compile_child_conditions, compil
 from cwtui.sandbox.errors import Fault400
 from cwtui.sandbox.http import Request, Response
 from cwtui.sandbox.shape import SHAPES, Row
-from cwtui.sandbox.table import Table
+from cwtui.sandbox.table import RecordTable
 
 DEFAULT_PAGE_SIZE = 25
 MAX_PAGE_SIZE = 1000
 Selection = Callable[[Row], Row]
 
 
-def listed(table: Table, shape: str, request: Request, *, link_always: bool) -> Response:
+def listed(table: RecordTable, shape: str, request: Request, *, link_always: bool) -> Response:
     """Answer one page of a table.
 
     Args:
@@ -40,14 +40,16 @@ def listed(table: Table, shape: str, request: Request, *, link_always: bool) -> 
     return Response(document=[select(row) for row in rows], headers={"Link": link})
 
 
-def counted(table: Table, shape: str, request: Request) -> Response:
+def counted(table: RecordTable, shape: str, request: Request) -> Response:
     """Answer how many records fulfil the conditions."""
     key, predicate = _filter(shape, request)
     count = len(table) if predicate is None else len(table.filtered(key, predicate))
     return Response(document={"count": count})
 
 
-def _forward(table: Table, shape: str, request: Request, size: int, *, link_always: bool) -> tuple[list[Row], str]:
+def _forward(
+    table: RecordTable, shape: str, request: Request, size: int, *, link_always: bool
+) -> tuple[list[Row], str]:
     if request.query.get("orderBy"):
         raise Fault400("InvalidParameter", "orderBy is not allowed with forward-only pagination.")
     after = _whole(request, "pageId", 0, least=0)
@@ -61,7 +63,7 @@ def _forward(table: Table, shape: str, request: Request, size: int, *, link_alwa
     return page, _link(request, "next", pageSize=size, pageId=page[-1]["id"])
 
 
-def _navigated(table: Table, shape: str, request: Request, size: int) -> tuple[list[Row], str]:
+def _navigated(table: RecordTable, shape: str, request: Request, size: int) -> tuple[list[Row], str]:
     page = _whole(request, "page", 1)
     key, predicate = _filter(shape, request)
     rows = list(table) if predicate is None else table.filtered(key, predicate)

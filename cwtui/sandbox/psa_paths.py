@@ -19,7 +19,7 @@ LIST = frozenset({"GET", "POST"})
 ITEM = frozenset({"GET", "PUT", "PATCH", "DELETE"})
 NONE: frozenset[str] = frozenset()
 
-Form = Literal["collection", "item", "count"]
+PathForm = Literal["collection", "item", "count"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Route:
     """What a path leads to; `parent` and `id` are those in the path, None where it has none."""
 
     resource: Resource
-    form: Form
+    form: PathForm
     template: str
     parent: int | None
     id: int | None
@@ -123,11 +123,11 @@ RESOURCES = (
 LEVELS = {"GET": "Inquire", "POST": "Add", "PUT": "Edit", "PATCH": "Edit", "DELETE": "Delete"}
 
 
-def _index() -> dict[str, tuple[Resource, Form, str]]:
-    index: dict[str, tuple[Resource, Form, str]] = {}
+def _index() -> dict[str, tuple[Resource, PathForm, str]]:
+    index: dict[str, tuple[Resource, PathForm, str]] = {}
     for resource in RESOURCES:
         plain = resource.template.rstrip("/")
-        forms: list[tuple[Form, str]] = []
+        forms: list[tuple[PathForm, str]] = []
         if resource.collection:
             forms.append(("collection", resource.template))
         if resource.item:

@@ -9,13 +9,13 @@ from cwtui.sandbox.errors import Fault400, Item
 from cwtui.sandbox.psa_paths import Resource
 from cwtui.sandbox.psa_references import reference, referred, resolve_reference
 from cwtui.sandbox.shape import SHAPES, Row, Shape
-from cwtui.sandbox.table import Table
+from cwtui.sandbox.table import RecordTable
 from cwtui.sandbox.world import World
 
 _NEVER_TAKEN = frozenset({"id", "_info"})
 
 
-def create(world: World, resource: Resource, table: Table, parent: Row | None, body: Any) -> Row:
+def create(world: World, resource: Resource, table: RecordTable, parent: Row | None, body: Any) -> Row:
     """Create a record from a POST body.
 
     Raises:
@@ -43,7 +43,7 @@ def _note_default_contact(world: World, contact: Row) -> None:
         world.psa["companies"].touch()
 
 
-def replace(world: World, resource: Resource, table: Table, parent: Row | None, before: Row, body: Any) -> Row:
+def replace(world: World, resource: Resource, table: RecordTable, parent: Row | None, before: Row, body: Any) -> Row:
     """Replace a record by a PUT body; what it leaves out falls back to its default.
 
     Raises:
@@ -56,7 +56,7 @@ def replace(world: World, resource: Resource, table: Table, parent: Row | None, 
     return _keep(world, resource, table, parent, before, row)
 
 
-def patch(world: World, resource: Resource, table: Table, parent: Row | None, before: Row, body: Any) -> Row:
+def patch(world: World, resource: Resource, table: RecordTable, parent: Row | None, before: Row, body: Any) -> Row:
     """Apply a list of `{op, path, value}`: all of it or nothing.
 
     A path into a reference answers as if it had worked and changes nothing; `remove`, or null, clears a field.
@@ -80,7 +80,7 @@ def patch(world: World, resource: Resource, table: Table, parent: Row | None, be
     return _keep(world, resource, table, parent, before, row)
 
 
-def delete(world: World, resource: Resource, table: Table, row: Row) -> None:
+def delete(world: World, resource: Resource, table: RecordTable, row: Row) -> None:
     """Delete a record; a company goes to the recycle bin."""
     if resource.table != "companies":
         table.remove(row["id"])
@@ -152,7 +152,7 @@ def _follow(resource: Resource, row: Row, parent: Row | None) -> None:
 def _judge(
     world: World,
     resource: Resource,
-    table: Table,
+    table: RecordTable,
     parent: Row | None,
     row: Row,
     before: Row | None,
@@ -176,7 +176,7 @@ def _judge(
         refuse_addition(world, parent, judged, before)
 
 
-def _judge_duplicates(resource: Resource, table: Table, row: Row, before: Row | None) -> list[Item]:
+def _judge_duplicates(resource: Resource, table: RecordTable, row: Row, before: Row | None) -> list[Item]:
     items = []
     for field in resource.unique:
         wanted = str(row[field]).casefold()
@@ -251,7 +251,7 @@ def _fill_in(world: World, resource: Resource, row: Row, parent: Row | None) -> 
         compute_addition(world, parent, row)
 
 
-def _keep(world: World, resource: Resource, table: Table, parent: Row | None, before: Row, row: Row) -> Row:
+def _keep(world: World, resource: Resource, table: RecordTable, parent: Row | None, before: Row, row: Row) -> Row:
     _fill_in(world, resource, row, parent)
     row["id"] = before["id"]
     row["_info"] = _stamped(world)

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Self
 
 from cwtui.sandbox import exact_json
-from cwtui.sandbox.table import Row, Table
+from cwtui.sandbox.table import RecordTable, Row
 
 Day = date | str
 """A date, or its text: `2026-11-01`, or a whole timestamp where one is kept."""
@@ -40,9 +40,9 @@ class Records:
     def __init__(self, today: date) -> None:
         """Begin with nothing; `today` is the day on which the PSA dates what it writes."""
         self.today = today
-        self.marketplace = {name: Table() for name in MARKETPLACE_TABLES}
-        self.psa = {name: Table() for name in PSA_TABLES}
-        self.children: dict[str, dict[int, Table]] = {name: {} for name in CHILD_TABLES}
+        self.marketplace = {name: RecordTable() for name in MARKETPLACE_TABLES}
+        self.psa = {name: RecordTable() for name in PSA_TABLES}
+        self.children: dict[str, dict[int, RecordTable]] = {name: {} for name in CHILD_TABLES}
         self.mappings: list[DemoMapping] = []
         self.ripening: dict[str, Row] = {}
         self.writes = 0
@@ -79,11 +79,11 @@ class Records:
             return self.psa[table].add(row)
         return self.child(table, parent).add(row)
 
-    def child(self, table: str, parent: int) -> Table:
+    def child(self, table: str, parent: int) -> RecordTable:
         """The child table of one parent, made when first asked for."""
         tables = self.children[table]
         if parent not in tables:
-            tables[parent] = Table()
+            tables[parent] = RecordTable()
         return tables[parent]
 
     def find(self, table: str, field: str, value: str) -> Row | None:
@@ -220,7 +220,7 @@ class Records:
         return world
 
 
-def _fill(tables: dict[str, Table], contents: Iterable[tuple[str, list[Row]]]) -> None:
+def _fill(tables: dict[str, RecordTable], contents: Iterable[tuple[str, list[Row]]]) -> None:
     for name, rows in contents:
         for row in rows:
             tables[name].add(row)

@@ -16,6 +16,7 @@ def plant_catalog(world: World) -> None:
     _plant_microsoft(world)
     _plant_others(world)
     _plant_items(world)
+    _map_products(world)
 
 
 def _plant_microsoft(world: World) -> None:
@@ -135,6 +136,9 @@ def _plant_items(world: World) -> None:
     world.add_catalog_item("ONBOARDING", "Onboarding fee", price="25.00", cost="20.00", productClass="Service")
     world.add_catalog_item("M365-BUNDLE", "Microsoft 365 starter bundle", price="99.00", productClass="Bundle")
     world.add_catalog_item("RACK-RENTAL", "Rack space rental", price="80.00", cost="35.00", subcategory=2)
+
+
+def _map_products(world: World) -> None:
     mapped = {
         EXCHANGE: "EXO-P1",
         STANDARD: "M365-BS",

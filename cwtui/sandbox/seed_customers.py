@@ -45,7 +45,9 @@ def plant_customers(world: World) -> None:
     """Customers with their subscriptions, companies with their agreements, and the mappings between."""
     _plant_well_mapped(world)
     _plant_other_cycles(world)
-    _plant_agreements_with_problems(world)
+    _plant_unnamed_periods(world)
+    _plant_unusable_agreements(world)
+    _plant_unmatched_cycles(world)
     _plant_unmapped(world)
     _plant_companies_alone(world)
 
@@ -99,7 +101,7 @@ def _plant_well_mapped(world: World) -> None:
 
 
 def _plant_other_cycles(world: World) -> None:
-    """Quarterly, yearly, usage-based, and one that only its invoices tell the billed period of."""
+    """Quarterly and yearly."""
     world.add_customer("Brightwater Accounting", id=BRIGHTWATER, country="GB")
     company = world.add_company("Brightwater Accounting Ltd", country="United Kingdom")
     world.add_company("Brightwater Auditing Ltd", identifier="BrightwaterAuditing", country="United Kingdom")
@@ -127,6 +129,9 @@ def _plant_other_cycles(world: World) -> None:
     _subscribe(world, MUELLER, MUELLER_ARCHIVE, ARCHIVE, 1, agreement)  # its catalog item is inactive
     _map(world, MUELLER, company)
 
+
+def _plant_unnamed_periods(world: World) -> None:
+    """Usage-based, and one that only its invoices tell the billed period of."""
     world.add_customer("Kestrel Aerospace", id=KESTREL)
     company = world.add_company("Kestrel Aerospace PLC", identifier="Kestrel")
     agreement = _monthly(world, company, name="Azure and Office")
@@ -144,8 +149,8 @@ def _plant_other_cycles(world: World) -> None:
     _map(world, COPPERFIELD, company)
 
 
-def _plant_agreements_with_problems(world: World) -> None:
-    """Another currency, expired, cancelled, not recurring: each stops its subscription with a reason."""
+def _plant_unusable_agreements(world: World) -> None:
+    """Another currency, expired, cancelled: each stops its subscription with a reason."""
     world.add_customer("Alpine Outfitters", id=ALPINE)
     company = world.add_company("Alpine Outfitters")
     _subscribe(world, ALPINE, ALPINE_OFFICE, STANDARD, 6, _monthly(world, company, name="Alpine Cloud", currency="USD"))
@@ -179,6 +184,9 @@ def _plant_agreements_with_problems(world: World) -> None:
     _subscribe(world, QUILL, QUILL_OFFICE, STANDARD, 18, cancelled)
     _map(world, QUILL, company)
 
+
+def _plant_unmatched_cycles(world: World) -> None:
+    """Not recurring, and billed on statement days: each stops its subscription with a reason."""
     world.add_customer("Lakeside Veterinary Clinic", id=LAKESIDE)
     company = world.add_company("Lakeside Veterinary Clinic", identifier="LakesideVet")
     once = _monthly(world, company, name="Project work", cycle="NotRecurring", next_invoice=None)

@@ -29,6 +29,7 @@ def plant_orders(world: World) -> None:
     _plant_history(world)
     _plant_open_changes(world)
     _plant_open_others(world)
+    _plant_open_puzzles(world)
 
 
 def _plant_history(world: World) -> None:
@@ -88,7 +89,7 @@ def _plant_open_changes(world: World) -> None:
 
 
 def _plant_open_others(world: World) -> None:
-    """A sale, a cancellation, usage, a migration, and two that nobody can read without a person."""
+    """A sale, a cancellation, and usage."""
     yesterday = world.today - timedelta(days=1)
     world.add_subscription(COPPERFIELD, [(PREMIUM, 6)], id=COPPERFIELD_NEW, status="pending")
     world.mappings.append(("agreement", COPPERFIELD_NEW, "", _agreement_of(world, COPPERFIELD_MAIL)))
@@ -119,6 +120,10 @@ def _plant_open_others(world: World) -> None:
     )
     world.ripen(order["id"], 1)
 
+
+def _plant_open_puzzles(world: World) -> None:
+    """A migration, and two that nobody can read without a person."""
+    yesterday = world.today - timedelta(days=1)
     order = world.add_order(
         COPPERFIELD_OFFICE,
         "migration",

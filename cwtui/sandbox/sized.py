@@ -33,6 +33,14 @@ def fill(
     """
     _fill_catalog(world)
     _fill_agreements(world, customers, agreements)
+    _fill_subscriptions(world, subscriptions, customers, agreements, products_each)
+    _fill_orders(world, orders, subscriptions)
+    items = [row["id"] for row in world.psa["catalog"]]
+    for number in range(additions):
+        world.add_addition(FIRST_AGREEMENT + number % agreements, items[number % len(items)], 1 + number % 50)
+
+
+def _fill_subscriptions(world: World, subscriptions: int, customers: int, agreements: int, products_each: int) -> None:
     first = world.today.replace(day=1)
     for number in range(subscriptions):
         agreement = number % agreements
@@ -44,6 +52,9 @@ def fill(
             created=first,
         )
         world.mappings.append(("agreement", key, "", str(FIRST_AGREEMENT + agreement)))
+
+
+def _fill_orders(world: World, orders: int, subscriptions: int) -> None:
     for number in range(orders):
         product = PRODUCTS[number % subscriptions % len(PRODUCTS)]
         at = f"{number // 3600 % 24:02}:{number // 60 % 60:02}:{number % 60:02}Z"
@@ -54,9 +65,6 @@ def fill(
             id=str(FIRST_ORDER + number),
             created=f"{world.today}T{at}",
         )
-    items = [row["id"] for row in world.psa["catalog"]]
-    for number in range(additions):
-        world.add_addition(FIRST_AGREEMENT + number % agreements, items[number % len(items)], 1 + number % 50)
 
 
 def _fill_catalog(world: World) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 Row = dict[str, Any]
 
 
-class Table:
+class RecordTable:
     """Records by id. Integer ids are listed in their order, text ids as they came in.
 
     A record is a JSON-shaped dict with its `id`. Whoever changes one in place calls `touch`, so that

@@ -25,7 +25,7 @@ from cwtui.services.client import Client
 from cwtui.services.gate import Timing
 from cwtui.services.http_policy import Answer, HttpPolicy
 from cwtui.services.paging import SeenPages, in_order
-from cwtui.services.reading import M, Reader, Unread
+from cwtui.services.reading import M, Reader, UnreadRow
 from cwtui.services.tokens import BasicSignIn, OAuthClient, OAuthSignIn, SignIn, Tokens, origin_of, secrets_of
 
 PAGE = 100
@@ -196,7 +196,7 @@ class CloudBlue(Client):
                     self._note(each, kind)
                 yield read
 
-    def _note(self, unread: Unread, kind: str) -> None:
+    def _note(self, unread: UnreadRow, kind: str) -> None:
         name = f"{kind} {unread.id}" if unread.id else f"{kind} without an id"
         self._unreadable.append(f"The marketplace's {name} cannot be read: {unread.why}.")
         if kind == "order" and unread.id:

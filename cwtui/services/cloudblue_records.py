@@ -20,7 +20,7 @@ from cwtui.domain.marketplace import (
     SubscriptionProduct,
     SubscriptionStatus,
 )
-from cwtui.services.reading import Amount, Day, Moment, Reader, Record, Text, needed
+from cwtui.services.reading import Amount, Day, Moment, Reader, Text, WireRecord, needed
 
 # A look-up, not a call: calling an enum costs more than the rest of reading a row.
 _ORDER_TYPES = {member.value: member for member in OrderType}
@@ -29,7 +29,7 @@ _SUBSCRIPTION_STATUSES = {member.value: member for member in SubscriptionStatus}
 _BILLING_MODELS = {member.value: member for member in BillingModel}
 
 
-class _Money(Record):
+class _Money(WireRecord):
     amount: Amount = None
     currency: Text = None
 
@@ -41,7 +41,7 @@ def _price(money: _Money | None) -> Price | None:
     return None if money is None else money.price()
 
 
-class _Period(Record):
+class _Period(WireRecord):
     type: Text = None
     duration: Amount = None
 
@@ -52,7 +52,7 @@ def _duration(period: _Period | None) -> Duration | None:
     return Duration(period.type, period.duration)
 
 
-class _Address(Record):
+class _Address(WireRecord):
     street_address: Text = None
     address_extension: Text = None
     postal_code: Text = None
@@ -61,11 +61,11 @@ class _Address(Record):
     country_code: Text = None
 
 
-class _Person(Record):
+class _Person(WireRecord):
     email: Text = None
 
 
-class _Customer(Record):
+class _Customer(WireRecord):
     id: Text = None
     name: Text = None
     external_id: Text = None
@@ -98,7 +98,7 @@ class _Cost(_Money):
     type: Text = None
 
 
-class _Product(Record):
+class _Product(WireRecord):
     id: Text = None
     name: Text = None
     mpn: Text = None
@@ -117,7 +117,7 @@ def _product(row: _Product) -> Product:
     )
 
 
-class _SubscriptionProduct(Record):
+class _SubscriptionProduct(WireRecord):
     id: Text = None
     name: Text = None
     mpn: Text = None
@@ -126,7 +126,7 @@ class _SubscriptionProduct(Record):
     unit_cost: _Money | None = None
 
 
-class _Subscription(Record):
+class _Subscription(WireRecord):
     id: Text = None
     name: Text = None
     customer_id: Text = None
@@ -168,7 +168,7 @@ def _subscription_product(row: _SubscriptionProduct) -> SubscriptionProduct:
     )
 
 
-class _OrderLine(Record):
+class _OrderLine(WireRecord):
     type: Text = None
     product_id: Text = None
     mpn: Text = None
@@ -178,14 +178,14 @@ class _OrderLine(Record):
     extended_price: _Money | None = None
 
 
-class _OrderProduct(Record):
+class _OrderProduct(WireRecord):
     id: Text = None
     name: Text = None
     subscription_id: Text = None
     target_subscription_id: Text = None
 
 
-class _Order(Record):
+class _Order(WireRecord):
     id: Text = None
     order_number: Text = None
     type: Text = None

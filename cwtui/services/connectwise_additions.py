@@ -11,7 +11,7 @@ from cwtui.domain.money import ZERO
 from cwtui.domain.plain_text import stored_text
 from cwtui.domain.psa import UNKNOWN_ITEM, Addition, AdditionValues, BillCustomer
 from cwtui.services.connectwise_records import NO_REFERENCE, Reference, day_text, there
-from cwtui.services.reading import Amount, Day, Reader, Record, Text, id_of
+from cwtui.services.reading import Amount, Day, Reader, Text, WireRecord, id_of
 
 ADDITION_FIELDS = (
     "id,product/id,product/identifier,quantity,unitPrice,unitCost,billCustomer,effectiveDate,cancelledDate,"
@@ -19,7 +19,7 @@ ADDITION_FIELDS = (
 )
 
 
-class AdditionRecord(Record):
+class AdditionRecord(WireRecord):
     """An addition as ConnectWise holds it."""
 
     id: int | None = None

@@ -8,27 +8,31 @@ from urllib.parse import urlsplit, urlunsplit
 _API_PATH = "/apis/3.0"
 _CODEBASE = "/v4_6_release"
 _CLOUD = re.compile(r"(?:api-)?(?P<site>[a-z0-9-]+)\.(?P<domain>myconnectwise\.net|connectwisedev\.com)", re.IGNORECASE)
-_LAST_CODEBASE = re.compile(r"/v[0-9]+_[0-9a-z_]+$", re.IGNORECASE)
+_API = re.compile(r"(?P<before>.*?)/apis(?:/3\.0)?(?:/.*)?", re.IGNORECASE)
+_CODEBASES = re.compile(r"(?P<base>.*?/v[0-9]+_[0-9a-z_]+)(?:/.*)?", re.IGNORECASE)
+_PAGE = re.compile(r"/[^/]*\.(?:aspx|html?|rails)$", re.IGNORECASE)
 
 
 def api_url(base_url: str) -> str:
     """The address of the API, without a closing slash; empty stays empty.
 
-    A whole address that ends in `/apis/3.0` is taken as it is, `…/v4_6_release` is completed, and anything else gets
-    both. The log-in address of a cloud region means its API host.
+    A whole address with `/apis/3.0` is taken up to there, one with `/v4_6_release` up to that and completed, and
+    anything else gets both: the address of a page, as a browser shows it, will do. The log-in address of a cloud region
+    means its API host.
     """
     plain = base_url.strip().rstrip("/")
     if not plain:
         return ""
     parts = urlsplit(plain)
     path = parts.path.rstrip("/")
-    if path.lower().endswith(_API_PATH):
-        path = path[: -len(_API_PATH)] + _API_PATH
-    elif path.lower().endswith("/apis"):
-        path += "/3.0"
+    if api := _API.fullmatch(path):
+        path = api["before"]
+    elif codebase := _CODEBASES.fullmatch(path):
+        path = codebase["base"]
     else:
-        path = (path if _LAST_CODEBASE.search(path) else path + _CODEBASE) + _API_PATH
-    return urlunsplit((parts.scheme, _api_host(parts.netloc), path, "", ""))
+        prefix = "" if _CLOUD.fullmatch(parts.netloc) else _PAGE.sub("", path)
+        path = prefix + _CODEBASE
+    return urlunsplit((parts.scheme, _api_host(parts.netloc), path + _API_PATH, "", ""))
 
 
 def site_url(base_url: str) -> str:

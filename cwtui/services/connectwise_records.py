@@ -17,7 +17,7 @@ from cwtui.domain.psa import (
     Contact,
     Invoice,
 )
-from cwtui.services.reading import Amount, Day, Reader, Record, Text
+from cwtui.services.reading import Amount, Day, Reader, Text, WireRecord
 
 T = TypeVar("T")
 
@@ -38,7 +38,7 @@ def there(value: T | None, name: str) -> T:
     return value
 
 
-class Reference(Record):
+class Reference(WireRecord):
     """A reference to another record, as far as it is used."""
 
     id: int | None = None
@@ -56,7 +56,7 @@ COMPANY_FIELDS = (
 )
 
 
-class CompanyRecord(Record):
+class CompanyRecord(WireRecord):
     """A company as ConnectWise holds it."""
 
     id: int | None = None
@@ -108,13 +108,13 @@ def companies(codes: Mapping[int, str]) -> Reader[CompanyRecord, Company]:
 CONTACT_FIELDS = "id,company/id,firstName,lastName,defaultPhoneNbr,communicationItems"
 
 
-class _CommunicationItem(Record):
+class _CommunicationItem(WireRecord):
     value: Text = None
     default_flag: bool | None = None
     communication_type: Text = None
 
 
-class _Contact(Record):
+class _Contact(WireRecord):
     id: int | None = None
     company: Reference | None = None
     first_name: Text = None
@@ -151,11 +151,11 @@ AGREEMENT_FIELDS = (
 )
 
 
-class _Currency(Record):
+class _Currency(WireRecord):
     currency_code: Text = None
 
 
-class AgreementRecord(Record):
+class AgreementRecord(WireRecord):
     """An agreement as ConnectWise holds it."""
 
     id: int | None = None
@@ -212,7 +212,7 @@ def agreements(cycles: Mapping[int, BillingCycle]) -> Reader[AgreementRecord, Ag
 INVOICE_FIELDS = "id,agreement/id,date"
 
 
-class _Invoice(Record):
+class _Invoice(WireRecord):
     id: int | None = None
     agreement: Reference | None = None
     date: Day = None
@@ -236,7 +236,7 @@ CATALOG_FIELDS = (
 )
 
 
-class _CatalogItem(Record):
+class _CatalogItem(WireRecord):
     id: int | None = None
     identifier: Text = None
     description: Text = None

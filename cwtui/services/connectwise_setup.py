@@ -77,7 +77,10 @@ class Setup(Verbs):
         base = urlsplit(host)
         address = f"{base.scheme}://{base.netloc}/{info.codebase.strip('/')}/apis/3.0"
         version = f", version {info.version_code}" if info.version_code else ""
-        return f"Its log-in names {address} for this company{version}."
+        named = f"Its log-in names {address} for this company{version}."
+        if address == self._http.base_url:
+            return named
+        return f"{named} If your address fails, set `base_url` of ConnectWise to this one."
 
     async def table(self, name: str) -> Sequence[TableEntry]:
         """All rows of a setup table; `name` is one of `TABLES`."""

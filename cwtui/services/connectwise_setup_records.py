@@ -12,10 +12,10 @@ from cwtui.domain.management import CrossReference, ManageId, ManagementSolution
 from cwtui.domain.periods import BillingCycle
 from cwtui.domain.psa import TableEntry
 from cwtui.services.connectwise_records import Reference, there
-from cwtui.services.reading import Reader, Record, Text
+from cwtui.services.reading import Reader, Text, WireRecord
 
 
-class _Entry(Record):
+class _Entry(WireRecord):
     id: int | None = None
     name: Text = None
     category: Reference | None = None
@@ -32,7 +32,7 @@ def _entry(row: _Entry) -> TableEntry:
     )
 
 
-class _Cycle(Record):
+class _Cycle(WireRecord):
     id: int | None = None
     billing_options: Text = None
 
@@ -42,7 +42,7 @@ def _cycle(row: _Cycle) -> tuple[int, BillingCycle | None]:
     return there(row.id, "id"), known.get(row.billing_options or "")
 
 
-class _Country(Record):
+class _Country(WireRecord):
     id: int | None = None
     country_code: Text = None
     core_entity_country_code: Text = None
@@ -52,7 +52,7 @@ def _country(row: _Country) -> tuple[int, str]:
     return there(row.id, "id"), (row.country_code or row.core_entity_country_code or "").upper()
 
 
-class _Info(Record):
+class _Info(WireRecord):
     version: Text = None
     is_cloud: bool | None = None
 
@@ -64,7 +64,7 @@ class _Login:
     version_code: str
 
 
-class _CompanyInfo(Record):
+class _CompanyInfo(WireRecord):
     codebase: Text = Field(None, alias="Codebase")
     site_url: Text = Field(None, alias="SiteUrl")
     version_code: Text = Field(None, alias="VersionCode")
@@ -77,7 +77,7 @@ def _login(row: _CompanyInfo) -> _Login:
     return _Login(*words)
 
 
-class _Solution(Record):
+class _Solution(WireRecord):
     id: int | None = None
     name: Text = None
     management_it_solution_type: Text = None
@@ -93,7 +93,7 @@ def _solution(row: _Solution) -> ManagementSolution:
     )
 
 
-class _CrossReference(Record):
+class _CrossReference(WireRecord):
     id: int | None = None
     vendor_type: Text = None
     vendor_level: Text = None
@@ -112,7 +112,7 @@ def _cross_reference(row: _CrossReference) -> CrossReference:
     )
 
 
-class _ManageId(Record):
+class _ManageId(WireRecord):
     id: int | None = None
     management_solution: Reference | None = None
     group_identifier: Text = None

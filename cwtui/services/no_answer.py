@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 from collections.abc import Iterable, Iterator
 
@@ -43,7 +44,9 @@ def no_answer(
     if isinstance(error, _NOT_SENT):
         is_slow = isinstance(error, httpx.TimeoutException)
         how = "took too long to accept a connection" if is_slow else "was not reached"
-        return TryAgain(failed(asked, f"{asked.opening} {how} for {asked}{because}."))
+        final = failed(asked, f"{asked.opening} {how} for {asked}{because}.")
+        unknown = isinstance(final, Transient) and any(map(_is_unknown_name, _causes(error)))
+        return TryAgain(_nameless(final) if unknown else final)
     asked.in_doubt = True
     if isinstance(error, TooLarge):
         return unreadable(asked, f"more than can be read: {words}")
@@ -53,6 +56,20 @@ def no_answer(
         happened = f"The connection to {asked.by_name} broke before it answered {asked}{because}."
     final = failed(asked, happened)
     return TryAgain(final) if asked.repeatable else final
+
+
+def _is_unknown_name(error: BaseException) -> bool:
+    return isinstance(error, socket.gaierror) and error.errno == socket.EAI_NONAME
+
+
+def _nameless(error: ServiceError) -> ServiceError:
+    """The same error with advice for a host that nobody knows: waiting would not help."""
+    return Transient(
+        error.happened,
+        service=error.service,
+        changed=error.changed,
+        next_step="Check the address in the settings for a typing error, and this machine's connection to the network.",
+    )
 
 
 def _unverified(asked: Asked, error: ssl.SSLCertVerificationError) -> ServiceError:

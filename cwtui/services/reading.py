@@ -79,19 +79,19 @@ Text = str | None
 """A number is taken as its text."""
 
 
-class Record(BaseModel):
+class WireRecord(BaseModel):
     """A service's record; attributes are its fields' names in snake_case."""
 
     # Built at first use: most commands of the program read none of these.
     model_config = ConfigDict(extra="ignore", coerce_numbers_to_str=True, alias_generator=to_camel, defer_build=True)
 
 
-M = TypeVar("M", bound=Record)
+M = TypeVar("M", bound=WireRecord)
 D = TypeVar("D")
 
 
 @dataclass(frozen=True, slots=True)
-class Unread:
+class UnreadRow:
     """A record that could not be read.
 
     Attributes:
@@ -127,7 +127,7 @@ class Reader(Generic[M, D]):
         except ValidationError as error:
             raise ValueError(_faults(error)) from error
 
-    def many(self, rows: Sequence[object]) -> tuple[list[D], list[Unread]]:
+    def many(self, rows: Sequence[object]) -> tuple[list[D], list[UnreadRow]]:
         """Read a page: the readable records in order, and the unreadable ones."""
         _, many = _adapters(self._model)
         convert = self._convert
@@ -136,14 +136,14 @@ class Reader(Generic[M, D]):
         except ValueError:  # a ValidationError is one: now row by row, which is slower
             return self._row_by_row(rows)
 
-    def _row_by_row(self, rows: Sequence[object]) -> tuple[list[D], list[Unread]]:
+    def _row_by_row(self, rows: Sequence[object]) -> tuple[list[D], list[UnreadRow]]:
         read: list[D] = []
-        unread: list[Unread] = []
+        unread: list[UnreadRow] = []
         for row in rows:
             try:
                 read.append(self.one(row))
             except ValueError as error:
-                unread.append(Unread(id_of(row), one_line(str(error))))
+                unread.append(UnreadRow(id_of(row), one_line(str(error))))
         return read, unread
 
 

@@ -10,12 +10,12 @@ from urllib.parse import quote_plus, urlsplit
 
 from pydantic import SecretStr
 
-from cwtui.domain.errors import AccessDenied, Refused
+from cwtui.domain.errors import AccessDenied, Refused, ServiceError, Unreadable
 from cwtui.domain.lazily import dataclass
 from cwtui.services.answers import unreadable
 from cwtui.services.gate import Timing
 from cwtui.services.http_policy import Answer, HttpPolicy
-from cwtui.services.reading import Amount, M, Reader, Record, Text
+from cwtui.services.reading import Amount, M, Reader, Text, WireRecord
 
 _EXPIRES_UNSAID_S = 300.0
 _LONGEST_S = 86_400.0
@@ -45,16 +45,16 @@ class OAuthClient:
     scope: str = ""
 
 
-class _Token(Record):
+class _Token(WireRecord):
     token: Text = None
     expires_in_seconds: Amount = None
 
 
-class _OAuthToken(Record):
+class _OAuthToken(WireRecord):
     access_token: Text = None
     expires_in: Amount = None
 
-    model_config = Record.model_config | {"alias_generator": None}  # RFC 6749 writes its names with underscores
+    model_config = WireRecord.model_config | {"alias_generator": None}  # RFC 6749 writes its names with underscores
 
 
 def _read_token(token: str | None, lifetime_s: object) -> tuple[str, float]:
@@ -102,16 +102,9 @@ class OAuthSignIn:
         there is asked once more with the credentials in the body, and the way that worked is remembered.
         """
         try:
-            answer = await self._ask(in_body=self._in_body)
-        except (AccessDenied, Refused) as error:
-            if not _is_refused_client(error):
-                raise
-            try:
-                answer = await self._ask(in_body=not self._in_body)
-            except (AccessDenied, Refused):
-                raise _denied(error) from error
-            self._in_body = not self._in_body
-        return _read(answer, _OAUTH_TOKEN)
+            return _read(await self._ask_both_ways(), _OAUTH_TOKEN)
+        except (Refused, Unreadable) as error:
+            raise _advised(error, type(error), "Check `token_url` of the marketplace.") from error
 
     async def aclose(self) -> None:
         """Close the connections to the token's host."""
@@ -120,6 +113,20 @@ class OAuthSignIn:
     def stop(self) -> None:
         """Wait for no answer longer than a moment."""
         self._http.stop()
+
+    async def _ask_both_ways(self) -> Answer:
+        try:
+            return await self._ask(in_body=self._in_body)
+        except (AccessDenied, Refused) as error:
+            if not _is_refused_client(error):
+                raise
+            try:
+                answer = await self._ask(in_body=not self._in_body)
+            except (AccessDenied, Refused):
+                next_step = "Check `token_url`, `client_id`, `client_secret` and `scope` of the marketplace."
+                raise _advised(error, AccessDenied, next_step) from error
+            self._in_body = not self._in_body
+            return answer
 
     async def _ask(self, *, in_body: bool) -> Answer:
         secret = self._client.client_secret.get_secret_value()
@@ -150,14 +157,15 @@ def _is_refused_client(error: AccessDenied | Refused) -> bool:
     return isinstance(error, AccessDenied) or error.code in _REFUSED_CLIENT
 
 
-def _denied(error: AccessDenied | Refused) -> AccessDenied:
-    return AccessDenied(
+def _advised(error: ServiceError, kind: type[ServiceError], next_step: str) -> ServiceError:
+    """The same facts with advice that fits a sign-in of its own."""
+    return kind(
         error.happened,
         service=error.service,
         status=error.status,
         code=error.code,
         changed=error.changed,
-        next_step="Check `token_url`, `client_id`, `client_secret` and `scope` of the marketplace.",
+        next_step=next_step,
     )
 
 

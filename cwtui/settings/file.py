@@ -16,7 +16,7 @@ from cwtui.settings.model import SECRET_KEYS
 
 UNTOUCHED = "No service was contacted and nothing was changed."
 PROFILES = "profiles"
-Table = Mapping[str, object]
+TomlTable = Mapping[str, object]
 
 
 def read_file(path: Path, *, required: bool) -> dict[str, object] | None:
@@ -63,7 +63,7 @@ def parse_document(raw: bytes, path: Path) -> dict[str, object]:
     ) from None
 
 
-def _refuse_shared_secrets(document: Table, path: Path, about: os.stat_result) -> None:
+def _refuse_shared_secrets(document: TomlTable, path: Path, about: os.stat_result) -> None:
     """Refuse secrets that others can read; the members of a group that shares the state may."""
     shared = stat.S_IRWXG | stat.S_IRWXO
     if _is_of_group(document, about.st_gid):
@@ -79,7 +79,7 @@ def _refuse_shared_secrets(document: Table, path: Path, about: os.stat_result) -
         )
 
 
-def _is_of_group(document: Table, gid: int) -> bool:
+def _is_of_group(document: TomlTable, gid: int) -> bool:
     """Every profile's state belongs to that group."""
     states = [table.get("state") for table in _all_profiles(document) if table.keys() - {PROFILES}]
     named = {state.get("group") if isinstance(state, dict) else None for state in states}
@@ -93,19 +93,19 @@ def _is_of_group(document: Table, gid: int) -> bool:
         return False
 
 
-def secrets_in(table: Table) -> list[str]:
+def secrets_in(table: TomlTable) -> list[str]:
     """The secret keys that have a value in a profile's table."""
     pairs = ((key, *key.split(".")) for key in sorted(SECRET_KEYS))
     return [key for key, section, name in pairs if isinstance(inner := table.get(section), dict) and inner.get(name)]
 
 
-def _all_profiles(document: Table) -> Iterator[Table]:
+def _all_profiles(document: TomlTable) -> Iterator[TomlTable]:
     yield document
     profiles = document.get(PROFILES)
     yield from (table for table in (profiles if isinstance(profiles, dict) else {}).values() if isinstance(table, dict))
 
 
-def profile_table(document: Table, profile: str, path: Path) -> Table:
+def profile_table(document: TomlTable, profile: str, path: Path) -> TomlTable:
     """The table of one profile, which stands alone: it takes nothing from the top level or other profiles.
 
     Raises:
@@ -126,7 +126,7 @@ def profile_table(document: Table, profile: str, path: Path) -> Table:
                 changed=UNTOUCHED,
                 next_step="Remove one of the two.",
             )
-        found: Table = profiles[profile]
+        found: TomlTable = profiles[profile]
         return found
     if profile == DEFAULT_PROFILE:
         return top

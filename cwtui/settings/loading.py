@@ -17,7 +17,7 @@ from cwtui.domain.lazily import dataclass
 from cwtui.locations import checked_profile, config_path
 from cwtui.options import DEFAULT_PROFILE
 from cwtui.settings.fields import Auth
-from cwtui.settings.file import PROFILES, UNTOUCHED, Table, profile_table, read_file
+from cwtui.settings.file import PROFILES, UNTOUCHED, TomlTable, profile_table, read_file
 from cwtui.settings.keyring_secrets import read_secret, service_name
 from cwtui.settings.model import (
     ALLOWED,
@@ -71,7 +71,7 @@ def profile_names(config: Path | None = None) -> tuple[str, ...]:
     return (*([DEFAULT_PROFILE] if has_top and DEFAULT_PROFILE not in named else []), *named)
 
 
-def settings_from(table: Table, *, path: Path, profile: str, exists: bool = True) -> Settings:
+def settings_from(table: TomlTable, *, path: Path, profile: str, exists: bool = True) -> Settings:
     """Lay the environment over a profile's table, and the keyring under it."""
     layers = [
         _Layer(_from_environment(), "environment {name}"),
@@ -108,7 +108,7 @@ def _validated(merged: Mapping[str, Any], sources: Mapping[str, str], path: Path
 
 @dataclass(frozen=True, slots=True)
 class _Layer:
-    values: Table
+    values: TomlTable
     name: str
 
     def dotted(self) -> Iterator[str]:
@@ -122,7 +122,7 @@ class _Layer:
         return self.name.format(name=environment_name(key)) if "{name}" in self.name else self.name
 
 
-def _laid_over(below: Table, above: Table) -> dict[str, Any]:
+def _laid_over(below: TomlTable, above: TomlTable) -> dict[str, Any]:
     merged = dict(below)
     for name, value in above.items():
         old = merged.get(name, {})
@@ -133,7 +133,7 @@ def _laid_over(below: Table, above: Table) -> dict[str, Any]:
     return merged
 
 
-def _from_environment() -> Table:
+def _from_environment() -> TomlTable:
     for name in sorted(os.environ):
         section, delimiter, _ = name.upper().removeprefix(ENV_PREFIX).partition(ENV_DELIMITER)
         if name.upper().startswith(ENV_PREFIX) and delimiter and section.lower() not in _SECTIONS:
@@ -150,7 +150,7 @@ def _from_environment() -> Table:
     return found
 
 
-def _from_keyring(profile: str, layers: list[_Layer]) -> tuple[Table, str]:
+def _from_keyring(profile: str, layers: list[_Layer]) -> tuple[TomlTable, str]:
     """Secrets that no other source gives, of sections in use: a newcomer need not unlock a keyring."""
     given = {key for layer in layers for key in layer.dotted()}
     begun = {section for layer in layers for section in layer.values}

@@ -17,6 +17,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr,
 from cwtui.domain.errors import ConfigError
 from cwtui.domain.lazily import dataclass
 from cwtui.domain.plans import PriceSource, ProrateMode
+from cwtui.domain.remedies import Action, Remedy
 from cwtui.durations import DURATION_FORM
 from cwtui.options import DEFAULT_PROFILE
 from cwtui.services.connectwise_address import api_url
@@ -330,15 +331,13 @@ class Settings(BaseModel):
         missing = self.missing_for(files=self.names_files if files is None else files)
         if not missing:
             return
-        where = self._origin.path or "the settings file"
         keyring = f" ({self._origin.keyring_failure})" if self._origin.keyring_failure else ""
+        is_market_alone = not self.marketplace.is_begun and all(key.startswith("marketplace.") for key in missing)
+        alone = " Intermedia alone needs none, once `intermedia.agreement_type` is set." if is_market_alone else ""
         raise ConfigError(
-            f"Profile {self._origin.profile} has no {', '.join(missing)}{keyring}.",
+            f"Profile {self._origin.profile} has no {', '.join(missing)}{keyring}.{alone}",
             changed="No service was contacted and nothing was changed.",
-            next_step=(
-                f"Run `cwtui` for the setup screen, or `cwtui config init` and fill in {where}; "
-                "`cwtui --demo` needs no settings."
-            ),
+            next_step=Remedy(Action.SET_UP, str(self._origin.path or "the settings file")),
         )
 
 

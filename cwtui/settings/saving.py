@@ -42,6 +42,9 @@ def write_template(path: Path) -> None:
         raise _unwritable(path, error) from error
     try:
         write_all(descriptor, TEMPLATE.encode())
+    except OSError as error:
+        path.unlink()  # a part of it would stand in the way of the next try
+        raise _unwritable(path, error) from error
     finally:
         os.close(descriptor)
 
@@ -190,5 +193,5 @@ def _unwritable(path: Path, error: OSError) -> ConfigError:
     return ConfigError(
         f"The settings file {path} cannot be written: {error.strerror}.",
         changed=UNTOUCHED,
-        next_step="Correct the permissions of its folder, or name another file with --config.",
+        next_step="Make room or correct the permissions of its folder, or name another file with --config.",
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cwtui.domain.errors import StateError
+from cwtui.domain.errors import InputError, StateError
 from cwtui.store.state import State, open_database, open_state
 
 _DATABASES = ("postgresql://", "postgres://")
@@ -15,10 +15,16 @@ def open_place(place: str, profile: str) -> State:
 
     Raises:
         ConfigError: The address is none.
+        InputError: The address is of something else than PostgreSQL.
         StateError: It cannot be used.
     """
     if place.startswith(_DATABASES):
         return open_database(place, profile)
+    if "://" in place:  # as a path it would make folders of that name
+        raise InputError(
+            f"A state cannot be kept at {place.partition('://')[0]}://….",
+            next_step="Name a file, or a database as postgresql://user@host/database.",
+        )
     return open_state(Path(place))
 
 

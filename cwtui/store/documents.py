@@ -25,7 +25,7 @@ _PLAIN = re.compile(r"[ !#-\[\]-~]+")
 """An id that JSON spells in one way only."""
 
 T = TypeVar("T")
-Undo = list[tuple[str, str, bytes | None, Record | None]]
+RowsBefore = list[tuple[str, str, bytes | None, Record | None]]
 """Table, id, the row before, and by which record of another process it was made."""
 
 
@@ -50,7 +50,7 @@ class Documents(Following):
         self.notices: list[str] = []
         self.only_reads = False
         self._pending: list[Op] = []
-        self._undo: Undo = []
+        self._undo: RowsBefore = []
         self._left: list[str] | None = None
         self._depth = self._grouped = 0
         self._shared: SharedFlush | None = None
@@ -178,7 +178,7 @@ class Documents(Following):
             yield
             return
         self._require_writable()
-        appended: Undo = []
+        appended: RowsBefore = []
         try:
             with self._log.alone():
                 self.catch_up()
@@ -186,8 +186,7 @@ class Documents(Following):
                 try:
                     yield
                 except Outdated:
-                    self._put_back(self._undo)
-                    self._pending, self._undo = [], []
+                    self._let_go()
                     raise
                 finally:
                     self._depth = 0
@@ -216,7 +215,7 @@ class Documents(Following):
             self._pending.append((name, key, document))
             self._undo.append((name, key, old, by))
 
-    def _append(self) -> Undo:
+    def _append(self) -> RowsBefore:
         """Append what is pending; returns what takes it back."""
         if not self._pending:
             return []
@@ -230,7 +229,12 @@ class Documents(Following):
             self._pending, self._undo = [], []
         return undo
 
-    def _settle(self, appended: Undo) -> None:
+    def _let_go(self) -> None:
+        """Take back what is pending."""
+        self._put_back(self._undo)
+        self._pending, self._undo = [], []
+
+    def _settle(self, appended: RowsBefore) -> None:
         """Make durable what was appended, or take it back."""
         if not appended:
             return
@@ -245,7 +249,7 @@ class Documents(Following):
                     self._put_back(appended)
             raise
 
-    def _put_back(self, undo: Undo) -> None:
+    def _put_back(self, undo: RowsBefore) -> None:
         for table, key, row, by in reversed(undo):
             self.table(table).restore(key, row)
             if by is not None:

@@ -84,7 +84,7 @@ class LogLock:
         except OSError as error:
             raise StateError(
                 f"The state {self._state} could not be locked: {error.strerror or error}.",
-                next_step="Correct the folder's permissions, or name another state file with --state.",
+                next_step="Make room or correct the folder's permissions, or name another state file with --state.",
             ) from error
 
     def _take(self, wait_s: float) -> None:

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from cwtui.domain.errors import StateError
 from cwtui.domain.lazily import dataclass
-from cwtui.store.layout import Content
+from cwtui.store.layout import VERSION, Content
 
 Op = tuple[str, str, bytes | None]
 """Table, id, and the compact JSON of the document to put; None drops it."""
@@ -171,4 +171,13 @@ def replaced_by_earlier(name: str) -> StateError:
         f"An earlier state was put in the place of {name} while cwtui worked on it.",
         changed="Nothing more was noted, and nothing more is sent.",
         next_step="Start again: the state that is there now counts then.",
+    )
+
+
+def written_by_newer(name: object, version: int, *, next_step: str) -> StateError:
+    """The error for a state that a later cwtui wrote."""
+    return StateError(
+        f"The state {name} was written by a newer cwtui (version {version} of its format, this one reads {VERSION}).",
+        changed="It was left as it is; nothing was sent to a service.",
+        next_step=next_step,
     )

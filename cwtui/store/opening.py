@@ -142,6 +142,7 @@ def _group_id(group: str) -> int:
 def _notices(path: Path, group: str | None) -> Iterator[str]:
     """Notices of files that other users may open than those the state is meant for."""
     gid = None if group is None else _group_id(group)
+    yield from _folder_notices(path.parent, group, gid)
     for suffix in _SUFFIXES:
         file = beside(path, suffix)
         try:
@@ -157,3 +158,18 @@ def _notices(path: Path, group: str | None) -> Iterator[str]:
             yield f"{file} does not belong to the group {group}, so that others of it cannot work: chgrp {group} it."
         elif gid is not None and mode & _GROUP_WRITES != _GROUP_WRITES:
             yield f"{file} is closed to the group {group} (mode {mode:04o}): chmod 660 it."
+
+
+def _folder_notices(folder: Path, group: str | None, gid: int | None) -> Iterator[str]:
+    """Whoever may write in the folder can put another state in the place of this one, whatever the files' modes."""
+    try:
+        found = folder.stat()
+    except OSError:
+        return
+    mode = stat.S_IMODE(found.st_mode)
+    if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
+        yield f"Every user of this machine may replace files in {folder} (mode {mode:04o}): chmod o= it."
+    elif gid is not None and found.st_gid != gid:
+        yield f"{folder} does not belong to the group {group}, so that others of it cannot work: chgrp {group} it."
+    elif gid is not None and mode & stat.S_IRWXG != stat.S_IRWXG:
+        yield f"{folder} is closed to the group {group} (mode {mode:04o}): chmod 2770 it."

@@ -21,7 +21,7 @@ from cwtui.store.author import Author
 from cwtui.store.layout import VERSION, Content
 from cwtui.store.log import Moved, Op, Record
 from cwtui.store.postgres import GONE, connect, prepare, shown, unreachable
-from cwtui.store.postgres_records import News, Row, begin, news, written
+from cwtui.store.postgres_records import NewRecords, Row, begin, news, written
 from cwtui.store.postgres_told import Told
 from cwtui.store.postgres_whole import read, write
 
@@ -52,7 +52,7 @@ class PostgresLog:
         self._appended: Row | None = None
         self._before = 0
         self._why: BaseException | None = None
-        self._said: News | None = None
+        self._said: NewRecords | None = None
         self._may_append_beside = False
         self._is_astray = self._should_look = False
         self._told, self._told_at = Told(profile), 0.0

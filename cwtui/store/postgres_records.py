@@ -29,7 +29,7 @@ _BEGIN = (
 
 
 @dataclass(frozen=True, slots=True)
-class News:
+class NewRecords:
     """What the server holds beyond a record; `last` is -1 where it holds no state at all."""
 
     last: int
@@ -130,7 +130,7 @@ def written(ops: Iterable[Op]) -> bytes:
     return b"[%b]" % b",".join(pieces)
 
 
-def begin(connection: psycopg.Connection, profile: str, known: int, *, wait_s: float, stopped_s: float) -> News:
+def begin(connection: psycopg.Connection, profile: str, known: int, *, wait_s: float, stopped_s: float) -> NewRecords:
     """Begin a transaction that keeps others out, in one trip: the server has heard all of it before it begins.
 
     Raises:
@@ -147,21 +147,21 @@ def begin(connection: psycopg.Connection, profile: str, known: int, *, wait_s: f
     return _news(cursor.fetchall())
 
 
-def news(connection: psycopg.Connection, profile: str, known: int) -> News:
+def news(connection: psycopg.Connection, profile: str, known: int) -> NewRecords:
     """Ask what there is beyond a record."""
     query = sql.SQL(_SINCE).format(known=sql.Placeholder("known"), profile=sql.Placeholder("profile"))
     return _news(connection.execute(query, {"known": known, "profile": profile}).fetchall())
 
 
-def _news(rows: Sequence[tuple[int, int, int | None, int, bytes, str, int, str]]) -> News:
+def _news(rows: Sequence[tuple[int, int, int | None, int, bytes, str, int, str]]) -> NewRecords:
     if not rows:
-        return News(-1, 0, ())
+        return NewRecords(-1, 0, ())
     records = [
         Record(seq, version, orjson.loads(ops), who, pid, at)
         for _, _, seq, version, ops, who, pid, at in rows
         if seq is not None
     ]
-    return News(rows[0][0], rows[0][1], records)
+    return NewRecords(rows[0][0], rows[0][1], records)
 
 
 def _now() -> str:

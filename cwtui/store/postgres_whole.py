@@ -8,7 +8,7 @@ from cwtui.domain.errors import StateError
 from cwtui.domain.lazily import dataclass
 from cwtui.store.journal import apply
 from cwtui.store.layout import VERSION, Content, NotAState, parse, render
-from cwtui.store.log import replaced_by_earlier
+from cwtui.store.log import replaced_by_earlier, written_by_newer
 from cwtui.store.migrations import migrated
 from cwtui.store.postgres_records import news
 
@@ -80,12 +80,7 @@ def _damaged(name: str, why: str) -> StateError:
 
 def _refuse_newer(version: int, name: str) -> None:
     if version > VERSION:
-        raise StateError(
-            f"The state {name} was written by a newer cwtui (version {version} of its format, this one reads"
-            f" {VERSION}).",
-            changed="It was left as it is; nothing was sent to a service.",
-            next_step="Upgrade cwtui, or name another state.url.",
-        )
+        raise written_by_newer(name, version, next_step="Upgrade cwtui, or name another state.url.")
 
 
 def write(connection: psycopg.Connection, profile: str, content: Content) -> int:

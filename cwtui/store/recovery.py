@@ -35,6 +35,7 @@ from cwtui.domain.ledger import Lost
 from cwtui.store.files import beside, read_bytes, write_atomically
 from cwtui.store.journal import Segment, apply, read_segment
 from cwtui.store.layout import VERSION, Content, NotAState, parse, render
+from cwtui.store.log import written_by_newer
 from cwtui.store.lost import lost_between, note_lost, words_of
 from cwtui.store.migrations import migrated
 
@@ -108,11 +109,7 @@ def newer(path: Path, version: int) -> StateError:
             f" nothing of what the newer one did since: look at it before you go on with it by `cwtui --state"
             f" {found.path}`."
         )
-    return StateError(
-        f"The state {path} was written by a newer cwtui (version {version} of its format, this one reads {VERSION}).",
-        changed="It was left as it is; nothing was sent to a service.",
-        next_step=step,
-    )
+    return written_by_newer(path, version, next_step=step)
 
 
 def _recovered(path: Path) -> Recovered:

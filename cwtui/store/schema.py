@@ -33,11 +33,11 @@ from cwtui.store.table import Records, encode
 if TYPE_CHECKING:
     import msgspec
 
-Record = TypeVar("Record")
+Kept = TypeVar("Kept")
 _ID = b'{"id":"'
 
 
-class Schema(Generic[Record]):
+class Schema(Generic[Kept]):
     """The records of one table.
 
     Attributes:
@@ -48,10 +48,10 @@ class Schema(Generic[Record]):
     def __init__(
         self,
         name: str,
-        of: type[Record],
-        key: Callable[[Record], object],
+        of: type[Kept],
+        key: Callable[[Kept], object],
         *,
-        finish: Callable[[Record], Record] | None = None,
+        finish: Callable[[Kept], Kept] | None = None,
     ) -> None:
         """Describe a table.
 
@@ -69,23 +69,23 @@ class Schema(Generic[Record]):
         return _records_in(self.of)
 
     @cached_property
-    def _decoder(self) -> msgspec.json.Decoder[Record]:
+    def _decoder(self) -> msgspec.json.Decoder[Kept]:
         from msgspec.json import Decoder  # noqa: PLC0415  # a list of tasks needs none
 
         return Decoder(self.of)
 
-    def key(self, record: Record) -> str:
+    def key(self, record: Kept) -> str:
         """The id of a record's row."""
         return str(self._key(record))
 
-    def encode(self, record: Record, key: str | None = None) -> bytes:
+    def encode(self, record: Kept, key: str | None = None) -> bytes:
         """The document of a record, under another id if one is given."""
         data = encode(record)
         if data.startswith(_ID):  # its own name is the row's
             return data if key is None else encode({**orjson.loads(data), "id": key})
         return b'{"id":%b,%b' % (encode(self.key(record) if key is None else key), data[1:])
 
-    def decode(self, document: bytes) -> Record:
+    def decode(self, document: bytes) -> Kept:
         """The record of a document.
 
         Raises:

@@ -75,7 +75,8 @@ _PLACES = {
     Action.TRY_LATER: "Try again later; key 9, then Ctrl+T, shows whether it answers.",
     Action.CHECK_CREDENTIALS: "Check them: key 9, then Ctrl+T.",
     Action.RESOLVE: "Adopt the addition if this create made it, else let the create be sent again.",
-    Action.SYNC_BY_NAME: "s writes it again, k skips it.",
+    Action.SYNC_BY_NAME: "s writes it again, x skips it.",
+    Action.SET_UP: "Key 9 has a field for each.",
     Action.SET_UP_VENDOR: "Key 8 creates the vendor's setup entries.",
 }
 

@@ -10,7 +10,7 @@ from cwtui.engine.protocols import Store
 from cwtui.engine.writing.create_once import CreateOnce
 from cwtui.vendors.layouts import Layout
 from cwtui.vendors.protocols import IntermediaPsa
-from cwtui.vendors.vendor_file import Refusal, Row
+from cwtui.vendors.rows import Refusal, Row
 
 
 @dataclass(slots=True)

@@ -23,8 +23,9 @@ from cwtui.vendors.account_contacts import AccountContacts
 from cwtui.vendors.layouts import ACCOUNT_COLUMNS, Layout
 from cwtui.vendors.linked_accounts import LinkedAccounts
 from cwtui.vendors.protocols import IntermediaPsa
+from cwtui.vendors.rows import Refusal, Row
 from cwtui.vendors.setup_tables import SOLUTION, solution_named
-from cwtui.vendors.vendor_file import Refusal, Row, Shape, VendorFile, read_vendor_file
+from cwtui.vendors.vendor_file import FileShape, VendorFile, read_vendor_file
 
 LONGEST_IDENTIFIER = 30
 """Characters of a company's identifier that the oldest known server takes; newer ones take more."""
@@ -74,6 +75,26 @@ class AccountsReport:
         return tuple(link for link in self.links if link.by is LinkedBy.CREATED)
 
 
+@dataclass(slots=True)
+class _DoneSoFar:
+    """What an `AccountsReport` is made of, as it comes."""
+
+    refused: list[Refusal]
+    links: list[AccountLink] = field(default_factory=list)
+    namesakes: list[Refusal] = field(default_factory=list)
+    failures: list[Refusal] = field(default_factory=list)
+    without_contact: list[Refusal] = field(default_factory=list)
+
+    def report(self) -> AccountsReport:
+        return AccountsReport(
+            links=tuple(self.links),
+            namesakes=tuple(self.namesakes),
+            refused=tuple(sorted(self.refused, key=lambda one: one.line)),
+            failures=tuple(self.failures),
+            without_contact=tuple(self.without_contact),
+        )
+
+
 def read_accounts(path: Path, layout: Layout) -> VendorFile:
     """The accounts file; rows without an account id, a name or a country, or that come twice, are refused.
 
@@ -86,7 +107,7 @@ def read_accounts(path: Path, layout: Layout) -> VendorFile:
         needed=("account_id", "name"),
         optional=ACCOUNT_COLUMNS[2:],
         columns=layout.columns,
-        shape=Shape(sheet=layout.sheet),
+        shape=FileShape(sheet=layout.sheet),
     )
     refused = list(file.refused)
     kept: dict[str, Row] = {}
@@ -128,6 +149,7 @@ class AccountExport:
     _links: LinkedAccounts = field(init=False)
     _contacts: AccountContacts = field(init=False)
     _companies: dict[CompanyId, Company] = field(default_factory=dict)
+    _by_name: dict[str, Company] = field(default_factory=dict)
     _by_text: dict[str, list[tuple[Company, LinkedBy]]] = field(default_factory=lambda: defaultdict(list))
     _codes: dict[str, str] = field(default_factory=dict)
     _solution: int | None = None
@@ -149,19 +171,14 @@ class AccountExport:
         if manage_id:
             self._solution = await self._needed_solution()
         await self._read()
-        links: list[AccountLink] = []
-        refused = list(file.refused)
-        failures: list[Refusal] = []
-        without_contact: list[Refusal] = []
-        namesakes: list[Refusal] = []
-        by_name = {_key(company.name): company for company in self._companies.values() if not company.is_deleted}
         unknown = [
             row for row in file.rows if not self._candidates(row) and self._links.company(row["account_id"]) is None
         ]
         if manage_id and unknown:
             await self._read_manage_ids()
-        for done, row in enumerate(file.rows):
-            self.listener.progress(Progress("Exporting accounts", done, len(file.rows)))
+        done = _DoneSoFar(refused=list(file.refused))
+        for number, row in enumerate(file.rows):
+            self.listener.progress(Progress("Exporting accounts", number, len(file.rows)))
             try:
                 found = self._previewed(row) if dry_run else await self._row(row)
             except AccessDenied:
@@ -169,20 +186,18 @@ class AccountExport:
             except ServiceError as error:
                 reason = error.happened.rstrip(".")
                 is_theirs = error.status is not None and error.status < 500  # noqa: PLR2004  # 4xx: the row is refused
-                (refused if is_theirs else failures).append(row.refused(reason, "account_id"))
+                (done.refused if is_theirs else done.failures).append(row.refused(reason, "account_id"))
                 continue
             if isinstance(found, Refusal):
-                refused.append(found)
-            else:
-                links.append(found)
-                same = by_name.get(_key(row["name"])) if found.by is LinkedBy.CREATED else None
-                if same is not None:
-                    reason = f"a company named {same.name} exists already ({same.id})"
-                    namesakes.append(row.refused(reason, "account_id"))
-                if not dry_run and (lacking := await self._contacts.make(row, found.company)):
-                    without_contact.append(lacking)
-        refused.sort(key=lambda one: one.line)
-        return AccountsReport(tuple(links), tuple(namesakes), tuple(refused), tuple(failures), tuple(without_contact))
+                done.refused.append(found)
+                continue
+            done.links.append(found)
+            if found.by is LinkedBy.CREATED and (same := self._by_name.get(_key(row["name"]))) is not None:
+                reason = f"a company named {same.name} exists already ({same.id})"
+                done.namesakes.append(row.refused(reason, "account_id"))
+            if not dry_run and (lacking := await self._contacts.make(row, found.company)):
+                done.without_contact.append(lacking)
+        return done.report()
 
     async def _needed_solution(self) -> int:
         solution = solution_named(await self.psa.management_solutions(), SOLUTION)
@@ -197,6 +212,7 @@ class AccountExport:
         async for page in self.psa.companies(with_deleted=True):
             for company in page:
                 self._know(company)
+        self._by_name = {_key(one.name): one for one in self._companies.values() if not one.is_deleted}
         codes = await self.psa.country_codes()
         self._codes = {name: code for name, code in _OTHER_NAMES.items() if code in codes.values()}
         self._codes |= {code.casefold(): code for code in codes.values()}

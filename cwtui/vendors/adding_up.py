@@ -15,7 +15,7 @@ from cwtui.engine.csv_cells import damage, is_total
 from cwtui.vendors.count_lines import CountLine
 from cwtui.vendors.layouts import Layout
 from cwtui.vendors.numbers import CellError, NumberRule
-from cwtui.vendors.vendor_file import Candidates, Refusal, Row
+from cwtui.vendors.rows import Candidates, Refusal, Row
 
 
 @dataclass(slots=True)

@@ -20,7 +20,8 @@ from cwtui.vendors.doubts import Doubts
 from cwtui.vendors.layouts import COUNT_COLUMNS, Layout
 from cwtui.vendors.numbers import NumberRule
 from cwtui.vendors.report_days import day_in, last_day
-from cwtui.vendors.vendor_file import Refusal, Row, Shape, VendorFile, read_vendor_file
+from cwtui.vendors.rows import Refusal, Row
+from cwtui.vendors.vendor_file import FileShape, VendorFile, read_vendor_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +64,9 @@ class BillingReport:
         return replace(self, counts={spelling(account): lines for account, lines in self.counts.items()})
 
 
-def shape_of(layout: Layout) -> Shape:
+def shape_of(layout: Layout) -> FileShape:
     """How a profile's files are read."""
-    return Shape(layout.joined_by, layout.keep, layout.skip, layout.header_row, layout.sheet, layout.decimal_mark)
+    return FileShape(layout.joined_by, layout.keep, layout.skip, layout.header_row, layout.sheet, layout.decimal_mark)
 
 
 def read_counts(path: Path, layout: Layout) -> VendorFile:

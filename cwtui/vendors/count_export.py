@@ -33,7 +33,7 @@ from cwtui.vendors.counted_accounts import AccountCounts, CountedAccounts
 from cwtui.vendors.counting import proposals, vanished
 from cwtui.vendors.layouts import Layout
 from cwtui.vendors.protocols import IntermediaPsa
-from cwtui.vendors.vendor_file import Refusal
+from cwtui.vendors.rows import Refusal
 
 _SECOND = timedelta(seconds=1)
 _RECORDS_KEPT = 3
@@ -151,6 +151,19 @@ class CountExport:
             adopts: As `run` has it.
             renewing: Accounts that get a new task even if their newest carries the same counts (reconcile).
         """
+        made = self._saved(report, accounts, renewing)
+        tasks = await self._planned([*made.created, *made.unchanged])
+        adopted = self._adopt(tasks) if adopts else ()
+        if adopted:
+            tasks = await self._planned([*made.created, *made.unchanged])
+        gone = [one for task in tasks for one in self._vanished(task)]
+        gone += await self._gone_accounts(report, {one.account.casefold() for one in accounts})
+        return replace(made, tasks=tuple(tasks), vanished=tuple(gone), refused=self.refused, adopted=adopted)
+
+    def _saved(
+        self, report: BillingReport, accounts: Sequence[AccountCounts], renewing: Collection[str]
+    ) -> CountsReport:
+        """Save the tasks; the report about them lacks what their plans say."""
         created: list[TaskId] = []
         unchanged: list[TaskId] = []
         superseded: list[TaskId] = []
@@ -165,25 +178,15 @@ class CountExport:
             if accounts:
                 last = LastReport(self.layout.name, report.name, report.moment, report.row_count)
                 self.store.save_last_report(last)
-        tasks = await self._planned([*created, *unchanged])
-        adopted = self._adopt(tasks) if adopts else ()
-        if adopted:
-            tasks = await self._planned([*created, *unchanged])
-        gone = [one for task in tasks for one in self._vanished(task)]
-        gone += await self._gone_accounts(report, {one.account.casefold() for one in accounts})
         return CountsReport(
             report.name,
             report.moment,
             tuple(created),
             tuple(unchanged),
             tuple(superseded),
-            tuple(tasks),
-            tuple(gone),
-            self.refused,
             is_dated=report.is_dated,
             numbers=report.numbers,
             left_out=report.left_out,
-            adopted=adopted,
         )
 
     def _task(self, report: BillingReport, one: AccountCounts, *, renew: bool) -> tuple[Task, bool]:

@@ -17,7 +17,7 @@ from cwtui.engine.csv_cells import safe_cell
 from cwtui.vendors.counted_accounts import AccountCounts
 from cwtui.vendors.doubts import concerns
 from cwtui.vendors.layouts import Layout
-from cwtui.vendors.vendor_file import Refusal
+from cwtui.vendors.rows import Refusal
 
 COLUMNS = (
     "account", "company", "agreement", "sku", "catalog_item", "status", "expected_quantity", "actual_quantity",

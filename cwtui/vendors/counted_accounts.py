@@ -22,7 +22,7 @@ from cwtui.vendors.items import exported_items
 from cwtui.vendors.layouts import Layout
 from cwtui.vendors.linked_accounts import LinkedAccounts
 from cwtui.vendors.protocols import IntermediaPsa
-from cwtui.vendors.vendor_file import Refusal
+from cwtui.vendors.rows import Refusal
 
 _NOBODY = CompanyId(0)
 """Stands for the company of an account that nobody mapped yet."""
@@ -82,28 +82,37 @@ class CountedAccounts:
                 continue
             items, doubts = self._items(lines, names, account)
             doubts |= report.doubts.by_account.get(account.casefold(), {})
-            if not items and not doubts:
-                continue
-            agreement_id, lacking = self._agreement(account, company, agreements[company.id])
-            if company.id == _NOBODY:
-                lacking = f"No company is mapped to {account}."
-            day = report.moment.date() if report.is_dated else None
-            digest = digest_of((self._told_by(item), item.quantity) for item in items)
-            record = CountRecord(
-                self.layout.name,
-                account,
-                report.name,
-                day,
-                digest,
-                agreement_id,
-                lacking,
-                items,
-                doubts,
-                anywhere=report.doubts.by_account.get("", {}),
-                known=self.known(account),
-            )
-            found.append(AccountCounts(account, company, record))
+            if items or doubts:
+                bills = self._agreement(account, company, agreements[company.id])
+                found.append(self._counts(report, account, company, bills, items, doubts))
         return await self._with_additions(self._alone(report, found))
+
+    def _counts(
+        self,
+        report: BillingReport,
+        account: str,
+        company: Company,
+        bills: tuple[AgreementId | None, str],
+        items: tuple[CountedItem, ...],
+        doubts: dict[str, tuple[int, ...]],
+    ) -> AccountCounts:
+        agreement_id, lacking = bills
+        if company.id == _NOBODY:
+            lacking = f"No company is mapped to {account}."
+        record = CountRecord(
+            self.layout.name,
+            account,
+            report.name,
+            report.moment.date() if report.is_dated else None,
+            digest_of((self._told_by(item), item.quantity) for item in items),
+            agreement_id,
+            lacking,
+            items,
+            doubts,
+            anywhere=report.doubts.by_account.get("", {}),
+            known=self.known(account),
+        )
+        return AccountCounts(account, company, record)
 
     def _accounts(self, report: BillingReport) -> Iterator[tuple[str, Sequence[CountLine]]]:
         """The accounts of a report with their lines; those of which every row was refused too."""

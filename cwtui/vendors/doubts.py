@@ -8,7 +8,7 @@ from dataclasses import field
 
 from cwtui.domain.counts import SkuLines
 from cwtui.domain.lazily import dataclass
-from cwtui.vendors.vendor_file import Refusal
+from cwtui.vendors.rows import Refusal
 
 _MOST_LINES = 20
 """The most lines kept of one account and SKU: they show a person where to look."""

@@ -24,10 +24,10 @@ from cwtui.vendors.cross_references import Association, CrossReferences
 from cwtui.vendors.items import ItemExport, ItemsReport
 from cwtui.vendors.layouts import INTERMEDIA, Layout
 from cwtui.vendors.protocols import IntermediaPsa
+from cwtui.vendors.rows import Refusal
 from cwtui.vendors.setup_tables import Checklist, VendorSetup
 from cwtui.vendors.sku_sheet import SkuSheet, read_sku_sheet
 from cwtui.vendors.usage_items import read_usage_items
-from cwtui.vendors.vendor_file import Refusal
 
 _REPAIRED = {CountStatus.QUANTITY_DIFFERS, CountStatus.MISSING}
 

@@ -21,9 +21,9 @@ from cwtui.engine.protocols import Listener, Progress, Store
 from cwtui.engine.writing.create_once import CreateOnce
 from cwtui.vendors.layouts import INTERMEDIA, Layout
 from cwtui.vendors.protocols import IntermediaPsa
+from cwtui.vendors.rows import Refusal
 from cwtui.vendors.setup_tables import VendorSetup
 from cwtui.vendors.sku_sheet import LONGEST_DESCRIPTION, SheetItem, SkuSheet, price_or_zero
-from cwtui.vendors.vendor_file import Refusal
 
 
 class ItemState(StrEnum):

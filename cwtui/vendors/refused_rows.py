@@ -10,7 +10,7 @@ from pathlib import Path
 from cwtui.domain.plain_text import plain_text
 from cwtui.engine.csv_cells import safe_cell
 from cwtui.engine.whole_file import write_whole
-from cwtui.vendors.vendor_file import Refusal
+from cwtui.vendors.rows import Refusal
 
 HEADER = ("line", "subject", "reason")
 

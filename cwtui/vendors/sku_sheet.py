@@ -12,7 +12,8 @@ from cwtui.domain.money import ZERO, price_text
 from cwtui.engine.csv_cells import damage
 from cwtui.vendors.layouts import Layout
 from cwtui.vendors.numbers import CellError, NumberRule
-from cwtui.vendors.vendor_file import Refusal, Row, Shape, read_vendor_file
+from cwtui.vendors.rows import Refusal, Row
+from cwtui.vendors.vendor_file import FileShape, read_vendor_file
 
 LONGEST_IDENTIFIER, LONGEST_DESCRIPTION = 60, 60
 """ConnectWise's shortest known limits for a catalog item's texts."""
@@ -57,7 +58,7 @@ def read_sku_sheet(path: Path, layout: Layout) -> SkuSheet:
         needed=("sku", "unit_cost"),
         optional=("description", "retail_price"),
         columns=layout.columns,
-        shape=Shape(sheet=layout.sheet),
+        shape=FileShape(sheet=layout.sheet),
     )
     return sheet_of(file.rows, layout, file.refused, file.numbers)
 

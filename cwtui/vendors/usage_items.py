@@ -11,8 +11,8 @@ from cwtui.engine.csv_cells import damage, is_total
 from cwtui.vendors.billing_report import read_counts
 from cwtui.vendors.layouts import Layout
 from cwtui.vendors.numbers import CellError, NumberRule
+from cwtui.vendors.rows import Refusal, Row
 from cwtui.vendors.sku_sheet import LONGEST_IDENTIFIER, SheetItem, SkuSheet
-from cwtui.vendors.vendor_file import Refusal, Row
 
 
 def read_usage_items(path: Path, layout: Layout) -> SkuSheet:

@@ -16,83 +16,30 @@ from cwtui.domain.errors import InputError
 from cwtui.domain.lazily import dataclass
 from cwtui.domain.plain_text import plain_text
 from cwtui.engine.csv_cells import damage, undamaged
-from cwtui.engine.tables import Found, Header, Line, Table, broken, csv_table, folded, open_table, swallows_rows
+from cwtui.engine.tables import (
+    Header,
+    HeaderLine,
+    Line,
+    OpenTable,
+    broken,
+    csv_table,
+    folded,
+    open_table,
+    swallows_rows,
+)
 from cwtui.vendors.layouts import Headers
 from cwtui.vendors.numbers import NumberRule
+from cwtui.vendors.rows import ANYTHING, Candidates, Refusal, Row
 
-Candidates = tuple[tuple[str, str], ...]
-"""Pairs of account and SKU; an empty text stands for any."""
-ANYTHING: Candidates = (("", ""),)
 _NUMBERS = frozenset({"quantity", "unit_cost", "price", "retail_price"})
 _MOST_SHIFTS = 3
 """Up to so many surplus cells, the places of account and SKU can still be found."""
 _REMEMBERED = 65_536
-_SHOWN = 60
 _UNTOUCHED = "Nothing was changed."
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
-    """One row that was not taken.
-
-    Attributes:
-        line: Where it begins in the file.
-        subject: What it is about (account, SKU), as the file has it.
-        rule: Why, in words, without a full stop; `{}` stands for the value.
-        value: The cell that is the reason, if one is.
-        could_be: The accounts and SKUs that it could belong to: their counts are not known.
-    """
-
-    line: int
-    subject: str
-    rule: str
-    value: str = ""
-    could_be: Candidates = ()
-
-    @property
-    def reason(self) -> str:
-        """Why, in words, without a full stop."""
-        return self.rule.replace("{}", repr(self.value))
-
-    @property
-    def kind(self) -> str:
-        """The reason without the value, to sum up rows that are refused alike."""
-        return self.rule.replace("{} ", "").replace("{}", "")
-
-    def __str__(self) -> str:
-        subject = f" ({plain_text(self.subject, _SHOWN)})" if self.subject else ""
-        return f"Line {self.line}{subject}: {plain_text(self.reason)}."
-
-
-class Row:
-    """One row: its cells by column, damage undone; a column that the file lacks is empty."""
-
-    __slots__ = ("line", "places", "values")
-
-    def __init__(self, line: int, values: tuple[str, ...], places: Mapping[str, int]) -> None:
-        self.line, self.values, self.places = line, values, places
-
-    @classmethod
-    def of(cls, line: int, cells: Mapping[str, str]) -> Row:
-        """A row of these cells."""
-        return cls(line, tuple(cells.values()), {column: at for at, column in enumerate(cells)})
-
-    def __getitem__(self, column: str) -> str:
-        at = self.places.get(column)
-        return "" if at is None else self.values[at]
-
-    @property
-    def cells(self) -> dict[str, str]:
-        """Every cell by its column."""
-        return {column: self.values[at] for column, at in self.places.items()}
-
-    def refused(self, reason: str, *subject: str) -> Refusal:
-        """Why this row is not taken."""
-        return Refusal(self.line, ", ".join(self[column] for column in subject if self[column]), reason)
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
+class FileShape:
     """How a file is read beside its columns; see `Layout`."""
 
     joined_by: str = ":"
@@ -128,14 +75,14 @@ def read_vendor_file(
     needed: Sequence[str],
     optional: Sequence[str] = (),
     columns: Mapping[str, Headers],
-    shape: Shape | None = None,
+    shape: FileShape | None = None,
 ) -> VendorFile:
     """Read a file; see `read_vendor_text`. A workbook, a `.gz` and `-` are read too.
 
     Raises:
         InputError: The file cannot be read, or is not such a file.
     """
-    shape = shape or Shape()
+    shape = shape or FileShape()
     with open_table(path, what, sheet=shape.sheet) as table:
         return _Reader(table, needed, optional, columns, shape).read()
 
@@ -147,7 +94,7 @@ def read_vendor_text(
     needed: Sequence[str],
     optional: Sequence[str] = (),
     columns: Mapping[str, Headers],
-    shape: Shape | None = None,
+    shape: FileShape | None = None,
 ) -> VendorFile:
     """Read the rows of a CSV text. The delimiter is the one that splits a header with the columns looked for.
 
@@ -163,7 +110,7 @@ def read_vendor_text(
         InputError: No header has every column, or it names one twice; or the file ends inside a quoted cell.
     """
     table = csv_table(io.StringIO(text.lstrip("\ufeff"), newline=""), name)
-    return _Reader(table, needed, optional, columns, shape or Shape()).read()
+    return _Reader(table, needed, optional, columns, shape or FileShape()).read()
 
 
 class _Reader:
@@ -171,11 +118,11 @@ class _Reader:
 
     def __init__(
         self,
-        table: Table,
+        table: OpenTable,
         needed: Sequence[str],
         optional: Sequence[str],
         columns: Mapping[str, Headers],
-        shape: Shape,
+        shape: FileShape,
     ) -> None:
         self.table, self.needed, self.columns, self.shape = table, needed, columns, shape
         self.wanted = {column: _headers_of(columns.get(column, column)) for column in (*needed, *optional)}
@@ -213,7 +160,7 @@ class _Reader:
         headers = [one for column in self.needed for one in self.wanted[column]]
         return [one for one in dict.fromkeys((*headers, *self.filters)) if one not in header]
 
-    def _check(self, found: Found) -> None:
+    def _check(self, found: HeaderLine) -> None:
         every = {one for headers in self.wanted.values() for one in headers} | set(self.filters)
         twice = sorted(header for header in every if found.header.count(header) > 1)
         missing = self._missing(found.header)
@@ -241,7 +188,7 @@ class _Reader:
 
     # the rows
 
-    def _rows(self, found: Found) -> Iterator[Row]:
+    def _rows(self, found: HeaderLine) -> Iterator[Row]:
         clean = _Cleaned()
         undamaged_of, cells_of = clean.__getitem__, _getter([at for places in self.at.values() for at in places])
         joins = self._joining()
@@ -288,7 +235,7 @@ class _Reader:
 
         return join
 
-    def _counting(self, found: Found, clean: _Cleaned) -> Callable[[int, list[str], tuple[str, ...]], bool] | None:
+    def _counting(self, found: HeaderLine, clean: _Cleaned) -> Callable[[int, list[str], tuple[str, ...]], bool] | None:
         """Whether a row counts by the filters of the profile; None where there are none."""
         rules = [
             (found.header.index(folded(header)), header, {one.casefold() for one in values}, is_kept)
@@ -396,6 +343,6 @@ def _headers_of(headers: Headers) -> tuple[str, ...]:
     return tuple(map(folded, _texts(headers)))
 
 
-def _near(missing: str, found: Found) -> list[str]:
+def _near(missing: str, found: HeaderLine) -> list[str]:
     near = difflib.get_close_matches(missing, [one for one in found.header if one], n=1, cutoff=0.75)
     return [found.spelt[found.header.index(one)] for one in near]

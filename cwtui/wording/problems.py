@@ -152,7 +152,7 @@ SENTENCES: Mapping[ProblemCode, Mapping[ProblemCase, str]] = {
     },
     ProblemCode.NOT_CARRIED_OVER: {
         ProblemCase.ONLY: "Subscription {subscription} differs from what was carried over, and no order says why."
-        " {differences:sentences} Reconcile the customer; or skip this task, if it is right as it is.",
+        " {differences:differences} Reconcile the customer; or skip this task, if it is right as it is.",
     },
     ProblemCode.OUTCOME_DOUBTFUL: {
         ProblemCase.RECORD_LOST: f"A record of the journal that may tell of {_CREATE} cannot be read, or ConnectWise"

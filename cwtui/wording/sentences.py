@@ -65,11 +65,26 @@ def _lines(numbers: Sequence[str]) -> str:
     return f"line{'s' if len(numbers) > 1 else ''} {', '.join(numbers)}"
 
 
+def _units(rows: Sequence[Sequence[str]], before: str = "") -> str:
+    """`10 of Exchange Online`, and what a row names besides, after the word before it."""
+    return ", ".join(f" {before} ".join((f"{quantity} of {name}", *more)) for quantity, name, *more in rows)
+
+
+def _differences(found: Sequence[Any]) -> str:
+    from cwtui.wording.differences import difference_text  # noqa: PLC0415  # start-up: few tasks tell of any
+
+    return " ".join(map(difference_text, found))
+
+
 _HOW: Mapping[str | None, Callable[[Any], str]] = {
     None: str,
     "price": _price,
     "list": ", ".join,
-    "sentences": " ".join,
+    "differences": _differences,
+    "prices": lambda prices: ", ".join(map(_price, prices)),
+    "units": _units,
+    "units_in": lambda rows: _units(rows, "in"),
+    "units_until": lambda rows: _units(rows, "until"),
     "lines": _lines,
     "changes": changes_text,
 }

@@ -27,7 +27,7 @@ from cwtui.services import connectwise_records as psa_records
 from cwtui.services.cloudblue import CloudBlue
 from cwtui.services.connectwise import ConnectWise
 from cwtui.services.connectwise_setup import TABLES
-from cwtui.services.reading import Record
+from cwtui.services.reading import WireRecord
 
 pytestmark = pytest.mark.contract
 
@@ -295,12 +295,12 @@ def properties_of(contract: Any, schema: Any) -> dict[str, Any]:
     ],
 )
 def test_what_is_read_of_the_marketplace_is_in_the_contract(
-    record: type[Record], schema: str, marketplace_contract: Any
+    record: type[WireRecord], schema: str, marketplace_contract: Any
 ) -> None:
     assert_readable(marketplace_contract, record, marketplace_contract.document["components"]["schemas"][schema])
 
 
-def assert_readable(contract: Any, record: type[Record], schema: Any) -> None:
+def assert_readable(contract: Any, record: type[WireRecord], schema: Any) -> None:
     properties = properties_of(contract, schema)
     for name, each in record.model_fields.items():
         assert each.alias in properties, f"{record.__name__}.{name}: the contract has no {each.alias}"
@@ -308,8 +308,8 @@ def assert_readable(contract: Any, record: type[Record], schema: Any) -> None:
             assert_readable(contract, nested, properties[each.alias or ""])
 
 
-def records_in(annotation: Any) -> Iterator[type[Record]]:
-    if isinstance(annotation, type) and issubclass(annotation, Record):
+def records_in(annotation: Any) -> Iterator[type[WireRecord]]:
+    if isinstance(annotation, type) and issubclass(annotation, WireRecord):
         yield annotation
     for part in get_args(annotation):
         yield from records_in(part)
@@ -326,7 +326,7 @@ def records_in(annotation: Any) -> Iterator[type[Record]]:
         (psa_records._CatalogItem, psa_records.CATALOG_FIELDS),
     ],
 )
-def test_of_the_psa_exactly_what_is_read_is_asked_for(record: type[Record], fields: str) -> None:
+def test_of_the_psa_exactly_what_is_read_is_asked_for(record: type[WireRecord], fields: str) -> None:
     asked = {path.partition("/")[0] for path in fields.split(",")}
     assert asked == {each.alias for each in record.model_fields.values()}
 

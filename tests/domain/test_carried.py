@@ -8,6 +8,7 @@ import pytest
 
 from cwtui.domain.carried import Carried, CarriedRules, differences
 from cwtui.domain.ids import AgreementId, CustomerId
+from cwtui.wording.differences import difference_text
 from tests.domain.planning.situations import AGREEMENT, standing, subscription
 
 TODAY = date(2026, 12, 22)
@@ -38,7 +39,7 @@ def test_what_goes_on_is_counted_once(stands: list[Stands], held: str, said: lis
     carried = Carried(links, is_known=True, customer_id=CustomerId("C1"), agreement_id=AGREEMENT.id)
     found = differences(subscription(held), carried, TODAY, CarriedRules())
     assert len(found) == bool(said)
-    assert all(word in found[0].text for word in said)
+    assert all(word in difference_text(found[0].fact) for word in said)
 
 
 @pytest.mark.parametrize(
@@ -54,4 +55,6 @@ def test_what_stands_in_another_agreement_is_told(mapped: AgreementId | None, un
     """Rule: reconciling.md#moved."""
     carried = Carried([standing("10", DECEMBER, until=until)], is_known=True, agreement_id=mapped)
     found = differences(subscription("10"), carried, TODAY, CarriedRules())
-    assert [f"10 of Exchange Online (Plan 1) in {AGREEMENT.id}" in one.text for one in found] == [True] * tells
+    assert [f"10 of Exchange Online (Plan 1) in {AGREEMENT.id}" in difference_text(one.fact) for one in found] == [
+        True
+    ] * tells

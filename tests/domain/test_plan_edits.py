@@ -265,6 +265,37 @@ def test_what_goes_on_beside_what_takes_its_place_is_warned_of(
     assert any(text.startswith(said) for text in edited.warnings) is is_warned
 
 
+SECOND, FIFTEENTH, NEW = date(2026, 12, 2), date(2026, 11, 15), "standing:PRD1"
+LEFT_OUT, LATER = "left out: nothing bills it from 1 Dec 2026", "nobody is charged for 1 Dec 2026"
+
+
+@pytest.mark.parametrize(
+    ("began", "made", "said"),
+    [
+        pytest.param(date(2026, 11, 1), [Edit(NEW, left_out=True)], LEFT_OUT, id="the end without what begins"),
+        pytest.param(date(2026, 12, 1), [Edit(NEW, left_out=True)], LEFT_OUT, id="the deletion without what begins"),
+        pytest.param(date(2026, 11, 1), [Edit(NEW, {"effective": SECOND})], LATER, id="it begins a day later"),
+        pytest.param(date(2026, 12, 1), [Edit(NEW, {"effective": SECOND})], LATER, id="after a deletion"),
+        pytest.param(
+            date(2026, 11, 1),
+            [Edit("update:90", {"cancelled": FIFTEENTH})],
+            "nobody is charged for 16 Nov 2026 to 30 Nov 2026",
+            id="the old one ends earlier",
+        ),
+        pytest.param(date(2026, 11, 1), [Edit(NEW, {"quantity": Decimal(14)})], "", id="another quantity"),
+        pytest.param(
+            date(2026, 11, 1), [Edit(NEW, left_out=True), Edit("update:90", left_out=True)], "", id="nothing is written"
+        ),
+        pytest.param(date(2026, 11, 1), [Edit("update:90", left_out=True)], "", id="the old one goes on"),
+    ],
+)
+def test_days_that_an_edit_leaves_to_nobody_are_warned_of(began: date, made: list[Edit], said: str) -> None:
+    """Rule: plans.md#edits-stay-visible."""
+    plan = changed(began)
+    warned = [text for text in with_edits(plan, edits(plan, *made)).warnings if "nobody" in text or "nothing" in text]
+    assert [said in text for text in warned] == [True] * bool(said)
+
+
 def test_the_price_source_of_a_whole_task_is_a_note() -> None:
     plan = sale()
     noted = with_edits(plan, PlanEdits(plan.task_id, plan.digest, (), PriceSource.CONNECTWISE, ANN))

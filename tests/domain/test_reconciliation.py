@@ -26,8 +26,9 @@ from cwtui.domain.mappings import Link
 from cwtui.domain.periods import BillingCalendar, BillingCycle, BillingPeriod
 from cwtui.domain.planning.dates import AgreementDates
 from cwtui.domain.problems import ProblemCase
-from cwtui.domain.psa import Addition, AdditionValues, Agreement, CatalogItem
+from cwtui.domain.psa import Addition, AdditionValues, Agreement, BillCustomer, CatalogItem
 from cwtui.domain.reconciliation import ReconcileFacts, RowStatus, compare
+from cwtui.domain.reconciliation_doubts import doubts
 from cwtui.domain.repair_values import WantedProduct
 from cwtui.domain.repairs import RepairDraft, assign, repair_start
 from cwtui.wording.problems import sentence
@@ -267,3 +268,44 @@ def test_what_stops_a_repair(
     (problem,) = draft.problems
     assert problem.case is case
     assert says in sentence(problem)
+
+
+FREE, UNBILLED = BillCustomer.NO_CHARGE, BillCustomer.DO_NOT_BILL
+JUNE, YEAR_END = date(2027, 6, 30), DECEMBER.end
+FREE_ONE, ENDED = addition(bill=FREE), addition(cancelled=YEAR_END)
+NEXT = addition(2, effective=date(2027, 1, 1))
+
+
+@pytest.mark.parametrize(
+    ("additions", "links", "said"),
+    [
+        pytest.param([addition()], [link(addition())], [], id="charged"),
+        pytest.param([addition(bill=UNBILLED)], [link(addition())], ["set to DoNotBill"], id="not billed by hand"),
+        pytest.param([FREE_ONE], [link(addition())], ["set to NoCharge"], id="free by hand"),
+        pytest.param([FREE_ONE], [], ["set to NoCharge"], id="made by hand and free"),
+        pytest.param([FREE_ONE], [link(FREE_ONE)], [], id="free as a person chose"),
+        pytest.param([addition(bill=UNBILLED)], [link(FREE_ONE)], ["set to DoNotBill"], id="free, then not billed"),
+        pytest.param([ENDED], [link(addition())], ["ended on 2026-12-31"], id="ended by hand with the period"),
+        pytest.param([addition(cancelled=JUNE)], [link(addition())], ["ended on 2027-06-30"], id="ended for June"),
+        pytest.param([ENDED], [link(ENDED)], [], id="ended by cwtui"),
+        pytest.param([ENDED, NEXT], [link(addition()), link(NEXT)], [], id="ended by hand, and another goes on"),
+        pytest.param(
+            [addition(effective=date(2026, 1, 1), cancelled=YEAR_END)],
+            [],
+            ["ended on"],
+            id="made by hand, its last period",
+        ),
+        pytest.param([addition(cancelled=JUNE)], [], [], id="made by hand, ends in June"),
+        pytest.param([addition(quantity="9", bill=FREE)], [], ["set to NoCharge"], id="one too few, and free"),
+    ],
+)
+def test_what_matches_and_is_not_charged_is_said(additions: list[Addition], links: list[Link], said: list[str]) -> None:
+    """Rule: reconciling.md#matching-and-not-charged."""
+    compared = facts(additions, links)
+    found = list(doubts(compared, compare(compared, DECEMBER), DECEMBER))
+    assert [part in text for part, text in zip(said, found, strict=True)] == [True] * len(said)
+
+
+def test_what_nobody_asks_for_is_no_doubt() -> None:
+    compared = facts([FREE_ONE], [link(FREE_ONE)], wanted=())
+    assert not list(doubts(compared, compare(compared, DECEMBER), DECEMBER))

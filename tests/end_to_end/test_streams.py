@@ -72,3 +72,12 @@ def test_the_version_is_not_said_to_a_full_disk() -> None:
         ["/bin/sh", "-c", f"{CWTUI} --version >/dev/full"], capture_output=True, encoding="utf-8", check=False
     )
     assert (done.returncode, done.stderr) == (1, "")
+
+
+@pytest.mark.parametrize(
+    "command", ["audit --csv", "report --html", "report --xlsx", "map export"], ids=["audit", "page", "workbook", "map"]
+)
+def test_a_file_that_cannot_be_finished_is_no_wrong_usage(command: str, tmp_path: Path) -> None:
+    done = shell(f"cwtui {command} /dev/full", state=tmp_path / "state.json")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "The file /dev/full cannot be written: No space left on device." in done.stderr

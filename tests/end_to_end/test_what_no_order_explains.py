@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cwtui.domain.check_records import LastComparison
 from cwtui.domain.ids import CustomerId, SubscriptionId, TaskId
 from cwtui.domain.mappings import Mapping, MappingKey, MappingKind
 from cwtui.domain.problems import ProblemCode
@@ -16,6 +18,7 @@ from cwtui.domain.tasks import Task, TaskKind, TaskStatus
 from cwtui.sandbox.world import World
 from cwtui.wording.problems import sentence
 from tests.engine.upkeep_world import AGREEMENT, CUSTOMER, MAIL, TODAY, Running, running, small_world
+from tests.store.older_states import laid_out
 
 NEXT = TODAY + timedelta(days=1)
 MOVED = "2026-11-24"
@@ -238,6 +241,31 @@ async def test_what_a_person_skipped_is_not_told_again_until_it_changes(world: W
         for _ in range(2):
             assert (await at.engine.check(watch=True)).created == ()
         change(world, quantities={"P1": 5}, lastModifiedDate="2026-11-26")
+        assert len((await at.engine.check(watch=True)).created) == 1
+        assert "holds 5" in words(difference(at))
+
+
+@pytest.mark.parametrize("is_noted", [True, False], ids=["noted as accepted", "skipped since the last check"])
+async def test_what_was_skipped_while_differences_were_kept_in_words_is_not_told_again(
+    is_noted: bool, world: World, tmp_path: Path
+) -> None:
+    """The state of an earlier program: S1 and S2 are skipped, S3 is open."""
+    world.add_subscription(CUSTOMER, [("P2", 3)], id="S2")
+    world.add_subscription(CUSTOMER, [("P2", 3)], id="S3")
+    change(world, quantities={"P1": 6}, lastModifiedDate="2026-11-26")
+    laid_out("version_3_differences", tmp_path / "state.json")
+    async with running(world, tmp_path, NEXT) as at:
+        if not is_noted:
+            noted = at.state.note(LastComparison)
+            assert noted is not None
+            nothing = {name: replace(one, skipped=TaskId(""), accepted="") for name, one in noted.subscriptions.items()}
+            at.state.save_note(replace(noted, subscriptions=nothing))
+        assert "holds 3 of Business Standard" in words(difference(at, "S3"))
+        assert [one.text != "" for one in at.state.differences(TaskId("difference-20261124.S3"))] == [True]
+        assert (await at.engine.check(watch=True)).created == ()
+        assert "holds 3 of Business Standard" in words(difference(at, "S3"))
+        assert [one.text for one in at.state.differences(TaskId("difference-20261124.S3"))] == [""]
+        change(world, quantities={"P1": 5}, lastModifiedDate="2026-11-27")
         assert len((await at.engine.check(watch=True)).created) == 1
         assert "holds 5" in words(difference(at))
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cwtui.domain.errors import InputError
+from cwtui.domain.errors import FileUnfinished, InputError
 from cwtui.engine.whole_file import write_whole
 
 
@@ -39,6 +39,7 @@ def test_what_cannot_be_written_is_one_clear_error(tmp_path: Path, name: str) ->
     with pytest.raises(InputError, match="cannot be written") as caught:
         write_whole(tmp_path / name, b"new")
     assert caught.value.next_step
+    assert not isinstance(caught.value, FileUnfinished)
 
 
 def test_a_full_disk_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -49,7 +50,7 @@ def test_a_full_disk_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.Mon
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(InputError, match="No space left"):
+    with pytest.raises(FileUnfinished, match="No space left"):
         write_whole(path, b"new")
     assert path.read_bytes() == b"old"
     assert [one.name for one in tmp_path.iterdir()] == ["out.csv"]

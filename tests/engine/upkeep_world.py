@@ -95,6 +95,10 @@ class Running:
         at = self.engine.workspace
         self._work_on(replace(at, planning_rules=replace(at.planning_rules, **rules)))
 
+    def go_on(self, today: date) -> None:
+        """Another engine, on a later day."""
+        self._work_on(replace(self.engine.workspace, clock=SystemClock(today)))
+
     def engine_on(self, state: State) -> Engine:
         """Another engine on another view of the state."""
         workspace = replace(self.engine.workspace, store=state)
@@ -106,7 +110,7 @@ class Running:
     def held(self, agreement: int = AGREEMENT) -> list[tuple[int, str, str, str, str | None]]:
         """The agreement's additions as ConnectWise holds them: item, quantity, price, first and last day."""
         rows = self.world.additions(agreement)
-        return sorted(
+        shown = (
             (
                 int(row["product"]["id"]),
                 str(row["quantity"].normalize() if isinstance(row["quantity"], Decimal) else row["quantity"]),
@@ -116,6 +120,7 @@ class Running:
             )
             for row in rows
         )
+        return sorted(shown, key=lambda row: (*row[:4], row[4] or "9"))
 
     async def additions(self, agreement: int = AGREEMENT) -> list[Addition]:
         return list(await self.engine.psa.additions(AgreementId(agreement)))

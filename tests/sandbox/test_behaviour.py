@@ -99,6 +99,10 @@ def test_odds_at_their_ends(probability: float, *, strikes: bool) -> None:
     "changes",
     [
         {"nonsense": 1},
+        {"psa_version": 3},
+        {"latency_ms": "slow"},
+        {"latency_ms": True},
+        {"link_always": 0},
         {"script": [{"kind": "explode"}]},
         {"script": [{"when": "later"}]},
         {"script": [{"status": 500, "colour": "red"}]},
@@ -107,7 +111,7 @@ def test_odds_at_their_ends(probability: float, *, strikes: bool) -> None:
     ids=str,
 )
 def test_behaviour_it_does_not_know(changes: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match=r"sandbox|fault"):
+    with pytest.raises(ValueError, match=r"sandbox|fault|cannot be"):
         Behaviour().change(changes)
 
 

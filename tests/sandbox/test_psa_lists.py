@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from cwtui.sandbox.behaviour import Behaviour
 from cwtui.sandbox.http import Request
 from cwtui.sandbox.psa_lists import listed
-from cwtui.sandbox.table import Table
+from cwtui.sandbox.table import RecordTable
 from cwtui.sandbox.world import World
 
 FORWARD = {"pagination-type": "forward-only"}
@@ -85,7 +85,7 @@ async def test_a_short_page_may_be_told_to_be_the_last(psa: Any, behaviour: Beha
 @settings(deadline=None)
 @given(size=st.integers(1, 40), ids=st.sets(st.integers(1, 500), max_size=60))
 def test_forward_only_pages_tile_the_list(size: int, ids: set[int]) -> None:
-    table = Table()
+    table = RecordTable()
     for key in ids:
         table.add({"id": key})
     seen: list[int] = []

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from cwtui.sandbox import exact_json
 from cwtui.sandbox.behaviour import Behaviour
-from cwtui.sandbox.errors import Refusal
+from cwtui.sandbox.errors import RefusedRequest
 from cwtui.sandbox.http import Request, Response
 from cwtui.sandbox.marketplace import Marketplace
 from cwtui.sandbox.psa import Psa
@@ -59,7 +59,7 @@ def ask(world: World, method: str, path: str, body: Any) -> int:
     request = Request(method, path, "", {"content-type": "application/json"}, exact_json.dumps(body), "http://sandbox")
     try:
         answer = psa.answer(request)
-    except Refusal as refusal:
+    except RefusedRequest as refusal:
         answer = Response(refusal.status, refusal.body)
     answer.body()  # can be written
     return answer.status
@@ -102,6 +102,6 @@ def test_any_customer_is_answered(body: Any) -> None:
     status = 200
     try:
         marketplace._create_customer(marketplace._body(request))
-    except Refusal as refusal:
+    except RefusedRequest as refusal:
         status = refusal.status
     assert status in {200, 400}

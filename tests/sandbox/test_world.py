@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from cwtui.sandbox import sized
 from cwtui.sandbox.psa_paths import RESOURCES
 from cwtui.sandbox.shape import SHAPES
-from cwtui.sandbox.table import Table
+from cwtui.sandbox.table import RecordTable
 from cwtui.sandbox.world import World
 
 TODAY = date(2026, 11, 23)
@@ -111,7 +111,7 @@ def test_a_sized_world_has_predictable_ids() -> None:
 @settings(deadline=None)
 @given(ids=st.lists(st.integers(1, 1000), unique=True), gone=st.sets(st.integers(1, 1000)), after=st.integers(0, 1000))
 def test_a_table_keeps_the_order_of_its_ids(ids: list[int], gone: set[int], after: int) -> None:
-    table = Table()
+    table = RecordTable()
     for key in ids:
         table.add({"id": key})
     assert table.filtered("all", lambda _: True) == list(table)

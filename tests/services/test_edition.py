@@ -118,6 +118,14 @@ async def test_a_refusal_about_something_else_stays_one(psa: ConnectWise) -> Non
             "https://staging.connectwisedev.com",
             CLOUD.replace("api-na.myconnectwise.net", "api-staging.connectwisedev.com"),
         ),
+        ("https://na.myconnectwise.net/v4_6_release/ConnectWise.aspx", CLOUD),
+        ("https://na.myconnectwise.net/v4_6_release/services/system_io/router/router.rails", CLOUD),
+        ("https://na.myconnectwise.net/login", CLOUD),
+        ("https://api-na.myconnectwise.net/v4_6_release/apis/3.0/system/info", CLOUD),
+        ("https://cw.example/v4_6_release/ConnectWise.aspx", "https://cw.example/v4_6_release/apis/3.0"),
+        ("https://cw.example/manage/default.aspx", "https://cw.example/manage/v4_6_release/apis/3.0"),
+        ("https://cw.example/apis-of-ours", "https://cw.example/apis-of-ours/v4_6_release/apis/3.0"),
+        ("https://cw.example/v2_of_ours/apis/3.0", "https://cw.example/v2_of_ours/apis/3.0"),
         ("https://api-na.myconnectwise.net/v2026_1", CLOUD.replace("v4_6_release", "v2026_1")),
         ("https://cw.example", "https://cw.example/v4_6_release/apis/3.0"),
         ("https://cw.example:8443/v4_6_release", "https://cw.example:8443/v4_6_release/apis/3.0"),
@@ -143,6 +151,17 @@ async def test_the_log_in_tells_where_the_api_is(psa: ConnectWise) -> None:
     assert await psa.located() == (
         "Its log-in names https://api-na.myconnectwise.net/v4_6_release/apis/3.0 for this company, version v2026.4."
     )
+
+
+async def test_another_address_than_the_log_in_names_is_said_to_be_another() -> None:
+    answer = httpx.Response(200, json={"Codebase": "v2026_1/", "SiteUrl": "api-na.myconnectwise.net"})
+    transport = httpx.MockTransport(lambda _: answer)
+    client = ConnectWise("https://na.myconnectwise.net", "us", "k", SecretStr("s"), "c", transport=transport)
+    assert await client.located() == (
+        f"Its log-in names {CLOUD.replace('v4_6_release', 'v2026_1')} for this company."
+        " If your address fails, set `base_url` of ConnectWise to this one."
+    )
+    await client.aclose()
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 import ssl
 from typing import Any
 
@@ -153,6 +154,32 @@ async def test_nobody_listening_in_reality(unused_tcp_port: int) -> None:
     assert isinstance(error, Transient)
     assert error.changed == "Nothing was changed."
     await policy.aclose()
+
+
+@pytest.mark.parametrize(
+    ("number", "advice"),
+    [
+        pytest.param(socket.EAI_NONAME, "typing error", id="nobody has that name"),
+        pytest.param(socket.EAI_AGAIN, "Try again later", id="no answer about the name"),
+    ],
+)
+async def test_a_host_that_nobody_knows_is_no_matter_of_time(
+    number: int, advice: str, policy: HttpPolicy, script: Any
+) -> None:
+    for _ in range(5):
+        fault = httpx.ConnectError("not known")
+        fault.__cause__ = socket.gaierror(number, "not known")
+        script.then(fault)
+    error = await refused(policy)
+    assert isinstance(error, Transient)
+    assert advice in error.next_step
+
+
+async def test_a_create_in_doubt_stays_in_doubt_where_the_name_is_gone_then(policy: HttpPolicy, script: Any) -> None:
+    fault = httpx.ReadError("reset")
+    fault.__cause__ = socket.gaierror(socket.EAI_NONAME, "not known")
+    script.then(fault)
+    assert isinstance(await refused(policy, "POST"), OutcomeUnknown)
 
 
 async def test_a_wrong_certificate_is_not_retried_and_says_what_to_check(policy: HttpPolicy, script: Any) -> None:

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from cwtui.domain.errors import AccessDenied, ConfigError, Unreadable
+from cwtui.domain.errors import AccessDenied, ConfigError, NotFound, Refused, ServiceError, Unreadable
 from cwtui.sandbox.app import Sandbox, create_app
 from cwtui.sandbox.credentials import IDENTITY_BASE, MARKETPLACE, MARKETPLACE_BASE, OAUTH
 from cwtui.sandbox.world import World
@@ -123,3 +123,31 @@ async def test_a_token_that_cannot_be_sent_is_none(document: object, fake_time: 
 def test_a_token_url_that_may_not_be_used_is_refused(token_url: str, sandbox: Sandbox, fake_time: FakeTime) -> None:
     with pytest.raises(ConfigError, match="token_url"):
         client(sandbox, OAuthClient(token_url, "id", SecretStr("secret")), fake_time)
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        pytest.param(httpx.Response(404, json={"error": "invalid_request"}), NotFound, id="no such path"),
+        pytest.param(httpx.Response(405), Refused, id="a page that takes no POST"),
+        pytest.param(httpx.Response(200, text="<html>Sign in</html>"), Unreadable, id="a page"),
+        pytest.param(httpx.Response(200, json={"ok": True}), Unreadable, id="no token in it"),
+    ],
+)
+async def test_a_wrong_token_url_is_the_advice(
+    answer: httpx.Response, kind: type[ServiceError], fake_time: FakeTime, closing: list[CloudBlue]
+) -> None:
+    market = CloudBlue(
+        "https://market.example",
+        "",
+        SecretStr(""),
+        SecretStr(""),
+        "us",
+        transport=httpx.MockTransport(lambda _: answer),
+        timing=fake_time.timing(),
+        oauth=oauth(),
+    )
+    closing.append(market)
+    with pytest.raises(kind) as caught:
+        await market.total("customers")
+    assert caught.value.next_step == "Check `token_url` of the marketplace."

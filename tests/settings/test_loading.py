@@ -16,6 +16,7 @@ from keyring.backend import KeyringBackend
 
 from cwtui.domain.errors import ConfigError
 from cwtui.domain.plans import PriceSource, ProrateMode
+from cwtui.domain.remedies import Action, Remedy
 from cwtui.settings import SECRET_KEYS, MapAuto, NotifyOn, Settings, load_settings
 
 COMPLETE = """
@@ -98,8 +99,25 @@ def test_without_a_file_or_environment_everything_is_at_its_default() -> None:
 def test_what_is_missing_is_named_and_the_way_on_shown(tmp_path: Path) -> None:
     settings = load_settings(written(tmp_path, COMPLETE.replace('private_key = "hush-connectwise"', "")))
     assert settings.missing == ("connectwise.private_key",)
-    with pytest.raises(ConfigError, match=r"no connectwise.private_key.*No service was contacted.*cwtui --demo"):
+    with pytest.raises(ConfigError, match=r"no connectwise.private_key.*No service was contacted") as caught:
         settings.require_connections()
+    assert caught.value.remedy == Remedy(Action.SET_UP, str(tmp_path / "config.toml"))
+
+
+@pytest.mark.parametrize(
+    ("settings", "is_offered"),
+    [
+        pytest.param(COMPLETE[: COMPLETE.index("[marketplace]")], True, id="ConnectWise alone"),
+        pytest.param(COMPLETE.replace('password = "hush-marketplace"', ""), False, id="half a marketplace"),
+        pytest.param("", False, id="nothing"),
+    ],
+)
+def test_whoever_has_connectwise_alone_learns_how_to_do_without_a_marketplace(
+    settings: str, is_offered: bool, tmp_path: Path
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_settings(written(tmp_path, settings)).require_connections()
+    assert ("Intermedia alone needs none" in caught.value.happened) is is_offered
 
 
 def test_a_complete_file_needs_nothing_more(tmp_path: Path) -> None:

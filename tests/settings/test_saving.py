@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Iterator
@@ -95,6 +96,17 @@ def test_the_template_where_nothing_can_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigError, match="cannot be written"):
         write_template(tmp_path / "file" / "config.toml")
+
+
+def test_a_template_on_a_full_disk_leaves_no_part_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(descriptor: int, data: bytes) -> None:
+        os.write(descriptor, data[:10])
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("cwtui.settings.saving.write_all", full)
+    with pytest.raises(ConfigError, match=r"No space left.*Make room"):
+        write_template(tmp_path / "config.toml")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_saving_keeps_comments_and_everything_else(path: Path) -> None:

@@ -111,3 +111,30 @@ def test_a_state_one_may_only_read_is_read(shared: Path, group: str) -> None:
 def test_a_group_that_does_not_exist_is_told(tmp_path: Path) -> None:
     with pytest.raises(StateError, match="There is no group 'nobody-has-this'"):
         open_state(tmp_path / "state.json", group="nobody-has-this")
+
+
+@pytest.mark.parametrize(
+    ("mode", "named", "notice"),
+    [
+        pytest.param(0o2770, True, "", id="as it should be"),
+        pytest.param(0o770, True, "", id="without the group's bit"),
+        pytest.param(0o2777, True, "Every user of this machine may replace files in", id="open to everybody"),
+        pytest.param(0o777, False, "Every user of this machine may replace files in", id="open, and no group named"),
+        pytest.param(0o1777, False, "", id="open, where nobody may replace what is another's"),
+        pytest.param(0o2700, True, "is closed to the group", id="closed to the group"),
+        pytest.param(0o700, False, "", id="one user's own"),
+    ],
+)
+def test_a_folder_with_another_mode_is_told(mode: int, *, named: bool, notice: str, shared: Path, group: str) -> None:
+    shared.parent.chmod(mode)
+    state = open_state(shared, group=group if named else None)
+    state.close()
+    about_folder = [one for one in state.notices if str(shared) not in one]
+    assert [notice in one for one in about_folder] == ([True] if notice else [])
+
+
+def test_a_folder_of_another_group_is_told(shared: Path, group: str) -> None:
+    os.chown(shared.parent, -1, 0)
+    state = open_state(shared, group=group)
+    state.close()
+    assert any(f"{shared.parent} does not belong to the group {group}" in one for one in state.notices)

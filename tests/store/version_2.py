@@ -15,7 +15,7 @@ from cwtui.domain.check_records import (
     Compared,
     Difference,
     DifferenceKind,
-    Explanation,
+    ExplainingOrder,
     History,
     LastComparison,
     Unread,
@@ -68,7 +68,7 @@ def holds_everything(state: State) -> None:
     assert [(held.id, held.values.quantity) for held in target.holds] == [(9004, Decimal(2))]
     assert [(held.id, held.values.quantity) for held in target.beside] == [(9007, Decimal(1))]
 
-    found = (Difference(DifferenceKind.QUANTITY, "It holds 6 of Exchange Online, its additions bill 10."),)
+    found = (Difference(DifferenceKind.QUANTITY, text="It holds 6 of Exchange Online, its additions bill 10."),)
     assert state.differences(DIFFERENCE) == found
 
     counted = {name: record for name in tasks if (record := state.counts(name)) is not None}
@@ -93,7 +93,7 @@ def holds_everything(state: State) -> None:
     assert compared.day == date(2026, 11, 25)
     changed, price = date(2026, 11, 24), {ProductId("P2"): Decimal("12.10")}
     assert compared.subscriptions[SubscriptionId("S2")] == Compared(
-        changed, price, orders=(Explanation(OrderId("7001")),)
+        changed, price, orders=(ExplainingOrder(OrderId("7001")),)
     )
     told, unread = state.note(Told), state.note(Unread)
     assert told is not None

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from cwtui.vendors.billing_report import BillingReport, digest_of, read_billing_report, report_of
 from cwtui.vendors.layouts import Layout
-from cwtui.vendors.vendor_file import Row
+from cwtui.vendors.rows import Row
 
 COLUMNS = ("account_id", "sku", "quantity", "unit_cost")
 MOMENT = datetime(2026, 11, 22, tzinfo=UTC)

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cwtui.vendors.layouts import Layout, sku_of
+from cwtui.vendors.rows import Row
 from cwtui.vendors.sku_sheet import SkuSheet, price_or_zero, sheet_of
-from cwtui.vendors.vendor_file import Row
 
 LAYOUT = Layout()
 

@@ -10,7 +10,7 @@ import pytest
 
 from cwtui.domain.errors import InputError
 from cwtui.vendors.refused_rows import refused_csv, write_refused
-from cwtui.vendors.vendor_file import Refusal
+from cwtui.vendors.rows import Refusal
 
 REFUSED = [
     Refusal(3, "=cmd(), S1", "its quantity {} is no number", "x"),

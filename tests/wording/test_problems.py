@@ -28,7 +28,7 @@ ANY: Mapping[str, Any] = defaultdict(
     percent="33.3",
     additions=("8150", "8151"),
     lines=("3", "4"),
-    differences=("It is active.",),
+    differences=({"kind": "active_again"},),
     edited={"unit_price": ("4.5", "5")},
 )
 

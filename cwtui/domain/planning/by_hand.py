@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+from cwtui.domain.charges import Charge
+from cwtui.domain.ids import AdditionId
 from cwtui.domain.ledger import Operation
 from cwtui.domain.money import plain, round_price
 from cwtui.domain.periods import ONE_DAY
@@ -11,7 +13,7 @@ from cwtui.domain.planning.draft import Draft, ended
 from cwtui.domain.plans import Change
 from cwtui.domain.problems import Problem, ProblemCode, ProblemFacts
 from cwtui.domain.psa import Addition, AdditionValues
-from cwtui.domain.tasks import ByHand, HandMade
+from cwtui.domain.tasks import ByHand, HandMade, TaskKind
 
 _FEWEST_DECIMALS = 2
 _MOST_DECIMALS = 6
@@ -33,6 +35,7 @@ def check_by_hand(draft: Draft) -> None:
     for made in decided.values():
         if made.decision is ByHand.END:
             _end(draft, made)
+    _warn_of_days(draft, [(made.addition_id, made.values) for made in decided.values() if made.decision is ByHand.END])
 
 
 def _doubles(draft: Draft, change: Change, *, is_first: bool) -> Iterator[Addition]:
@@ -105,3 +108,23 @@ def _end(draft: Draft, made: HandMade) -> None:
         return
     after = made.values.ending(begins - ONE_DAY) if made.values.effective < begins else None
     draft.changes.append(ended(held, after, starts[0], rule=_END_RULE))
+
+
+def _warn_of_days(draft: Draft, ending: Iterable[tuple[AdditionId, AdditionValues]]) -> None:
+    """What was made by hand may have billed the days that a sale charges before its standing addition."""
+    dates = draft.dates
+    if dates is None or draft.facts.task.kind is not TaskKind.SALES_ORDER:
+        return
+    adopted = [link for link in draft.facts.links if link.adopted and link.is_standing]
+    for change in draft.changes:
+        if change.operation is not Operation.CREATE or change.charge is not Charge.PRORATED or change.after is None:
+            continue
+        item, product = change.after.catalog_item_id, change.product_id
+        stands = [(name, values) for name, values in ending if values.catalog_item_id == item]
+        stands += [(link.addition_id, link.values) for link in adopted if link.product_id == product]
+        for name, values in stands:
+            if values.effective < dates.start and (values.cancelled is None or values.cancelled >= dates.effective):
+                draft.warnings.append(
+                    f"{change.after.description}: addition {name}, made by hand, bills {plain(values.quantity)} until"
+                    " the new one begins. Leave these days out if it billed them."
+                )

@@ -13,7 +13,8 @@ from cwtui.domain.planning.charged_once import plan_days_before, plan_once, unex
 from cwtui.domain.planning.dates import PlanDates
 from cwtui.domain.planning.draft import Draft
 from cwtui.domain.planning.lines import ChargedLine
-from cwtui.domain.planning.standing import link_missing
+from cwtui.domain.planning.standing import bill_of, link_missing
+from cwtui.domain.psa import BillCustomer
 
 _END_RULE = "cancellation order: a billed standing addition ends on the cancel date"
 _DELETE_RULE = "cancellation order: a standing addition that is not billed yet is deleted"
@@ -31,7 +32,7 @@ def plan_cancellation_order(draft: Draft, lines: tuple[ChargedLine, ...]) -> Non
     once = []
     for line in lines:
         if line.is_standing_credit and line.extended is None:
-            plan_days_before(draft, (line,), rule=_CREDIT_RULE)
+            plan_days_before(draft, (line,), rule=_CREDIT_RULE, bill=_bill_of(draft, line))
         elif line.charge is not Charge.RECURRING:
             once.append(line)
         elif line.quantity > 0:
@@ -41,7 +42,18 @@ def plan_cancellation_order(draft: Draft, lines: tuple[ChargedLine, ...]) -> Non
                 f"{draft.name_of(line.product_id)}: the marketplace charged {price_text(line.extended)} on a line that"
                 " only takes units away. Without a credit line nothing is credited."
             )
-    plan_once(draft, once, rule=_ONCE_RULE)
+    for line in once:
+        plan_once(draft, (line,), rule=_ONCE_RULE, bill=_bill_of(draft, line))
+
+
+def _bill_of(draft: Draft, line: ChargedLine) -> BillCustomer:
+    """What was never charged is given back to nobody: a credit is billed as its addition is (plans.md#credits)."""
+    if not line.is_standing_credit or line.is_void_credit:
+        return BillCustomer.BILLABLE
+    bill = bill_of([link for link in draft.counted_on.values() if link.product_id == line.product_id])
+    if bill is not BillCustomer.BILLABLE:
+        draft.warnings.append(f"{draft.name_of(line.product_id)}: its addition is {bill}, so is the credit.")
+    return bill
 
 
 def _cancel_date(draft: Draft, effective: date, lines: Iterable[ChargedLine]) -> date:

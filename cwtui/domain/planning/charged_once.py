@@ -33,10 +33,12 @@ _TOTAL_DECIMALS = 2
 _ONE = Decimal(1)
 
 
-def plan_once(draft: Draft, lines: Iterable[ChargedLine], *, rule: str) -> None:
+def plan_once(
+    draft: Draft, lines: Iterable[ChargedLine], *, rule: str, bill: BillCustomer = BillCustomer.BILLABLE
+) -> None:
     """Bill each line once, in full, over f; overuse and usage name the period they bill."""
     for line in lines:
-        _plan_line(draft, line, rule)
+        _plan_line(draft, line, rule, bill)
 
 
 def unexpected(draft: Draft, line: ChargedLine, kind: str) -> None:
@@ -170,7 +172,7 @@ def _grouped(quantity: Decimal) -> str:
     return f"{int(whole):,}{dot}{decimals}"
 
 
-def _plan_line(draft: Draft, line: ChargedLine, rule: str) -> None:
+def _plan_line(draft: Draft, line: ChargedLine, rule: str, bill: BillCustomer) -> None:
     if line.quantity == 0 or line.is_void_credit:
         return
     key = _key(line.charge, line)
@@ -182,7 +184,7 @@ def _plan_line(draft: Draft, line: ChargedLine, rule: str) -> None:
     if unit is None:
         return
     billed = _Billed(line, line.charge, key, unit, abs(line.quantity), _suffix(draft, line), source)
-    _create_once(draft, _as_charged(draft, billed), rule, draft.dates.once)
+    _create_once(draft, _as_charged(draft, billed), rule, draft.dates.once, bill)
 
 
 def _as_charged(draft: Draft, billed: _Billed) -> _Billed:

@@ -14,7 +14,7 @@ from cwtui.domain.lazily import dataclass
 from cwtui.domain.ledger import Operation
 from cwtui.domain.mappings import Link, MappingKey, MappingKind
 from cwtui.domain.marketplace import Price, Subscription, SubscriptionProduct
-from cwtui.domain.money import ZERO
+from cwtui.domain.money import ZERO, is_rounding
 from cwtui.domain.plain_text import stored_text
 from cwtui.domain.planning.dates import PlanDates
 from cwtui.domain.planning.facts import PlanningFacts
@@ -34,6 +34,8 @@ class Draft:
         counted_on: Linked additions the plan relies on, whether it touches them or not.
         beyond_guard: Changes of quantity that a guard stops unless they are confirmed.
         needed: The latest day on which an addition has to begin, known even where the addition cannot be made.
+        once: Keys of the changes that charge a line once and in full, for no days.
+        recalled: One-time additions that this task created before, each for a line of its order.
     """
 
     facts: PlanningFacts
@@ -47,8 +49,9 @@ class Draft:
     counted_on: dict[AdditionId, Link] = field(default_factory=dict)
     needed: date | None = None
     beyond_guard: list[str] = field(default_factory=list)
+    once: set[str] = field(default_factory=set)
+    recalled: set[AdditionId] = field(default_factory=set)
     _names: dict[ProductId, str] = field(default_factory=dict)
-    _recalled: set[AdditionId] = field(default_factory=set)
 
     def problem(
         self,
@@ -114,7 +117,12 @@ class Draft:
         order = self.facts.order
         ordered = next((found.name for found in order.products if found.id == product), "") if order else ""
         catalogued = self.facts.products.get(product)
-        return ordered or (catalogued.name if catalogued else "") or product
+        return ordered or (catalogued.name if catalogued else "") or self._linked_name(product) or product
+
+    def _linked_name(self, product: ProductId) -> str:
+        """What invoices call a product that left the subscription: as its standing addition does."""
+        links = (link for link in self.facts.links if link.is_standing and link.product_id == product)
+        return next((link.values.description for link in links if link.values.description), "")
 
     def source_of(self, key: str) -> PriceSource:
         """The price source of one change: the operator's override, then the setting (plans.md)."""
@@ -158,6 +166,8 @@ class Draft:
             if change.key == key:
                 key = f"{key}:{len(self.changes)}"
                 break
+        if not is_standing and formulas is None:
+            self.once.add(key)
         self.changes.append(
             Change(
                 key=key,
@@ -176,22 +186,27 @@ class Draft:
 
     def _created_before(self, product: ProductId, charge: Charge, after: AdditionValues) -> AdditionId | None:
         """A one-time addition of this task, product, charge, quantity and price that still stands, each once."""
-        additions = self.facts.additions
-        for link in self.facts.links:
-            if (
-                not link.is_standing
-                and not link.is_given_back
-                and link.task_id == self.facts.task.id
-                and link.product_id == product
-                and link.charge is charge
-                and link.values.quantity == after.quantity
-                and link.values.unit_price == after.unit_price
-                and link.addition_id not in self._recalled
-                and (additions is None or link.addition_id in additions)
-            ):
-                self._recalled.add(link.addition_id)
+        for link in self.created_before(product, charge):
+            price = link.values.unit_price
+            if link.values.quantity == after.quantity and is_rounding(after.unit_price, price):
+                self.recalled.add(link.addition_id)
                 return link.addition_id
         return None
+
+    def created_before(self, product: ProductId, charge: Charge) -> list[Link]:
+        """One-time additions of this task, product and charge that still stand and were not recalled yet."""
+        additions = self.facts.additions
+        return [
+            link
+            for link in self.facts.links
+            if not link.is_standing
+            and not link.is_given_back
+            and link.task_id == self.facts.task.id
+            and link.product_id == product
+            and link.charge is charge
+            and link.addition_id not in self.recalled
+            and (additions is None or link.addition_id in additions)
+        ]
 
     def end(self, link: Link, last_day: date, *, rule: str) -> None:
         """End a linked standing addition after `last_day`."""

@@ -104,31 +104,32 @@ def charged_lines(
     added: dict[tuple[object, ...], ChargedLine] = {}
     problems = []
     for line in lines:
-        product = line.product_id or plan_product(subscription)
-        charge = charge_of(line.type)
-        if charge is None:
-            if _amount(line):
-                problems.append(_unknown(line, product, ProblemCase.LINE_TYPE))
-            continue
-        quantity = _quantity(line)
-        if quantity is None:
-            if _amount(line) or _moves_quantity(line, charge):
-                problems.append(_unknown(line, product, ProblemCase.LINE_WITHOUT_QUANTITY))
-            continue
-        extended = None if line.extended is None else line.extended.amount
-        if quantity == 0 and extended:
-            problems.append(_unknown(line, product, ProblemCase.LINE_OF_NOTHING))
-            continue
-        one = ChargedLine(product, charge, (line.type,), quantity, line.unit_price, extended)
-        if charge is Charge.CREDIT:
-            one = _kept_positive(one)
-        price = one.unit_price
-        money = (price.amount, price.currency) if price else None
-        is_total = totals_apart and line.type == _RENEW
-        key = (product, charge, money, line.type == _SETUP_REFUND, is_total, one.is_void_credit)
-        before = added.get(key)
-        added[key] = _sum(before, one) if before else one
+        one = _charged(line, line.product_id or plan_product(subscription))
+        if isinstance(one, Problem):
+            problems.append(one)
+        elif one is not None:
+            money = (one.unit_price.amount, one.unit_price.currency) if one.unit_price else None
+            is_total = totals_apart and line.type == _RENEW
+            key = (one.product_id, one.charge, money, line.type == _SETUP_REFUND, is_total, one.is_void_credit)
+            before = added.get(key)
+            added[key] = _sum(before, one) if before else one
     return tuple(added.values()), tuple(problems)
+
+
+def _charged(line: OrderLine, product: ProductId) -> ChargedLine | Problem | None:
+    """One line as it is billed; None if it bills nothing."""
+    charge = charge_of(line.type)
+    if charge is None:
+        return _unknown(line, product, ProblemCase.LINE_TYPE) if _amount(line) else None
+    quantity = _quantity(line)
+    if quantity is None:
+        is_missed = _amount(line) or _moves_quantity(line, charge)
+        return _unknown(line, product, ProblemCase.LINE_WITHOUT_QUANTITY) if is_missed else None
+    extended = None if line.extended is None else line.extended.amount
+    if quantity == 0 and extended:
+        return _unknown(line, product, ProblemCase.LINE_OF_NOTHING)
+    one = ChargedLine(product, charge, (line.type,), quantity, line.unit_price, extended)
+    return _kept_positive(one) if charge is Charge.CREDIT else one
 
 
 def _kept_positive(line: ChargedLine) -> ChargedLine:

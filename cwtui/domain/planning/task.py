@@ -23,6 +23,7 @@ from cwtui.domain.planning.ground import (
     unknown_agreement,
     unmapped_customer,
 )
+from cwtui.domain.planning.invoiced_before import leave_out_what_was_charged
 from cwtui.domain.planning.lines import ChargedLine, charged_lines
 from cwtui.domain.planning.pricing import check_currency, item_for
 from cwtui.domain.planning.renewal import plan_renewal_order
@@ -62,6 +63,7 @@ def plan_task(facts: PlanningFacts) -> Plan:
     else:
         check_mappings(draft)
         _plan_by_kind(draft)
+        leave_out_what_was_charged(draft)
     _check_end(draft)
     _check_links(draft)
     _check_calendar(draft)
@@ -139,8 +141,12 @@ def _lines(draft: Draft) -> tuple[ChargedLine, ...]:
     order = draft.facts.order
     if order is None or draft.facts.task.is_initial:
         return ()
+    own = lines_of(order, draft.facts.task.subscription_id)
+    for line in own:
+        if line.extended is not None and line.extended.amount:
+            check_currency(draft, line.extended.currency)
     lines, problems = charged_lines(
-        lines_of(order, draft.facts.task.subscription_id),
+        own,
         draft.subscription,
         totals_apart=draft.facts.task.kind is TaskKind.CHANGE_ORDER,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
 from datetime import UTC, date, datetime, timedelta
 from zlib import crc32
@@ -14,10 +14,11 @@ from cwtui.domain.carried import (
     CarriedRules,
     differences,
     differences_of_a_missing_one,
+    ending_later,
     open_ended,
     unit_prices,
 )
-from cwtui.domain.check_records import Compared, Difference, Explanation, LastComparison
+from cwtui.domain.check_records import Compared, Difference, ExplainingOrder, LastComparison
 from cwtui.domain.errors import NotFound, ServiceError
 from cwtui.domain.ids import AgreementId, CompanyId, OrderId, SubscriptionId, task_id
 from cwtui.domain.lazily import dataclass
@@ -26,6 +27,7 @@ from cwtui.domain.plans import PriceSource
 from cwtui.domain.tasks import Task, TaskKind, TaskStatus
 from cwtui.engine.checking.difference_tasks import DifferenceTasks
 from cwtui.engine.concurrently import in_turns
+from cwtui.engine.planning.held_records import HeldRecords
 from cwtui.engine.planning.unread import UnreadRecords, is_the_records_fault, subscription_record
 from cwtui.engine.protocols import Progress
 from cwtui.engine.workspace import Feature
@@ -55,6 +57,7 @@ class DailyComparison(Feature):
     _read: dict[SubscriptionId, Subscription] = field(default_factory=dict)
     _gone: set[SubscriptionId] = field(default_factory=set)
     _companies: dict[AgreementId, CompanyId] = field(default_factory=dict)
+    _billed: Mapping[AgreementId, date | None] = field(default_factory=dict)
     was_made: bool = False
     _since: datetime = datetime.max.replace(tzinfo=UTC)
     _open_orders: frozenset[OrderId] = frozenset()
@@ -81,9 +84,11 @@ class DailyComparison(Feature):
             since: Completed orders that were created before it have had their tasks.
         """
         self._known, self._since, self._open_orders = self._kept(), since, frozenset(open_orders)
+        self._billed = {}
         skipped = set(touched)
         due = [row async for row in in_turns(self._rows.values()) if row.id not in skipped and self._may_differ(row)]
         await self._read_companies(due)
+        await self._read_billed(row.id for row in due if row.status in ENDED)
         changed = [row for row in due if self._has_to_be_read(row)]
         unexplained = [row for row in changed if not self._is_explained_already(row)]
         answers = await self.workspace.each(unexplained, self._details, "Reading changed subscriptions")
@@ -193,6 +198,7 @@ class DailyComparison(Feature):
             is_foreign=customer != subscription.customer_id and self._is_foreign(subscription),
             agreement_id=self.store.mappings().agreement(subscription.id),
             prices=known.prices if known else {},
+            billed=self._billed,
         )
 
     def _is_foreign(self, subscription: Subscription) -> bool:
@@ -220,11 +226,26 @@ class DailyComparison(Feature):
         except ServiceError as error:  # the rest is compared all the same
             self.failures.append(str(error))
 
+    async def _read_billed(self, names: Iterable[SubscriptionId]) -> None:
+        """Read through when the agreements are billed in which additions of ended subscriptions end on a later day."""
+        links = [link for name in names for link in ending_later(self.store.links_of(name), self.clock.today)]
+        held = HeldRecords(self.workspace)
+        try:
+            await held.load_agreements({link.agreement_id for link in links} - self._billed.keys())
+        except ServiceError as error:  # the rest is compared all the same
+            self.failures.append(str(error))
+        self._billed = {**self._billed, **held.billed}
+
     # what is gone
 
     async def _look_for_missing(self, skipped: set[SubscriptionId]) -> None:
         """Ask for subscriptions that additions or open tasks name and the list lacks: they may be gone."""
-        linked = {link.subscription_id async for link in in_turns(self.store.links()) if open_ended([link])}
+        today = self.clock.today
+        linked = {
+            link.subscription_id
+            async for link in in_turns(self.store.links())
+            if open_ended([link]) or ending_later([link], today)
+        }
         waiting = {task.subscription_id for task in self.store.open_tasks() if task.is_initial}
         names = [
             name
@@ -232,12 +253,13 @@ class DailyComparison(Feature):
             if name and name not in self._rows and name not in skipped and self._is_of_the_marketplace(name)
         ]
         gone = await self.workspace.each(names, self._is_gone, "Reading subscriptions that are not listed")
-        for name, is_gone in zip(names, gone, strict=True):
-            if not is_gone:
-                continue
-            self._gone.add(name)
+        lost = [name for name, is_gone in zip(names, gone, strict=True) if is_gone]
+        self._gone.update(lost)
+        await self._read_billed(lost)
+        for name in lost:
             if not any(task.status.is_open and not self.tasks.is_waiting(task) for task in self.store.tasks_of(name)):
-                self._found[name] = differences_of_a_missing_one(Carried(self.store.links_of(name), is_known=True))
+                carried = Carried(self.store.links_of(name), is_known=True, billed=self._billed)
+                self._found[name] = differences_of_a_missing_one(carried, today)
 
     def _is_of_the_marketplace(self, name: SubscriptionId) -> bool:
         """It belongs to the marketplace, not to a vendor's file."""
@@ -282,10 +304,10 @@ class DailyComparison(Feature):
         if newest is None or newest.status is not TaskStatus.SKIPPED or newest.note == GONE:
             return False
         known = self._known.setdefault(name, Compared())
+        marks = [one.mark for one in found]
         if known.skipped != newest.id:
-            marks = self.tasks.marks_of(newest) or [one.mark for one in found]
-            known.skipped, known.accepted = newest.id, _digest(marks)
-        if known.accepted != _digest(one.mark for one in found):
+            known.skipped, known.accepted = newest.id, _digest(self.tasks.marks_of(newest) or marks)
+        if known.accepted != _digest(marks) and known.accepted != _digest_in_words(found):
             return False
         self._keep(name)
         return True
@@ -297,7 +319,7 @@ class DailyComparison(Feature):
             known = self._known.setdefault(name, Compared())
             known.modified, known.orders = read.modified, ()
 
-    async def _explaining_orders(self, name: SubscriptionId) -> tuple[Explanation, ...]:
+    async def _explaining_orders(self, name: SubscriptionId) -> tuple[ExplainingOrder, ...]:
         """Orders of a subscription that are open, or completed without a task yet."""
         row = self._rows.get(name)
         orders: dict[OrderId, Order] = {}
@@ -309,7 +331,7 @@ class DailyComparison(Feature):
                 raise
         mine = (order for order in orders.values() if row is None or order.customer_id == row.customer_id)
         explaining = sorted((order for order in mine if self._explains(order, name)), key=lambda order: order.id)
-        return tuple(Explanation(order.id, _last_day(order)) for order in explaining)
+        return tuple(ExplainingOrder(order.id, _last_day(order)) for order in explaining)
 
     def _explains(self, order: Order, name: SubscriptionId) -> bool:
         if order.status is OrderStatus.ERROR:
@@ -348,6 +370,13 @@ def _ends_explaining(failed: Order) -> date:
 def _in_order(subscription: Subscription) -> Compared:
     """A subscription that is in order as it was just read."""
     return Compared(subscription.modified, unit_prices(subscription))
+
+
+def _digest_in_words(found: Iterable[Difference]) -> str:
+    """What earlier programs kept of accepted differences."""
+    from cwtui.wording.differences import mark_in_words  # noqa: PLC0415  # start-up: few differences were skipped
+
+    return _digest(map(mark_in_words, found))
 
 
 def _digest(words: Iterable[str]) -> str:

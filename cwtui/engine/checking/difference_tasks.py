@@ -96,6 +96,6 @@ def difference_problem(store: Store, task: Task) -> Problem:
     """The problem that keeps such a task waiting until a person or the marketplace settles the difference."""
     facts: ProblemFacts = {
         "subscription": task.subscription_id,
-        "differences": tuple(one.text for one in store.differences(task.id)),
+        "differences": tuple(one.fact for one in store.differences(task.id)),
     }
     return Problem(ProblemCode.NOT_CARRIED_OVER, facts, task.subscription_id)

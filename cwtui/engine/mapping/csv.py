@@ -14,7 +14,7 @@ from cwtui.domain.plain_text import plain_text
 from cwtui.domain.remedies import Action, Remedy
 from cwtui.engine.csv_cells import damage, original_cell, safe_cell
 from cwtui.engine.reports import NamedMapping
-from cwtui.engine.tables import Found, Line, Table, csv_table, open_table, swallows_rows
+from cwtui.engine.tables import HeaderLine, Line, OpenTable, csv_table, open_table, swallows_rows
 
 COLUMNS = ("kind", "marketplace_id", "charge", "connectwise_id")
 NAMES = ("marketplace_name", "connectwise_name")
@@ -94,7 +94,7 @@ def read_mappings_csv(text: str, name: str) -> list[Mapping]:
     return [mapping for _, mapping in _read(csv_table(io.StringIO(text.lstrip("\ufeff"), newline=""), name))]
 
 
-def _read(table: Table) -> list[tuple[str, Mapping]]:
+def _read(table: OpenTable) -> list[tuple[str, Mapping]]:
     name = table.name
     found: dict[MappingKey, tuple[int, Mapping]] = {}
     for line, row in _rows(table):
@@ -109,7 +109,7 @@ def _read(table: Table) -> list[tuple[str, Mapping]]:
     return [(f"{name}, line {line}", mapping) for line, mapping in found.values()]
 
 
-def _rows(table: Table) -> Iterator[tuple[int, dict[str, str]]]:
+def _rows(table: OpenTable) -> Iterator[tuple[int, dict[str, str]]]:
     """Line number (the row's first) and cells by column, without empty rows."""
     found = table.find(lambda header: len(_REQUIRED.difference(header)))
     _check(table, found)
@@ -125,7 +125,7 @@ def _rows(table: Table) -> Iterator[tuple[int, dict[str, str]]]:
             yield first, {column: cells[at] if at < len(cells) else "" for column, at in places.items()}
 
 
-def _check(table: Table, found: Found) -> None:
+def _check(table: OpenTable, found: HeaderLine) -> None:
     """The header has every column once, and no mapping stands above it, where nothing is read."""
     twice = any(found.header.count(column) > 1 for column in COLUMNS)
     if twice or not found.is_sound or not _REQUIRED.issubset(found.header):
@@ -133,7 +133,7 @@ def _check(table: Table, found: Found) -> None:
             f"{table.name}, line {found.line}: the header is not {','.join(COLUMNS)}.",
             next_step=Remedy(Action.EXPORT_MAPPINGS),
         )
-    for first, _, cells, _ in table.rows(Found(0, (), ())):
+    for first, _, cells, _ in table.rows(HeaderLine(0, (), ())):
         if first >= found.line:
             break
         if _KINDS.intersection(cell.strip().casefold() for cell in cells):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import field, replace
-from datetime import datetime, timedelta
 from typing import Protocol
 
 from cwtui.domain.charges import Charge, charge_of
@@ -24,6 +23,7 @@ from cwtui.engine.concurrently import in_turns, together
 from cwtui.engine.planning.held_records import HeldRecords
 from cwtui.engine.planning.surroundings import (
     DeletedCompanies,
+    ProductCatalogue,
     UnlinkedAdditions,
     price_sources,
     still_by_hand,
@@ -34,10 +34,6 @@ from cwtui.engine.planning.unread import UnreadRecords, order_record, subscripti
 from cwtui.engine.planning.waiting import waiting_for_a_person
 from cwtui.engine.reporting.monthly_effect import monthly_effect
 
-CATALOGUE_AGE = timedelta(hours=1)
-"""How old the product catalogue (names, costs) may be before the plan of an older task reads it again."""
-
-_CATALOGUE_READ = "catalogue.read_at"
 _UNIT_COST_CHARGES = {Charge.RECURRING, Charge.CREDIT}
 
 
@@ -72,12 +68,13 @@ class PlanningDesk(HeldRecords):
     _opened: dict[TaskKind, PlanSource] = field(default_factory=dict)
     companies: DeletedCompanies = field(init=False)
     unlinked: UnlinkedAdditions = field(init=False)
-    _has_catalogue: bool = False
+    _catalogue: ProductCatalogue = field(init=False)
     _unread: UnreadRecords = field(init=False)
 
     def __post_init__(self) -> None:
         self.companies = DeletedCompanies(self.workspace)
         self.unlinked = UnlinkedAdditions(self.workspace)
+        self._catalogue = ProductCatalogue(self.workspace)
         self._unread = UnreadRecords(self.store)
 
     @property
@@ -239,7 +236,7 @@ class PlanningDesk(HeldRecords):
         self.forget_held()
         self.companies.forget()
         self.unlinked.forget()
-        self._has_catalogue = False
+        self._catalogue.forget()
         self.fresh.clear()
 
     def older_open(self, task: Task) -> Task | None:
@@ -384,24 +381,11 @@ class PlanningDesk(HeldRecords):
         self.fresh.update(stale)
 
     async def _load_catalogue(self, tasks: Sequence[Task]) -> None:
-        """Read the marketplace's products, once a run, where a plan needs a cost only they name (plans.md#costs).
-
-        For what this run found, always: its product may be as new. For older tasks, if they are old themselves.
-        """
-        if self._has_catalogue:
+        if self._catalogue.is_read:
             return
         needing = [task async for task in in_turns(tasks) if self._needs_catalogue(task)]
-        if not needing:
-            return
-        read_at, now = self.store.fact(_CATALOGUE_READ), self.clock.now()
-        is_young = isinstance(read_at, str) and timedelta(0) <= now - datetime.fromisoformat(read_at) < CATALOGUE_AGE
-        if is_young and not any(task.subscription_id in self.fresh for task in needing):
-            return
-        self._has_catalogue = True
-        read = [product async for page in self.marketplace.products() for product in page]
-        with self.store.batch():  # nothing is waited for within: others wait for its end
-            self.store.save_products(product for product in read if product != self.store.product(product.id))
-            self.store.save_fact(_CATALOGUE_READ, now.isoformat())
+        if needing:
+            await self._catalogue.load(is_new=any(task.subscription_id in self.fresh for task in needing))
 
     def _needs_catalogue(self, task: Task) -> bool:
         charges = (charge_of(line.type) for line in self._lines(task))

@@ -1,4 +1,4 @@
-"""What a plan depends on beside its order: the company, unlinked additions, and people's decisions."""
+"""What a plan depends on beside its order: the company, unlinked additions, costs, and people's decisions."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import field
+from datetime import datetime, timedelta
 
 from cwtui.domain.errors import ServiceError
 from cwtui.domain.ids import AdditionId, AgreementId, CatalogItemId, CompanyId
@@ -18,6 +19,11 @@ from cwtui.domain.tasks import Acceptance, Task
 from cwtui.engine.concurrently import in_turns
 from cwtui.engine.protocols import Store
 from cwtui.engine.workspace import Feature
+
+CATALOGUE_AGE = timedelta(hours=1)
+"""How old the product catalogue (names, costs) may be before the plan of an older task reads it again."""
+
+_CATALOGUE_READ = "catalogue.read_at"
 
 
 def _names_company(task: Task) -> bool:
@@ -90,6 +96,32 @@ class UnlinkedAdditions(Feature):
     def forget(self) -> None:
         """Forget the readings that were searched."""
         self._found.clear()
+
+
+@dataclass(slots=True)
+class ProductCatalogue(Feature):
+    """The marketplace's products, which alone name some costs (plans.md#costs); read once a run at most."""
+
+    is_read: bool = False
+
+    async def load(self, *, is_new: bool) -> None:
+        """Read the products, and keep them; not if they were read lately, unless what they are read for `is_new`.
+
+        For what this run found, always: its product may be as new. For older tasks, if the catalogue is old.
+        """
+        read_at, now = self.store.fact(_CATALOGUE_READ), self.clock.now()
+        is_young = isinstance(read_at, str) and timedelta(0) <= now - datetime.fromisoformat(read_at) < CATALOGUE_AGE
+        if is_young and not is_new:
+            return
+        self.is_read = True
+        read = [product async for page in self.marketplace.products() for product in page]
+        with self.store.batch():  # nothing is waited for within: others wait for its end
+            self.store.save_products(product for product in read if product != self.store.product(product.id))
+            self.store.save_fact(_CATALOGUE_READ, now.isoformat())
+
+    def forget(self) -> None:
+        """Read them afresh from now on."""
+        self.is_read = False
 
 
 def still_by_hand(task: Task, store: Store) -> tuple[Problem, ...]:

@@ -25,10 +25,12 @@ from cwtui.domain.reconciliation import (
     ReconciliationRow,
     RowStatus,
     compare,
+    compared_days,
     expected_amounts,
     one_time_count,
     recurring_items,
 )
+from cwtui.domain.reconciliation_doubts import doubts
 from cwtui.domain.remedies import Action, Remedy
 from cwtui.domain.repair_values import Repair, WantedProduct
 from cwtui.domain.repairs import assign, left_alone, repair_start
@@ -72,6 +74,23 @@ class Comparison:
         start = repair_start(self.dates, today, self.found.period.start)
         rows = compare(self.facts, self.dates.calendar.period_of(start))
         return assign(self.facts, rows, start), tuple(left_alone(self.facts, rows, start))
+
+
+@dataclass(slots=True)
+class _MarketplaceSide:
+    """What the marketplace says of one agreement.
+
+    Attributes:
+        wanted: Products that the agreement should bill.
+        unknown: Products whose quantity the marketplace does not name.
+        ends: Subscriptions that another agreement bills, with the last day there.
+        warnings: What a person should know of it, in sentences.
+    """
+
+    wanted: list[WantedProduct] = field(default_factory=list)
+    unknown: set[tuple[SubscriptionId, ProductId]] = field(default_factory=set)
+    ends: dict[SubscriptionId, date] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -223,6 +242,44 @@ class BothSides(Feature):
         chosen: AgreementId | None,
         period_day: date | None,
     ) -> Comparison | str:
+        ground = self._ground(holdings, name, read)
+        if isinstance(ground, str):
+            return ground
+        agreement, dates, additions = ground
+        facts, warnings = self._facts(holdings, agreement, dates, read, additions, chosen)
+        period = dates.calendar.period_of(period_day or dates.initial_effective(self.clock.today))
+        billed = dates.is_billed(period.start)
+        if billed:
+            start = repair_start(dates, self.clock.today, period.start)
+            warnings.append(
+                f"The period {span_text(period.start, period.end)} is billed already: repairs begin on {start}."
+            )
+        once = one_time_count(facts, period)
+        rows = compare(facts, period)
+        by_days = [
+            f"Of {product} in subscription {subscription}, an order billed days of this period once: what begins on"
+            f" {day} is compared."
+            for (subscription, product), day in sorted(compared_days(facts, period).items())
+        ]
+        found = Reconciliation(
+            customer_id=holdings.customer_id,
+            customer_name=holdings.name,
+            agreement_id=name,
+            agreement_name=agreement.name,
+            currency=agreement.currency,
+            period=period,
+            billed=billed,
+            rows=rows,
+            warnings=tuple(dict.fromkeys(warnings)),
+            notes=(*([f"One-time additions of this period, not compared: {once}."] if once else []), *by_days),
+            doubts=tuple(doubts(facts, rows, period)),
+        )
+        return Comparison(holdings, facts, dates, found)
+
+    def _ground(
+        self, holdings: Holdings, name: AgreementId, read: Read
+    ) -> tuple[Agreement, AgreementDates, Mapping[AdditionId, Addition]] | str:
+        """What a comparison in an agreement stands on; else a sentence why there is none."""
         agreement, additions = self.desk.agreements.get(name), read.get(name)
         if agreement is None or additions is None:
             return f"Agreement {name} does not exist in ConnectWise."
@@ -237,28 +294,7 @@ class BothSides(Feature):
         dates = AgreementDates.of(agreement, self.desk.billed.get(name))
         if dates is None:
             return f"Agreement {agreement.name} ({name}) bills no periods, so there is none to compare in."
-        facts, warnings = self._facts(holdings, agreement, dates, read, additions, chosen)
-        period = dates.calendar.period_of(period_day or dates.initial_effective(self.clock.today))
-        billed = dates.is_billed(period.start)
-        if billed:
-            start = repair_start(dates, self.clock.today, period.start)
-            warnings.append(
-                f"The period {span_text(period.start, period.end)} is billed already: repairs begin on {start}."
-            )
-        once = one_time_count(facts, period)
-        found = Reconciliation(
-            customer_id=holdings.customer_id,
-            customer_name=holdings.name,
-            agreement_id=name,
-            agreement_name=agreement.name,
-            currency=agreement.currency,
-            period=period,
-            billed=billed,
-            rows=compare(facts, period),
-            warnings=tuple(dict.fromkeys(warnings)),
-            notes=(f"One-time additions of this period, not compared: {once}.",) if once else (),
-        )
-        return Comparison(holdings, facts, dates, found)
+        return agreement, dates, additions
 
     def _facts(
         self,
@@ -270,33 +306,12 @@ class BothSides(Feature):
         chosen: AgreementId | None,
     ) -> tuple[ReconcileFacts, list[str]]:
         mappings = self.store.mappings()
-        wanted: list[WantedProduct] = []
-        unknown: set[tuple[SubscriptionId, ProductId]] = set()
-        ends: dict[SubscriptionId, date] = {}
-        warnings: list[str] = []
+        side = _MarketplaceSide()
         for subscription in holdings.held:
             mapped = mappings.agreement(subscription.id)
             is_concerned = mapped == agreement.id or (mapped is None and chosen == agreement.id)
-            if not is_concerned or subscription.billing_model.is_usage_based:
-                continue
-            there = elsewhere(self.store, [subscription.id], agreement.id, self._first_day(agreement.id))
-            bills_on, last = billed_there(there, read)
-            blocked = _blocked(subscription, agreement, is_mapped=mapped is not None) or bills_on
-            if last is not None:
-                ends[subscription.id] = last
-                warnings.append(
-                    f"Subscription {subscription.name} ({subscription.id}) is billed in another agreement until {last}:"
-                    " repairs begin after that day."
-                )
-            warnings += [f"Subscription {subscription.name} ({subscription.id}) cannot be repaired: {blocked}"] * bool(
-                blocked
-            )
-            for product in subscription.products:
-                if product.quantity is None:
-                    unknown.add((subscription.id, product.id))
-                    warnings.append(f"The marketplace names no quantity of {product.name or product.id}: not compared.")
-                elif product.quantity > 0:
-                    wanted.append(self._wanted(subscription, product, product.quantity, blocked))
+            if is_concerned and not subscription.billing_model.is_usage_based:
+                self._add(side, subscription, agreement, read)
         facts = ReconcileFacts(
             customer_id=holdings.customer_id,
             customer_name=holdings.name,
@@ -304,14 +319,34 @@ class BothSides(Feature):
             calendar=dates.calendar,
             additions=additions,
             links={link.addition_id: link for link in self.store.links_in(agreement.id)},
-            wanted=wanted,
+            wanted=side.wanted,
             subscriptions=frozenset(holdings.ids) | self._left_in(agreement.id, holdings.customer_id),
-            unknown=frozenset(unknown),
+            unknown=frozenset(side.unknown),
             recurring_items=recurring_items(mappings),
             identifiers={item.id: item.identifier for item in self.desk.items.values()},
-            billed_elsewhere=ends,
+            billed_elsewhere=side.ends,
         )
-        return facts, warnings
+        return facts, side.warnings
+
+    def _add(self, side: _MarketplaceSide, subscription: Subscription, agreement: Agreement, read: Read) -> None:
+        """Add what a subscription holds to its agreement's side."""
+        named = f"Subscription {subscription.name} ({subscription.id})"
+        there = elsewhere(self.store, [subscription.id], agreement.id, self._first_day(agreement.id))
+        bills_on, last = billed_there(there, read)
+        is_mapped = self.store.mappings().agreement(subscription.id) is not None
+        blocked = _blocked(subscription, agreement, is_mapped=is_mapped) or bills_on
+        if last is not None:
+            side.ends[subscription.id] = last
+            side.warnings.append(f"{named} is billed in another agreement until {last}: repairs begin after that day.")
+        if blocked:
+            side.warnings.append(f"{named} cannot be repaired: {blocked}")
+        for product in subscription.products:
+            if product.quantity is None:
+                side.unknown.add((subscription.id, product.id))
+                text = f"The marketplace names no quantity of {product.name or product.id}: not compared."
+                side.warnings.append(text)
+            elif product.quantity > 0:
+                side.wanted.append(self._wanted(subscription, product, product.quantity, blocked))
 
     def _left_in(self, agreement: AgreementId, customer: CustomerId) -> set[SubscriptionId]:
         """Subscriptions that left an agreement, whose additions there a customer is billed (reconciling.md#moved)."""

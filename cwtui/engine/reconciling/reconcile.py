@@ -27,7 +27,7 @@ class ReconcileReport:
 
     Attributes:
         reconciliations: One per customer and agreement; of several customers the largest difference in money first.
-        skipped: What could not be compared, and why, one sentence each.
+        skipped: What could not be compared, or matches and is not charged, and why, one sentence each.
     """
 
     reconciliations: tuple[Reconciliation, ...] = ()
@@ -178,7 +178,7 @@ class Reconciler(Feature):
                 found.append(without_agreement(one.customer_id, one.name, self.clock.today, rows))
             else:
                 found[place] = with_rows(found[place], rows)
-        return ReconcileReport(tuple(found), tuple(skipped))
+        return ReconcileReport(tuple(found), (*skipped, *(text for one in found for text in one.doubts)))
 
     async def _read(
         self, customer: CustomerId, agreement: AgreementId | None, period_day: date | None

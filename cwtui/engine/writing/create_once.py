@@ -10,7 +10,7 @@ from cwtui.domain.errors import OutcomeUnknown, Refused, ServiceError
 from cwtui.domain.lazily import dataclass
 from cwtui.domain.ledger import Outcome
 
-Record = TypeVar("Record")
+Made = TypeVar("Made")
 SENDS = 5
 """How often a create whose outcome stays unknown is sent in all."""
 
@@ -29,21 +29,19 @@ class CreateOnce:
     settle_s: float = 3.0
     wait: Callable[[float], Awaitable[None]] = asyncio.sleep
 
-    async def create(
-        self, send: Callable[[], Awaitable[Record]], look: Callable[[], Awaitable[Record | None]]
-    ) -> Record:
+    async def create(self, send: Callable[[], Awaitable[Made]], look: Callable[[], Awaitable[Made | None]]) -> Made:
         """The record, created or adopted; see `create_or_adopt`."""
         record, _ = await self.create_or_adopt(send, look)
         return record
 
     async def create_or_adopt(
         self,
-        send: Callable[[], Awaitable[Record]],
-        look: Callable[[], Awaitable[Record | None]],
+        send: Callable[[], Awaitable[Made]],
+        look: Callable[[], Awaitable[Made | None]],
         *,
         before_resend: Callable[[], Awaitable[None]] | None = None,
         sends: int = SENDS,
-    ) -> tuple[Record, Outcome]:
+    ) -> tuple[Made, Outcome]:
         """Create a record, or adopt the one that an unanswered create left.
 
         Args:
@@ -73,7 +71,7 @@ class CreateOnce:
                 raise
         raise AssertionError("the loop above returns or raises")
 
-    async def _look(self, look: Callable[[], Awaitable[Record | None]], unknown: OutcomeUnknown) -> Record | None:
+    async def _look(self, look: Callable[[], Awaitable[Made | None]], unknown: OutcomeUnknown) -> Made | None:
         """Look at once, and again when the record had time to appear."""
         try:
             if (found := await look()) is not None:

@@ -21,12 +21,17 @@ from cwtui.engine.workspace import Feature
 from cwtui.engine.writing.agreement_writer import AgreementWriter
 from cwtui.engine.writing.compensation import brief, compensation, compensation_text
 from cwtui.engine.writing.evidence import Contradiction, NotSettled
+from cwtui.engine.writing.left_out import left_out_rows
 from cwtui.wording.additions import link_difference
 
 _DOUBTFUL = (
     "ConnectWise did not answer one of its creates, and a new addition may be what it made. Nothing was taken back."
     " Say first whether it is, then take the task back."
 )
+_EDITS_ARE_OVER = (
+    "Edits of its plan are over with this: if it is written again, it is as computed. Edit it again first."
+)
+_NOTHING = "It wrote nothing to take back."
 _STOPPED = "Stopped before the next write. Undo the task again to go on."
 _DONE_TO = {Operation.CREATE: "created again", Operation.UPDATE: "changed", Operation.DELETE: "deleted"}
 
@@ -72,39 +77,47 @@ class Undo(Feature):
             What was done. If ConnectWise no longer holds what was written, nothing is changed and the
             differences are listed (`complete` is False).
         """
-        lines: list[str] = []
+        was_edited = any(row.why.edited for row in self.rows(task)) or bool(left_out_rows(self.workspace, task.id))
         if writer is not None:
-            await writer.read()
-            if self.store.doubtful(task.id):
-                return UndoReport((_DOUBTFUL,), complete=False)
-            rows = self.rows(task)  # reading may have found what a killed run wrote without hearing the answer
-            again, tried = self._recreated(), self._tried(task)
-            held = {row.seq: _held(row, writer, again) for row in rows}
-            differences = [text for row in rows if (text := self._difference(row, held[row.seq], tried))]
-            if differences:
-                return UndoReport(tuple(differences), complete=False)
-            dates = self._dates(writer.agreement_id)
-            if dates is not None and not compensate:
-                self._note_owed(task, [row for row in rows if self._compensation(row, held[row.seq], dates)], dates)
-            try:
-                for row in rows:
-                    self._stop_here()
-                    tries = tried.get(row.seq)
-                    lines += await self._take_back(row, held[row.seq], tries, writer, dates, compensate=compensate)
-                if compensate and dates is not None:
-                    await self._even_out(task, writer, dates, lines)
-                lines = lines or ["It wrote nothing to take back."]
-            except (CwtuiError, Contradiction, NotSettled, _Stopping) as error:
-                return UndoReport((*lines, str(error)), complete=False)
+            report = await self._write_back(task, writer, compensate=compensate)
         else:
             is_done = any(tried.key in self.store.done_keys(task.id) for tried in self._tried(task).values())
-            lines = ["Everything it wrote is taken back." if is_done else "It wrote nothing to take back."]
-        with self.store.batch():
-            seqs = [row.seq for row in self.store.audit(task_id=task.id)]
-            self.store.save_taken_back(TakenBack(task.id, max(seqs, default=-1)))
-            self.store.end_plan(task.id)
-            self.store.forget_done(task.id)
-        return UndoReport(tuple(lines), complete=True)
+            text = "Everything it wrote is taken back." if is_done else _NOTHING
+            report = UndoReport((text,), complete=True)
+        if report.complete:
+            report = replace(report, lines=(*report.lines, _EDITS_ARE_OVER)) if was_edited else report
+            with self.store.batch():
+                seqs = [row.seq for row in self.store.audit(task_id=task.id)]
+                self.store.save_taken_back(TakenBack(task.id, max(seqs, default=-1)))
+                self.store.end_plan(task.id)
+                self.store.forget_done(task.id)
+        return report
+
+    async def _write_back(self, task: Task, writer: AgreementWriter, *, compensate: bool) -> UndoReport:
+        """Take back each write of a task, if ConnectWise still holds all of them."""
+        await writer.read()
+        if self.store.doubtful(task.id):
+            return UndoReport((_DOUBTFUL,), complete=False)
+        rows = self.rows(task)  # reading may have found what a killed run wrote without hearing the answer
+        again, tried = self._recreated(), self._tried(task)
+        held = {row.seq: _held(row, writer, again) for row in rows}
+        differences = [text for row in rows if (text := self._difference(row, held[row.seq], tried))]
+        if differences:
+            return UndoReport(tuple(differences), complete=False)
+        dates = self._dates(writer.agreement_id)
+        if dates is not None and not compensate:
+            self._note_owed(task, [row for row in rows if self._compensation(row, held[row.seq], dates)], dates)
+        lines: list[str] = []
+        try:
+            for row in rows:
+                self._stop_here()
+                tries = tried.get(row.seq)
+                lines += await self._take_back(row, held[row.seq], tries, writer, dates, compensate=compensate)
+            if compensate and dates is not None:
+                await self._even_out(task, writer, dates, lines)
+        except (CwtuiError, Contradiction, NotSettled, _Stopping) as error:
+            return UndoReport((*lines, str(error)), complete=False)
+        return UndoReport(tuple(lines) or (_NOTHING,), complete=True)
 
     def _stop_here(self) -> None:
         if self.is_stopping:

@@ -213,8 +213,8 @@ class MappingsScreen(MappingFiles):
         kinds = list(MappingKind)
         self.kind = kinds[(kinds.index(self.kind) + steps) % len(kinds)]
 
-    @on(KindTabs.Chosen)
-    def _go(self, event: KindTabs.Chosen) -> None:
+    @on(KindTabs.KindChosen)
+    def _go(self, event: KindTabs.KindChosen) -> None:
         self.kind = event.kind
 
     def action_filter(self) -> None:

@@ -253,8 +253,8 @@ class WizardScreen(WorkScreen):
         if self.place > 0:
             self._go(self.place - 1)
 
-    @on(StepLine.Chosen)
-    def _click(self, event: StepLine.Chosen) -> None:
+    @on(StepLine.StepChosen)
+    def _click(self, event: StepLine.StepChosen) -> None:
         """Go to the clicked step if it is answered, or is the next one."""
         if event.place <= self._first_open:
             self._keep_edits()

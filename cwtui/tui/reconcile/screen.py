@@ -181,7 +181,7 @@ class ReconcileScreen(ListScreen[ComparedRow]):
             differing = sum(row.status != "match" for one in found.reconciliations for row in one.rows)
             if differing:
                 return f"{counted(differing, 'row')} to look at."
-            return "Not everything could be compared." if found.skipped else "Nothing to do: everything matches."
+            return "Something is left to look at." if found.skipped else "Nothing to do: everything matches."
 
         self._said = ()
         done = await self.read("Reconciling", job)

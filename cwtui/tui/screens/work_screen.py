@@ -25,7 +25,7 @@ from cwtui.tui.words import READ_S
 TO_TASKS = Binding("q", "to_tasks", "Tasks", show=False, id="work.tasks", tooltip="To the tasks")
 """Of the modes beside the tasks, where `q` is no letter."""
 Answer = TypeVar("Answer")
-Found = TypeVar("Found")
+Prepared = TypeVar("Prepared")
 _STOPPING = "stopping before the next write"
 
 
@@ -94,13 +94,13 @@ class WorkScreen(Screen[None]):
             self.notify(done.said, title=what, markup=False)
         return done.error is None
 
-    async def prepare(self, what: str, job: Callable[[], Awaitable[Found]]) -> Found | None:
+    async def prepare(self, what: str, job: Callable[[], Awaitable[Prepared]]) -> Prepared | None:
         """Read what a question shows, with progress; no other work begins meanwhile.
 
         Returns:
             What was read; None where it failed or was stopped, or where something else is going on.
         """
-        found: list[Found] = []
+        found: list[Prepared] = []
 
         async def read() -> str:
             found.append(await job())

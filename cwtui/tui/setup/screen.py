@@ -29,13 +29,33 @@ from cwtui.tui.widgets.tone import Tone
 from cwtui.tui.words import WIDE
 
 
-class Form(VerticalScroll):
-    """Fields one below the other; the arrow keys go from one to the next."""
+class SetupForm(VerticalScroll):
+    """Fields one below the other; the arrow keys, tab and enter go from one to the next.
+
+    They have priority, so that the field changes before the next key of a burst is given to one: what a password
+    manager types at once would end in one field, where a password can be read.
+    """
 
     HELP_TITLE = "The form"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down", "app.focus_next", "Next", show=False, id="form.next", tooltip="To the next field (or enter)"),
-        Binding("up", "app.focus_previous", "Previous", show=False, id="form.previous", tooltip="To the field before"),
+        Binding(
+            "down,tab,enter",
+            "app.focus_next",
+            "Next",
+            show=False,
+            priority=True,
+            id="form.next",
+            tooltip="To the next field",
+        ),
+        Binding(
+            "up,shift+tab",
+            "app.focus_previous",
+            "Previous",
+            show=False,
+            priority=True,
+            id="form.previous",
+            tooltip="To the field before",
+        ),
     ]
 
 
@@ -59,7 +79,7 @@ class SetupScreen(WorkScreen):
     def compose(self) -> ComposeResult:
         """The form, what a test found, what is going on."""
         with Container(classes="panes"):
-            with Form(id="form"):
+            with SetupForm(id="form"):
                 yield from self._form()
             yield DetailPane(self._welcome(), id="detail")
         yield ProgressLine()
@@ -114,10 +134,6 @@ class SetupScreen(WorkScreen):
         one = _field_of(event.control.id)
         if one is not None and self.session.settings is not None:
             self._say(one, self.session.settings.problem(one.key, event.value))
-
-    @on(Input.Submitted)
-    def _entered(self) -> None:
-        self.focus_next()
 
     def _say(self, one: SetupField, problem: str) -> None:
         line = self.query_one(f"#problem-{one.id}", Static)

@@ -15,8 +15,9 @@ from cwtui.vendors.count_reconcile import CountStatus
 from cwtui.vendors.cross_references import Association, AssociationState
 from cwtui.vendors.exports import CountReconciliation
 from cwtui.vendors.items import ItemsReport, ItemState
+from cwtui.vendors.rows import Refusal
 from cwtui.vendors.setup_tables import Checklist, SetupState
-from cwtui.vendors.vendor_file import Refusal, VendorFile
+from cwtui.vendors.vendor_file import VendorFile
 from cwtui.wording.problems import sentence
 
 _SETUP = {

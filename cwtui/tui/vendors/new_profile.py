@@ -40,14 +40,14 @@ _SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
+class NewProfile:
     """A vendor, and the file it was chosen for."""
 
     name: str
     path: Path
 
 
-async def new_vendor(screen: ListScreen[Any], vendors: Vendors) -> Chosen | None:
+async def new_vendor(screen: ListScreen[Any], vendors: Vendors) -> NewProfile | None:
     """Ask for a file, propose, try, save; None where it was left before it was saved."""
     path = await screen.ask_path(_TITLE, "Usage file: CSV or .xlsx, packed as .gz or not")
     sheet = await chosen_sheet(screen, path) if path is not None else None
@@ -58,7 +58,7 @@ async def new_vendor(screen: ListScreen[Any], vendors: Vendors) -> Chosen | None
         return None
     if proposal.shipped:
         screen.notify(f"It is a file of the profile {proposal.shipped}, which comes with cwtui.", markup=False)
-        return Chosen(proposal.shipped, path)
+        return NewProfile(proposal.shipped, path)
     layout = await _layout(screen, proposal, sheet)
     name = await _named(screen, path) if layout is not None else None
     if layout is None or name is None:
@@ -76,7 +76,7 @@ async def new_vendor(screen: ListScreen[Any], vendors: Vendors) -> Chosen | None
     question = f"Save it? It goes to {vendors.place}."
     if found is None or not await screen.confirmed(f"Profile {name}", lines, question, "Save"):
         return None
-    return Chosen(name, path) if await screen.do_work("Saving the profile", save) else None
+    return NewProfile(name, path) if await screen.do_work("Saving the profile", save) else None
 
 
 async def _look(path: Path, sheet: str) -> ProfileProposal:

@@ -22,7 +22,7 @@ _FORMS = ("{unmapped:,} of {total:,} unmapped", "{unmapped:,} unmapped", "{unmap
 
 
 class KindTabs(Widget):
-    """Down: `current`, `counts`. Up: `Chosen`."""
+    """Down: `current`, `counts`. Up: `KindChosen`."""
 
     ALLOW_SELECT = False
     current: reactive[MappingKind] = reactive(MappingKind.CUSTOMER)
@@ -30,7 +30,7 @@ class KindTabs(Widget):
     """By kind: how many are not mapped, how many there are."""
 
     @dataclass
-    class Chosen(Message):
+    class KindChosen(Message):
         """A table was clicked."""
 
         kind: MappingKind
@@ -49,7 +49,7 @@ class KindTabs(Widget):
         start = 0
         for kind, label in self._labels().items():
             if place is not None and start <= place.x < start + len(label):
-                self.post_message(self.Chosen(kind))
+                self.post_message(self.KindChosen(kind))
             start += len(label)
 
     def _labels(self) -> dict[MappingKind, str]:

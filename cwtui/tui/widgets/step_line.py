@@ -16,14 +16,14 @@ _BETWEEN = (" › ", "›")
 
 
 class StepLine(Widget):
-    """Down: `steps`. Up: `Chosen` when one is clicked."""
+    """Down: `steps`. Up: `StepChosen` when one is clicked."""
 
     ALLOW_SELECT = False
     steps: reactive[Sequence[tuple[str, bool]]] = reactive(())
     """Each in words, and whether it is the present one."""
 
     @dataclass
-    class Chosen(Message):
+    class StepChosen(Message):
         """A step was clicked."""
 
         place: int
@@ -44,5 +44,5 @@ class StepLine(Widget):
         where = event.get_content_offset(self)
         for place, (label, _) in enumerate(self.steps):
             if where is not None and start <= where.x < start + len(label):
-                self.post_message(self.Chosen(place))
+                self.post_message(self.StepChosen(place))
             start += len(label) + between

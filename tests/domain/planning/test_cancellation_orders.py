@@ -10,10 +10,12 @@ from datetime import date
 
 import pytest
 
+from cwtui.domain.charges import Charge
 from cwtui.domain.ids import ProductId
 from cwtui.domain.mappings import Link
 from cwtui.domain.marketplace import BillingModel, OrderLine, OrderProduct, OrderType
 from cwtui.domain.planning import plan_task
+from cwtui.domain.psa import BillCustomer
 from tests.domain.planning.situations import (
     SUBSCRIPTION,
     codes,
@@ -104,6 +106,34 @@ def test_descriptions() -> None:
     made = order(OrderType.CANCELLATION, *lines, provisioned=D(2027, 1, 20))
     plan = plan_task(facts(made, subscription("12"), agreement=FEBRUARY, links=(BILLED,)))
     assert descriptions(plan) == ["Exchange Online (Plan 1) - cancellation fee", "Exchange Online (Plan 1) - credit"]
+
+
+FREE, UNBILLED, CHARGED = BillCustomer.NO_CHARGE, BillCustomer.DO_NOT_BILL, BillCustomer.BILLABLE
+
+
+@pytest.mark.parametrize("extended", [pytest.param("-17.40", id="its total"), pytest.param(None, id="its days")])
+@pytest.mark.parametrize(
+    ("bills", "expected"),
+    [
+        pytest.param([CHARGED], CHARGED, id="charged"),
+        pytest.param([FREE], FREE, id="free"),
+        pytest.param([UNBILLED], UNBILLED, id="not billed"),
+        pytest.param([FREE, CHARGED], CHARGED, id="one of two is charged"),
+    ],
+)
+def test_what_was_never_charged_is_given_back_to_nobody(
+    bills: list[BillCustomer], expected: BillCustomer, extended: str | None
+) -> None:
+    """Rule: plans.md#credits."""
+    links = [standing("12", D(2027, 1, 1), addition=90 + at) for at, _ in enumerate(bills)]
+    links = [replace(link, values=replace(link.values, bill=bill)) for link, bill in zip(links, bills, strict=True)]
+    lines = line("cancellation", "1", "50.00"), line("recurringRefund", "12", extended=extended)
+    made = order(OrderType.CANCELLATION, *lines, provisioned=D(2027, 1, 20))
+    plan = plan_task(facts(made, subscription("12"), agreement=FEBRUARY, links=tuple(links)))
+    created = {change.charge: change.after.bill for change in plan.changes if change.before is None and change.after}
+    assert created == {Charge.CANCELLATION: CHARGED, Charge.CREDIT: expected}
+    warned = [text for text in plan.warnings if text.endswith(f"is {expected}, so is the credit.")]
+    assert len(warned) == (expected is not CHARGED)
 
 
 def test_what_was_credited_on_a_line_that_takes_units_away_is_said() -> None:

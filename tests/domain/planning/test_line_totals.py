@@ -249,6 +249,9 @@ def test_a_credit_of_a_product_that_left_costs_what_its_addition_did() -> None:
     link = replace(link, values=replace(link.values, unit_cost=Decimal("8.00")))
     plan = plan_task(facts(made, other, agreement=APRIL, links=(link,)))
     assert [row.split(" from")[0] for row in written(plan)] == ["end 10 on 2026-04-30", "10 × -7 (cost -5.6)"]
+    credit = plan.changes[-1].after
+    assert credit is not None
+    assert credit.description.startswith("Exchange Online (Plan 1) - credit ")  # (plans.md#what-an-addition-carries)
 
 
 # |billed − extendedPrice| ≤ 0.01 of every line that is planned as a one-time addition

@@ -42,6 +42,11 @@ def sold(**changes: object) -> PlanningFacts:
     return facts(SALE, **changes)  # type: ignore[arg-type]
 
 
+def totalled(amount: str, currency: str) -> PlanningFacts:
+    fee = replace(line("setup", "1", "25.00"), extended=Price(Decimal(amount), currency))
+    return facts(order(OrderType.SALES, fee, provisioned=D(2026, 11, 11)))
+
+
 def without(kind: MappingKind) -> Mappings:
     return Mappings(mapping for mapping in MAPPINGS if mapping.key.kind is not kind)
 
@@ -91,6 +96,9 @@ def billed_every(length: int, type_: str) -> PlanningFacts:
         pytest.param(billed_every(1, "statement_day"), ["statement_billing_unsupported"], id="statement days"),
         pytest.param(sold(agreement=replace(AGREEMENT, currency="USD")), ["currency_mismatch"], id="currency"),
         pytest.param(sold(agreement=replace(AGREEMENT, currency="eur")), [], id="currencies have no case"),
+        pytest.param(totalled("27.00", "USD"), ["currency_mismatch"], id="the currency of a line's total"),
+        pytest.param(totalled("27.00", "eur"), [], id="the same currency of a line's total"),
+        pytest.param(totalled("0.00", "USD"), [], id="a total of nothing has no currency"),
         pytest.param(sold(agreement=replace(AGREEMENT, currency="")), [], id="an agreement without one matches"),
         pytest.param(
             sold(

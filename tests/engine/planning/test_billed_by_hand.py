@@ -14,7 +14,7 @@ from cwtui.domain.ids import AdditionId, AgreementId, CatalogItemId, TaskId
 from cwtui.domain.psa import AdditionValues
 from cwtui.domain.tasks import ByHand, TaskStatus
 from cwtui.sandbox.world import World
-from tests.engine.upkeep_world import AGREEMENT, EXCHANGE_ITEM, MAIL, TODAY, Running, running, small_world
+from tests.engine.upkeep_world import AGREEMENT, CUSTOMER, EXCHANGE_ITEM, MAIL, TODAY, Running, running, small_world
 
 INITIAL = TaskId(f"initial.{MAIL}")
 STANDS = (EXCHANGE_ITEM, "10", "4.50", "2026-01-01", None)
@@ -84,6 +84,34 @@ async def test_a_decision_is_written_with_the_plan(decision: ByHand, left: list[
     assert at.held() == left
     await at.engine.undo(INITIAL)
     assert at.held() == [STANDS]
+
+
+@pytest.mark.parametrize(
+    ("began", "provisioned", "decision", "is_warned"),
+    [
+        pytest.param("2026-01-01", "2026-11-24", "end", True, id="ended"),
+        pytest.param("2026-01-01", "2026-11-24", "adopt", True, id="adopted"),
+        pytest.param("2026-01-01", "2026-11-24", "both", False, id="both are billed on purpose"),
+        pytest.param("2026-12-01", "2026-11-24", "end", False, id="it begins with the new one"),
+        pytest.param("2026-01-01", "2026-12-01", "end", False, id="no days before"),
+    ],
+)
+async def test_days_that_it_may_have_billed_are_warned_of(
+    began: str, provisioned: str, decision: str, *, is_warned: bool, at: Running
+) -> None:
+    """(plans.md#billed-by-hand) The days before the new addition were covered by the one made by hand."""
+    at.world.marketplace["subscriptions"].remove(MAIL)
+    held = AdditionId(at.world.add_addition(AGREEMENT, EXCHANGE_ITEM, 8, "4.00", effective=began)["id"])
+    await at.engine.auto()
+    at.world.add_subscription(CUSTOMER, [("P1", 10)], id=MAIL)
+    at.world.add_order(MAIL, "sales", [("recurring", "P1", 10, "4.50")], id="9", created=TODAY, provisioned=provisioned)
+    await at.engine.auto()
+    sale = TaskId(f"9.{MAIL}")
+    decide = {"end": at.engine.end_by_hand, "adopt": at.engine.adopt_for, "both": at.engine.bill_both}[decision]
+    assert (await decide(sale, held)).status is TaskStatus.READY
+    assert (await at.engine.auto()).synced == 1
+    said = [text for text in (await at.engine.task(sale)).warnings if "Leave these days out if it billed them" in text]
+    assert [f"addition {held}, made by hand, bills 8" in text for text in said] == [True] * is_warned
 
 
 async def test_only_what_the_task_asks_about_is_decided(at: Running) -> None:

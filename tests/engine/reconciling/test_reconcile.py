@@ -411,3 +411,93 @@ def _agreement_mapping(subscription: str, agreement: int = AGREEMENT) -> Mapping
 
 def _customer_mapping(customer: str, company: int) -> Mapping:
     return Mapping(MappingKey(MappingKind.CUSTOMER, customer), company)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        pytest.param({"billCustomer": "DoNotBill"}, "set to DoNotBill", id="not billed"),
+        pytest.param({"cancelledDate": "2026-12-31T00:00:00Z"}, "ended on 2026-12-31", id="ended"),
+    ],
+)
+async def test_what_was_taken_from_the_invoice_by_hand_does_not_just_match(
+    changes: dict[str, str], said: str, at: Running
+) -> None:
+    """(reconciling.md#matching-and-not-charged) A person who agrees to it is not told again."""
+    await at.engine.auto()
+    (row,) = at.world.additions(AGREEMENT)
+    row.update(changes)
+    for report in (await at.engine.reconciler.compare(WHO), await at.engine.reconciler.compare_all()):
+        assert [said in text for text in report.skipped] == [True]
+    await at.engine.reconciler.apply(WHO)
+    assert [one[name] for one in at.world.additions(AGREEMENT) for name in changes] == list(changes.values())
+    await at.engine.drift.adopt(AdditionId(row["id"]))
+    assert not (await at.engine.reconciler.compare(WHO)).skipped
+
+
+TENTH, FIFTH = date(2026, 12, 10), date(2026, 12, 5)
+
+
+@pytest.mark.parametrize(
+    ("kind", "line", "before", "after", "left"),
+    [
+        pytest.param("sales", ("recurring", "P1", 10, "4.50"), 0, 10, ("10", "3.92"), id="a sale"),
+        pytest.param("change", ("recurring", "P1", 5, "4.50"), 10, 15, ("5", "3.92"), id="5 more"),
+        pytest.param("change", ("downgrade", "P1", 4, "4.50"), 10, 6, ("4", "-3.92"), id="4 less, given back"),
+    ],
+)
+async def test_days_that_an_order_billed_once_are_not_billed_again(
+    kind: str, line: tuple[str, str, int, str], before: int, after: int, left: tuple[str, str], tmp_path: Path
+) -> None:
+    """(reconciling.md#billed-by-days) December is not invoiced yet, and the order took effect on the fifth."""
+    world = small_world()
+    if not before:
+        world.marketplace["subscriptions"].remove(MAIL)
+    async with running(world, tmp_path, TENTH) as at:
+        await at.engine.auto()
+        if before:
+            world.change_subscription(MAIL, quantities={"P1": after})
+        else:
+            world.add_subscription(CUSTOMER, [("P1", after)], id=MAIL)
+        world.add_order(MAIL, kind, [line], id="9", created=TENTH, provisioned=FIFTH)
+        await at.engine.auto()
+        billed = at.held()
+        assert [row[1:3] for row in billed if row[3:] == (DECEMBER, "2026-12-31") and row[2] != "4.50"] == [left]
+        assert [row[1:] for row in billed if row[4] is None] == [(str(after), "4.50", "2027-01-01", None)]
+        report = await at.engine.reconciler.compare(WHO)
+        assert (report.differs, report.skipped) == (False, ())
+        assert any("what begins on 2027-01-01 is compared" in text for text in report.reconciliations[0].notes)
+        await at.engine.reconciler.apply(WHO)
+        assert at.held() == billed
+
+
+async def test_what_differs_beside_days_that_an_order_billed_is_repaired_after_them(tmp_path: Path) -> None:
+    """Rule: reconciling.md#billed-by-days."""
+    world = small_world()
+    async with running(world, tmp_path, TENTH) as at:
+        await at.engine.auto()
+        world.change_subscription(MAIL, quantities={"P1": 15})
+        world.add_order(MAIL, "change", [("recurring", "P1", 5, "4.50")], id="9", created=TENTH, provisioned=FIFTH)
+        await at.engine.auto()
+        billed = [row for row in at.held() if row[4] is not None]
+        world.change_subscription(MAIL, quantities={"P1": 20})
+        assert await statuses(at) == [RowStatus.QUANTITY_DIFFERS]
+        assert not (await at.engine.reconciler.apply(WHO)).after.differs
+        assert [row for row in at.held() if row[4] is not None] == billed
+        assert [row[1:] for row in at.held() if row[4] is None] == [("20", "4.50", "2027-01-01", None)]
+        world.change_subscription(MAIL, status="terminated")
+        assert await statuses(at) == [RowStatus.EXTRA]
+        await at.engine.reconciler.apply(WHO)
+        assert at.held() == billed
+
+
+async def test_days_before_a_period_are_no_days_of_it(at: Running) -> None:
+    """(reconciling.md#billed-by-days) November's days are on December's invoice; December is compared as it stands."""
+    await at.engine.auto()
+    at.world.change_subscription(MAIL, quantities={"P1": 15})
+    at.world.add_order(MAIL, "change", [("recurring", "P1", 5, "4.50")], id="9", created=TODAY, provisioned=TODAY)
+    await at.engine.auto()
+    at.world.change_subscription(MAIL, quantities={"P1": 20})
+    assert await statuses(at) == [RowStatus.QUANTITY_DIFFERS]
+    await at.engine.reconciler.apply(WHO)
+    assert [row[1:] for row in at.held() if row[4] is None] == [("20", "4.50", DECEMBER, None)]

@@ -292,3 +292,34 @@ async def test_an_end_that_failed_is_written_by_the_next_run(at: Running, fault:
     assert [(row.operation, row.why.instead_of) for row in done] == [(Operation.UPDATE, Operation.DELETE)]
     await at.engine.undo(END)
     assert at.held() == standing(None)
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        pytest.param("quantity", id="a quantity was edited"),
+        pytest.param("left out", id="a change was left out"),
+        pytest.param("", id="nothing was edited"),
+    ],
+)
+async def test_undo_says_that_the_edits_are_over(how: str, at: Running) -> None:
+    """(plans.md#edits-stay-visible) Written again, the plan is as computed: that is said when it is taken back."""
+    await at.engine.auto()
+    at.world.add_order(MAIL, "change", [("recurring", "P1", 5, "4.50")], id="9", created=TENTH, provisioned=TENTH)
+    at.world.change_subscription(MAIL, quantities={"P1": 15})
+    await at.engine.check()
+    editing = await at.engine.workbench.edit(END)
+    once = next(change.key for change in editing.changes if change.key.startswith("prorated"))
+    if how == "quantity":
+        editing.type("standing:P1", "quantity", "14")
+    elif how:
+        editing.turn_left_out(once)
+    at.engine.workbench.save_edits(editing)
+    await at.engine.sync([END])
+    report = await at.engine.undo(END)
+    assert report.complete, report.lines
+    assert [line.startswith("Edits of its plan are over") for line in report.lines].count(True) == bool(how)
+    assert at.held() == standing(None)
+    await at.engine.sync([END])
+    assert [row[1] for row in at.held() if row[4] is None] == ["15"]
+    assert not any("Edits" in line for line in (await at.engine.undo(END)).lines)

@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from cwtui.domain.ids import TaskId
 from cwtui.domain.problems import ProblemCode
 from cwtui.domain.tasks import Task, TaskStatus
+from cwtui.sandbox.keeping import Keeping
 from cwtui.sandbox.world import World
 from tests.engine.upkeep_world import AGREEMENT, CUSTOMER, EXCHANGE_ITEM, MAIL, TODAY, Running, running, small_world
 
@@ -146,3 +148,75 @@ async def test_a_change_that_stays_invoiced_is_not_charged_again(at: Running) ->
     await at.engine.sync([name])
     assert set(at.held()) - set(before) == {(EXCHANGE_ITEM, "15", "4.50", "2027-01-01", None)}
     assert (EXCHANGE_ITEM, "10", "4.50", "2027-01-01", None) not in at.held()
+
+
+async def written(at: Running, lines: list[tuple[str, str, int, str]], provisioned: date, **edits: str) -> TaskId:
+    """A sale as it was written, its unit prices edited by the beginning of their keys."""
+    await at.engine.auto()
+    at.world.add_subscription(CUSTOMER, [("P1", 10, "4.5678")], id=MAIL)
+    at.world.add_order(MAIL, "sales", lines, id="9", created=TODAY, provisioned=provisioned)
+    await at.engine.check()
+    name = TaskId(f"9.{MAIL}")
+    editing = await at.engine.workbench.edit(name)
+    for change in editing.changes:
+        for begins, price in edits.items():
+            if change.key.replace(":", "_").startswith(begins):
+                editing.type(change.key, "unit_price", price)
+    at.engine.workbench.save_edits(editing)
+    await at.engine.auto()
+    assert status(at, name) == (TaskStatus.SYNCED, [])
+    return name
+
+
+SEATS, FEE, SECOND_FEE = ("recurring", "P1", 10, "4.5678"), ("setup", "P1", 3, "25.1250"), ("setup", "P1", 1, "30.00")
+IN_DECEMBER = date(2026, 12, 24)
+
+
+@pytest.mark.parametrize(
+    ("lines", "provisioned", "keeping", "edits", "warned"),
+    [
+        pytest.param([SEATS, FEE], SOLD, {"decimals": 2}, {}, 0, id="a fee that ConnectWise rounded"),
+        pytest.param([SEATS, FEE], SOLD, {}, {"setup": "20.00"}, 1, id="a fee that was edited"),
+        pytest.param([SEATS, FEE], SOLD, {}, {"setup": "0.00"}, 1, id="a fee that was waived"),
+        pytest.param([SEATS, FEE, SECOND_FEE], SOLD, {}, {"setup_P1_25": "28.00"}, 1, id="one of two fees edited"),
+        pytest.param([SEATS, FEE, SECOND_FEE], SOLD, {}, {"setup": "27.00"}, 2, id="both fees edited"),
+        pytest.param([SEATS, FEE], IN_DECEMBER, {"decimals": 2}, {}, 0, id="days that ConnectWise rounded"),
+        pytest.param([SEATS, FEE], IN_DECEMBER, {}, {"prorated": "1.00"}, 0, id="days that were edited"),
+    ],
+)
+async def test_what_was_invoiced_at_another_amount_is_not_charged_again(
+    lines: list[tuple[str, str, int, str]],
+    provisioned: date,
+    keeping: dict[str, Any],
+    edits: dict[str, str],
+    warned: int,
+    at: Running,
+) -> None:
+    """(synchronising.md#taken-back) Edited, or kept otherwise by ConnectWise: a fee or a day is charged once."""
+    at.sandbox.behaviour.keeping = Keeping(**keeping)
+    name = await written(at, lines, provisioned, **edits)
+    at.world.advance_invoice(AGREEMENT, "2027-01-01")
+    invoiced = [row for row in at.held() if row[3] == "2026-12-01" and row[4]]
+    assert (await at.engine.undo(name)).complete
+    await at.engine.sync([name])
+    assert status(at, name) == (TaskStatus.SYNCED, [])
+    once = [row for row in at.held() if row[4] and row[1:3] != ("10", "4.57")]
+    assert once == invoiced
+    assert [row[3] for row in at.held() if not row[4]] == ["2027-01-01"]
+    task = at.state.task(name)
+    assert task is not None
+    assert sum("is not billed again" in text for text in task.warnings) == warned
+
+
+async def test_days_that_were_left_out_of_an_invoice_since_are_charged(at: Running) -> None:
+    """The standing addition of January was deleted with the undo, and January invoiced without it."""
+    name = await written(at, [SEATS], IN_DECEMBER)
+    at.world.advance_invoice(AGREEMENT, "2027-01-01")
+    before = at.held()
+    await at.engine.undo(name)
+    at.world.advance_invoice(AGREEMENT, "2027-02-01")
+    await at.engine.sync([name])
+    assert [row for row in at.held() if row not in before] == [
+        (EXCHANGE_ITEM, "10", "4.57", "2027-02-01", "2027-02-28"),
+        (EXCHANGE_ITEM, "10", "4.57", "2027-02-01", None),
+    ]

@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from textual import events
 from textual.widgets import Input, Static
 
 from cwtui.composition import compose
@@ -42,6 +43,12 @@ async def started(config: Path, tmp_path: Path) -> AsyncIterator[Demo]:
             opened = Demo(app, composed.engine, pilot)
             await opened.settle()
             yield opened
+
+
+def burst(app: Demo, *keys: str) -> None:
+    """Keys that arrive together, as from a password manager."""
+    for key in keys:
+        app.app.post_message(events.Key(key, key if len(key) == 1 else None))
 
 
 @pytest.fixture
@@ -345,3 +352,25 @@ async def test_hostile_texts_in_every_field(tmp_path: Path, hostile_names: tuple
             await app.press("ctrl+s")
             assert "\x1b" not in everything_shown(app)
             assert isinstance(app.screen, SetupScreen)
+
+
+@pytest.mark.parametrize("key", ["tab", "down", "enter"])
+async def test_what_is_typed_at_once_goes_field_by_field(key: str, config: Path, tmp_path: Path) -> None:
+    """The private key would stand in the company's field, where it can be read."""
+    async with started(config, tmp_path) as app:
+        await app.press("s")
+        field(app, "connectwise.company_id").focus()
+        await app.settle()
+        burst(app, *"us", key, "x", key, *"hush", "shift+tab" if key == "tab" else "up", *"pub")
+        await app.settle()
+        keys = ("connectwise.company_id", "connectwise.public_key", "connectwise.private_key")
+        assert [field(app, name).value for name in keys] == ["us", "pub", "hush"]
+
+
+async def test_what_is_missing_is_said_without_a_command(config: Path, tmp_path: Path) -> None:
+    async with started(config, tmp_path) as app:
+        await app.press("s", "ctrl+t")
+        await app.settle()
+        assert "has no connectwise.base_url" in app.detail
+        assert "Fill in what is missing in the settings." in app.detail
+        assert "`" not in app.detail

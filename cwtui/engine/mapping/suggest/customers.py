@@ -61,7 +61,7 @@ class _Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Ranked:
+class RankedCompanies:
     """What was found for one customer.
 
     Attributes:
@@ -102,7 +102,7 @@ class CompanyMatcher:
                 index[key].append(position)
         return dict(index)
 
-    def ranked(self, customer: Customer) -> Ranked:
+    def ranked(self, customer: Customer) -> RankedCompanies:
         """All companies worth proposing for one customer."""
         name, traits = _Name.of(customer.name), Traits.of(customer.address, customer.emails)
         best: dict[int, _Found] = {}
@@ -115,7 +115,7 @@ class CompanyMatcher:
         exact = [found for found in in_order if found.exact]
         # The same name in another country is often a sister company: for a person to decide.
         alone = exact[0] if len(exact) == 1 and not (exact[0].by_name and exact[0].evidence.other_country) else None
-        return Ranked(
+        return RankedCompanies(
             suggestions=tuple(self._suggestion(found, is_exact=found is alone) for found in in_order),
             exact=frozenset(self._companies[found.position].id for found in exact),
         )
