@@ -14,7 +14,7 @@ from cwtui.domain.planning.dates import AgreementDates
 from cwtui.domain.plans import Change, Plan
 from cwtui.domain.psa import Addition, AdditionValues
 from cwtui.domain.records import AuditRow
-from cwtui.domain.tasks import Task
+from cwtui.domain.tasks import ByHand, Task
 from cwtui.engine.planning.desk import PlanningDesk
 from cwtui.engine.reports import UndoReport
 from cwtui.engine.workspace import Feature
@@ -195,8 +195,16 @@ class Undo(Feature):
                 await self._compensate(row, owed, writer)
             lines.append(compensation_text(owed, written=compensate))
         if change is not None:
-            await writer.write(row.task_id, row.subscription_id, change)
+            self._let_go(row, await writer.write(row.task_id, row.subscription_id, change))
         return lines
+
+    def _let_go(self, row: AuditRow, written: AuditRow) -> None:
+        """An addition made by hand that the task had ended is nobody's again (plans.md#billed-by-hand)."""
+        task, name = self.store.task(row.task_id), written.addition_id
+        ended = {made.addition_id for made in task.by_hand if made.decision is ByHand.END} if task else set()
+        link = self.store.link(name) if name is not None and row.addition_id in ended else None
+        if link is not None and not link.adopted:
+            self.store.drop_link(link.addition_id)
 
     def _unheard(self, row: AuditRow, tries: AuditRow) -> Change | None:
         """The deletion again that a killed undo did not hear the answer to: only then its link goes too."""

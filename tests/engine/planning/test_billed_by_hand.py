@@ -114,6 +114,35 @@ async def test_days_that_it_may_have_billed_are_warned_of(
     assert [f"addition {held}, made by hand, bills 8" in text for text in said] == [True] * is_warned
 
 
+async def test_what_was_ended_is_made_by_hand_again_after_an_undo(at: Running) -> None:
+    """(plans.md#billed-by-hand) Written again, the task ends it again; it had been taken for the task's own."""
+    held = await stopped(at)
+    await at.engine.end_by_hand(INITIAL, held)
+    await at.engine.auto()
+    written = at.held()
+    assert written == [(*STANDS[:4], "2026-11-30"), NEW]
+    await at.engine.undo(INITIAL)
+    assert at.state.link(held) is None
+    await at.engine.sync([INITIAL])
+    assert at.held() == written
+    await at.engine.undo(INITIAL)
+    assert at.held() == [STANDS]
+
+
+async def test_what_was_deleted_is_asked_about_again_after_an_undo(at: Running) -> None:
+    """(plans.md#billed-by-hand) It is created again under another id, which nobody decided about."""
+    name = AdditionId(at.world.add_addition(AGREEMENT, EXCHANGE_ITEM, 8, "4.00", effective="2026-12-01")["id"])
+    await at.engine.auto()
+    await at.engine.end_by_hand(INITIAL, name)
+    await at.engine.auto()
+    assert at.held() == [NEW]
+    await at.engine.undo(INITIAL)
+    assert [row[1:3] for row in at.held()] == [("8", "4.00")]
+    await at.engine.sync([INITIAL])
+    assert [problem.code for problem in (await at.engine.task(INITIAL)).problems] == ["billed_by_hand"]
+    assert [row[1:3] for row in at.held()] == [("8", "4.00")]
+
+
 async def test_only_what_the_task_asks_about_is_decided(at: Running) -> None:
     held = await stopped(at)
     with pytest.raises(InputError, match="no addition 4711"):
