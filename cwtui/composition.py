@@ -230,7 +230,7 @@ def _engine_rules(settings: Settings, wait_s: float) -> EngineRules:
 
 def _first_of_all(settings: Settings, store: State) -> None:
     """Raise `ConfigError` where a setting of a service in use is missing (settings.md#settings-first)."""
-    settings.require_connections(files=settings.names_files or counts_files(store))
+    settings.require_connections(files=counts_files(store) or None)
 
 
 def _count_source(settings: Settings, state: State) -> CountSource:

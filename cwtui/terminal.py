@@ -100,7 +100,7 @@ def take_settings(session: Session, composed: Composition) -> None:
     session.title = "demo" if composed.is_demo else settings.origin.profile
     session.auto_every = settings.sync.every if settings.sync.auto else None
     session.auto_at = settings.sync.at
-    session.needs_setup = bool(settings.missing)
+    session.needs_setup = bool(settings.missing_for(files=True))  # ConnectWise alone is enough for vendors' files
 
 
 async def _use(settings: Settings, session: Session, composed: Composition) -> None:

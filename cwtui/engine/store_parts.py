@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
 from typing import Protocol, TypeVar
 
@@ -43,8 +43,9 @@ class Ledger(Protocol):
         change: Change,
         present: frozenset[AdditionId],
         since: int | None = None,
+        begins: Plan | None = None,
     ) -> Intent:
-        """Append an intent; `flushed` is awaited before the request leaves.
+        """Append an intent, with the plan that begins with it; `flushed` is awaited before the request leaves.
 
         `Outdated` if another process wrote to the agreement after the `position` at which its additions were read.
         """
@@ -53,10 +54,17 @@ class Ledger(Protocol):
         """Note anew that a write may be sent; `Outdated` if another process has settled it meanwhile."""
 
     def conclude(
-        self, intent: Intent, row: AuditRow, *, links: Sequence[Link] = (), unlink: Sequence[AdditionId] = ()
+        self,
+        intent: Intent,
+        row: AuditRow,
+        *,
+        links: Sequence[Link] = (),
+        unlink: Sequence[AdditionId] = (),
+        ends: Callable[[], None] = ...,
     ) -> None:
         """Append the answer: close the intent, record the audit row, put and drop links, in one durable line.
 
+        What `ends` saves of the same task goes into that line; it may be called twice.
         `Outdated` if another process has settled the intent meanwhile.
         """
 

@@ -326,13 +326,16 @@ class Settings(BaseModel):
         """Raise `ConfigError` unless the services in use are configured.
 
         Args:
-            files: As for `missing_for`; None goes by whether the settings name any.
+            files: As for `missing_for`; False where the work itself needs the marketplace; None goes by whether the
+                settings name any.
         """
         missing = self.missing_for(files=self.names_files if files is None else files)
         if not missing:
             return
         keyring = f" ({self._origin.keyring_failure})" if self._origin.keyring_failure else ""
-        is_market_alone = not self.marketplace.is_begun and all(key.startswith("marketplace.") for key in missing)
+        is_market_alone = (
+            files is None and not self.marketplace.is_begun and all(key.startswith("marketplace.") for key in missing)
+        )
         alone = " Intermedia alone needs none, once `intermedia.agreement_type` is set." if is_market_alone else ""
         raise ConfigError(
             f"Profile {self._origin.profile} has no {', '.join(missing)}{keyring}.{alone}",

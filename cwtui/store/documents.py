@@ -58,6 +58,11 @@ class Documents(Following):
         self._wrote = False
         self.fold_after = self._fold_bound()
 
+    @property
+    def appends_beside(self) -> bool:
+        """Each record costs a trip to a server."""
+        return self._log.appends_beside
+
     def catch_up(self) -> bool:
         """Take over what others appended, unless something is about to be appended; True where there was something.
 
@@ -107,7 +112,7 @@ class Documents(Following):
         return done
 
     def _change_beside(self, work: Callable[[], T], watched: list[bytes]) -> T:
-        if self._depth or not self._log.appends_beside or self.is_read_only or not self._is_open or self._lost:
+        if self._depth or not self.appends_beside or self.is_read_only or not self._is_open or self._lost:
             raise _NotBeside
         if any(b"\\" in piece for piece in watched):  # a dropped id may be spelled otherwise
             raise _NotBeside

@@ -5,7 +5,7 @@ Rule: synchronising.md#exactly-once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
@@ -114,6 +114,7 @@ class LedgerTables:
         change: Change,
         present: frozenset[AdditionId],
         since: int | None = None,
+        begins: Plan | None = None,
     ) -> Intent:
         """Note a write that may be sent once it is `flushed`; its number grows with a task and an agreement.
 
@@ -127,17 +128,21 @@ class LedgerTables:
             change: What is written.
             present: Ids of the additions the agreement has.
             since: The `position` at which the agreement's additions were read.
+            begins: The plan that begins with it. A file's line may be damaged alone, so there the plan has its own.
 
         Raises:
             Outdated: Somebody else wrote to the agreement after that: what was read does not hold any more.
         """
+        if begins is not None and not self.documents.appends_beside:
+            self.begin_plan(begins)
+            begins = None
 
         def note() -> Intent:
             by = self._written_by.get(str(change.agreement_id))
             if since is not None and by is not None and by.seq > since:
                 raise Outdated(f"Agreement {change.agreement_id}", who=by.who, at=by.at)
             intent = Intent(self.documents.seq + 1, at, task_id, change, subscription_id, present, run_id)
-            self.documents.commit([self._intents.put(intent)])
+            self.documents.commit([self._intents.put(intent), *([self._plans.put(begins)] if begins else ())])
             return intent
 
         about = json_field(Change, "agreement_id", change.agreement_id), encode(task_id)
@@ -165,9 +170,22 @@ class LedgerTables:
             )
 
     def conclude(
-        self, intent: Intent, row: AuditRow, *, links: Sequence[Link] = (), unlink: Sequence[AdditionId] = ()
+        self,
+        intent: Intent,
+        row: AuditRow,
+        *,
+        links: Sequence[Link] = (),
+        unlink: Sequence[AdditionId] = (),
+        ends: Callable[[], None] = lambda: None,
     ) -> None:
         """Note the answer: close the intent, add the audit row, put and drop links, in one durable line.
+
+        Args:
+            intent: The write.
+            row: What became of it.
+            links: To put.
+            unlink: To drop.
+            ends: Saves what ends with this answer, of the same task, in the same line; it may be called twice.
 
         Raises:
             Outdated: Another process has settled it meanwhile: its note holds.
@@ -181,8 +199,9 @@ class LedgerTables:
             if row.is_done:
                 ops.append(self._done.put(ConfirmedChange(intent.task_id, intent.change.key)))
             self.documents.commit(ops)
+            ends()
 
-        self.documents.change(note, at_once=True)
+        self.documents.change(note, about=[encode(intent.task_id)], at_once=True)
 
     def note_left_out(self, row: AuditRow) -> AuditRow:
         """Add the audit row of a change that is not written, numbered as an intent is."""

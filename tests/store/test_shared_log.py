@@ -24,7 +24,7 @@ from cwtui.domain.errors import Outdated, StateError
 from cwtui.domain.ids import AdditionId, AgreementId, CatalogItemId, ProductId, SubscriptionId, TaskId
 from cwtui.domain.ledger import Operation
 from cwtui.domain.mappings import Mapping, MappingKey, MappingKind
-from cwtui.domain.plans import Change, PlanEdits
+from cwtui.domain.plans import Change, Plan, PlanEdits
 from cwtui.domain.psa import AdditionValues
 from cwtui.domain.records import Intent
 from cwtui.domain.tasks import Task, TaskStatus
@@ -186,7 +186,10 @@ def test_an_edit_in_progress_is_not_overwritten(path: Path) -> None:
     bob.close()
 
 
-def intend(state: State, since: int, agreement: int = 10) -> Intent:
+PLAN = Plan(TaskId("1"), SubscriptionId("2000"), AgreementId(10), effective=date(2026, 12, 1))
+
+
+def intend(state: State, since: int, agreement: int = 10, begins: Plan | None = None) -> Intent:
     values = AdditionValues(CatalogItemId(7), Decimal(10), Decimal("4.50"), Decimal("3.60"), date(2026, 12, 1))
     change = Change("k", Operation.CREATE, AgreementId(agreement), ProductId("MFL-1"), Charge.RECURRING, after=values)
     return state.intend(
@@ -197,7 +200,19 @@ def intend(state: State, since: int, agreement: int = 10) -> Intent:
         change=change,
         present=frozenset[AdditionId](),
         since=since,
+        begins=begins,
     )
+
+
+def test_a_plan_has_its_own_line_before_its_first_write(path: Path) -> None:
+    """A damaged line costs one of them; what is left tells of the other."""
+    ann = as_(path, "ann@host")
+    intend(ann, ann.position, begins=PLAN)
+    plan, intent = path.with_name("state.json.journal").read_bytes().splitlines()[-2:]
+    assert (b'"plans"' in plan, b'"intents"' in plan) == (True, False)
+    assert (b'"plans"' in intent, b'"intents"' in intent) == (False, True)
+    assert ann.plan_begun(TaskId("1")) == PLAN
+    ann.close()
 
 
 def test_who_wrote_to_an_agreement_meanwhile_ends_a_write_whatever_lease_is_held(path: Path) -> None:

@@ -224,6 +224,31 @@ def test_an_intent_is_open_until_it_is_concluded(path: Path, values: AdditionVal
     again.close()
 
 
+def test_what_ends_with_an_answer_is_in_its_line(path: Path, values: AdditionValues, task: Make) -> None:
+    state = open_state(path)
+    first = intend(state, values)
+    plan, done = Plan(first.task_id, first.subscription_id, AgreementId(10)), task(first.task_id, note="done")
+    state.begin_plan(plan)
+    before = state.position
+
+    def end() -> None:
+        state.end_plan(first.task_id)
+        state.forget_done(first.task_id)
+        state.save_task(done)
+
+    state.conclude(first, row(first), ends=end)
+    assert state.position == before + 1
+    for seen in (state, open_state(path, read_only=True)):
+        assert (seen.plan_begun(plan.task_id), seen.open_intents()) == (None, [])
+        assert seen.done_keys(first.task_id) == frozenset()
+        assert seen.task(done.id) == done
+        assert list(seen.audit()) == [row(first)]
+    with pytest.raises(Outdated):
+        state.conclude(first, row(first, "adopted"), ends=lambda: state.begin_plan(plan))
+    assert state.plan_begun(plan.task_id) is None
+    state.close()
+
+
 def test_an_audit_row_never_replaces_another(path: Path, values: AdditionValues) -> None:
     state = open_state(path)
     intent = intend(state, values)

@@ -14,7 +14,7 @@ from cwtui.domain.errors import NotFound, OutcomeUnknown, Outdated, Refused, Ser
 from cwtui.domain.ids import AdditionId, AgreementId, SubscriptionId, TaskId
 from cwtui.domain.lazily import dataclass
 from cwtui.domain.ledger import Doubtful, Operation, Outcome
-from cwtui.domain.plans import Change
+from cwtui.domain.plans import Change, Plan
 from cwtui.domain.problems import ProblemCase
 from cwtui.domain.psa import Addition, AdditionValues
 from cwtui.domain.records import AuditRow, Intent, Leave
@@ -98,8 +98,23 @@ class AgreementWriter(Feature):
             await self._read_additions()
             await self._clear_doubts()
 
-    async def write(self, task_id: TaskId, subscription_id: SubscriptionId, change: Change) -> AuditRow:
+    async def write(
+        self,
+        task_id: TaskId,
+        subscription_id: SubscriptionId,
+        change: Change,
+        *,
+        begins: Plan | None = None,
+        ends: Callable[[], None] = lambda: None,
+    ) -> AuditRow:
         """Write one change and return its audit row.
+
+        Args:
+            task_id: Its task.
+            subscription_id: Its subscription.
+            change: What is written.
+            begins: The plan whose first change it is: remembered together with its note.
+            ends: Saves, together with the answer, what ends once the change is written; it may be called twice.
 
         Raises:
             Contradiction: The addition to change is not what the plan counts on; nothing was sent.
@@ -108,7 +123,7 @@ class AgreementWriter(Feature):
                 the intent then stays open, and the next run looks again.
         """
         self._check_ground(change)
-        intent = await self._noted(task_id, subscription_id, change)
+        intent = await self._noted(task_id, subscription_id, change, begins)
         there = frozenset(self.additions)
         try:
             held, outcome = await self._send(intent)
@@ -124,13 +139,14 @@ class AgreementWriter(Feature):
             if change.operation is Operation.CREATE or isinstance(error, Refused):
                 self._conclude(intent, None, Outcome.FAILED, error.happened)
                 raise
-            return await self._in_spite_of(error, intent)
+            return await self._in_spite_of(error, intent, ends)
         is_found = held is not None and change.operation is Operation.CREATE and held.id in there
-        return self._conclude(intent, held, outcome, _FOUND if is_found and self.store.lost() else "")
+        return self._conclude(intent, held, outcome, _FOUND if is_found and self.store.lost() else "", ends)
 
-    async def _noted(self, task_id: TaskId, subscription_id: SubscriptionId, change: Change) -> Intent:
-        """Note a write, durably, before it is sent."""
-        self._check_right()
+    async def _noted(
+        self, task_id: TaskId, subscription_id: SubscriptionId, change: Change, begins: Plan | None
+    ) -> Intent:
+        """Note a write, durably, before it is sent. Whether it may be sent is asked as it leaves."""
         self._noted_at = suspended_s()
         intent = self.store.intend(
             at=self.clock.now(),
@@ -140,6 +156,7 @@ class AgreementWriter(Feature):
             change=change,
             present=frozenset(self.additions) - {held.id for held in self._may_be_lost(task_id, change)},
             since=self._since,
+            begins=begins,
         )
         await self.store.flushed()
         return intent
@@ -176,7 +193,7 @@ class AgreementWriter(Feature):
                 next_step="Check that the state can be reached and that nobody moved it, then start again.",
             )
 
-    async def _in_spite_of(self, error: ServiceError, intent: Intent) -> AuditRow:
+    async def _in_spite_of(self, error: ServiceError, intent: Intent, ends: Callable[[], None]) -> AuditRow:
         """Check whether a failed update or deletion was done all the same: the additions show it."""
         try:
             await self._read_additions()
@@ -184,7 +201,7 @@ class AgreementWriter(Feature):
             raise error from None
         if not self._evidence.is_done(intent):
             raise error  # it may still arrive: the next run looks again
-        return self._conclude(intent, self._held_after(intent), Outcome.ADOPTED)
+        return self._conclude(intent, self._held_after(intent), Outcome.ADOPTED, ends=ends)
 
     @property
     def _evidence(self) -> Evidence:
@@ -350,7 +367,14 @@ class AgreementWriter(Feature):
         self.additions = {held.id: held for held in await self.psa.additions(self.agreement_id)}
         note_reading(self.store, self.listener, self.agreement_id, self.additions)
 
-    def _conclude(self, intent: Intent, held: Addition | None, outcome: Outcome, reason: str = "") -> AuditRow:
+    def _conclude(
+        self,
+        intent: Intent,
+        held: Addition | None,
+        outcome: Outcome,
+        reason: str = "",
+        ends: Callable[[], None] = lambda: None,
+    ) -> AuditRow:
         change, is_done = intent.change, outcome.is_done
         row = audit_row(
             intent, held, outcome, reason, at=self.clock.now(), run_id=self.run_id, who=self.workspace.rules.who
@@ -358,7 +382,7 @@ class AgreementWriter(Feature):
         kept = self.store.link(held.id) if held else None
         links, unlink = link_changes(intent, held, kept, row.at) if is_done else ([], [])
         try:
-            self.store.conclude(intent, row, links=links, unlink=unlink)
+            self.store.conclude(intent, row, links=links, unlink=unlink, ends=ends)
         except Outdated:
             self._leave_to_others(intent, held)
             raise

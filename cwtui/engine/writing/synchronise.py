@@ -6,10 +6,12 @@ Rule: synchronising.md#one-writer-an-agreement.
 from __future__ import annotations
 
 import asyncio
+import random
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import field, replace
 from datetime import date
+from functools import partial
 
 from cwtui.domain.errors import NOTHING_CHANGED, AccessDenied, Outdated, ServiceError, StateError, StateLocked
 from cwtui.domain.ids import AgreementId, SubscriptionId, TaskId
@@ -122,11 +124,21 @@ class Synchroniser(Feature):
         with self.store.grouped():
             for waits in (False, True):
                 async with asyncio.TaskGroup() as running:
-                    for agreement_id, group in sorted(groups.items(), key=_longest_first):
+                    for agreement_id, group in self._in_order(groups):
                         running.create_task(work(agreement_id, group, waits=waits))
                 groups = taken
             self.require_saved()
         return self.outcome
+
+    def _in_order(self, groups: Mapping[AgreementId | None, list[Task]]) -> list[tuple[AgreementId | None, list[Task]]]:
+        """The longest first; those of one length in another order for each process that shares a server with others.
+
+        They would ask it for the same leases, one behind the other.
+        """
+        order = list(groups.items())
+        if self.store.leases.may_be_lost:
+            random.shuffle(order)
+        return sorted(order, key=lambda one: -len(one[1]))
 
     async def work(self, agreement_id: AgreementId | None, tasks: list[Task], *, waits: bool) -> bool:
         """Work through one agreement's tasks, holding a `place`; False if another process does so and it does not wait.
@@ -243,7 +255,7 @@ class Synchroniser(Feature):
             return False
         self.outcome.attempted.append(task.id)
         try:
-            await self._write_plan(plan, writer)
+            is_whole = await self._write_plan(now, plan, writer)
         except Contradiction as moved:
             self._let_go(task.id)
             self._save(now.standing_at(TaskStatus.NEEDS_ACTION, problems=(moved.problem,), note=now.note))
@@ -254,20 +266,26 @@ class Synchroniser(Feature):
         except ServiceError as error:
             self._failed(now, plan, error)
             return False
-        if self._is_over and not self._is_complete(plan):
-            return False
-        self._finish(now, plan)
-        return True
+        if is_whole:
+            self.outcome.synced.append(task.id)
+            self.listener.task_changed(self._now(now))
+        return is_whole
 
-    async def _write_plan(self, plan: Plan, writer: AgreementWriter) -> None:
+    async def _write_plan(self, task: Task, plan: Plan, writer: AgreementWriter) -> bool:
+        """Write what is left of a plan; the task is synced with the last answer. False if the run is over before."""
         done = self.store.done_keys(plan.task_id)
         left = [change for change in in_writing_order(plan.to_write) if change.key not in done]
-        if left and self.store.plan_begun(plan.task_id) is None:
-            self.store.begin_plan(plan)
+        begins = plan if self.store.plan_begun(plan.task_id) is None else None
+        end = partial(self._end, task, plan)
+        if not left:
+            self.store.change(end, about=task.id)
         for change in left:
             if self._is_over:
-                return
-            await writer.write(plan.task_id, plan.subscription_id, change)
+                return False
+            ends = end if change is left[-1] else _goes_on
+            await writer.write(plan.task_id, plan.subscription_id, change, begins=begins, ends=ends)
+            begins = None
+        return True
 
     def _with_mappings_of_now(self, plan: Plan) -> Plan:
         """A begun plan of which a create was refused, with the mappings changed since.
@@ -297,24 +315,14 @@ class Synchroniser(Feature):
         if not is_open and not self.store.done_keys(task_id) and self.store.plan_begun(task_id) is not None:
             self.store.end_plan(task_id)
 
-    def _is_complete(self, plan: Plan) -> bool:
-        done = self.store.done_keys(plan.task_id)
-        return all(change.key in done for change in plan.to_write)
-
-    def _finish(self, task: Task, plan: Plan) -> None:
+    def _end(self, task: Task, plan: Plan) -> None:
         note_left_out(self.workspace, plan, self.run_id)
+        self.store.end_plan(task.id)
+        self.store.forget_done(task.id)
+        self.store.drop_edits(task.id)
+        self.store.drop_owed(task.id)  # what stayed invoiced counts as charged now
         task = replace(warned(task, self._moved(plan)), status=TaskStatus.SYNCED, problems=(), note=_written(plan))
-        task = replace(task, synced_at=self.desk.clock.now())
-
-        def end() -> None:
-            self.store.end_plan(task.id)
-            self.store.forget_done(task.id)
-            self.store.drop_edits(task.id)
-            self.store.drop_owed(task.id)  # what stayed invoiced counts as charged now
-            self._save(task)
-
-        self.store.change(end, about=task.id)
-        self.outcome.synced.append(task.id)
+        self.store.save_task(replace(task, synced_at=self.desk.clock.now()))
 
     def _moved(self, plan: Plan) -> list[str]:
         """Warnings: ConnectWise keeps another price than it was sent, or the addition to create was found there."""
@@ -345,9 +353,11 @@ class Synchroniser(Feature):
         if isinstance(error, AccessDenied):
             self.outcome.denied = error
         for task in tasks:
-            if self.desk.may_write(task) and self.desk.evaluate(task).status is not TaskStatus.WAITING:
+            now = self.desk.evaluate(task)
+            if self.desk.may_write(task) and now.status is not TaskStatus.WAITING:
                 self.outcome.attempted.append(task.id)
-                self._save(replace(task, status=TaskStatus.FAILED, problems=(), note=str(error)))
+                now = replace(task, status=TaskStatus.FAILED, problems=(), note=str(error))
+            self._save(now)
         self.outcome.errors.append(str(error))
         self.listener.problem(str(error))
         self._advance(len(tasks))
@@ -366,8 +376,8 @@ class Synchroniser(Feature):
             self.listener.progress(Progress("Synchronising", self._done, self._total))
 
 
-def _longest_first(one: tuple[AgreementId | None, Sequence[Task]]) -> int:
-    return -len(one[1])
+def _goes_on() -> None:
+    """Nothing ends with this change."""
 
 
 def _failure(error: ServiceError, written: int, of: int) -> str:

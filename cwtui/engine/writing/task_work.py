@@ -100,9 +100,11 @@ class TaskWork(Feature):
             self._wait_no_longer(named)
             await confirm_guards(self.desk, named)
         tasks = await self._named(task_ids)
-        await self.desk.replan(tasks)
-        open_tasks = [task for task in tasks if task.status.is_open]
-        outcome = SyncOutcome() if dry_run else await self.synchronise(open_tasks)
+        if dry_run:
+            await self.desk.replan(tasks)
+            outcome = SyncOutcome()
+        else:
+            outcome = await self.synchronise([task for task in tasks if task.status.is_open])
         await self.open_tasks.replan_followers(tasks)
         now = await self._named(task_ids)
         return outcome.report(self.clock.today, now, dry_run=dry_run, errors=outcome.errors)

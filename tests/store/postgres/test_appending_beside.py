@@ -28,7 +28,7 @@ from tests.postgres_server import Server, needs_postgres
 from tests.store.conftest import LINK, MOMENT, TASK
 from tests.store.postgres.test_postgres_log import ANN, BOB, Place
 from tests.store.postgres.test_postgres_trouble import database, disconnect, log_of, order
-from tests.store.test_shared_log import intend
+from tests.store.test_shared_log import PLAN, intend
 
 pytestmark = [pytest.mark.postgres, needs_postgres]
 OTHER = replace(TASK, id=TaskId("1001.2001"))
@@ -89,6 +89,10 @@ FACTS: dict[str, Callable[[State], object]] = {
     "a write that is noted": lambda state: intend(state, state.position),
     "a write that is answered": lambda state: state.conclude(
         state.open_intents()[0], answered(state.open_intents()[0])
+    ),
+    "the first write of a plan": lambda state: intend(state, state.position, begins=PLAN),
+    "a plan's last answer, which ends its task": lambda state: state.conclude(
+        state.open_intents()[0], answered(state.open_intents()[0]), ends=lambda: end(state)
     ),
     "a write that is noted anew": lambda state: state.renew(state.open_intents()[0], MOMENT + timedelta(seconds=9)),
     "the end of a task": lambda state: state.change(lambda: end(state), about=TaskId("1")),
@@ -183,6 +187,39 @@ def test_a_write_is_settled_once(at: Place) -> None:
         with pytest.raises(Outdated, match="that had no answer was changed by somebody else"):
             late()
     assert len(list(at.state().audit())) == 1
+
+
+def test_what_was_left_out_is_noted_with_the_last_answer(at: Place) -> None:
+    ann, bob = at.state(), at.state(BOB)
+    intent = intend(ann, ann.position, begins=PLAN)
+    bob.save_task(OTHER)
+    left_out = replace(answered(intent), outcome=Outcome.LEFT_OUT, key="another")
+
+    def end_with_what_was_left_out() -> None:
+        ann.note_left_out(left_out)
+        end(ann)
+
+    ann.conclude(intent, answered(intent), ends=end_with_what_was_left_out)
+    bob.catch_up()
+    for state in (ann, bob, at.state()):
+        assert [row.key for row in state.audit()] == [intent.change.key, "another"]
+        assert len({row.seq for row in state.audit()}) == 2
+        assert (state.plan_begun(TaskId("1")), state.done_keys(TaskId("1"))) == (None, frozenset())
+        assert state.task(OTHER.id) == OTHER
+
+
+def test_an_answer_that_comes_too_late_ends_nothing(at: Place) -> None:
+    ann, bob = at.state(), at.state(BOB)
+    intent = intend(ann, ann.position, begins=PLAN)
+    bob.catch_up()
+    ann.conclude(intent, answered(intent))
+    with pytest.raises(Outdated, match="that had no answer was changed by somebody else"):
+        bob.conclude(intent, answered(intent), ends=lambda: end(bob))
+    for state in (ann, bob, at.state()):
+        state.catch_up()
+        assert state.plan_begun(TaskId("1")) == PLAN
+        assert state.task(TaskId("1")) is None
+        assert state.done_keys(TaskId("1")) == {intent.change.key}
 
 
 def test_numbers_of_writes_never_meet(at: Place) -> None:

@@ -30,6 +30,13 @@ from cwtui.tui.widgets.mode_tabs import ModeTabs
 from tests.tui.demo_app import AS_OF, Demo, demo
 
 SECRET = "a-secret-nobody-shall-see"
+CONNECTWISE = """[connectwise]
+base_url = "https://api-na.myconnectwise.net"
+company_id = "reseller"
+public_key = "public"
+private_key = "hush"
+client_id = "client"
+"""
 
 
 @asynccontextmanager
@@ -374,3 +381,19 @@ async def test_what_is_missing_is_said_without_a_command(config: Path, tmp_path:
         assert "has no connectwise.base_url" in app.detail
         assert "Fill in what is missing in the settings." in app.detail
         assert "`" not in app.detail
+
+
+@pytest.mark.parametrize(
+    ("settings", "welcomes"),
+    [
+        pytest.param("", True, id="nothing"),
+        pytest.param(CONNECTWISE, False, id="ConnectWise alone, for vendors' files"),
+        pytest.param(CONNECTWISE + '[marketplace]\nusername = "me"\n', True, id="and half a marketplace"),
+    ],
+)
+async def test_who_needs_no_marketplace_is_not_welcomed_as_unconnected(
+    settings: str, welcomes: bool, config: Path, tmp_path: Path
+) -> None:
+    config.write_text(settings)
+    async with started(config, tmp_path) as app:
+        assert isinstance(app.screen, WelcomeScreen) is welcomes
