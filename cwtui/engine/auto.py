@@ -40,6 +40,7 @@ class AutoRun(Feature):
 
     async def run(self, *, dry_run: bool = False) -> AutoReport:
         """Check, then synchronise every task that is ready; `failed` ones are tried again (commands.md#auto)."""
+        self.workspace.run.require_tellable()
         self.workspace.begin_run()
         ahead = WritingAhead(self.workspace, self.work.desk, self.work.synchroniser)
         try:
