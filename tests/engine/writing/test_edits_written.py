@@ -18,6 +18,7 @@ from cwtui.domain.errors import Outdated
 from cwtui.domain.ids import TaskId
 from cwtui.domain.ledger import Operation, Outcome
 from cwtui.domain.plan_edits import DROPPED
+from cwtui.domain.plans import PriceSource
 from cwtui.domain.tasks import TaskStatus
 from cwtui.engine.writing.left_out import note_left_out
 from cwtui.sandbox.behaviour import Fault
@@ -299,6 +300,7 @@ async def test_an_end_that_failed_is_written_by_the_next_run(at: Running, fault:
     [
         pytest.param("quantity", id="a quantity was edited"),
         pytest.param("left out", id="a change was left out"),
+        pytest.param("prices", id="the prices of the whole task were chosen"),
         pytest.param("", id="nothing was edited"),
     ],
 )
@@ -312,6 +314,8 @@ async def test_undo_says_that_the_edits_are_over(how: str, at: Running) -> None:
     once = next(change.key for change in editing.changes if change.key.startswith("prorated"))
     if how == "quantity":
         editing.type("standing:P1", "quantity", "14")
+    elif how == "prices":
+        editing.choose_source(None, PriceSource.CONNECTWISE)
     elif how:
         editing.turn_left_out(once)
     at.engine.workbench.save_edits(editing)
