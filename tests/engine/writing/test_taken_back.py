@@ -242,7 +242,7 @@ async def test_a_sale_of_more_units_adds_them_again(at: Running) -> None:
 async def test_what_a_killed_undo_gave_back_is_replaced_again(
     at: Running, at_end: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """(synchronising.md#taken-back) The ten ended by a sale of five more got their end taken away; then it was killed."""
+    """(synchronising.md#taken-back) The ten ended by a sale of five more lost their end again; then it was killed."""
     await sold(at)
     at.world.advance_invoice(AGREEMENT, "2027-01-01")
     at.world.add_order(MAIL, "sales", [("recurring", "P1", 5, "4.50")], id="9", created=TODAY, provisioned="2026-12-05")
@@ -252,7 +252,7 @@ async def test_what_a_killed_undo_gave_back_is_replaced_again(
     name = TaskId(f"9.{MAIL}")
     done = at.engine.psa.update_addition
 
-    async def unheard(*args: object, **named: object) -> None:
+    async def unheard(*args: Any, **named: Any) -> None:
         await done(*args, **named)
         raise KeyboardInterrupt
 
