@@ -25,6 +25,7 @@ from cwtui.engine.planning.surroundings import (
     DeletedCompanies,
     ProductCatalogue,
     UnlinkedAdditions,
+    edited_fields,
     price_sources,
     still_by_hand,
     still_holds,
@@ -116,6 +117,7 @@ class PlanningDesk(HeldRecords):
         unread = self._unread.problems_of(task)
         is_unread = bool(unread) and self._unread.has(subscription_record(task.subscription_id))
         subscription = None if is_unread else self._subscription(task)
+        links = self.store.links_of(task.subscription_id)
         return PlanningFacts(
             task=task,
             order=None if task.is_initial else self.store.order(task.order_id),
@@ -127,7 +129,7 @@ class PlanningDesk(HeldRecords):
             rules=self._rules(edits),
             catalog_items=self.items,
             products=self._products(task, subscription),
-            links=self.store.links_of(task.subscription_id),
+            links=links,
             additions=additions,
             is_newest=self._is_newest(task),
             is_overtaken=self._is_overtaken(task),
@@ -135,6 +137,7 @@ class PlanningDesk(HeldRecords):
             price_sources=price_sources(edits),
             is_company_deleted=self.companies.is_deleted(task),
             unlinked=self.unlinked.among(agreement_id, additions),
+            edited={} if task.is_initial else edited_fields(self.store, links),
         )
 
     def plan(self, task: Task, additions: Mapping[AdditionId, Addition] | None = None) -> Plan:

@@ -27,6 +27,8 @@ def billed_once(
     """A warning for each task whose one-time additions stay though what they belong to ends.
 
     Args:
+        store: Knows what each task billed.
+        repair: What is planned.
         additions: The agreement's, as just read; None where they were not.
         since: What ended before that day is over.
     """
