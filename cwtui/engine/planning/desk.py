@@ -99,8 +99,7 @@ class PlanningDesk(HeldRecords):
             self.load_items(items),
             self.companies.load(tasks),
         )
-        if refresh:
-            await self._load_subscriptions(tasks)
+        if refresh and await self._load_subscriptions(tasks):
             await self.load_items({item async for task in in_turns(tasks) for item in self._items_of(task)})
 
     def agreement_of(self, task: Task) -> AgreementId | None:
@@ -352,8 +351,10 @@ class PlanningDesk(HeldRecords):
     def _lacks_subscription(self, task: Task) -> bool:
         return self._subscription(task) is None or self._unread.has(subscription_record(task.subscription_id))
 
-    async def _load_subscriptions(self, tasks: Sequence[Task]) -> None:
+    async def _load_subscriptions(self, tasks: Sequence[Task]) -> bool:
         """Read subscriptions again that orders among the tasks may write by: the newest one's quantity.
+
+        Returns whether there were any.
 
         Rule: plans.md#newest-order.
         """
@@ -368,9 +369,9 @@ class PlanningDesk(HeldRecords):
         heads = [
             head async for name in in_turns(stale) if (head := next(filter(_is_open, self.store.tasks_of(name)), None))
         ]
-        await self._read_subscriptions(
-            sorted([head.subscription_id async for head in in_turns(heads) if self.may_write(head)])
-        )
+        names = sorted([head.subscription_id async for head in in_turns(heads) if self.may_write(head)])
+        await self._read_subscriptions(names)
+        return bool(names)
 
     async def _read_subscriptions(self, stale: Sequence[SubscriptionId]) -> None:
         async def ask(name: SubscriptionId) -> Subscription | None:
