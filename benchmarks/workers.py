@@ -26,6 +26,7 @@ from benchmarks.report import BenchmarkRow, medians
 from benchmarks.reseller import TODAY, Reseller, Silent, announced, settings_of
 from benchmarks.state import task
 from benchmarks.synchronising import prepare
+from cwtui.cli import main as command
 from cwtui.composition import build_engine, close_services, open_services
 from cwtui.engine.clock import SystemClock
 from cwtui.settings import Settings
@@ -156,4 +157,5 @@ def rows(agreements: int = AGREEMENTS, rounds: int = ROUNDS, count: int = FACTS)
 
 
 if __name__ == "__main__":
+    command.prepare()  # as the installed command does
     asyncio.run(work(settings_of(json.loads(sys.argv[1]), sync={"concurrency": int(sys.argv[3])}), sys.argv[2]))

@@ -15,6 +15,8 @@ from cwtui.domain.psa import BillCustomer
 
 _SOURCES = {PriceSource.MARKETPLACE: "the marketplace's", PriceSource.CONNECTWISE: "ConnectWise's"}
 
+_PRICES_CHOSEN = "The prices of this task are "
+
 DROPPED = "dropped"
 """The digest of edits that once no longer fitted their plan: they fit no later plan (plans.md#edits)."""
 
@@ -26,7 +28,7 @@ def with_edits(plan: Plan, edits: PlanEdits | None) -> Plan:
     if edits.price_source is not None:
         chosen = _SOURCES[edits.price_source]
         by = f", as {edits.by.who} chose on {edits.by.at:%Y-%m-%d %H:%M} UTC" if edits.by else ""
-        plan = replace(plan, notes=(*plan.notes, f"The prices of this task are {chosen}{by}."))
+        plan = replace(plan, notes=(*plan.notes, f"{_PRICES_CHOSEN}{chosen}{by}."))
     if not edits.edits:
         return plan
     if edits.digest != plan.digest:
@@ -37,6 +39,11 @@ def with_edits(plan: Plan, edits: PlanEdits | None) -> Plan:
     settled = {change.warning for change in changes if change.instead_of is Operation.DELETE}
     warnings = tuple(text for text in plan.warnings if text not in settled)
     return replace(plan, changes=changes, warnings=(*warnings, *_billed_beside(changes), *_billed_by_nobody(changes)))
+
+
+def has_chosen_prices(notes: Iterable[str]) -> bool:
+    """A person chose the price source of the whole task whose notes these are (plans.md#edits-stay-visible)."""
+    return any(note.startswith(_PRICES_CHOSEN) for note in notes)
 
 
 def _billed_beside(changes: Sequence[Change]) -> Iterator[str]:

@@ -9,11 +9,14 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import select
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
 
 _STDIN, _OUTPUTS = 0, (1, 2)
+_LOOKS_EVERY_MS = 1000
 _kept_open: list[int] = []
 """Ends of pipes that nobody writes to."""
 
@@ -27,6 +30,13 @@ def is_gone() -> bool:
     except OSError as error:
         return error.errno == errno.EIO
     return False
+
+
+def _closes_within(wait_ms: int) -> bool:
+    """The other end of the terminal is closed, or will be within so many milliseconds."""
+    terminal = select.poll()
+    terminal.register(_STDIN, 0)
+    return any(event & select.POLLHUP for _, event in terminal.poll(wait_ms))
 
 
 def put_to_rest() -> None:
@@ -46,18 +56,29 @@ def put_to_rest() -> None:
 def on_hang_up(when_gone: Callable[[], object]) -> Iterator[None]:
     """Call a function as soon as the terminal is gone and its descriptors are replaced.
 
-    It is a signal handler, not a task of the event loop: the loop may be busy while the threads go on.
+    A signal handler calls it, not a task of the event loop: the loop may be busy while the threads go on. A thread does
+    where no signal comes, because the terminal belongs to another session: `su -c` and containers make one.
     """
     if sys.platform == "win32":
         yield
         return
 
     def hung_up(*_: object) -> None:
-        put_to_rest()
-        when_gone()
+        if not _kept_open:
+            put_to_rest()
+            when_gone()
 
-    former = signal.signal(signal.SIGHUP, hung_up)
+    def look() -> None:
+        while not is_over.is_set():
+            if _closes_within(_LOOKS_EVERY_MS) and not is_over.is_set():
+                hung_up()
+                return
+
+    former, is_over = signal.signal(signal.SIGHUP, hung_up), threading.Event()
+    if os.isatty(_STDIN):
+        threading.Thread(target=look, name="hang-up", daemon=True).start()
     try:
         yield
     finally:
+        is_over.set()
         signal.signal(signal.SIGHUP, former)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import termios
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -168,6 +170,26 @@ def test_a_dropped_line_in_the_middle_of_a_sync_loses_nothing(tmp_path: Path, se
     _resumes(cwtui, tmp_path)
     assert Counter(seeded.billed()) == wanted
     assert {task["status"] for task in cwtui.tasks().values()} == {"synced", "needs_action"}
+
+
+def test_a_line_that_drops_unsaid_ends_it_too() -> None:
+    """The terminal belongs to another session, as under `su -c`: nobody signals the process."""
+    leader, terminal = os.openpty()
+    termios.tcsetwinsize(terminal, (40, 120))
+    with subprocess.Popen(  # noqa: S603  # ours
+        [*COMMAND, "--demo", "--as-of", AS_OF],
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+        env=os.environ | {"TERM": "xterm-256color"},
+        start_new_session=True,
+    ) as process:
+        os.close(terminal)
+        shown = b""
+        while b"Green Lane" not in shown:
+            shown += os.read(leader, 65536)
+        os.close(leader)
+        assert process.wait(PATIENCE_S) == 0
 
 
 def _resumes(cwtui: Cwtui, tmp_path: Path) -> None:

@@ -41,6 +41,28 @@ def test_reading_never_comes_writing_goes_nowhere_and_nothing_blocks() -> None:
     assert (done.returncode, done.stdout, done.stderr) == (7, b"", b"")
 
 
+_NO_SIGNAL = """
+import os, threading
+from cwtui.tui import hangup
+assert not hangup.is_gone()
+gone = threading.Event()
+with hangup.on_hang_up(gone.set):
+    os.write(1, b"waiting")
+    os._exit(7 if gone.wait(20) and hangup.is_gone() and os.fstat(0).st_mode & 0o170000 == 0o010000 else 8)
+"""
+
+
+def test_a_terminal_of_another_session_is_missed_without_a_signal() -> None:
+    """`su -c` gives a process a session of its own: nobody signals it, and its input would be at an end for ever."""
+    leader, terminal = os.openpty()
+    command = [sys.executable, "-c", _NO_SIGNAL]
+    with subprocess.Popen(command, stdin=terminal, stdout=terminal, stderr=terminal, start_new_session=True) as child:  # noqa: S603  # ours
+        os.close(terminal)
+        assert os.read(leader, 100) == b"waiting"
+        os.close(leader)
+        assert child.wait() == 7
+
+
 def test_a_terminal_that_was_never_there_is_not_gone() -> None:
     done = _child("from cwtui.tui import hangup; print(hangup.is_gone())", subprocess.DEVNULL)
     assert done.stdout.split() == [b"False"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import field
 from datetime import date
 from decimal import Decimal
@@ -51,6 +51,7 @@ class PlanningFacts:
         price_sources: The operator's override per change key.
         is_company_deleted: The mapped company is in ConnectWise's recycle bin.
         unlinked: The agreement's additions that cwtui knows nothing of, by catalog item; empty where not looked for.
+        edited: Which fields of linked standing additions a person edited or adopted; none where nobody did.
     """
 
     task: Task
@@ -71,3 +72,4 @@ class PlanningFacts:
     price_sources: Mapping[str, PriceSource] = field(default_factory=dict)
     is_company_deleted: bool = False
     unlinked: Mapping[CatalogItemId, Sequence[Addition]] = field(default_factory=dict)
+    edited: Mapping[AdditionId, Collection[str]] = field(default_factory=dict)

@@ -17,6 +17,7 @@ from cwtui.domain.money import ZERO, is_rounding, plain, price_text, round_price
 from cwtui.domain.periods import ONE_DAY, day_text, span_text
 from cwtui.domain.planning.charged_once import plan_prorated, source_text, uncharged_days
 from cwtui.domain.planning.draft import Draft
+from cwtui.domain.planning.edits_lost import tell_of_edits
 from cwtui.domain.planning.lines import ChargedLine
 from cwtui.domain.planning.pricing import ItemPrice, item_price_for
 from cwtui.domain.plans import PriceSource, beyond_guard
@@ -180,6 +181,7 @@ def replace_standing(
         create_standing(
             draft, one.line, one.quantity, begins, unit, key=one.key, rule=rule, step=step, ends=ends, bill=bill
         )
+    tell_of_edits(draft, product, ending)
     total = sum((one.quantity for one in wanted), start=ZERO)
     if begins > start and total > linked_quantity(links):
         uncharged_days(draft, product, start, begins)

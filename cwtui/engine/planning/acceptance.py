@@ -45,10 +45,16 @@ async def confirm_guards(desk: PlanningDesk, tasks: Sequence[Task]) -> None:
 
     Called before anything is read again: numbers that move meanwhile are stopped like any others.
     """
+    stopped = [task async for task in in_turns(tasks) if task.status.is_open and _is_stopped(task)]
+    if not stopped:
+        return
+    await desk.load(stopped)
     with desk.store.grouped():
-        async for task in in_turns(tasks):
-            is_stopped = any(problem.code is ProblemCode.GUARD for problem in task.problems)
-            if task.status.is_open and is_stopped:
-                confirmed = desk.plan(task).beyond_guard
-                if confirmed != task.confirmed:
-                    desk.store.save_task(replace(task, confirmed=confirmed))
+        async for task in in_turns(stopped):
+            confirmed = desk.plan(task).beyond_guard
+            if confirmed != task.confirmed:
+                desk.store.save_task(replace(task, confirmed=confirmed))
+
+
+def _is_stopped(task: Task) -> bool:
+    return any(problem.code is ProblemCode.GUARD for problem in task.problems)

@@ -25,6 +25,7 @@ from cwtui.engine.planning.surroundings import (
     DeletedCompanies,
     ProductCatalogue,
     UnlinkedAdditions,
+    edited_fields,
     price_sources,
     still_by_hand,
     still_holds,
@@ -98,8 +99,7 @@ class PlanningDesk(HeldRecords):
             self.load_items(items),
             self.companies.load(tasks),
         )
-        if refresh:
-            await self._load_subscriptions(tasks)
+        if refresh and await self._load_subscriptions(tasks):
             await self.load_items({item async for task in in_turns(tasks) for item in self._items_of(task)})
 
     def agreement_of(self, task: Task) -> AgreementId | None:
@@ -116,6 +116,7 @@ class PlanningDesk(HeldRecords):
         unread = self._unread.problems_of(task)
         is_unread = bool(unread) and self._unread.has(subscription_record(task.subscription_id))
         subscription = None if is_unread else self._subscription(task)
+        links = self.store.links_of(task.subscription_id)
         return PlanningFacts(
             task=task,
             order=None if task.is_initial else self.store.order(task.order_id),
@@ -127,7 +128,7 @@ class PlanningDesk(HeldRecords):
             rules=self._rules(edits),
             catalog_items=self.items,
             products=self._products(task, subscription),
-            links=self.store.links_of(task.subscription_id),
+            links=links,
             additions=additions,
             is_newest=self._is_newest(task),
             is_overtaken=self._is_overtaken(task),
@@ -135,6 +136,7 @@ class PlanningDesk(HeldRecords):
             price_sources=price_sources(edits),
             is_company_deleted=self.companies.is_deleted(task),
             unlinked=self.unlinked.among(agreement_id, additions),
+            edited={} if task.is_initial else edited_fields(self.store, links),
         )
 
     def plan(self, task: Task, additions: Mapping[AdditionId, Addition] | None = None) -> Plan:
@@ -349,8 +351,10 @@ class PlanningDesk(HeldRecords):
     def _lacks_subscription(self, task: Task) -> bool:
         return self._subscription(task) is None or self._unread.has(subscription_record(task.subscription_id))
 
-    async def _load_subscriptions(self, tasks: Sequence[Task]) -> None:
+    async def _load_subscriptions(self, tasks: Sequence[Task]) -> bool:
         """Read subscriptions again that orders among the tasks may write by: the newest one's quantity.
+
+        Returns whether there were any.
 
         Rule: plans.md#newest-order.
         """
@@ -365,9 +369,9 @@ class PlanningDesk(HeldRecords):
         heads = [
             head async for name in in_turns(stale) if (head := next(filter(_is_open, self.store.tasks_of(name)), None))
         ]
-        await self._read_subscriptions(
-            sorted([head.subscription_id async for head in in_turns(heads) if self.may_write(head)])
-        )
+        names = sorted([head.subscription_id async for head in in_turns(heads) if self.may_write(head)])
+        await self._read_subscriptions(names)
+        return bool(names)
 
     async def _read_subscriptions(self, stale: Sequence[SubscriptionId]) -> None:
         async def ask(name: SubscriptionId) -> Subscription | None:

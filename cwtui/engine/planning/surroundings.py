@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 from cwtui.domain.errors import ServiceError
 from cwtui.domain.ids import AdditionId, AgreementId, CatalogItemId, CompanyId
 from cwtui.domain.lazily import dataclass
-from cwtui.domain.plan_edits import DROPPED
+from cwtui.domain.mappings import Link
+from cwtui.domain.plan_edits import DROPPED, has_chosen_prices
 from cwtui.domain.plans import Plan, PlanEdits, PriceSource
 from cwtui.domain.problems import Problem, ProblemCase, ProblemCode
 from cwtui.domain.psa import Addition
@@ -145,6 +146,22 @@ def price_sources(edits: PlanEdits | None) -> dict[str, PriceSource]:
     """The operator's price source by change; dropped edits choose none."""
     kept = edits.edits if edits is not None and edits.digest != DROPPED else ()
     return {edit.key: edit.price_source for edit in kept if edit.price_source}
+
+
+def edited_fields(store: Store, links: Sequence[Link]) -> dict[AdditionId, frozenset[str]]:
+    """Which fields of standing additions are a person's: edited in the plan that wrote them, or adopted."""
+    found = {}
+    for link in links:
+        if not link.is_standing:
+            continue
+        rows = [row for row in store.audit(task_id=link.task_id, addition_id=link.addition_id) if row.is_done]
+        names = frozenset(rows[-1].why.edited) if rows else frozenset()
+        task = store.task(link.task_id)
+        if link.adopted or (rows and task is not None and has_chosen_prices(task.notes)):
+            names |= {"price_source"}
+        if names:
+            found[link.addition_id] = names
+    return found
 
 
 def without_order(task: Task, unread: tuple[Problem, ...] = ()) -> Plan:

@@ -38,6 +38,7 @@ from cwtui.domain.repairs import REPAIR_PREFIX, RepairDraft, repair_start
 from cwtui.domain.tasks import HandMade, Task, TaskKind, TaskStatus, is_difference
 from cwtui.engine.checking.difference_tasks import difference_problem
 from cwtui.engine.planning.desk import PlanningDesk
+from cwtui.engine.reconciling.billed_once import billed_once
 from cwtui.engine.workspace import Feature
 
 
@@ -95,12 +96,13 @@ class RepairTasks(Feature):
         draft.make()
         if any(change.before is None for change in draft.changes):
             problems += ends_before(agreement, start)
+        once = billed_once(self.store, repair, additions, min(start, self.clock.today))
         return Plan(
             task_id=task.id,
             subscription_id=task.subscription_id,
             agreement_id=agreement.id,
             changes=tuple(draft.changes),
-            warnings=tuple(dict.fromkeys([*self._warnings(dates, start), *draft.warnings])),
+            warnings=tuple(dict.fromkeys([*self._warnings(dates, start), *draft.warnings, *once])),
             problems=(*problems, *draft.problems),
             effective=start,
             standing_from=start,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from enum import StrEnum
 
 from cwtui.domain.errors import InputError, NotFound, OutcomeUnknown, Unreadable
@@ -12,6 +13,7 @@ from cwtui.domain.ids import AdditionId, AgreementId, SubscriptionId, TaskId
 from cwtui.domain.lazily import dataclass
 from cwtui.domain.ledger import Operation, Purpose
 from cwtui.domain.mappings import Link
+from cwtui.domain.periods import ONE_DAY, span_text
 from cwtui.domain.planning.dates import AgreementDates
 from cwtui.domain.plans import Change
 from cwtui.domain.psa import Addition, AdditionValues
@@ -151,6 +153,7 @@ class DriftChecker(Feature):
             return await self._restored(addition_id, agreement_id)
 
     async def _restored(self, addition_id: AdditionId, agreement_id: AgreementId) -> str:
+        self.desk.forget_held()  # an invoice since then moves the first day that is still open
         await self.desk.load_agreements({agreement_id})
         writer = writer_of(self.workspace, agreement_id, self.workspace.current_run.begin())
         await writer.read()
@@ -197,7 +200,7 @@ class DriftChecker(Feature):
         again = next((row for row in rows if row.operation is Operation.CREATE), None)
         if again is not None and again.after is not None and (link is None or again.key in self.store.done_keys(task)):
             self.store.drop_link(addition_id)
-            return _CREATED_AGAIN.format(addition_id, again.after.effective)
+            return _created_again(addition_id, again.after, again.why.arithmetic)
         if (
             link is None
             or not self.store.done_keys(task)
@@ -222,8 +225,10 @@ class DriftChecker(Feature):
     async def _create_again(self, writer: AgreementWriter, task: TaskId, link: Link) -> str:
         key = f"restore:{link.addition_id}"
         after = self._from_open_days(link)
-        await writer.write(task, link.subscription_id, self._change(link, Operation.CREATE, key, None, after))
-        return _CREATED_AGAIN.format(link.addition_id, after.effective)
+        change = self._change(link, Operation.CREATE, key, None, after)
+        change = replace(change, arithmetic=_days_without(link.values.effective, after.effective))
+        await writer.write(task, link.subscription_id, change)
+        return _created_again(link.addition_id, after, change.arithmetic)
 
     def _from_open_days(self, link: Link) -> AdditionValues:
         """The values, from the first day that is not invoiced where ConnectWise would refuse an earlier one."""
@@ -324,6 +329,18 @@ class DriftChecker(Feature):
             self.store.save_task(evaluated)
             self.listener.task_changed(evaluated)
         await self.desk.replan(queue[1:])
+
+
+def _created_again(addition_id: AdditionId, after: AdditionValues, days: Sequence[str]) -> str:
+    return " ".join((_CREATED_AGAIN.format(addition_id, after.effective), *days))
+
+
+def _days_without(was_from: date, starts: date) -> tuple[str, ...]:
+    """Which days the addition that is created again does not bill, since they are invoiced."""
+    if starts <= was_from:
+        return ()
+    days = span_text(was_from, starts - ONE_DAY)
+    return (f"It bills no day of {days}: what was invoiced of them after it was removed stays unbilled.",)
 
 
 def _task_of(addition_id: AdditionId) -> TaskId:

@@ -326,8 +326,8 @@ class Synchroniser(Feature):
         self.store.forget_done(task.id)
         self.store.drop_edits(task.id)
         self.store.drop_owed(task.id)  # what stayed invoiced counts as charged now
-        task = replace(warned(task, self._moved(plan)), status=TaskStatus.SYNCED, problems=(), note=_written(plan))
-        self.store.save_task(replace(task, synced_at=self.desk.clock.now()))
+        task, now = warned(task, self._moved(plan)), self.desk.clock.now()
+        self.store.save_task(replace(task, status=TaskStatus.SYNCED, problems=(), note=_written(plan), synced_at=now))
 
     def _moved(self, plan: Plan) -> list[str]:
         """Warnings: ConnectWise keeps another price than it was sent, or the addition to create was found there."""

@@ -95,17 +95,15 @@ class TaskWork(Feature):
         self.workspace.run.is_stopping = False
         named = await self._named(task_ids)
         self.open_tasks.read_afresh()
-        await self.desk.load(named)
-        if not dry_run:
-            self._wait_no_longer(named)
-            await confirm_guards(self.desk, named)
-        tasks = await self._named(task_ids)
         if dry_run:
-            await self.desk.replan(tasks)
+            await self.desk.load(named)
+            await self.desk.replan(named)
             outcome = SyncOutcome()
         else:
-            outcome = await self.synchronise([task for task in tasks if task.status.is_open])
-        await self.open_tasks.replan_followers(tasks)
+            self._wait_no_longer(named)
+            await confirm_guards(self.desk, named)
+            outcome = await self.synchronise([task for task in await self._named(task_ids) if task.status.is_open])
+        await self.open_tasks.replan_followers(named)
         now = await self._named(task_ids)
         return outcome.report(self.clock.today, now, dry_run=dry_run, errors=outcome.errors)
 

@@ -10,6 +10,7 @@ from cwtui.domain.errors import CwtuiError
 from cwtui.domain.ids import AdditionId, AgreementId, TaskId
 from cwtui.domain.lazily import dataclass
 from cwtui.domain.ledger import Operation, Owed, Purpose, TakenBack
+from cwtui.domain.plan_edits import has_chosen_prices
 from cwtui.domain.planning.dates import AgreementDates
 from cwtui.domain.plans import Change, Plan
 from cwtui.domain.psa import Addition, AdditionValues
@@ -78,6 +79,7 @@ class Undo(Feature):
             differences are listed (`complete` is False).
         """
         was_edited = any(row.why.edited for row in self.rows(task)) or bool(left_out_rows(self.workspace, task.id))
+        was_edited = was_edited or has_chosen_prices(task.notes)
         if writer is not None:
             report = await self._write_back(task, writer, compensate=compensate)
         else:
@@ -87,6 +89,7 @@ class Undo(Feature):
         if report.complete:
             report = replace(report, lines=(*report.lines, _EDITS_ARE_OVER)) if was_edited else report
             with self.store.batch():
+                self._let_all_go(task)
                 seqs = [row.seq for row in self.store.audit(task_id=task.id)]
                 self.store.save_taken_back(TakenBack(task.id, max(seqs, default=-1)))
                 self.store.end_plan(task.id)
@@ -198,13 +201,21 @@ class Undo(Feature):
             self._let_go(row, await writer.write(row.task_id, row.subscription_id, change))
         return lines
 
+    def _let_all_go(self, task: Task) -> None:
+        """Let go also of what a killed undo gave back before it could."""
+        tried = self._tried(task)
+        for row in self._since_opened(task):
+            written = tried.get(row.seq)
+            if written is not None and written.is_done:
+                self._let_go(row, written)
+
     def _let_go(self, row: AuditRow, written: AuditRow) -> None:
         """What the task ended or deleted is not its own: it is again whose it was, or made by hand.
 
         Rules: synchronising.md#taken-back, plans.md#billed-by-hand.
         """
         link = self.store.link(written.addition_id) if written.addition_id is not None else None
-        if link is None or row.operation is Operation.CREATE:
+        if link is None or link.task_id != row.task_id or row.operation is Operation.CREATE:
             return
         task = self.store.task(row.task_id)
         ended = {made.addition_id for made in task.by_hand if made.decision is ByHand.END} if task else set()

@@ -501,3 +501,32 @@ async def test_days_before_a_period_are_no_days_of_it(at: Running) -> None:
     assert await statuses(at) == [RowStatus.QUANTITY_DIFFERS]
     await at.engine.reconciler.apply(WHO)
     assert [row[1:] for row in at.held() if row[4] is None] == [("20", "4.50", DECEMBER, None)]
+
+
+@pytest.mark.parametrize("is_gone", [True, False], ids=["the subscription was removed", "it holds two units less"])
+async def test_a_repair_says_what_an_order_billed_once_and_stays(is_gone: bool, at: Running) -> None:
+    """(reconciling.md#repairs) A sale was cancelled by the marketplace: its setup fee and its days stay."""
+    at.world.marketplace["subscriptions"].remove(MAIL)
+    await at.engine.auto()
+    at.world.add_subscription(CUSTOMER, [("P1", 10)], id=MAIL)
+    lines = [("recurring", "P1", 10, "4.50"), ("setup", "P1", 1, "25.00")]
+    at.world.add_order(MAIL, "sales", lines, id="9", created=TODAY, provisioned=date(2026, 11, 11))
+    await at.engine.auto()
+    if is_gone:
+        at.world.change_subscription(MAIL, status="removed")
+    else:
+        at.world.change_subscription(MAIL, quantities={"P1": 8})
+    await at.engine.reconciler.apply(WHO)
+    once = [
+        (EXCHANGE_ITEM, "1", "25.00", DECEMBER, "2026-12-31"),
+        (EXCHANGE_ITEM, "10", "3.00", DECEMBER, "2026-12-31"),
+    ]
+    assert at.held() == (once if is_gone else [*once, (EXCHANGE_ITEM, "8", "4.50", DECEMBER, None)])
+    (repair,) = [task for task in at.state.tasks() if task.kind is TaskKind.RECONCILIATION]
+    said = [text for text in repair.warnings if "billed once" in text]
+    assert len(said) == is_gone
+    assert all("9.S1" in text and "10 × 3.00" in text and "1 × 25.00" in text for text in said)
+    if is_gone:
+        assert (await at.engine.undo(repair.id)).complete
+        assert (await at.engine.undo(TaskId("9.S1"))).complete
+        assert at.held() == []

@@ -87,6 +87,18 @@ async def test_what_was_removed_is_created_again(at: Running) -> None:
     assert (await at.engine.drift.find()).found == ()
 
 
+async def test_days_that_were_invoiced_without_what_was_removed_are_named(at: Running) -> None:
+    """(synchronising.md#drift-answers) December and January were invoiced: nothing bills them late, so it is said."""
+    remove(at)
+    at.world.advance_invoice(AGREEMENT, "2027-02-01")
+    (drifted,) = (await at.engine.drift.find()).found
+    said = await at.engine.drift.restore(drifted.link.addition_id)
+    assert "1 Dec 2026 to 31 Jan 2027" in said
+    assert "stays unbilled" in said
+    assert at.held() == [(EXCHANGE_ITEM, "10", "4.50", "2027-02-01", None)]
+    assert await at.engine.drift.restore(drifted.link.addition_id) == said
+
+
 async def test_a_restore_that_was_killed_creates_once(at: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     (link,) = at.state.links()
     remove(at)

@@ -15,9 +15,10 @@ from typing import Any
 import pytest
 
 from cwtui.domain.errors import Outdated
-from cwtui.domain.ids import TaskId
+from cwtui.domain.ids import AdditionId, TaskId
 from cwtui.domain.ledger import Operation, Outcome
 from cwtui.domain.plan_edits import DROPPED
+from cwtui.domain.plans import PriceSource
 from cwtui.domain.tasks import TaskStatus
 from cwtui.engine.writing.left_out import note_left_out
 from cwtui.sandbox.behaviour import Fault
@@ -299,6 +300,7 @@ async def test_an_end_that_failed_is_written_by_the_next_run(at: Running, fault:
     [
         pytest.param("quantity", id="a quantity was edited"),
         pytest.param("left out", id="a change was left out"),
+        pytest.param("prices", id="the prices of the whole task were chosen"),
         pytest.param("", id="nothing was edited"),
     ],
 )
@@ -312,6 +314,8 @@ async def test_undo_says_that_the_edits_are_over(how: str, at: Running) -> None:
     once = next(change.key for change in editing.changes if change.key.startswith("prorated"))
     if how == "quantity":
         editing.type("standing:P1", "quantity", "14")
+    elif how == "prices":
+        editing.choose_source(None, PriceSource.CONNECTWISE)
     elif how:
         editing.turn_left_out(once)
     at.engine.workbench.save_edits(editing)
@@ -323,3 +327,45 @@ async def test_undo_says_that_the_edits_are_over(how: str, at: Running) -> None:
     await at.engine.sync([END])
     assert [row[1] for row in at.held() if row[4] is None] == ["15"]
     assert not any("Edits" in line for line in (await at.engine.undo(END)).lines)
+
+
+CHOSEN = "Exchange Online: what a person chose for addition 9001 ends with it: "
+
+
+@pytest.mark.parametrize(
+    ("edits", "price", "warning", "note"),
+    [
+        pytest.param({"unit_price": "4.25"}, "4.50", "price 4.25, now 4.50", "", id="a price"),
+        pytest.param({"unit_cost": "3"}, "4.50", "cost 3.00, now 3.60", "", id="a cost"),
+        pytest.param({"taxable": "no"}, "4.50", "not taxable, now taxable", "", id="a tax flag"),
+        pytest.param({"description": "Mail"}, "4.50", "", "text “Mail”, now “Exchange Online”", id="a text"),
+        pytest.param({"unit_price": "4.75"}, "4.75", "", "", id="a price that the marketplace has now too"),
+        pytest.param({}, "4.75", "", "", id="nothing, and the marketplace's price moved"),
+        pytest.param({"source": "all"}, "4.50", "price 5.00, now 4.50, cost 4.00, now 3.60", "", id="all prices"),
+        pytest.param({"adopt": "4.25"}, "4.50", "price 4.25, now 4.50", "", id="a price of ConnectWise, adopted"),
+    ],
+)
+async def test_what_was_chosen_for_an_addition_does_not_end_unseen(
+    edits: dict[str, str], price: str, warning: str, note: str, at: Running
+) -> None:
+    """(plans.md#edits-stay-visible) Five more replace the ten, as the rules price them; what was agreed on is named."""
+    await at.engine.check()
+    editing = await at.engine.workbench.edit(INITIAL)
+    if "source" in edits:
+        editing.choose_source(None, PriceSource.CONNECTWISE)
+    for name, text in edits.items():
+        if name in {"unit_price", "unit_cost", "taxable", "description"}:
+            editing.type(editing.changes[0].key, name, text)
+    at.engine.workbench.save_edits(editing)
+    await at.engine.auto()
+    if "adopt" in edits:
+        at.world.additions(AGREEMENT)[0]["unitPrice"] = Decimal(edits["adopt"])
+        await at.engine.drift.adopt(AdditionId(9001))
+    at.world.change_subscription(MAIL, quantities={"P1": 15}, prices={"P1": price})
+    at.world.add_order(MAIL, "change", [("recurring", "P1", 5, price)], id="9", created=TENTH, provisioned=TENTH)
+    await at.engine.auto()
+    task = at.state.task(END)
+    assert task is not None
+    assert [text for text in task.warnings if "chose" in text] == ([f"{CHOSEN}{warning}."] if warning else [])
+    assert [text for text in task.notes if "chose" in text] == ([f"{CHOSEN}{note}."] if note else [])
+    assert [row[1:3] for row in at.held() if row[4] is None] == [("15", price)]

@@ -17,6 +17,7 @@ import pytest
 from cwtui.domain.ids import TaskId
 from cwtui.domain.problems import ProblemCode
 from cwtui.domain.tasks import Task, TaskStatus
+from cwtui.engine.writing.undo import Undo
 from cwtui.sandbox.keeping import Keeping
 from cwtui.sandbox.world import World
 from tests.engine.upkeep_world import AGREEMENT, CUSTOMER, EXCHANGE_ITEM, MAIL, TODAY, Running, running, small_world
@@ -232,6 +233,40 @@ async def test_a_sale_of_more_units_adds_them_again(at: Running) -> None:
     name = TaskId(f"9.{MAIL}")
     assert [row[1] for row in written if row[4] is None] == ["15"]
     await at.engine.undo(name)
+    assert [row[1] for row in at.held() if row[4] is None] == ["10"]
+    await at.engine.sync([name])
+    assert at.held() == written
+
+
+@pytest.mark.parametrize("at_end", [False, True], ids=["before its link is let go", "before its answer is noted"])
+async def test_what_a_killed_undo_gave_back_is_replaced_again(
+    at: Running, at_end: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """(synchronising.md#taken-back) The ten ended by a sale of five more lost their end again; then it was killed."""
+    await sold(at)
+    at.world.advance_invoice(AGREEMENT, "2027-01-01")
+    at.world.add_order(MAIL, "sales", [("recurring", "P1", 5, "4.50")], id="9", created=TODAY, provisioned="2026-12-05")
+    at.world.change_subscription(MAIL, quantities={"P1": 15})
+    await at.engine.auto()
+    written = at.held()
+    name = TaskId(f"9.{MAIL}")
+    done = at.engine.psa.update_addition
+
+    async def unheard(*args: Any, **named: Any) -> None:
+        await done(*args, **named)
+        raise KeyboardInterrupt
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        if at_end:
+            patched.setattr(at.engine.psa, "update_addition", unheard)
+        else:
+            patched.setattr(Undo, "_let_go", killed)
+        with pytest.raises(KeyboardInterrupt):
+            await at.engine.undo(name)
+    assert (await at.engine.undo(name)).complete
     assert [row[1] for row in at.held() if row[4] is None] == ["10"]
     await at.engine.sync([name])
     assert at.held() == written
