@@ -43,6 +43,10 @@ class StderrListener:
             if progress.total is not None and progress.done >= progress.total:
                 self._finish()
 
+    def waits(self, message: str) -> None:
+        """Say until when nothing happens, also where nobody sees the bar."""
+        self.problem(message)
+
     def task_changed(self, task: Task) -> None:
         """Say nothing: the report names the tasks."""
 

@@ -214,6 +214,12 @@ def out_of_quota(asked: Asked, response: httpx.Response, secrets: Iterable[str],
     )
 
 
+def pause_text(asked: Asked, status: int, goes_on_at: datetime) -> str:
+    """That everybody waits for a service, why, and until when."""
+    why = "is busy" if status == HTTPStatus.SERVICE_UNAVAILABLE else "takes no more requests within its quota"
+    return f"{asked.opening} {why} ({status}): the run waits, and goes on at {goes_on_at:%Y-%m-%d %H:%M:%S} UTC."
+
+
 def stopped(asked: Asked) -> ServiceError:
     """The error for a request that nobody waits for any more, because the program ends."""
     if asked.in_doubt and not asked.repeatable:

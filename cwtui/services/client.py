@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from cwtui.services.http_policy import HttpPolicy
 
@@ -28,6 +28,10 @@ class Client:
     def stop(self) -> None:
         """Wait only a moment longer for answers: the process ends."""
         self._http.stop()
+
+    def tell_pauses(self, tell: Callable[[str], None]) -> None:
+        """Call `tell` once for each longer pause that the service asks for, with when it ends, in words."""
+        self._http.tell_pause = tell
 
     @property
     def requests(self) -> Counter[str]:

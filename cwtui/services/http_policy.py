@@ -9,7 +9,7 @@ import asyncio
 import logging
 import random
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from functools import lru_cache
 from http import HTTPStatus
@@ -30,6 +30,7 @@ from cwtui.services.answers import (
     is_in_doubt,
     is_throttled,
     out_of_quota,
+    pause_text,
     refusal,
     retry_after,
     stopped,
@@ -49,6 +50,8 @@ THROTTLED_TRIES = 10
 """For 429 and 503 with a time to wait, where more tries are worth it."""
 LONGEST_PAUSE_S = 300.0
 """A longer `Retry-After` is not waited for: the request fails with that reason."""
+_TOLD_FROM_S = 5.0
+"""A shorter pause is not worth a message."""
 
 _TOKENS_HIDDEN = 8
 _STOP_GRACE_S = 1.0
@@ -73,6 +76,7 @@ class HttpPolicy:
     Attributes:
         sent: Requests that left, by method, every try counted.
         gate: The throttle shared by all requests to this service.
+        tell_pause: Called once for each longer pause, with when it ends, in words.
     """
 
     def __init__(
@@ -118,6 +122,8 @@ class HttpPolicy:
         self._connections = Connections(self.base_url, self._timeout, timeout_s, transport)
         self._timing = timing or Timing()
         self.gate = Gate(self._concurrency, self._timing, per_minute=per_minute)
+        self.tell_pause: Callable[[str], None] = lambda _: None
+        self._told_until = 0.0
         self._limits: set[asyncio.Timeout] = set()
         self._stop_at: float | None = None
         self._shut_until = 0.0
@@ -260,7 +266,7 @@ class HttpPolicy:
                 await self._believe_refusal(asked, refused_over)
                 self._refuse_while_shut(asked)
                 response, refused_over = await self._exchange(asked)
-                pause = self._asked_pause(response, tried, admitted_at)
+                pause = self._asked_pause(asked, response, tried, admitted_at)
                 if pause is None or asked.repeatable:
                     self._connections.give_back(refused_over)
             if is_in_doubt(response.status_code):
@@ -304,7 +310,7 @@ class HttpPolicy:
             asked.in_doubt = True
             raise failed(asked, f"{asked.opening} answered {asked} twice.")
 
-    def _asked_pause(self, response: httpx.Response, tried: int, admitted_at: float) -> float | None:
+    def _asked_pause(self, asked: Asked, response: httpx.Response, tried: int, admitted_at: float) -> float | None:
         """Slow all requests down if the service asks for it; returns the pause it asks for, or None."""
         if not is_throttled(response):
             if response.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
@@ -316,7 +322,16 @@ class HttpPolicy:
         pause = max(pause, 0.1 * tried)  # a service that says "0" may mean less than a second
         if pause <= LONGEST_PAUSE_S:
             self.gate.slow_down(pause, admitted_at)
+            self._tell(asked, response.status_code, pause)
         return pause
+
+    def _tell(self, asked: Asked, status: int, pause_s: float) -> None:
+        """Say once until when everybody waits; requests that were in flight together are refused together."""
+        until = self._timing.monotonic() + pause_s
+        if pause_s < _TOLD_FROM_S or until < self._told_until + _TOLD_FROM_S:
+            return
+        self._told_until = until
+        self.tell_pause(pause_text(asked, status, self._timing.now() + timedelta(seconds=pause_s)))
 
     async def _exchange(self, asked: Asked) -> tuple[httpx.Response, httpx.AsyncBaseTransport]:
         """One request, one answer of whatever status, and the connection it came over, to be given back."""

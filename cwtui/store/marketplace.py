@@ -57,6 +57,10 @@ class MarketplaceTables:
         """Keep a subscription as the first check saw it."""
         self._snapshots.save(Snapshot(task_id, subscription))
 
+    def snapshots_kept(self) -> int:
+        """How many subscriptions are kept as the first check saw them."""
+        return len(self._snapshots.table.rows)
+
     def customer(self, customer_id: CustomerId) -> Customer | None:
         """A customer by id."""
         return self._customers.get(customer_id)

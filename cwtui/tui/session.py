@@ -79,6 +79,11 @@ class ScreenListener:
         self.progress_now = progress
         self.on_news()
 
+    def waits(self, message: str) -> None:
+        """Show until when nothing happens, in place of how far work is."""
+        self.progress_now = Progress(message, 0, None)
+        self.add(EventKind.PROBLEM, message)
+
     def task_changed(self, task: Task) -> None:
         """Remember a changed task."""
         self.changed[task.id] = task

@@ -5,6 +5,7 @@ Rule: settings.md#quotas.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -57,9 +58,22 @@ def test_a_first_check_gets_through_over_days(sandbox: Sandbox, cwtui: Cwtui) ->
     assert sorted(details) == sorted(set(details))
 
 
+def test_a_second_check_of_a_day_says_how_much_is_kept_too(sandbox: Sandbox, cwtui: Cwtui) -> None:
+    sandbox.behave(calls_per_day=A_DAY, day_s=86_400)
+    first, second = cwtui.run("--auto"), cwtui.run("--auto")
+    read = re.search(rf"cut off after (\d+) of {SUBSCRIPTIONS} records", first.err)
+    assert read is not None
+    assert int(read[1]) > 0
+    assert f"records kept of an earlier one: {read[1]}." in second.err
+    assert "the next check asks only for the rest" in second.err
+    assert (first.status, second.status) == (1, 1)
+
+
 def test_a_day_that_ends_soon_is_waited_for(sandbox: Sandbox, cwtui: Cwtui) -> None:
-    sandbox.behave(calls_per_day=A_DAY, day_s=3)
+    sandbox.behave(calls_per_day=A_DAY, day_s=12)
     ran = cwtui.run("--auto", "--json")
     assert ran.is_done, ran.err
     assert len(sandbox.rows()) == SUBSCRIPTIONS
     assert sandbox.requests()["statuses"].get("403", 0) >= 2
+    assert "requests within its quota (403): the run waits, and goes on at 20" in ran.err
+    assert len(ran.err.splitlines()) < 12, ran.err  # a line a pause, not one for each request

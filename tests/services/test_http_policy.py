@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -285,6 +285,33 @@ async def test_one_429_holds_back_every_request_to_the_service(policy: HttpPolic
     await asyncio.gather(*(policy.ask("GET", f"/{number}") for number in range(5)))
     assert min(sent_at) == 1060
     assert policy.gate.limit == 8
+
+
+@pytest.mark.parametrize(
+    ("code", "pause", "told"),
+    [
+        pytest.param(429, "60", ["takes no more requests within its quota (429)"], id="a quota"),
+        pytest.param(403, "60", ["takes no more requests within its quota (403)"], id="a gateway's quota"),
+        pytest.param(503, "60", ["is busy (503)"], id="busy"),
+        pytest.param(429, "2", [], id="a moment"),
+    ],
+)
+async def test_a_pause_is_told_once_with_its_end(
+    code: int, pause: str, told: list[str], policy: HttpPolicy, script: Any, fake_time: Any
+) -> None:
+    """Rule: settings.md#quotas."""
+    said: list[str] = []
+    policy.tell_pause = said.append
+
+    async def refuse(_: httpx.Request) -> httpx.Response:
+        for _turn in range(20):
+            await asyncio.sleep(0)  # the others are under way meanwhile
+        return status(code, **{"Retry-After": pause})
+
+    script.then(refuse, refuse, refuse, OK)
+    until = fake_time.timing().now() + timedelta(seconds=60)
+    await asyncio.gather(*(policy.ask("GET", f"/{number}") for number in range(3)))
+    assert said == [f"ConnectWise {why}: the run waits, and goes on at {until:%Y-%m-%d %H:%M:%S} UTC." for why in told]
 
 
 async def test_never_more_in_flight_than_the_concurrency(script: Any, fake_time: Any) -> None:

@@ -124,6 +124,8 @@ class ChangeCheck(Feature):
     def _cut_off(self, error: ServiceError) -> CheckCutOff:
         done, total = self._reader.done, self._reader.total
         read = f"The check was cut off after {done} of {total} records. " if total else ""
+        if not total and (done := self._kept.count()):  # an earlier one came further
+            read = f"The check was cut off; records kept of an earlier one: {done}. "
         kept = "What was read is kept: the next check asks only for the rest." if done else ""
         tasks = self._made_ahead or "No task was made."
         return CheckCutOff(

@@ -106,6 +106,14 @@ class KeptProgress:
         self._subscriptions.clear()
         self._orders.clear()
 
+    def count(self) -> int:
+        """How many subscriptions earlier attempts read, and this one so far."""
+        self.flush()
+        read = self.store.note(ReadSoFar)
+        if read is not None:
+            return len(read.subscriptions)
+        return 0 if self.beginning() is None else self.store.snapshots_kept()
+
     def end(self) -> None:
         """Forget all of it: the check ended and saved everything itself."""
         self._subscriptions.clear()
