@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from unittest.mock import patch
 
+from textual import events
 from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.widgets import Static
@@ -28,6 +29,12 @@ from cwtui.tui.widgets.virtual_table import VirtualTable
 S = TypeVar("S", bound=Screen[Any])
 
 AS_OF = date(2026, 11, 23)
+
+
+def burst(app: Demo, *keys: str) -> None:
+    """Keys that arrive together, as over a slow line or from a password manager."""
+    for key in keys:
+        app.app.post_message(events.Key(key, key if len(key) == 1 else None))
 
 
 @dataclass

@@ -8,12 +8,13 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
 from cwtui.engine.importing.customers import ImportCandidate
 from cwtui.tui.plain import content
 from cwtui.tui.widgets.dialog import Dialog
+from cwtui.tui.widgets.form_scroll import FormScroll
 from cwtui.tui.widgets.plain_input import PlainInput
 
 _HINTS = {
@@ -42,7 +43,7 @@ class GapsScreen(Dialog[Mapping[str, str] | None]):
         with Vertical(classes="dialog--box") as box:
             box.border_title = content(f"Import {self._candidate.company.name}")
             box.border_subtitle = "ctrl+s imports · esc cancels"
-            with VerticalScroll(id="gaps-form", can_focus=False):
+            with FormScroll(id="gaps-form", can_focus=False):
                 for name in account.lacks:
                     with Horizontal(classes="form--line"):
                         yield Static(content(name.replace("_", " ")), classes="form--label")

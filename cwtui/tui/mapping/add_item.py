@@ -8,7 +8,7 @@ from typing import ClassVar
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 from textual.widgets import Static
 
@@ -25,6 +25,7 @@ from cwtui.tui.widgets.choice_line import ChoiceLine
 from cwtui.tui.widgets.confirm_screen import ConfirmScreen
 from cwtui.tui.widgets.detail_pane import DetailPane, Line, block
 from cwtui.tui.widgets.dialog import Dialog
+from cwtui.tui.widgets.form_scroll import FormScroll
 from cwtui.tui.widgets.fuzzy_picker import Entry, FuzzyPicker
 from cwtui.tui.widgets.keys_line import KeysLine
 from cwtui.tui.widgets.pick_line import PickLine
@@ -42,8 +43,6 @@ class AddItemScreen(Dialog[CatalogItem | None]):
     HELP = "Fill in the fields, ctrl+s adds the catalog item. What is required and missing is said below each field."
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+s", "save", "Add", priority=True, id="item.save", tooltip="Add it to ConnectWise and map it"),
-        Binding("down", "app.focus_next", "Next", show=False, id="item.next", tooltip="To the next field"),
-        Binding("up", "app.focus_previous", "Previous", show=False, id="item.previous", tooltip="To the field before"),
         Binding("escape", "cancel", "Back", id="item.cancel", tooltip="Add nothing; what is typed stays"),
     ]
 
@@ -77,7 +76,7 @@ class AddItemScreen(Dialog[CatalogItem | None]):
         with Vertical(classes="dialog--box item--box") as box:
             box.border_title = content(f"New catalog item for {self._product}")
             box.border_subtitle = "ctrl+s adds and maps · esc goes back"
-            yield VerticalScroll(Static("Reading ConnectWise's tables …", classes="dialog--hint"), id="item-form")
+            yield FormScroll(Static("Reading ConnectWise's tables …", classes="dialog--hint"), id="item-form")
             yield DetailPane(id="item-said")
         yield KeysLine()
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from textual.widgets import Input
 
 from cwtui.domain.errors import Refused
 from cwtui.domain.ids import CompanyId
@@ -14,7 +15,7 @@ from cwtui.engine.importing.customers import CustomerImport, ImportCandidate
 from cwtui.tui.importing.form import GapsScreen
 from cwtui.tui.importing.screen import CustomersImportScreen
 from cwtui.tui.widgets.confirm_screen import ConfirmScreen
-from tests.tui.demo_app import Demo, demo
+from tests.tui.demo_app import Demo, burst, demo
 
 DELTA, REDWOOD = CompanyId(267), CompanyId(272)
 
@@ -139,6 +140,18 @@ async def test_hostile_names_are_shown_as_they_are(
         assert len(app.rows()) == len(hostile_names)
         await app.press("enter")
         await app.until(GapsScreen)
+
+
+async def test_what_is_typed_at_once_goes_gap_by_gap(tmp_path: Path) -> None:
+    async with demo(tmp_path) as app:
+        candidate = max(await app.engine.customers.candidates(), key=lambda each: len(each.account.lacks))
+        account = replace(candidate.account, city="", street="")
+        await app.app.push_screen(GapsScreen(replace(candidate, account=account)))
+        await app.until(GapsScreen)
+        fields = list(app.screen.query(Input))
+        burst(app, "a", "down", "b", "up", "c")
+        await app.settle()
+        assert [field.value for field in fields[:2]] == ["c", "b"]  # a field that is come back to is typed anew
 
 
 async def test_e_fills_gaps_and_shift_i_imports_every_complete_one(tmp_path: Path) -> None:

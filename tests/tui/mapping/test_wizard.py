@@ -23,7 +23,7 @@ from cwtui.tui.widgets.fuzzy_picker import FuzzyPicker
 from cwtui.tui.widgets.pick_line import PickLine
 from cwtui.tui.widgets.step_line import StepLine
 from cwtui.tui.widgets.virtual_table import VirtualTable
-from tests.tui.demo_app import Demo, demo
+from tests.tui.demo_app import Demo, burst, demo
 
 ENDPOINT_TASK = TaskId("initial.1000048711")
 """Customer, product and agreement are all missing; two agreements fit, no catalog item does."""
@@ -312,6 +312,23 @@ async def test_ctrl_s_goes_on_from_the_additions(tmp_path: Path) -> None:
         await open_wizard(app, GREEN_LANE)
         await app.press("ctrl+s")
         await to_step(app, "Confirm")
+
+
+@pytest.mark.parametrize(("there", "back"), [("down", "up"), ("tab", "shift+tab")])
+async def test_what_is_typed_at_once_goes_field_by_field(there: str, back: str, tmp_path: Path) -> None:
+    async with demo(tmp_path) as app:
+        await open_wizard(app, ENDPOINT_TASK)
+        await app.press("enter")
+        await to_step(app, "Product")
+        await app.press("ctrl+n")
+        await app.until(AddItemScreen)
+        names = ("identifier", "description", "customer_description")
+        fields = [app.screen.query_one(f"#item-{name}", Input) for name in names]
+        for field in fields:
+            field.value = ""
+        burst(app, "a", there, "b", there, "c", back, "d")
+        await app.settle()
+        assert [field.value for field in fields] == ["a", "d", "c"]  # a field that is come back to is typed anew
 
 
 async def test_the_form_of_a_new_item_is_walked_with_the_arrows(tmp_path: Path) -> None:

@@ -10,7 +10,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from textual import events
 from textual.widgets import Input, Static
 
 from cwtui.composition import compose
@@ -27,7 +26,7 @@ from cwtui.tui.setup.screen import SetupScreen
 from cwtui.tui.tasks.screen import TasksScreen
 from cwtui.tui.widgets.choice_line import ChoiceLine
 from cwtui.tui.widgets.mode_tabs import ModeTabs
-from tests.tui.demo_app import AS_OF, Demo, demo
+from tests.tui.demo_app import AS_OF, Demo, burst, demo
 
 SECRET = "a-secret-nobody-shall-see"
 CONNECTWISE = """[connectwise]
@@ -50,12 +49,6 @@ async def started(config: Path, tmp_path: Path) -> AsyncIterator[Demo]:
             opened = Demo(app, composed.engine, pilot)
             await opened.settle()
             yield opened
-
-
-def burst(app: Demo, *keys: str) -> None:
-    """Keys that arrive together, as from a password manager."""
-    for key in keys:
-        app.app.post_message(events.Key(key, key if len(key) == 1 else None))
 
 
 @pytest.fixture
