@@ -72,8 +72,9 @@ class Composition:
 
     def _built(self, settings: Settings) -> Engine:
         marketplace, psa = open_services(settings, self.transport)
-        for client in _clients((marketplace, psa)):
-            client.tell_pauses(self.listener.waits)
+        for client in (marketplace, psa):
+            if isinstance(client, Client):
+                client.tell_pauses(self.listener.waits)
         clock, wait_s = SystemClock(self.options.as_of), self.options.wait_s
         engine = build_engine(settings, self.state, marketplace, psa, clock, self.listener, wait_s=wait_s)
         engine.workspace.run.require_services = partial(_first_of_all, settings, self.state)
