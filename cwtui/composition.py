@@ -75,6 +75,7 @@ class Composition:
         clock, wait_s = SystemClock(self.options.as_of), self.options.wait_s
         engine = build_engine(settings, self.state, marketplace, psa, clock, self.listener, wait_s=wait_s)
         engine.workspace.run.require_services = partial(_first_of_all, settings, self.state)
+        engine.workspace.run.require_tellable = partial(_require_tellable, settings)
         engine.workspace.run.has_marketplace = settings.marketplace.is_begun
         return engine
 
@@ -231,6 +232,14 @@ def _engine_rules(settings: Settings, wait_s: float) -> EngineRules:
 def _first_of_all(settings: Settings, store: State) -> None:
     """Raise `ConfigError` where a setting of a service in use is missing (settings.md#settings-first)."""
     settings.require_connections(files=counts_files(store) or None)
+
+
+def _require_tellable(settings: Settings) -> None:
+    """Raise `ConfigError` where an address to notify is none (settings.md#settings-first)."""
+    if settings.notify.urls:
+        from cwtui.settings.saving import require_known  # noqa: PLC0415  # start-up: most runs have nobody to tell
+
+        require_known([url.get_secret_value() for url in settings.notify.urls])
 
 
 def _count_source(settings: Settings, state: State) -> CountSource:

@@ -73,8 +73,9 @@ async def _round(engine: Engine, stop: asyncio.Event, *, dry_run: bool, goes_on:
         tell(sentences(error))
         return exit_status_of(error)
     answer_report(report)
-    if report.is_stopped:
-        return ExitStatus.DONE if goes_on else status_of(report)  # as above
+    if report.stopped:
+        errors = tuple(error for error in report.errors if error != report.stopped)
+        return status_of(replace(report, errors=errors)) if goes_on else status_of(report)  # as above
     await notify_of(engine, report, stop)
     return status_of(report)
 

@@ -40,6 +40,7 @@ class AutoRun(Feature):
 
     async def run(self, *, dry_run: bool = False) -> AutoReport:
         """Check, then synchronise every task that is ready; `failed` ones are tried again (commands.md#auto)."""
+        self.workspace.run.require_tellable()
         self.workspace.begin_run()
         ahead = WritingAhead(self.workspace, self.work.desk, self.work.synchroniser)
         try:
@@ -49,9 +50,9 @@ class AutoRun(Feature):
                 raise
             made, errors = CheckReport(tuple(ahead.made)), [str(error), *ahead.outcome.errors]
             cut_off = await self._reported(ahead.outcome, made, dry_run=False, errors=errors)
-            return replace(cut_off, is_stopped=isinstance(error, Stopped))
+            return replace(cut_off, stopped=str(error) if isinstance(error, Stopped) else "")
         errors = [*report.failures]
-        if not report.is_planned:
+        if report.stopped or not report.is_planned:
             errors += ahead.outcome.errors
             return await self._reported(ahead.outcome, report, dry_run=dry_run, errors=errors)
         errors += await self._map_exact(dry_run=dry_run)
@@ -69,7 +70,7 @@ class AutoRun(Feature):
     ) -> AutoReport:
         tasks = [task async for task in in_turns(self.store.tasks())]
         report = outcome.report(self.clock.today, tasks, created=len(check.created), dry_run=dry_run, errors=errors)
-        return replace(report, unread=check.unread)
+        return replace(report, unread=check.unread, stopped=check.stopped)
 
     async def _map_exact(self, *, dry_run: bool) -> list[str]:
         """Map and create what the settings allow; a failure is reported, and the rest of the run goes on."""
@@ -79,6 +80,8 @@ class AutoRun(Feature):
                 await self.mapping().map_exact(await self.work.open_tasks.all())
             if self.workspace.rules.creates_items and not dry_run:
                 await self.mapping().create_items(await self.work.open_tasks.all())
+        except Stopped:
+            raise
         except (ServiceError, InputError) as error:
             failures.append(str(error))
         await self.work.open_tasks.replan_if_decided_anew()

@@ -22,6 +22,7 @@ class CheckReport:
         created: The tasks it made.
         failures: Whole lists that could not be read, one sentence each; the rest was read nevertheless.
         is_planned: What is open was planned; False if a service failed at that, which `failures` then names too.
+        stopped: That of `failures` which says where whoever ran it ended it; empty if nobody did.
         unread: Single records that could not be read, one sentence each; their own tasks wait for them.
         fresh: Subscriptions that this check read.
     """
@@ -29,6 +30,7 @@ class CheckReport:
     created: tuple[TaskId, ...] = ()
     failures: tuple[str, ...] = ()
     is_planned: bool = True
+    stopped: str = ""
     unread: tuple[str, ...] = ()
     fresh: frozenset[SubscriptionId] = frozenset()
 
@@ -53,7 +55,7 @@ class AutoReport:
         tasks: What the run worked on or left open; for `--auto`, every task of the state.
         errors: What went wrong outside single tasks (a service was unreachable).
         unread: Single records that could not be read, one sentence each.
-        is_stopped: Whoever ran it ended it while the marketplace was read, after something had been written.
+        stopped: That of `errors` which says where whoever ran it ended it; empty if nobody did, or nothing was cut off.
     """
 
     as_of: date
@@ -68,7 +70,7 @@ class AutoReport:
     tasks: tuple[Task, ...] = ()
     errors: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
-    is_stopped: bool = False
+    stopped: str = ""
 
 
 @dataclass(frozen=True, slots=True)

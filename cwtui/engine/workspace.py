@@ -44,6 +44,7 @@ class RunState:
         is_stopping: The work under way ends before its next write.
         end_waiting: Ends every wait for a service within a moment.
         require_services: Raises `ConfigError` where a setting of a service in use is missing.
+        require_tellable: Raises `ConfigError` where an address to notify is none.
         has_marketplace: There is one; else only vendors' files bring work.
         readings: Grows whenever ConnectWise is to be read afresh: what was worked out before is old then.
     """
@@ -52,6 +53,7 @@ class RunState:
     readings: int = 0
     end_waiting: Callable[[], None] = _nothing_to_do
     require_services: Callable[[], None] = _nothing_to_do
+    require_tellable: Callable[[], None] = _nothing_to_do
     has_marketplace: bool = True
 
 

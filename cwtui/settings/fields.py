@@ -7,12 +7,15 @@ from datetime import time, timedelta
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
+from cwtui.domain.plain_text import plain_text
 from cwtui.durations import parse_duration
 from cwtui.settings.urls import checked_url, sendable
 
 _LIST_SEPARATOR = re.compile(r"[\s,]+")
+_IN_NO_ID = re.compile(r"[\x00-\x1f\x7f\"<>{}|\\^`]")
+_LONGEST_ID = 200
 _URL_SEPARATOR = re.compile(r"\s+|,\s*(?=[A-Za-z][A-Za-z0-9+]*://)")
 
 
@@ -54,6 +57,14 @@ def none_if_off(value: object) -> object:
     return None if value in ("", "off") else value
 
 
+def _customer_ids(ids: tuple[str, ...]) -> tuple[str, ...]:
+    """A vendor's account, `vendor:account`, is a customer too."""
+    for name in ids:
+        if "://" in name or _IN_NO_ID.search(name) or not name.strip() or len(name) > _LONGEST_ID:
+            raise ValueError(f"{plain_text(name, 60)!r} cannot be the id of a customer")
+    return ids
+
+
 Url = Annotated[str, BeforeValidator(checked_url)]
 Sendable = Annotated[str, BeforeValidator(sendable)]
 SendableSecret = Annotated[SecretStr, BeforeValidator(sendable)]
@@ -61,6 +72,7 @@ SendableSecret = Annotated[SecretStr, BeforeValidator(sendable)]
 Period = Annotated[timedelta, BeforeValidator(_duration), Field(strict=True)]
 Pattern = Annotated[str, BeforeValidator(_pattern)]
 Texts = Annotated[tuple[str, ...], BeforeValidator(listed)]
+CustomerIds = Annotated[tuple[str, ...], BeforeValidator(listed), AfterValidator(_customer_ids)]
 SecretTexts = Annotated[tuple[SecretStr, ...], BeforeValidator(_listed_urls)]
 NO_SECRET = SecretStr("")
 TEXT_FORM = "a text"

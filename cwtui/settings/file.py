@@ -71,6 +71,14 @@ def _refuse_shared_secrets(document: TomlTable, path: Path, about: os.stat_resul
     if os.name != "posix" or not about.st_mode & shared:
         return
     holding = [key for table in _all_profiles(document) for key in secrets_in(table)]
+    if holding and not about.st_mode & stat.S_IRWXO and (missing := _missing_groups(document)):
+        raise ConfigError(
+            f"There is no group {missing[0]!r} on this machine, which state.group names: nobody else may read"
+            f" the settings file {path}, which holds a secret ({holding[0]}).",
+            changed=UNTOUCHED,
+            next_step="Create it and add its members, or correct state.group;"
+            f" or run: chmod 600 {shlex.quote(str(path))}",
+        )
     if holding:
         raise ConfigError(
             f"The settings file {path} holds a secret ({holding[0]}) and other users can read it.",
@@ -81,16 +89,27 @@ def _refuse_shared_secrets(document: TomlTable, path: Path, about: os.stat_resul
 
 def _is_of_group(document: TomlTable, gid: int) -> bool:
     """Every profile's state belongs to that group."""
+    named = _groups(document)
+    return os.name == "posix" and len(named) == 1 and _gid(str(named.pop())) == gid
+
+
+def _groups(document: TomlTable) -> set[object]:
+    """The group of each profile's state, None where it has none."""
     states = [table.get("state") for table in _all_profiles(document) if table.keys() - {PROFILES}]
-    named = {state.get("group") if isinstance(state, dict) else None for state in states}
-    if os.name != "posix" or len(named) != 1:
-        return False
+    return {state.get("group") or None if isinstance(state, dict) else None for state in states}
+
+
+def _missing_groups(document: TomlTable) -> list[str]:
+    return sorted(name for name in _groups(document) if isinstance(name, str) and _gid(name) is None)
+
+
+def _gid(group: str) -> int | None:
     import grp  # noqa: PLC0415  # there is none elsewhere
 
     try:
-        return grp.getgrnam(str(named.pop())).gr_gid == gid
+        return grp.getgrnam(group).gr_gid
     except KeyError:
-        return False
+        return None
 
 
 def secrets_in(table: TomlTable) -> list[str]:

@@ -29,6 +29,7 @@ from cwtui.settings.fields import (
     TEXT_FORM,
     URL_FORM,
     Auth,
+    CustomerIds,
     MapAuto,
     NotifyOn,
     Pattern,
@@ -37,7 +38,6 @@ from cwtui.settings.fields import (
     Section,
     Sendable,
     SendableSecret,
-    Texts,
     Url,
     listed,
     none_if_off,
@@ -112,7 +112,7 @@ class Sync(Section):
     at: Annotated[time | None, BeforeValidator(time_of_day)] = Field(
         None, description='a time of day in UTC, such as "06:00"'
     )
-    auto_customers: Texts = Field((), description=LIST_FORM)
+    auto_customers: CustomerIds = Field((), description='a list of customers\' ids, ["1000001", "1000002"]')
     concurrency: int = Field(16, ge=1, le=64, description="a whole number from 1 to 64")
     timeout_s: float = Field(30.0, gt=0, le=3600, description="a number of seconds above 0, at most 3600")
     settle_s: float = Field(3.0, ge=0, le=600, description="a number of seconds from 0 to 600")

@@ -71,8 +71,7 @@ def save_settings(
     for key in changes:
         if key not in ALLOWED:
             raise ConfigError(f"There is no setting {key}.", next_step=f"Did you mean {nearest_key(key)}?")
-    if problem := unknown_address(changes.get("notify.urls")):
-        raise ConfigError(f"notify.urls is wrong: {problem}", changed=UNTOUCHED, next_step="Correct that address.")
+    require_known(changes.get("notify.urls"))
     path = path.resolve()  # a symbolic link stays one
     document = _document(path)
     _apply(document, checked_profile(profile), changes)
@@ -122,6 +121,12 @@ def _write(document: TOMLDocument, path: Path) -> None:
 
     _make_folder(path)
     write_atomically(path, [tomlkit.dumps(document).encode()])
+
+
+def require_known(urls: Value) -> None:
+    """Raise `ConfigError` where no notification service understands an address; never repeats it."""
+    if problem := unknown_address(urls):
+        raise ConfigError(f"notify.urls is wrong: {problem}.", changed=UNTOUCHED, next_step="Correct that address.")
 
 
 def unknown_address(value: Value) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from datetime import datetime
 from typing import Any, Protocol
 
 from cwtui.domain.errors import StateError
@@ -135,7 +136,15 @@ class Holder:
     since: str
 
     def __str__(self) -> str:
-        return f"{self.who} (process {self.pid}, since {self.since})"
+        return f"{self.who} (process {self.pid}, since {_moment(self.since)})"
+
+
+def _moment(since: str) -> str:
+    """A moment as every message says it; another cwtui's word for it as it is."""
+    try:
+        return f"{datetime.fromisoformat(since):%Y-%m-%d %H:%M} UTC"
+    except ValueError:
+        return since
 
 
 class Leases(Protocol):

@@ -12,13 +12,24 @@ from typing import Any
 import orjson
 import pytest
 
-from cwtui.domain.errors import AccessDenied, ConfigError, GuardError, InputError, StateError, StateLocked, Transient
+from cwtui.domain.errors import (
+    AccessDenied,
+    ConfigError,
+    GuardError,
+    InputError,
+    StateError,
+    StateLocked,
+    Stopped,
+    Transient,
+)
 from cwtui.domain.tasks import TaskStatus
 from cwtui.options import Options
 
 UNREACHABLE = Transient(
     "The PSA did not answer in 30 s.", service="PSA", changed="Nothing was changed.", next_step="Try again later."
 )
+
+STOPPED = "The run was stopped before ConnectWise answered GET /company/companies."
 
 
 def test_a_run_where_nothing_waits_is_0(engine: Any, cwtui: Any, made: Any) -> None:
@@ -218,6 +229,33 @@ def test_a_signal_ends_every_after_the_round_in_progress(engine: Any, cwtui: Any
     assert result.exit_code == 3
     assert [orjson.loads(line)["needs_action"] for line in result.stdout.splitlines()] == [1, 1]
     assert "Stopping before the next write" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("errors", "status"),
+    [((STOPPED,), 0), ((STOPPED, "Order 7 could not be read."), 1)],
+    ids=["nothing else failed", "something failed before"],
+)
+@pytest.mark.parametrize("every", [True, False], ids=["on a period", "once"])
+def test_a_round_that_was_cut_off_by_a_signal_fails_no_service(
+    engine: Any, cwtui: Any, errors: Any, status: int, every: bool
+) -> None:
+    """A run once did not do what it was started for, which is 1 (commands.md#exit-statuses)."""
+    engine.on_auto = lambda: os.kill(os.getpid(), signal.SIGTERM)
+    engine.report_more = {"errors": errors, "stopped": STOPPED}
+    result = cwtui("--auto", *(["--every", "1s"] if every else []))
+    assert result.exit_code == (status if every else 1)
+    assert all(error in result.stderr for error in errors)
+
+
+def test_a_round_that_a_signal_stopped_before_anything_was_done_fails_no_service(engine: Any, cwtui: Any) -> None:
+    def on_auto() -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        raise Stopped(STOPPED, service="PSA", next_step="The next run goes on from here.")
+
+    engine.on_auto = on_auto
+    assert cwtui("--auto", "--every", "1s").exit_code == 0
+    assert cwtui("--auto").exit_code == 1
 
 
 def test_every_goes_on_after_a_service_was_away(engine: Any, cwtui: Any) -> None:

@@ -64,6 +64,19 @@ def test_connections_of_the_environment_are_refused_for_all_profiles(settings: P
     assert "would connect every profile to the same service" in ran.err
 
 
+@pytest.mark.parametrize("arguments", [(), ("--every", "1h"), ("--dry-run",)], ids=["once", "on a period", "dry run"])
+def test_an_address_to_notify_that_is_none_is_told_before_anything_is_read(
+    sandbox: Any, cwtui: Any, arguments: tuple[str, ...]
+) -> None:
+    """Rule: settings.md#settings-first."""
+    sandbox.forget_requests()
+    ran = cwtui.run("--auto", *arguments, CWTUI_NOTIFY__URLS="foo://hush@nowhere")
+    assert ran.status == 2
+    assert "Error: notify.urls is wrong: address 1 is none that a notification service understands." in ran.err
+    assert "hush" not in ran.err
+    assert not any(sandbox.requests()["peak"].values())
+
+
 def test_a_slow_notification_server_cannot_keep_the_process_alive(cwtui: Any) -> None:
     with socket.create_server(("127.0.0.1", 0)) as mute:
         url = f"json://127.0.0.1:{mute.getsockname()[1]}"

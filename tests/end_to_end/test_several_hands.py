@@ -71,6 +71,7 @@ def test_whoever_waits_too_long_says_for_whom(opened: Opened, new_sandbox: Calla
         assert ran.status == 1
         assert "Somebody else works on" in ran.err
         assert f"(process {first.pid}, since 20" in ran.err
+        assert " UTC)" in ran.err
         first.send_signal(signal.SIGCONT)
         assert cwtui.ended(first).status == 0
     assert cwtui.auto(as_of=DAYS[0])["synced"] == 0

@@ -244,6 +244,9 @@ def test_addresses_that_are_refused_are_not_repeated(tmp_path: Path, base_url: s
         ("[sync]\nprice_decimals = 'four'", "sync.price_decimals", "from 0 to 8"),
         ("[guard]\nmax_quantity_change = -1", "guard.max_quantity_change", "a percentage"),
         ("[notify]\non = ['errors', 'everything']", "notify.on", "errors, action_needed, created and synced"),
+        ("[sync]\nauto_customers = ['foo://bar']", "'foo://bar' cannot be the id of a customer", "customers' ids"),
+        ("[sync]\nauto_customers = ['7', '<b>']", "'<b>' cannot be the id of a customer", "customers' ids"),
+        ("[sync]\nauto_customers = ['7\\u0000']", "cannot be the id of a customer", "customers' ids"),
         ("[mapping]\nauto = true", "mapping.auto", '"off" or "exact"'),
         ("sync = 3", "sync in {path} is wrong", "a table, [sync]"),
         ("[connectwise]\nprivate_key = ['hush']", "connectwise.private_key in {path} is wrong: its value", "a text"),
@@ -327,8 +330,21 @@ def test_the_group_of_a_shared_state_may_read_its_settings(tmp_path: Path, mode:
 
 
 def test_another_group_may_not(tmp_path: Path) -> None:
-    path = written(tmp_path, COMPLETE + SHARED.format(group="no-such-group-here"), 0o640)
+    path = written(tmp_path, COMPLETE + SHARED.format(group=_another_group()), 0o640)
     assert "can read it" in refusal(path).happened
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604])
+def test_a_group_that_does_not_exist_is_told_where_only_it_may_read(tmp_path: Path, mode: int) -> None:
+    path = written(tmp_path, COMPLETE + SHARED.format(group="no-such-group-here"), mode)
+    error = refusal(path)
+    is_told = "There is no group 'no-such-group-here' on this machine" in error.happened
+    assert (is_told, "can read it" in error.happened) == (mode == 0o640, mode != 0o640)
+    assert f"chmod 600 {path}" in error.next_step
+
+
+def _another_group() -> str:
+    return next(each.gr_name for each in grp.getgrall() if each.gr_gid != os.getegid())
 
 
 def test_a_secret_of_another_profile_counts_too(tmp_path: Path) -> None:

@@ -369,9 +369,10 @@ async def test_a_state_one_may_not_write_is_shown_and_cannot_be_changed(
                 assert "READ ONLY: this user may not write this state" in note
                 assert len(second.rows()) == 20
                 for key in "csSmexou":
+                    app.clear_notifications()
                     await second.press(key)
+                    assert "This user may not write this state" in "".join(second.messages), key
                 assert isinstance(app.screen, TasksScreen)
-                assert not second.messages
                 for _ in range(8):
                     await second.press("j")
                     await pilot.pause(0.1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import nullcontext
 from dataclasses import replace
 
-from cwtui.domain.errors import ServiceError
+from cwtui.domain.errors import ServiceError, Stopped
 from cwtui.domain.lazily import dataclass
 from cwtui.engine.checking.ahead import Ahead
 from cwtui.engine.checking.check import ChangeCheck
@@ -52,12 +52,12 @@ class Checking(Feature):
             due = due_tasks(self.store, report.created, await self.open_tasks.all(), more_subscriptions=more)
             await self.desk.load(due)
         except ServiceError as error:  # the tasks are made: the next check plans them
-            return replace(report, failures=(*report.failures, str(error)), is_planned=False)
+            return replace(_failed(report, error), is_planned=False)
         await self.desk.replan(due)
         try:
             await self._look(writes_next=writes_next)
         except ServiceError as error:  # the write reads it again
-            return replace(report, failures=(*report.failures, str(error)))
+            return _failed(report, error)
         return report
 
     async def _look(self, *, writes_next: bool) -> None:
@@ -72,3 +72,8 @@ class Checking(Feature):
         for happened in report.unread:
             self.listener.problem(happened)
         return report
+
+
+def _failed(report: CheckReport, error: ServiceError) -> CheckReport:
+    stopped = str(error) if isinstance(error, Stopped) else report.stopped
+    return replace(report, failures=(*report.failures, str(error)), stopped=stopped)

@@ -19,7 +19,7 @@ from cwtui.domain.carried import (
     unit_prices,
 )
 from cwtui.domain.check_records import Compared, Difference, ExplainingOrder, LastComparison
-from cwtui.domain.errors import NotFound, ServiceError
+from cwtui.domain.errors import NotFound, ServiceError, Stopped
 from cwtui.domain.ids import AgreementId, CompanyId, OrderId, SubscriptionId, task_id
 from cwtui.domain.lazily import dataclass
 from cwtui.domain.marketplace import Order, OrderStatus, Subscription, SubscriptionStatus
@@ -223,6 +223,8 @@ class DailyComparison(Feature):
         try:
             async for page in self.psa.agreements(wanted):
                 self._companies.update((agreement.id, agreement.company_id) for agreement in page)
+        except Stopped:
+            raise
         except ServiceError as error:  # the rest is compared all the same
             self.failures.append(str(error))
 
@@ -232,6 +234,8 @@ class DailyComparison(Feature):
         held = HeldRecords(self.workspace)
         try:
             await held.load_agreements({link.agreement_id for link in links} - self._billed.keys())
+        except Stopped:
+            raise
         except ServiceError as error:  # the rest is compared all the same
             self.failures.append(str(error))
         self._billed = {**self._billed, **held.billed}

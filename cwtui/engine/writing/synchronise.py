@@ -13,7 +13,7 @@ from dataclasses import field, replace
 from datetime import date
 from functools import partial
 
-from cwtui.domain.errors import NOTHING_CHANGED, AccessDenied, Outdated, ServiceError, StateError, StateLocked
+from cwtui.domain.errors import NOTHING_CHANGED, AccessDenied, Outdated, ServiceError, StateError, StateLocked, Stopped
 from cwtui.domain.ids import AgreementId, SubscriptionId, TaskId
 from cwtui.domain.lazily import dataclass
 from cwtui.domain.ledger import Operation, Purpose
@@ -217,6 +217,8 @@ class Synchroniser(Feature):
             await self._read(writer)
         except Contradiction as moved:  # a late double was edited meanwhile: a person looks at it
             self.outcome.errors.append(str(moved))
+        except Stopped:  # no failure of its tasks: the next run takes them up
+            return
         except ServiceError as error:
             self._fail_all(tasks, error)
             return
@@ -262,6 +264,9 @@ class Synchroniser(Feature):
             return False
         except NotSettled:
             self._save(self.desk.evaluate(now, plan))
+            return False
+        except Stopped:  # what may have been sent is noted, and the next run looks at it
+            self._let_go(task.id)
             return False
         except ServiceError as error:
             self._failed(now, plan, error)

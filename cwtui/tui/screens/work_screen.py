@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import ClassVar, TypeVar
 
+from textual import events
 from textual.binding import Binding, BindingType
 from textual.reactive import reactive
 from textual.screen import Screen
@@ -27,6 +28,10 @@ TO_TASKS = Binding("q", "to_tasks", "Tasks", show=False, id="work.tasks", toolti
 Answer = TypeVar("Answer")
 Prepared = TypeVar("Prepared")
 _STOPPING = "stopping before the next write"
+_READ_ONLY = (
+    "This user may not write this state, so nothing was changed."
+    " Ask its owner for the right to write it, then start again."
+)
 
 
 class WorkScreen(Screen[None]):
@@ -65,6 +70,14 @@ class WorkScreen(Screen[None]):
         if action in self.WRITES and (self.working or self.session.is_read_only):
             return None
         return True
+
+    def on_key(self, event: events.Key) -> None:
+        """Say why a key that would change something does nothing, where this user may only read."""
+        active = self.active_bindings.get(event.key)
+        if active is None or active.enabled or active.binding.action not in self.WRITES or self.working:
+            return
+        if self.session.is_read_only:
+            self.notify(_READ_ONLY, title=active.binding.description, severity="warning", markup=False)
 
     def take_news(self, changed: Mapping[TaskId, Task]) -> None:  # noqa: ARG002  # for those that show tasks
         """Show the progress; the app calls this when there is something new."""

@@ -7,6 +7,7 @@ Rules: synchronising.md#queue-of-a-subscription, synchronising.md#synced-means-a
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -245,3 +246,27 @@ async def test_a_subscription_mapped_to_two_agreements_over_time_keeps_its_begun
     assert at.held(other) == []
     assert status(at, task) is TaskStatus.SYNCED
     assert at.state.links_of(SubscriptionId(MAIL))
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", "/finance/agreements"), ("GET", ADDITIONS), ("DELETE", ADDITIONS)],
+    ids=["while its agreement is read", "while its additions are read", "while it is written"],
+)
+async def test_a_task_is_not_failed_by_the_end_of_the_run(world: World, tmp_path: Path, method: str, path: str) -> None:
+    """What was cut off is no failure; the next run writes it (synchronising.md#stopping)."""
+    async with running(world, tmp_path) as at:
+        await at.engine.auto()
+        task = change(at, "1", 5, 15, provisioned=TODAY - timedelta(days=2))
+        at.sandbox.behaviour.plan(Fault("delay", delay_s=4, service="psa", method=method, path=path))
+        run = asyncio.create_task(at.engine.auto())
+        async with asyncio.timeout(20):
+            while at.sandbox.behaviour.script:  # noqa: ASYNC110  # the sandbox tells nobody when a fault strikes
+                await asyncio.sleep(0.01)
+        at.engine.end()
+        report = await run
+        assert (report.failed, set(report.errors) - {report.stopped}) == (0, set())
+        assert status(at, task) is not TaskStatus.FAILED
+    async with running(world, tmp_path) as at:
+        assert (await at.engine.auto()).synced == 1
+        assert [row[1] for row in at.held() if row[-1] is None] == ["15"]

@@ -162,6 +162,8 @@ async def test_a_typed_secret_is_masked(config: Path, tmp_path: Path) -> None:
         pytest.param("connectwise.base_url", "http://x.example", "unencrypted", id="plain http"),
         pytest.param("marketplace.base_url", "ftp://x", "begins with https://", id="no web address"),
         pytest.param("sync.every", "5x", "is not a period", id="no period"),
+        pytest.param("sync.auto_customers", "7, foo://bar", "'foo://bar' cannot be the id", id="no customer's id"),
+        pytest.param("sync.auto_customers", "7, <all>", "'<all>' cannot be the id", id="no letters of an id"),
     ],
 )
 async def test_what_is_wrong_is_said_while_typing(config: Path, tmp_path: Path, key: str, text: str, said: str) -> None:
