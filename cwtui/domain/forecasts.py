@@ -53,7 +53,7 @@ class Forecast:
 
     Attributes:
         planned: How many changes of ready tasks are counted in `invoice.after`.
-        waiting: Open tasks that are not counted, because something is in their way.
+        waiting: Open tasks that are not counted: something is in their way, or an older task comes first.
         notes: What the numbers leave open.
     """
 
@@ -95,6 +95,7 @@ def forecast(
     plans: Sequence[Plan],
     *,
     waiting: int = 0,
+    behind: int = 0,
 ) -> Forecast:
     """Add up the next invoice before and after the plans, and look for doubles and gaps in what results.
 
@@ -105,13 +106,16 @@ def forecast(
         links: Of the agreement's additions.
         plans: Of the tasks that are ready to be written to it.
         waiting: Open tasks whose plans are not among them.
+        behind: How many of these wait only for a task whose plan is.
     """
     changes = [change for plan in plans for change in plan.to_write]
     invoice = next_invoice(additions, changes, dates)
     result = _after(additions, links, plans)
     notes = [APPROXIMATION] if dates.prorates else []
-    if waiting:
-        notes.append(_not_counted(waiting))
+    if waiting > behind:
+        notes.append(_not_counted(waiting - behind))
+    if behind:
+        notes.append(_not_counted_yet(behind))
     return Forecast(
         agreement_id=agreement.id,
         agreement_name=agreement.name,
@@ -299,3 +303,9 @@ def _not_counted(waiting: int) -> str:
     if waiting == 1:
         return "1 open task is not counted: it needs action first."
     return f"{waiting} open tasks are not counted: they need action first."
+
+
+def _not_counted_yet(behind: int) -> str:
+    if behind == 1:
+        return "1 open task is not counted yet: it is written after one that is, and changes the sum again."
+    return f"{behind} open tasks are not counted yet: they are written after ones that are, and change the sum again."

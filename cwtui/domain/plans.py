@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from datetime import date
 from decimal import Decimal
@@ -188,6 +188,10 @@ class Plan:
     def to_write(self) -> tuple[Change, ...]:
         """The changes the operator did not leave out."""
         return tuple(change for change in self.changes if not change.left_out)
+
+    def without(self, done: Collection[str]) -> Plan:
+        """What is left of it once the changes of these keys are written."""
+        return replace(self, changes=tuple(change for change in self.changes if change.key not in done))
 
     @property
     def digest(self) -> str:

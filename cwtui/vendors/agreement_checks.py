@@ -43,7 +43,29 @@ def agreement_faults(facts: CountFacts) -> list[Problem]:
     if facts.agreement is None:
         return [*found, unknown_agreement(facts.agreement_id, choose)]
     found += agreement_problems(facts.agreement, _as_subscription(task))
+    found += _billed_elsewhere(facts, facts.agreement)
     return [*found, *another_companys(facts.agreement, company, ProblemCase.ACCOUNT, choose)]
+
+
+def _billed_elsewhere(facts: CountFacts, ours: Agreement) -> list[Problem]:
+    """No unit is counted in two agreements: what goes on in one that the account left (files.md#export-counts)."""
+    first = facts.dates.first_open_day if facts.dates else None
+    return [
+        Problem(
+            ProblemCode.LINK_CHANGED,
+            {
+                "addition": link.addition_id,
+                "name": link.product_id.removeprefix(facts.layout.product("")),
+                "theirs": link.agreement_id,
+                "ours": ours.id,
+            },
+            str(link.addition_id),
+            Remedy(Action.SETTLE_DRIFT, str(link.addition_id)),
+            ProblemCase.ACCOUNT,
+        )
+        for link in facts.elsewhere
+        if first is not None and (link.values.cancelled is None or link.values.cancelled >= first)
+    ]
 
 
 def end_faults(agreement: Agreement, changes: Sequence[Change]) -> list[Problem]:

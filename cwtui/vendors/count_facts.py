@@ -32,6 +32,7 @@ class CountFacts:
         additions: The agreement's, as last read.
         links: Those of the account.
         others: Additions that bill a subscription of the marketplace, with its id.
+        elsewhere: The account's standing additions in agreements that it was billed in before, while these bill.
     """
 
     task: Task
@@ -53,6 +54,7 @@ class CountFacts:
     known: Mapping[CatalogItemId, str] = field(default_factory=dict)
     is_company_deleted: bool = False
     others: Mapping[AdditionId, SubscriptionId] = field(default_factory=dict)
+    elsewhere: Sequence[Link] = ()
 
     @property
     def dates(self) -> AgreementDates | None:

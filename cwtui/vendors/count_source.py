@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 
 from cwtui.domain.counts import CountRecord
 from cwtui.domain.ids import AdditionId, AgreementId, CatalogItemId, SubscriptionId
 from cwtui.domain.lazily import dataclass
+from cwtui.domain.mappings import Link
 from cwtui.domain.plans import Plan
 from cwtui.domain.problems import Problem, ProblemCase, ProblemCode
 from cwtui.domain.psa import Addition
@@ -86,7 +88,19 @@ class CountSource:
             known=record.known,
             is_company_deleted=desk.companies.is_deleted(task),
             others=self._others(agreement_id),
+            elsewhere=self._elsewhere(desk, task, agreement_id),
         )
+
+    def _elsewhere(self, desk: PlanningDesk, task: Task, own: AgreementId | None) -> list[Link]:
+        """What goes on in agreements that the account left; one that is gone or not active bills nothing."""
+        found = []
+        for link in self.store.links_of(task.subscription_id):
+            agreement = desk.agreements.get(link.agreement_id)
+            bills = link.agreement_id not in desk.agreements or (agreement is not None and not agreement.is_inactive)
+            if link.is_standing and link.agreement_id != own and bills:
+                ends = [day for day in (link.values.cancelled, agreement.end if agreement else None) if day]
+                found.append(replace(link, values=replace(link.values, cancelled=min(ends, default=None))))
+        return found
 
     def _others(self, agreement: AgreementId | None) -> dict[AdditionId, SubscriptionId]:
         """Additions of an agreement that bill what the marketplace sold."""

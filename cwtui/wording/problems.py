@@ -123,6 +123,9 @@ SENTENCES: Mapping[ProblemCode, Mapping[ProblemCase, str]] = {
         ProblemCase.OTHER_AGREEMENT: "Addition {addition} of {name} belongs to agreement {theirs}, the subscription is"
         " mapped to {ours} now. Map it back; or skip this task and reconcile the customer, which ends it there and"
         " bills what is held in the new agreement.",
+        ProblemCase.ACCOUNT: "Addition {addition} of {name} goes on in agreement {theirs}, which billed the account"
+        " before; this count is for agreement {ours}, and both would be billed. End it there in ConnectWise and keep"
+        " that end; or choose agreement {theirs} for the account.",
         ProblemCase.REMOVED: "Addition {addition} of {name} was removed in ConnectWise.",
         ProblemCase.EDITED: "Addition {addition} of {name} was edited in ConnectWise ({edited:changes}).",
         ProblemCase.WRITTEN_SINCE: "Addition {addition} of product {product} was written since the comparison."

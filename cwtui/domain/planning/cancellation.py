@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
+from decimal import Decimal
 
 from cwtui.domain.charges import Charge
 from cwtui.domain.ids import ProductId
 from cwtui.domain.marketplace import SubscriptionStatus
-from cwtui.domain.money import price_text
+from cwtui.domain.money import CENT, ZERO, price_text
 from cwtui.domain.planning.charged_once import plan_days_before, plan_once, unexpected
 from cwtui.domain.planning.dates import PlanDates
 from cwtui.domain.planning.draft import Draft
@@ -29,6 +30,7 @@ def plan_cancellation_order(draft: Draft, lines: tuple[ChargedLine, ...]) -> Non
     if draft.dates is not None:
         _end_standing(draft, draft.dates, _cancel_date(draft, draft.dates.effective, lines))
     _check_unlinked(draft)
+    _warn_of_more_than_billed(draft, lines)
     once = []
     for line in lines:
         if line.is_standing_credit and line.extended is None:
@@ -54,6 +56,28 @@ def _bill_of(draft: Draft, line: ChargedLine) -> BillCustomer:
     if bill is not BillCustomer.BILLABLE:
         draft.warnings.append(f"{draft.name_of(line.product_id)}: its addition is {bill}, so is the credit.")
     return bill
+
+
+def _warn_of_more_than_billed(draft: Draft, lines: Iterable[ChargedLine]) -> None:
+    """A credit of more units, or at a higher price, than are billed: somebody edited these (plans.md#credits)."""
+    given: dict[ProductId, Decimal] = {}
+    for line in lines:
+        if line.is_standing_credit and not line.is_void_credit and line.unit_price is not None:
+            amount = abs(line.quantity * line.unit_price.amount)
+            given[line.product_id] = given.get(line.product_id, ZERO) + amount
+    for product, amount in given.items():
+        links = [
+            link
+            for link in draft.counted_on.values()
+            if link.product_id == product and link.values.bill is BillCustomer.BILLABLE
+        ]
+        billed = sum((link.values.quantity * link.values.unit_price for link in links), start=ZERO)
+        rounded = CENT + sum((link.values.quantity for link in links), start=ZERO) * CENT / 2
+        if links and amount > billed + rounded:
+            draft.warnings.append(
+                f"{draft.name_of(product)}: the order gives back {price_text(amount)} of a whole period, its additions"
+                f" bill {price_text(billed)} of it. Look at the credit."
+            )
 
 
 def _cancel_date(draft: Draft, effective: date, lines: Iterable[ChargedLine]) -> date:

@@ -323,7 +323,8 @@ class Workbench(Feature):
         dates = AgreementDates.of(agreement, self.desk.billed.get(agreement.id)) if agreement else None
         if additions is None or dates is None:
             return Review(task, plan)
-        return Review(task, plan, next_invoice(additions.values(), plan.changes, dates))
+        left = plan.without(self.store.done_keys(task.id))
+        return Review(task, plan, next_invoice(additions.values(), left.changes, dates))
 
     def _computed(
         self,

@@ -25,6 +25,7 @@ from cwtui.engine.planning.surroundings import (
     DeletedCompanies,
     ProductCatalogue,
     UnlinkedAdditions,
+    billed_before,
     edited_fields,
     price_sources,
     still_by_hand,
@@ -92,6 +93,7 @@ class PlanningDesk(HeldRecords):
         """
         await self._load_missing(tasks)
         agreements = {found async for task in in_turns(tasks) if (found := self.agreement_of(task)) is not None}
+        agreements |= {found async for task in in_turns(tasks) for found in billed_before(self.store, task)}
         items = {item async for task in in_turns(tasks) for item in self._items_of(task)}
         await together(
             self.load_agreements(agreements),
@@ -116,7 +118,6 @@ class PlanningDesk(HeldRecords):
         unread = self._unread.problems_of(task)
         is_unread = bool(unread) and self._unread.has(subscription_record(task.subscription_id))
         subscription = None if is_unread else self._subscription(task)
-        links = self.store.links_of(task.subscription_id)
         return PlanningFacts(
             task=task,
             order=None if task.is_initial else self.store.order(task.order_id),
@@ -128,7 +129,7 @@ class PlanningDesk(HeldRecords):
             rules=self._rules(edits),
             catalog_items=self.items,
             products=self._products(task, subscription),
-            links=links,
+            links=self.store.links_of(task.subscription_id),
             additions=additions,
             is_newest=self._is_newest(task),
             is_overtaken=self._is_overtaken(task),
@@ -136,7 +137,7 @@ class PlanningDesk(HeldRecords):
             price_sources=price_sources(edits),
             is_company_deleted=self.companies.is_deleted(task),
             unlinked=self.unlinked.among(agreement_id, additions),
-            edited={} if task.is_initial else edited_fields(self.store, links),
+            edited={} if task.is_initial else edited_fields(self.store, task),
         )
 
     def plan(self, task: Task, additions: Mapping[AdditionId, Addition] | None = None) -> Plan:
@@ -385,9 +386,8 @@ class PlanningDesk(HeldRecords):
         self.fresh.update(stale)
 
     async def _load_catalogue(self, tasks: Sequence[Task]) -> None:
-        if self._catalogue.is_read:
-            return
-        needing = [task async for task in in_turns(tasks) if self._needs_catalogue(task)]
+        read = self._catalogue.is_read
+        needing = [] if read else [task async for task in in_turns(tasks) if self._needs_catalogue(task)]
         if needing:
             await self._catalogue.load(is_new=any(task.subscription_id in self.fresh for task in needing))
 

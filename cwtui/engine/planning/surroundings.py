@@ -11,12 +11,11 @@ from datetime import datetime, timedelta
 from cwtui.domain.errors import ServiceError
 from cwtui.domain.ids import AdditionId, AgreementId, CatalogItemId, CompanyId
 from cwtui.domain.lazily import dataclass
-from cwtui.domain.mappings import Link
 from cwtui.domain.plan_edits import DROPPED, has_chosen_prices
 from cwtui.domain.plans import Plan, PlanEdits, PriceSource
 from cwtui.domain.problems import Problem, ProblemCase, ProblemCode
 from cwtui.domain.psa import Addition
-from cwtui.domain.tasks import Acceptance, Task
+from cwtui.domain.tasks import Acceptance, Task, TaskKind
 from cwtui.engine.concurrently import in_turns
 from cwtui.engine.protocols import Store
 from cwtui.engine.workspace import Feature
@@ -148,16 +147,22 @@ def price_sources(edits: PlanEdits | None) -> dict[str, PriceSource]:
     return {edit.key: edit.price_source for edit in kept if edit.price_source}
 
 
-def edited_fields(store: Store, links: Sequence[Link]) -> dict[AdditionId, frozenset[str]]:
+def billed_before(store: Store, task: Task) -> set[AgreementId]:
+    """The agreements that a count's account has additions in, which may not be the one that is counted in."""
+    links = store.links_of(task.subscription_id) if task.kind is TaskKind.COUNT_UPDATE else ()
+    return {link.agreement_id for link in links}
+
+
+def edited_fields(store: Store, task: Task) -> dict[AdditionId, frozenset[str]]:
     """Which fields of standing additions are a person's: edited in the plan that wrote them, or adopted."""
     found = {}
-    for link in links:
+    for link in store.links_of(task.subscription_id):
         if not link.is_standing:
             continue
         rows = [row for row in store.audit(task_id=link.task_id, addition_id=link.addition_id) if row.is_done]
         names = frozenset(rows[-1].why.edited) if rows else frozenset()
-        task = store.task(link.task_id)
-        if link.adopted or (rows and task is not None and has_chosen_prices(task.notes)):
+        wrote = store.task(link.task_id)
+        if link.adopted or (rows and wrote is not None and has_chosen_prices(wrote.notes)):
             names |= {"price_source"}
         if names:
             found[link.addition_id] = names

@@ -71,18 +71,22 @@ class Forecaster(Feature):
         dates = AgreementDates.of(agreement, self.desk.billed.get(name)) if agreement else None
         if agreement is None or dates is None:
             return f"Agreement {agreement.name if agreement else name} ({name}) bills no periods."
-        plans = [plan for task in tasks if (plan := self._plan(task, additions)) is not None]
+        found = {task.id: plan for task in tasks if (plan := self._plan(task, additions)) is not None}
         links = {link.addition_id: link for link in self.store.links_in(name)}
-        return forecast(agreement, dates, list(additions.values()), links, plans, waiting=len(tasks) - len(plans))
+        behind = sum(task.id not in found and self._head(task).id in found for task in tasks)
+        waiting, plans = len(tasks) - len(found), list(found.values())
+        return forecast(agreement, dates, list(additions.values()), links, plans, waiting=waiting, behind=behind)
+
+    def _head(self, task: Task) -> Task:
+        queue = self.store.tasks_of(task.subscription_id) if task.subscription_id else [task]
+        return next((other for other in queue if other.status.is_open), task)
 
     def _plan(self, task: Task, additions: dict[AdditionId, Addition]) -> Plan | None:
-        """The plan of a task that may be written next; tasks behind it depend on its result, and have none."""
-        queue = self.store.tasks_of(task.subscription_id) if task.subscription_id else [task]
-        head = next((other for other in queue if other.status.is_open), task)
-        if head.id != task.id:
+        """What is left to write of a task that may be written next; tasks behind it depend on its result."""
+        if self._head(task).id != task.id:
             return None
         plan = self.desk.plan(task, additions)
-        return plan if plan.is_ready else None
+        return plan.without(self.store.done_keys(task.id)) if plan.is_ready else None
 
     async def _additions(self, name: AgreementId) -> dict[AdditionId, Addition] | str:
         try:

@@ -136,6 +136,32 @@ def test_what_was_never_charged_is_given_back_to_nobody(
     assert len(warned) == (expected is not CHARGED)
 
 
+@pytest.mark.parametrize(
+    ("links", "lines", "warned"),
+    [
+        pytest.param([BILLED], [("12", "4.50")], False, id="as many at their price"),
+        pytest.param([BILLED], [("5", "4.50")], False, id="fewer"),
+        pytest.param([BILLED], [("1", "54.00")], False, id="one line of the whole"),
+        pytest.param(
+            [standing("12", D(2027, 1, 1), price="4.33")], [("12", "4.3333")], False, id="a price that is kept"
+        ),
+        pytest.param([standing("10", D(2027, 1, 1))], [("12", "4.50")], True, id="more units than are billed"),
+        pytest.param([standing("12", D(2027, 1, 1), price="4.25")], [("12", "4.50")], True, id="a higher price"),
+        pytest.param([BILLED], [("7", "4.50"), ("7", "4.50")], True, id="two lines together"),
+        pytest.param([BILLED, standing("5", D(2027, 2, 1), addition=91)], [("17", "4.50")], False, id="two additions"),
+    ],
+)
+def test_more_than_is_billed_is_given_back_with_a_warning(
+    links: list[Link], lines: list[tuple[str, str]], warned: bool
+) -> None:
+    """Rule: plans.md#credits."""
+    refunds = [line("recurringRefund", quantity, price, extended="-20.90") for quantity, price in lines]
+    made = order(OrderType.CANCELLATION, *refunds, provisioned=D(2027, 1, 20))
+    plan = plan_task(facts(made, subscription("12"), agreement=FEBRUARY, links=tuple(links)))
+    assert any("gives back" in text for text in plan.warnings) is warned
+    assert any(change.charge is Charge.CREDIT for change in plan.changes)
+
+
 def test_what_was_credited_on_a_line_that_takes_units_away_is_said() -> None:
     made = order(OrderType.CANCELLATION, line("recurring", "-12", extended="-17.40"), provisioned=D(2027, 1, 20))
     plan = plan_task(facts(made, subscription("12"), agreement=FEBRUARY, links=(BILLED,)))

@@ -14,6 +14,7 @@ import pytest
 from cwtui.domain.errors import InputError
 from cwtui.domain.forecasts import AlarmCode
 from cwtui.domain.ids import CustomerId
+from cwtui.sandbox.behaviour import Fault
 from tests.engine.upkeep_world import AGREEMENT, CUSTOMER, EXCHANGE_ITEM, MAIL, TODAY, Running, running, small_world
 
 
@@ -38,7 +39,30 @@ async def test_what_waits_behind_another_task_is_not_counted(at: Running) -> Non
     await at.engine.check()
     (found,) = (await at.engine.forecaster.forecast()).forecasts
     assert (found.planned, found.waiting) == (1, 1)
-    assert any("not counted" in note for note in found.notes)
+    assert found.notes == (
+        "1 open task is not counted yet: it is written after one that is, and changes the sum again.",
+    )
+
+
+async def test_what_is_written_of_a_begun_task_is_counted_once(at: Running) -> None:
+    """(report.md#forecast) Five more: the 15 and their days stand already, only the deletion of the 10 was refused."""
+    await at.engine.auto()
+    at.world.add_order(MAIL, "change", [("recurring", "P1", 5, "4.50")], created=TODAY, provisioned=TODAY)
+    at.world.change_subscription(MAIL, quantities={"P1": 15})
+    await at.engine.check()
+    (planned,) = (await at.engine.forecaster.forecast()).forecasts
+    at.sandbox.behaviour.plan(Fault(service="psa", method="DELETE", path="/additions", status=409))
+    await at.engine.auto()
+    assert len(at.held()) == 3
+    (begun,) = (await at.engine.forecaster.forecast()).forecasts
+    task = next(task for task in at.state.tasks() if task.status.is_open)
+    review = await at.engine.workbench.review(task.id)
+    await at.engine.auto()
+    (written,) = (await at.engine.forecaster.forecast()).forecasts
+    assert written.invoice.before == Decimal("73.50")  # 15 × 4.50 and 5 × 1.20
+    assert review.next_invoice is not None
+    assert {one.after for one in (planned.invoice, begun.invoice, review.next_invoice)} == {written.invoice.before}
+    assert (begun.planned, begun.alarms) == (1, ())
 
 
 async def test_a_hand_made_twin_alarms(at: Running) -> None:
