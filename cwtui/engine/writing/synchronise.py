@@ -13,7 +13,7 @@ from dataclasses import field, replace
 from datetime import date
 from functools import partial
 
-from cwtui.domain.errors import NOTHING_CHANGED, AccessDenied, Outdated, ServiceError, StateError, StateLocked, Stopped
+from cwtui.domain.errors import AccessDenied, Outdated, ServiceError, StateError, StateLocked, Stopped
 from cwtui.domain.ids import AgreementId, SubscriptionId, TaskId
 from cwtui.domain.lazily import dataclass
 from cwtui.domain.ledger import Operation, Purpose
@@ -27,6 +27,7 @@ from cwtui.engine.workspace import Feature
 from cwtui.engine.writing.agreement_writer import AgreementWriter, writer_of
 from cwtui.engine.writing.evidence import Contradiction, NotSettled
 from cwtui.engine.writing.left_out import note_left_out
+from cwtui.engine.writing.notes import failure_note, written_note
 from cwtui.engine.writing.reading_ahead import ReadingAhead
 from cwtui.engine.writing.readings import moved_text, warned
 
@@ -327,7 +328,9 @@ class Synchroniser(Feature):
         self.store.drop_edits(task.id)
         self.store.drop_owed(task.id)  # what stayed invoiced counts as charged now
         task, now = warned(task, self._moved(plan)), self.desk.clock.now()
-        self.store.save_task(replace(task, status=TaskStatus.SYNCED, problems=(), note=_written(plan), synced_at=now))
+        self.store.save_task(
+            replace(task, status=TaskStatus.SYNCED, problems=(), note=written_note(plan), synced_at=now)
+        )
 
     def _moved(self, plan: Plan) -> list[str]:
         """Warnings: ConnectWise keeps another price than it was sent, or the addition to create was found there."""
@@ -349,7 +352,7 @@ class Synchroniser(Feature):
             self.outcome.denied = error
         self._let_go(task.id)
         done = self.store.done_keys(task.id)
-        words = _failure(error, sum(change.key in done for change in plan.to_write), len(plan.to_write))
+        words = failure_note(error, sum(change.key in done for change in plan.to_write), len(plan.to_write))
         self._save(replace(task, status=TaskStatus.FAILED, problems=(), note=words))
         self.outcome.errors.append(words)
         self.listener.problem(words)
@@ -383,25 +386,3 @@ class Synchroniser(Feature):
 
 def _goes_on() -> None:
     """Nothing ends with this change."""
-
-
-def _failure(error: ServiceError, written: int, of: int) -> str:
-    """The error in words; for a plan that was begun, also how much of it was changed.
-
-    Rule: synchronising.md#what-a-failure-says.
-    """
-    if not written:
-        return str(error)
-    changed = error.changed if error.changed != NOTHING_CHANGED else "This change was not made."
-    part = f"Written before it: {written} of the task's {of} changes; the next try goes on there."
-    return f"{error.happened} {changed} {part} {error.next_step}"
-
-
-def _written(plan: Plan) -> str:
-    if not plan.changes:
-        return "Nothing to write."
-    left_out = len(plan.changes) - len(plan.to_write)
-    count, edited = len(plan.to_write), sum(bool(change.edited) for change in plan.to_write)
-    written = "1 change written" if count == 1 else f"{count} changes written"
-    written += f", {edited} of them edited" if edited else ""
-    return f"{written}, {left_out} left out." if left_out else f"{written}."
