@@ -13,7 +13,7 @@ import signal
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -117,6 +117,17 @@ def wait_until_it_writes(sandbox: Sandbox, process: subprocess.Popen[str], more_
         time.sleep(0.01)
 
 
+def wait_until_each_has_noted_a_write(server: Server, runs: Sequence[subprocess.Popen[str]]) -> None:
+    """Until the log has a write of each run's, or one of them has ended."""
+    noted = "select count(distinct who) from cwtui.log where position('\"intents\"'::bytea in ops) > 0"
+    with psycopg.connect(server.address, autocommit=True) as connection:
+        while all(run.poll() is None for run in runs):
+            table = connection.execute("select to_regclass('cwtui.log')").fetchone()
+            if table != (None,) and connection.execute(noted).fetchone() == (len(runs),):
+                return
+            time.sleep(0.05)
+
+
 def finish(worker: Worker, sandbox: Sandbox, expected: Counter[Billed], chapter: int = 0) -> None:
     """A run ends well, a second one has nothing to do, and every write was made once."""
     sandbox.behave(latency_ms=0)
@@ -127,15 +138,19 @@ def finish(worker: Worker, sandbox: Sandbox, expected: Counter[Billed], chapter:
     assert_each_write_was_made_once(worker)
 
 
-def test_workers_share_the_work(machine: Machine, sandbox: Sandbox, calm: list[Counter[Billed]]) -> None:
+def test_workers_share_the_work(
+    server: Server, machine: Machine, sandbox: Sandbox, calm: list[Counter[Billed]]
+) -> None:
     workers = [machine("east"), machine("west")]
     reseller, agreements = begin(sandbox, workers[0])
-    sandbox.behave(latency_ms=150)  # so that who waited for the other's check finds something left to write
+    sandbox.behave(latency_ms=800)  # so that who waited for the other's check finds something left to write
     for chapter, day in enumerate(DAYS):
         if chapter:
-            sandbox.behave(latency_ms=15)
             go_on(reseller, agreements)
         runs = [worker.start("--auto", "--json", as_of=day) for worker in workers]
+        if not chapter:
+            wait_until_each_has_noted_a_write(server, runs)
+        sandbox.behave(latency_ms=15)
         ended = [worker.ended(run) for worker, run in zip(workers, runs, strict=True)]
         assert [(ran.status, ran.err) for ran in ended if ran.status != ENDS_AS[chapter]] == []
         assert Counter(sandbox.billed()) == calm[chapter]
