@@ -192,7 +192,7 @@ MARKETPLACE_USES: dict[str, Use] = {
 }
 # `probe` sends what doctor names, some of it wrong on purpose; `located` asks the log-in site, which no contract
 # publishes; the rest sends nothing.
-NOT_REQUESTS = {"aclose", "clear_unreadable", "located", "probe", "stop"}
+NOT_REQUESTS = {"aclose", "clear_unreadable", "located", "probe", "stop", "tell_pauses"}
 
 
 @pytest.mark.parametrize(

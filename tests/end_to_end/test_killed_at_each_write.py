@@ -66,8 +66,11 @@ class Warm:
         return int(self._answers.readline())
 
     def is_running(self) -> bool:
-        stat = Path(f"/proc/{self.process}/stat")
-        return stat.exists() and stat.read_text().rpartition(")")[2].split()[0] != "Z"
+        try:
+            stat = Path(f"/proc/{self.process}/stat").read_text(encoding="utf-8")
+        except (FileNotFoundError, ProcessLookupError):  # gone before it was opened, or since
+            return False
+        return stat.rpartition(")")[2].split()[0] != "Z"
 
 
 @pytest.fixture(scope="module")
