@@ -22,6 +22,7 @@ from cwtui.tui.setup.fields import FIELDS, SECTIONS, SetupField
 from cwtui.tui.setup.settings_access import SettingsAccess, StoredSetting
 from cwtui.tui.widgets.choice_line import ChoiceLine
 from cwtui.tui.widgets.detail_pane import DetailPane, Line, block
+from cwtui.tui.widgets.form_scroll import field_bindings
 from cwtui.tui.widgets.keys_line import KeysLine
 from cwtui.tui.widgets.plain_input import PlainInput
 from cwtui.tui.widgets.progress_line import ProgressLine
@@ -37,26 +38,7 @@ class SetupForm(VerticalScroll):
     """
 
     HELP_TITLE = "The form"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "down,tab,enter",
-            "app.focus_next",
-            "Next",
-            show=False,
-            priority=True,
-            id="form.next",
-            tooltip="To the next field",
-        ),
-        Binding(
-            "up,shift+tab",
-            "app.focus_previous",
-            "Previous",
-            show=False,
-            priority=True,
-            id="form.previous",
-            tooltip="To the field before",
-        ),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = field_bindings("form", "down,tab,enter")
 
 
 class SetupScreen(WorkScreen):

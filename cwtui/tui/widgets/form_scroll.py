@@ -8,26 +8,21 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 
 
-class FormScroll(VerticalScroll):
-    """Its arrow keys and tab have priority: the field changes before the next key of a burst is given to one."""
+def field_bindings(name: str, forwards: str = "down,tab") -> list[BindingType]:
+    """The keys that go from field to field, with priority: the field changes before the next key of a burst is given.
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "down,tab",
-            "app.focus_next",
-            "Next",
-            show=False,
-            priority=True,
-            id="fields.next",
-            tooltip="To the next field",
-        ),
-        Binding(
-            "up,shift+tab",
-            "app.focus_previous",
-            "Previous",
-            show=False,
-            priority=True,
-            id="fields.previous",
-            tooltip="To the field before",
-        ),
+    Args:
+        name: Before the names of the bindings.
+        forwards: The keys to the next field.
+    """
+    ways = ((forwards, "next", "To the next field"), ("up,shift+tab", "previous", "To the field before"))
+    return [
+        Binding(keys, f"app.focus_{way}", way.title(), show=False, priority=True, id=f"{name}.{way}", tooltip=tooltip)
+        for keys, way, tooltip in ways
     ]
+
+
+class FormScroll(VerticalScroll):
+    """Its arrow keys and tab go from field to field."""
+
+    BINDINGS: ClassVar[list[BindingType]] = field_bindings("fields")
