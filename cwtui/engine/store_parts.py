@@ -60,7 +60,7 @@ class Ledger(Protocol):
         *,
         links: Sequence[Link] = (),
         unlink: Sequence[AdditionId] = (),
-        ends: Callable[[], None] = ...,
+        ends: Callable[[], None] | None = None,
     ) -> None:
         """Append the answer: close the intent, record the audit row, put and drop links, in one durable line.
 

@@ -176,7 +176,7 @@ class LedgerTables:
         *,
         links: Sequence[Link] = (),
         unlink: Sequence[AdditionId] = (),
-        ends: Callable[[], None] = lambda: None,
+        ends: Callable[[], None] | None = None,
     ) -> None:
         """Note the answer: close the intent, add the audit row, put and drop links, in one durable line.
 
@@ -199,7 +199,8 @@ class LedgerTables:
             if row.is_done:
                 ops.append(self._done.put(ConfirmedChange(intent.task_id, intent.change.key)))
             self.documents.commit(ops)
-            ends()
+            if ends is not None:
+                ends()
 
         self.documents.change(note, about=[encode(intent.task_id)], at_once=True)
 

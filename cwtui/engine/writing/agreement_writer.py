@@ -105,7 +105,7 @@ class AgreementWriter(Feature):
         change: Change,
         *,
         begins: Plan | None = None,
-        ends: Callable[[], None] = lambda: None,
+        ends: Callable[[], None] | None = None,
     ) -> AuditRow:
         """Write one change and return its audit row.
 
@@ -193,7 +193,7 @@ class AgreementWriter(Feature):
                 next_step="Check that the state can be reached and that nobody moved it, then start again.",
             )
 
-    async def _in_spite_of(self, error: ServiceError, intent: Intent, ends: Callable[[], None]) -> AuditRow:
+    async def _in_spite_of(self, error: ServiceError, intent: Intent, ends: Callable[[], None] | None) -> AuditRow:
         """Check whether a failed update or deletion was done all the same: the additions show it."""
         try:
             await self._read_additions()
@@ -373,7 +373,7 @@ class AgreementWriter(Feature):
         held: Addition | None,
         outcome: Outcome,
         reason: str = "",
-        ends: Callable[[], None] = lambda: None,
+        ends: Callable[[], None] | None = None,
     ) -> AuditRow:
         change, is_done = intent.change, outcome.is_done
         row = audit_row(

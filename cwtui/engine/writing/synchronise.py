@@ -288,7 +288,7 @@ class Synchroniser(Feature):
         for change in left:
             if self._is_over:
                 return False
-            ends = end if change is left[-1] else _goes_on
+            ends = end if change is left[-1] else None
             await writer.write(plan.task_id, plan.subscription_id, change, begins=begins, ends=ends)
             begins = None
         return True
@@ -382,7 +382,3 @@ class Synchroniser(Feature):
         self._done += count
         if self._total:
             self.listener.progress(Progress("Synchronising", self._done, self._total))
-
-
-def _goes_on() -> None:
-    """Nothing ends with this change."""
